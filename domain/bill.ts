@@ -1,0 +1,44 @@
+import type { Money } from "./money.ts";
+import type { Day, Period } from "./period.ts";
+import type { Micro } from "./quantity.ts";
+import type { AccountId } from "./reading.ts";
+import type { UsageBasis } from "./usage.ts";
+import type { Unit, Utility } from "./unit.ts";
+
+/**
+ * One rated line. `key` is stable: the same charge of the same tariff for the same tier, time of use and part of the
+ * period always has the same key, so that two ratings of one period can be compared line by line.
+ */
+export type Line = {
+  readonly key: string;
+  readonly utility: Utility;
+  readonly tariffId: string;
+  readonly tariffVersion: string;
+  /** Charge id in the tariff: `energy`, `sewage`, `standing`. */
+  readonly charge: string;
+  readonly kind: "usage" | "standing" | "surcharge" | "tax" | "minimum" | "credit" | "rounding";
+  /** Ladder tier from 1; absent where the charge has none. */
+  readonly tier?: number;
+  readonly tou?: string;
+  readonly period: Period;
+  /** Billed quantity in `unit`; absent for a pure amount. */
+  readonly quantity?: Micro;
+  readonly unit?: Unit | "day" | "month" | "kW";
+  /** Decimal text per `unit`, or a share (`0.09`) for a percentage. */
+  readonly price?: string;
+  /** Rounded once, here. */
+  readonly amount: Money;
+  readonly basis?: UsageBasis;
+  /** Title in both languages, from the tariff. */
+  readonly title: { readonly zh: string; readonly en: string };
+};
+
+/** A combined bill: all utilities of an account for one period, one total = the sum of its rounded lines. */
+export type Bill = {
+  readonly accountId: AccountId;
+  readonly period: Period;
+  readonly issuedOn: Day;
+  readonly dueOn: Day;
+  readonly lines: readonly (Line & { readonly usagePointId: bigint })[];
+  readonly total: Money;
+};

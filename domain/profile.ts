@@ -1,0 +1,168 @@
+import type { RegisterName, SupplyState } from "./register.ts";
+import type { Unit, Utility } from "./unit.ts";
+
+/**
+ * A meter profile is data: how one kind of meter speaks, with its source and its own samples.
+ * The same file drives the collector, the simulator and `sanbiao decode`.
+ */
+export type Profile = ModbusProfile | MqttProfile;
+
+export type Source = { readonly title: string; readonly link?: string; readonly note?: string };
+
+type ProfileBase = {
+  /** Stable, lower case with hyphens: `eastron-sdm630`. */
+  readonly id: string;
+  readonly maker: string;
+  readonly model: string;
+  /** What it meters; several when one dialect carries many kinds of meter. */
+  readonly utilities: readonly Utility[];
+  readonly sources: readonly Source[];
+  /** How far the register map is trusted and what to confirm on site. */
+  readonly confidence: "documented" | "third-party" | "invented for the demo";
+};
+
+export type WordType = "u16" | "s16" | "u32" | "s32" | "u48" | "u64" | "s64" | "f32" | "f64" | "bcd32";
+/** ABCD: big-endian, high word first. CDAB: low word first. BADC: bytes swapped in each word. DCBA: fully little-endian. */
+export type WordOrder = "ABCD" | "CDAB" | "BADC" | "DCBA";
+export type RegisterTable = "holding" | "input" | "coil" | "discrete";
+/** How often a register is asked: `billing` each interval, `power` for the live picture, `state` relays and valves, `slow` ratios and batteries. */
+export type PollGroup = "billing" | "power" | "state" | "slow";
+
+export type ModbusRegister = {
+  readonly register: RegisterName;
+  readonly table: RegisterTable;
+  /** 0-based protocol address as put on the wire. */
+  readonly address: number;
+  readonly type: WordType;
+  readonly order: WordOrder;
+  /** Unit of the register = raw × scale. A decimal string. */
+  readonly scale: string;
+  readonly group: PollGroup;
+  /** Digits of the dial in the register's unit, where the meter rolls over before its type does: `"999999.99"`. */
+  readonly dialMax?: string;
+  /** Raw words (hex, whole register) that mean "not available" beside all-ones and NaN. */
+  readonly notAvailable?: readonly string[];
+  /** For `state` registers: raw & mask → position; first match wins, none → fault. */
+  readonly states?: readonly { readonly mask: number; readonly equals: number; readonly state: SupplyState }[];
+  /** A step coarser than 0.01 of a billed unit is stated: float32 at 1.2 million moves by 0.125. */
+  readonly step?: string;
+};
+
+export type ModbusWrite = {
+  /** 5 single coil, 6 single register, 16 several registers. */
+  readonly functionCode: 5 | 6 | 16;
+  readonly address: number;
+  readonly words: readonly number[];
+};
+
+export type ModbusControl = {
+  readonly disconnect: ModbusWrite;
+  readonly connect: ModbusWrite;
+  /** The state register that proves the order. */
+  readonly readBack: RegisterName;
+};
+
+export type ModbusProfile = ProfileBase & {
+  readonly kind: "modbus";
+  readonly registers: readonly ModbusRegister[];
+  readonly control?: ModbusControl;
+  /** Most words in one request; 125 by the standard, less for some meters. */
+  readonly blockWordsMax?: number;
+  /** Unused words that may be read along to merge two blocks; 0 for meters that refuse holes. */
+  readonly gapWordsMax?: number;
+  readonly samples: readonly ModbusSample[];
+};
+
+/** Words as they come from the wire → what must be read from them. */
+export type ModbusSample = {
+  readonly title: string;
+  readonly words: readonly { readonly table: RegisterTable; readonly address: number; readonly hex: string }[];
+  readonly expect: Expectation;
+};
+
+export type Expectation = {
+  /** Decimal text in the register's unit, or the position's name for state registers. */
+  readonly readings: Partial<Record<RegisterName, string>>;
+  /** Register or `frame` → reason of refusal. */
+  readonly refused?: Readonly<Record<string, string>>;
+};
+
+/** Where in a JSON payload something stands: keys joined by dots, array places as numbers: `params.switch:0.aenergy.total`. */
+export type JsonPath = string;
+
+/** How the time of measurement is written. `received` when the payload carries none. */
+export type TimeFormat = "iso" | "unix_s" | "unix_ms" | "local" | "received";
+
+export type ValueMap = {
+  readonly register: RegisterName;
+  /** Absent for a text payload: the whole payload is the value. */
+  readonly path?: JsonPath;
+  /** Unit the payload uses; converted to the register's unit. */
+  readonly unit?: Unit | "Wh" | "Wmin" | "l" | "GJ" | "MJ" | "kvarh" | "mV" | "mA" | "varh";
+  /** Payload text → position, for state registers (compared as text, lower case). */
+  readonly states?: Readonly<Record<string, SupplyState>>;
+  /** Values that mean "not available", as text. */
+  readonly notAvailable?: readonly string[];
+  /** Takes the value only when the payload says so, as `{ path: "media", equals: ["water", "warm water"] }`. */
+  readonly when?: { readonly path: JsonPath; readonly equals: readonly string[] };
+};
+
+/** A field of a binary payload (LoRaWAN and the like). */
+export type BinaryField = {
+  readonly register: RegisterName;
+  readonly offset: number;
+  readonly type: "u8" | "u16" | "u24" | "u32" | "s32" | "f32";
+  readonly endian: "big" | "little";
+  readonly scale: string;
+  readonly states?: readonly { readonly mask: number; readonly equals: number; readonly state: SupplyState }[];
+};
+
+export type BinaryLayout = {
+  /** Payload matches when it is this long (or longer) on this port and begins so. */
+  readonly id: string;
+  readonly fPort?: number;
+  readonly bytesMin: number;
+  readonly header?: { readonly offset: number; readonly hex: string };
+  readonly time?: { readonly offset: number; readonly type: "u32"; readonly endian: "big" | "little"; readonly format: "unix_s" };
+  readonly fields: readonly BinaryField[];
+  readonly source: Source;
+};
+
+export type MessageMap = {
+  /** Levels with `{device}`, `{name}` (one level) or a last `{rest}` (many): `tele/{device}/SENSOR`. */
+  readonly topic: string;
+  readonly payload: "json" | "text";
+  /** Where the device key stands; default the topic's `{device}`. Base64 for ChirpStack v3. Compared in lower case. */
+  readonly device?: { readonly path: JsonPath; readonly encoding?: "text" | "base64-hex" };
+  readonly time?: { readonly path: JsonPath; readonly format: TimeFormat };
+  readonly values: readonly ValueMap[];
+  /** Where base64 bytes stand and which layouts may read them; the port is at `fPortPath`. */
+  readonly binary?: { readonly path: JsonPath; readonly fPortPath: JsonPath; readonly layouts: readonly BinaryLayout[] };
+  /** An array at this path whose elements each are a payload of their own with `values` and `time` relative to it (backlog). */
+  readonly each?: JsonPath;
+  /** Message is understood and carries nothing to keep (an acknowledgement, an announcement). */
+  readonly ignore?: true;
+};
+
+export type MqttControl = {
+  /** Topic with `{device}`. */
+  readonly topic: string;
+  readonly disconnect: string;
+  readonly connect: string;
+  readonly readBack: RegisterName;
+};
+
+export type MqttProfile = ProfileBase & {
+  readonly kind: "mqtt";
+  readonly messages: readonly MessageMap[];
+  readonly control?: MqttControl;
+  readonly samples: readonly MqttSample[];
+};
+
+export type MqttSample = {
+  readonly title: string;
+  readonly topic: string;
+  readonly payload: string;
+  readonly receivedAt?: string;
+  readonly expect: Expectation & { readonly device?: string; readonly measuredAt?: string };
+};
