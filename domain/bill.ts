@@ -28,6 +28,8 @@ export type Line = {
   readonly price?: string;
   /** Rounded once, here. */
   readonly amount: Money;
+  /** Tax that the prices of other lines contain: told, not added (`amount` is then zero). */
+  readonly included?: Money;
   readonly basis?: UsageBasis;
   /** Title in both languages, from the tariff. */
   readonly title: { readonly zh: string; readonly en: string };
