@@ -1,0 +1,75 @@
+import { CompiledQuery, Kysely, PostgresDialect, type Transaction } from "kysely";
+import pg from "pg";
+import type { Logger } from "pino";
+import { CodedError } from "../domain/errors.ts";
+import { type Instant, instant, isoOf } from "../domain/instant.ts";
+import type { OperatorId } from "../domain/reading.ts";
+import type { Tables } from "./tables.ts";
+
+/** The service's way to the books. Rows show only inside `as`, and only those of that operator. */
+export type Database = {
+  readonly pool: pg.Pool;
+  readonly kysely: Kysely<Tables>;
+  /** Runs `work` in one transaction that sees and writes one operator's rows; commits when it resolves. */
+  as<T>(operatorId: OperatorId, work: (trx: Transaction<Tables>) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+};
+
+const OID = { int8: 20, date: 1082, timestamptz: 1184, numeric: 1700 } as const;
+
+/** `2026-01-31 16:00:00.123456+00` (the session's zone is UTC) → ms. Microseconds are dropped: instants are whole ms here. */
+const instantOfRow = (text: string): Instant => instant(Math.floor(Date.parse(text.replace(" ", "T").replace(/\+00$/, "Z"))));
+
+/** int8 → bigint, timestamptz → Instant, date and numeric stay text: nothing passes through a local clock or a float. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: "text" | "binary") => {
+    if (format !== "binary") {
+      if (oid === OID.int8) return BigInt;
+      if (oid === OID.timestamptz) return instantOfRow;
+      if (oid === OID.date || oid === OID.numeric) return (text: string) => text;
+    }
+    return pg.types.getTypeParser(oid, format);
+  }) as typeof pg.types.getTypeParser,
+};
+
+/** An instant as a parameter for a timestamptz column. */
+export const timestamptz = (at: Instant): string => isoOf(at);
+
+type PoolOptions = { readonly max?: number; readonly log?: Logger };
+
+/** A pool with the service's role: no superuser, row-level security on. The owner's own pool is `ownerPool`. */
+export function openDatabase(url: string, options: PoolOptions = {}): Database {
+  const pool = poolOf(url, "-c role=sanbiao_service -c search_path=sanbiao -c timezone=UTC", options);
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  return {
+    pool,
+    kysely,
+    as: (operatorId, work) =>
+      kysely.transaction().execute(async (trx) => {
+        await trx.executeQuery(CompiledQuery.raw("select set_config('sanbiao.operator_id', $1, true)", [String(operatorId)]));
+        return work(trx);
+      }),
+    close: () => kysely.destroy(),
+  };
+}
+
+/** The owner of the schema: migrations, demo seeding, benchmarks. Row-level security does not bind it. */
+export const ownerPool = (url: string, options: PoolOptions = {}): pg.Pool =>
+  poolOf(url, "-c search_path=sanbiao -c timezone=UTC", options);
+
+function poolOf(url: string, settings: string, { max = 10, log }: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max, types, options: settings, connectionTimeoutMillis: 10_000 });
+  // A server that goes away ends idle connections: the pool drops them, the next query says so to its caller.
+  pool.on("error", (error) => log?.warn({ err: error }, "an idle database connection was lost"));
+  return pool;
+}
+
+const AWAY = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "57P01", "57P02", "57P03", "08006", "08001", "53300"]);
+
+/** Whether an error says that the server is away (trying again helps) rather than that the statement is wrong. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (error instanceof CodedError) return error.code === "database.unavailable";
+  if (!(error instanceof Error)) return false;
+  const code = (error as { code?: unknown }).code;
+  return (typeof code === "string" && AWAY.has(code)) || /Connection terminated|timeout exceeded when trying to connect/.test(error.message);
+}
