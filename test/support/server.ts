@@ -1,0 +1,33 @@
+import { chmod, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import type { TestProject } from "vitest/node";
+import { removeCluster, startEmbedded } from "../../schema/embedded/server.ts";
+import { migrate } from "../../schema/migrate.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Owner's address of the run's server, at the migrated template database. */
+    templateUrl: string;
+  }
+}
+
+/** One real server for the whole run, with one migrated template that every file clones. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), "sanbiao-test-"));
+  await chmod(folder, 0o711); // a lent user must pass
+  // The service is what these tests kill, never this server: it need not wait for the disk.
+  const server = await startEmbedded({ folder, settings: { fsync: "off", max_connections: "200", shared_buffers: "128MB" } });
+  const admin = new pg.Client({ connectionString: server.url });
+  await admin.connect();
+  await admin.query("create database template");
+  await admin.end();
+  const templateUrl = server.url.replace(/\/sanbiao$/, "/template");
+  await migrate(templateUrl);
+  project.provide("templateUrl", templateUrl);
+  return async () => {
+    await server.stop();
+    await removeCluster(folder);
+  };
+}
