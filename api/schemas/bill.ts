@@ -1,0 +1,107 @@
+import { z } from "zod";
+import { DayText, IdText, InstantText, MoneyJson, PageQuery, QuantityJson, UtilityName } from "./json.ts";
+
+/** Payments settle the oldest bill first. */
+export const BillStatus = z.enum(["open", "part_paid", "paid"]).meta({ id: "BillStatus" });
+export type BillStatus = z.infer<typeof BillStatus>;
+
+export const BillRowJson = z
+  .object({
+    id: IdText,
+    number: z.string(),
+    accountId: IdText,
+    accountNumber: z.string(),
+    accountName: z.string(),
+    building: z.string(),
+    room: z.string(),
+    periodFrom: DayText,
+    periodTo: DayText.describe("Half-open: the first day that is not billed"),
+    issuedOn: DayText,
+    dueOn: DayText,
+    total: MoneyJson,
+    open: MoneyJson.describe("What is left to pay of it"),
+    status: BillStatus,
+    journalId: IdText,
+  })
+  .meta({ id: "BillRow" });
+export type BillRowJson = z.infer<typeof BillRowJson>;
+
+export const BillLineJson = z
+  .object({
+    key: z.string().describe("Stable key of the charge"),
+    usagePointId: IdText,
+    utility: UtilityName,
+    tariffId: z.string(),
+    tariffVersion: z.string(),
+    charge: z.string(),
+    kind: z.string(),
+    tier: z.number().int().nullable(),
+    tou: z.string().nullable(),
+    periodFrom: InstantText,
+    periodTo: InstantText,
+    quantity: z.object({ value: z.string(), unit: z.string() }).nullable(),
+    price: z.string().nullable(),
+    amount: MoneyJson,
+    basis: z.string().nullable(),
+    titleZh: z.string(),
+    titleEn: z.string(),
+  })
+  .meta({ id: "BillLine" });
+export type BillLineJson = z.infer<typeof BillLineJson>;
+
+export const BilledRegisterJson = z
+  .object({
+    meter: z.string(),
+    serial: z.string(),
+    from: z.string(),
+    to: z.string(),
+    start: z.string(),
+    end: z.string(),
+    kind: z.string(),
+  })
+  .partial()
+  .meta({ id: "BilledRegister" });
+
+export const BilledUsageJson = z
+  .object({
+    usagePointId: IdText,
+    utility: UtilityName,
+    building: z.string(),
+    room: z.string(),
+    quantity: QuantityJson,
+    basis: z.string(),
+    registers: z.array(BilledRegisterJson),
+    ladderBefore: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: "BilledUsage" });
+export type BilledUsageJson = z.infer<typeof BilledUsageJson>;
+
+export const BillJson = BillRowJson.extend({
+  lines: z.array(BillLineJson),
+  usage: z.array(BilledUsageJson),
+}).meta({ id: "Bill" });
+export type BillJson = z.infer<typeof BillJson>;
+
+export const BillsQuery = PageQuery.extend({
+  period: z
+    .string()
+    .regex(/^\d{4}-(0[1-9]|1[0-2])$/, "a period is YYYY-MM")
+    .optional()
+    .describe("Month billed; default last month"),
+  status: BillStatus.optional(),
+});
+export const BillsJson = z
+  .object({
+    period: z.string(),
+    items: z.array(BillRowJson),
+    page: z.number().int(),
+    pageSize: z.number().int(),
+    total: z.number().int(),
+    sum: MoneyJson.describe("Of all bills that fit, not of the page"),
+  })
+  .meta({ id: "Bills" });
+export type BillsJson = z.infer<typeof BillsJson>;
+
+/** Newest first, at most 120. */
+export const AccountBillsJson = z.object({ items: z.array(BillRowJson) }).meta({ id: "AccountBills" });
+export type AccountBillsJson = z.infer<typeof AccountBillsJson>;

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { IdText, InstantText, MoneyJson } from "./json.ts";
+
+export const PAYMENT_CHANNELS = ["cash", "bank", "wechat", "alipay", "card"] as const;
+export const PaymentChannel = z.enum(PAYMENT_CHANNELS).meta({ id: "PaymentChannel" });
+export type PaymentChannel = z.infer<typeof PaymentChannel>;
+
+/** The same key again is the same payment: a double click pays once. */
+export const IdempotencyHeaders = z.object({
+  "idempotency-key": z
+    .string("send an Idempotency-Key header")
+    .regex(/^[\x21-\x7e]{8,100}$/, "8 to 100 printable ASCII characters without spaces")
+    .describe("One per payment that a person means; sent again with a retry"),
+});
+
+export const PaymentBody = z.object({
+  amount: MoneyJson.describe("More than zero, in the operator's currency"),
+  channel: PaymentChannel,
+});
+export type PaymentBody = z.infer<typeof PaymentBody>;
+
+/** 201 `posted`: taken now. 200 `already`: the same was taken before with this key. 409 is a Problem. */
+export const PaymentJson = z
+  .object({
+    outcome: z.enum(["posted", "already"]),
+    journalId: IdText,
+    accountId: IdText,
+    amount: MoneyJson,
+    balance: MoneyJson.describe("Of the account after it: credit positive"),
+    controlId: IdText.nullable().describe("The reconnection that it queued"),
+    at: InstantText,
+  })
+  .meta({ id: "Payment" });
+export type PaymentJson = z.infer<typeof PaymentJson>;
+
+export const ReversalBody = z.object({ reason: z.string().trim().min(3).max(300) });
+export type ReversalBody = z.infer<typeof ReversalBody>;
+export const ReversalParams = z.object({ journalId: IdText });
+
+export const ReversalJson = z
+  .object({
+    outcome: z.enum(["posted", "already"]),
+    journalId: IdText.describe("Of the reversal"),
+    reverses: IdText,
+    at: InstantText,
+  })
+  .meta({ id: "Reversal" });
+export type ReversalJson = z.infer<typeof ReversalJson>;
