@@ -34,7 +34,13 @@ export type AppUserTable = {
   disabled_at: AtNull;
   created_at: ColumnType<Instant, string | undefined, never>;
 };
-export type AppSessionTable = { operator_id: bigint; token_hash: Buffer; user_id: bigint; created_at: At; expires_at: At };
+export type AppSessionTable = {
+  operator_id: bigint;
+  token_hash: Buffer;
+  user_id: bigint;
+  created_at: At;
+  expires_at: At;
+};
 export type AccountTable = {
   operator_id: bigint;
   id: Id;
@@ -174,9 +180,10 @@ export type BillTable = {
   due_on: DayColumn;
   currency: string;
   total_minor: bigint;
-  journal_id: bigint;
+  journal_id: Null<bigint>;
   run_id: Null<bigint>;
 };
+export type BillSequenceTable = { operator_id: bigint; year: number; last: number };
 export type BillLineTable = {
   operator_id: bigint;
   bill_id: bigint;
@@ -196,6 +203,7 @@ export type BillLineTable = {
   unit: Null<string>;
   price: Null<string>;
   amount_minor: bigint;
+  included_minor: Null<bigint>;
   basis: Null<string>;
   title_zh: string;
   title_en: string;
@@ -239,7 +247,9 @@ export type SupplyTable = {
   account_id: bigint;
   meter_id: bigint;
   policy_id: string;
-  state: Generated<"normal" | "warned_1" | "warned_2" | "cut_due" | "cut_sent" | "cut" | "reconnect_due" | "reconnect_sent" | "unknown">;
+  state: Generated<
+    "normal" | "warned_1" | "warned_2" | "cut_due" | "cut_sent" | "cut" | "reconnect_due" | "reconnect_sent" | "unknown"
+  >;
   desired: Generated<"connected" | "disconnected">;
   reported: Generated<"connected" | "disconnected" | "moving" | "fault" | "unknown">;
   reported_at: AtNull;
@@ -247,6 +257,9 @@ export type SupplyTable = {
   unbilled_minor: Null<bigint>;
   decided_at: AtNull;
   last_reading_at: AtNull;
+  held: Generated<string>;
+  warned_2_at: AtNull;
+  last_credit_at: AtNull;
 };
 export type ControlTable = {
   operator_id: bigint;
@@ -294,6 +307,7 @@ export type Tables = {
   posting: PostingTable;
   customer_balance: CustomerBalanceTable;
   bill: BillTable;
+  bill_sequence: BillSequenceTable;
   bill_line: BillLineTable;
   billed_usage: BilledUsageTable;
   due_run: DueRunTable;

@@ -84,7 +84,7 @@ create constraint trigger entry_balances after insert on sanbiao.posting
   deferrable initially deferred for each row execute function sanbiao.check_entry();
 
 -- The only way in. Postings: [{"ledger_account","account_id"?,"currency","amount_minor"}].
--- Answers 'posted', 'already' (same key, same content) or 'different' (same key, other content), and the entry's id.
+-- Answers 'posted', 'already' (same key, same kind, cause and postings) or 'different' (same key, other content), and the entry's id.
 create function sanbiao.post_entry(
     operator bigint, key text, entry_kind text, entry_cause jsonb, occurred timestamptz, posted timestamptz,
     by_user bigint, postings jsonb)
@@ -97,10 +97,14 @@ begin
   if operator is distinct from sanbiao.operator_id() then
     raise exception 'operator % is not the one of this transaction', operator using errcode = 'insufficient_privilege';
   end if;
-  -- Balances are locked in the order of their accounts, so that two entries never wait for each other.
-  perform 1 from sanbiao.customer_balance b
-    where b.operator_id = operator and b.account_id in (select (p ->> 'account_id')::bigint from jsonb_array_elements(postings) p)
-    order by b.account_id, b.currency for update;
+  -- An entry over several customers locks their balances in the order of their accounts, the absent ones too,
+  -- so that two entries never wait for each other. With one customer there is nothing to order.
+  if (select count(distinct p ->> 'account_id') > 1 from jsonb_array_elements(postings) p) then
+    insert into sanbiao.customer_balance as b (operator_id, account_id, currency, owed_minor)
+      select distinct operator, (p ->> 'account_id')::bigint, p ->> 'currency', 0 from jsonb_array_elements(postings) p
+       where p ->> 'account_id' is not null order by 2, 3
+      on conflict on constraint customer_balance_pkey do update set owed_minor = b.owed_minor;
+  end if;
   insert into sanbiao.journal (operator_id, idempotency_key, kind, cause, occurred_at, posted_at, posted_by)
     values (operator, key, entry_kind, entry_cause, occurred, posted, by_user)
     on conflict (operator_id, idempotency_key) do nothing returning id into entry_id;
@@ -111,7 +115,7 @@ begin
     return query select 'posted', entry_id;
     return;
   end if;
-  select j.id, j.kind = entry_kind and not exists (
+  select j.id, j.kind = entry_kind and j.cause = entry_cause and not exists (
       (select p.ledger_account, p.account_id, p.currency, p.amount_minor from sanbiao.posting p
         where p.operator_id = operator and p.journal_id = j.id)
       except all

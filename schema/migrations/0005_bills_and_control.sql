@@ -11,14 +11,26 @@ create table sanbiao.bill (
   due_on date not null,
   currency text not null,
   total_minor bigint not null,
-  journal_id bigint not null,
+  -- absent only where nothing is to be posted
+  journal_id bigint,
   run_id bigint,
   primary key (operator_id, id),
   unique (operator_id, number),
-  unique (operator_id, account_id, period_from, period_to)
+  unique (operator_id, account_id, period_from, period_to),
+  check (journal_id is not null or total_minor = 0)
 );
+create index on sanbiao.bill (operator_id, run_id);
 select sanbiao.protect('sanbiao.bill', 'select, insert');
 select sanbiao.append_only('sanbiao.bill');
+
+-- Bill numbers have no gap within an operator's year: taken in the transaction that writes the bill, given back with it.
+create table sanbiao.bill_sequence (
+  operator_id bigint not null references sanbiao.operator,
+  year smallint not null,
+  last integer not null,
+  primary key (operator_id, year)
+);
+select sanbiao.protect('sanbiao.bill_sequence', 'select, insert, update');
 
 create table sanbiao.bill_line (
   operator_id bigint not null,
@@ -40,6 +52,8 @@ create table sanbiao.bill_line (
   unit text,
   price text,
   amount_minor bigint not null,
+  -- tax that other lines' prices contain: told, not added
+  included_minor bigint,
   basis text,
   title_zh text not null,
   title_en text not null,
@@ -58,7 +72,7 @@ create table sanbiao.billed_usage (
   quantity bigint not null,
   unit text not null,
   basis text not null,
-  -- [{"meter","serial","from","to","start","end","kind"}], decimal strings
+  -- [{"meter","serial","register","from","to","start","end","used","basis"}], decimal strings and ISO instants
   registers jsonb not null,
   -- cumulative quantity in the ladder year before this period, per ladder
   ladder_before jsonb not null default '{}',
@@ -113,9 +127,15 @@ create table sanbiao.supply (
   unbilled_minor bigint,
   decided_at timestamptz,
   last_reading_at timestamptz,
+  -- why a cut that is due is not ordered; empty when nothing holds it
+  held text not null default '',
+  -- since when the second warning stands: the earliest cut counts from here
+  warned_2_at timestamptz,
+  last_credit_at timestamptz,
   primary key (operator_id, account_id),
   foreign key (operator_id, account_id) references sanbiao.account (operator_id, id)
 );
+create index on sanbiao.supply (operator_id, meter_id);
 select sanbiao.protect('sanbiao.supply', 'select, insert, update');
 
 -- The outbox of end-device controls. `read_back` alone closes an order.
@@ -140,6 +160,7 @@ create table sanbiao.control (
 );
 create unique index control_open on sanbiao.control (operator_id, meter_id) where state in ('queued', 'sent');
 create index on sanbiao.control (operator_id, account_id, id);
+create index on sanbiao.control (operator_id, sent_at) where action = 'disconnect';
 select sanbiao.protect('sanbiao.control', 'select, insert, update');
 
 -- Everything that happened to an account's supply, in order: warnings, orders, proofs.

@@ -1,0 +1,43 @@
+import type { Money } from "../domain/money.ts";
+import type { AccountId } from "../domain/reading.ts";
+import type { Utility } from "../domain/unit.ts";
+
+/**
+ * Chart of accounts. Debit is positive, credit negative: a customer's postings add up to what he owes,
+ * so the balance shown to people is that sum with the sign turned.
+ */
+export const CHART = {
+  customer: { side: "asset", zh: "应收用户款", en: "Customers" },
+  cash: { side: "asset", zh: "库存现金", en: "Cash drawer" },
+  card: { side: "asset", zh: "刷卡在途", en: "Card terminal clearing" },
+  wallet: { side: "asset", zh: "微信支付宝在途", en: "Mobile wallet clearing" },
+  bank: { side: "asset", zh: "银行存款", en: "Bank" },
+  revenue_electricity: { side: "income", zh: "电费收入", en: "Electricity revenue" },
+  revenue_gas: { side: "income", zh: "燃气费收入", en: "Gas revenue" },
+  revenue_water: { side: "income", zh: "水费收入", en: "Water revenue" },
+  revenue_heat: { side: "income", zh: "供热收入", en: "Heat revenue" },
+  sewage_payable: { side: "liability", zh: "代收污水处理费", en: "Sewage fee collected for the authority" },
+  tax_payable: { side: "liability", zh: "应交税费", en: "Tax payable" },
+  rounding: { side: "income", zh: "尾差", en: "Rounding" },
+  adjustment: { side: "expense", zh: "调整", en: "Adjustments" },
+  opening: { side: "equity", zh: "期初", en: "Opening balances" },
+} as const satisfies Record<string, { side: string; zh: string; en: string }>;
+export type LedgerAccount = keyof typeof CHART;
+
+export const REVENUE: Record<Utility, LedgerAccount> = {
+  electricity: "revenue_electricity",
+  gas: "revenue_gas",
+  water: "revenue_water",
+  heat: "revenue_heat",
+};
+
+/** One line of a journal entry. Debit positive. Only `customer` belongs to somebody. */
+export type Posting =
+  | { readonly ledgerAccount: "customer"; readonly accountId: AccountId; readonly amount: Money }
+  | { readonly ledgerAccount: Exclude<LedgerAccount, "customer">; readonly amount: Money };
+
+export const customerPosting = (accountId: AccountId, amount: Money): Posting => ({
+  ledgerAccount: "customer",
+  accountId,
+  amount,
+});

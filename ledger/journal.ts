@@ -1,0 +1,98 @@
+import { sql, type Transaction } from "kysely";
+import { type Currency, type Money, money, zero } from "../domain/money.ts";
+import { type Instant, isoOf } from "../domain/instant.ts";
+import type { AccountId, OperatorId } from "../domain/reading.ts";
+import type { Tables } from "../schema/tables.ts";
+import type { LedgerAccount, Posting } from "./chart.ts";
+
+export type JournalKind = "bill" | "payment" | "reversal" | "adjustment" | "opening" | "refund";
+
+export type Entry = {
+  readonly operatorId: OperatorId;
+  /** Idempotency key: the same key with the same kind, cause and postings is *already*, with others *different*. */
+  readonly key: string;
+  readonly kind: JournalKind;
+  /** What it follows from, as text: `{ payment: "cash" }`, `{ reverses: "5" }`. Part of what "the same" means. */
+  readonly cause: Readonly<Record<string, string>>;
+  readonly occurredAt: Instant;
+  readonly postedAt: Instant;
+  readonly postedBy?: bigint;
+  /** Sum zero per currency, at least two, none of them zero: refused by the database at commit otherwise. */
+  readonly postings: readonly Posting[];
+};
+
+export type PostOutcome = { readonly kind: "posted" | "already" | "different"; readonly journalId: bigint };
+
+/** Posts in one round trip. An entry out of balance fails when the transaction commits. */
+export async function postEntry(trx: Transaction<Tables>, entry: Entry): Promise<PostOutcome> {
+  const postings = JSON.stringify(entry.postings.map(postingRow));
+  const { rows } = await sql<{ outcome: PostOutcome["kind"]; journal_id: bigint }>`
+    select outcome, journal_id from sanbiao.post_entry(${entry.operatorId}, ${entry.key}, ${entry.kind},
+      ${JSON.stringify(entry.cause)}::jsonb, ${isoOf(entry.occurredAt)}::timestamptz, ${isoOf(entry.postedAt)}::timestamptz,
+      ${entry.postedBy ?? null}, ${postings}::jsonb)`.execute(trx);
+  const row = rows[0];
+  if (row === undefined) throw new Error("post_entry gave no answer");
+  return { kind: row.outcome, journalId: row.journal_id };
+}
+
+const postingRow = (p: Posting) => ({
+  ledger_account: p.ledgerAccount,
+  ...(p.ledgerAccount === "customer" ? { account_id: p.accountId.toString() } : {}),
+  currency: p.amount.currency,
+  amount_minor: p.amount.minor.toString(),
+});
+
+/** What a customer owes; negative = credit. People are shown it with the sign turned. */
+export async function owedOf(trx: Transaction<Tables>, accountId: AccountId, currency: Currency): Promise<Money> {
+  const { rows } = await sql<{ owed_minor: bigint }>`
+    select owed_minor from sanbiao.customer_balance
+     where operator_id = sanbiao.operator_id() and account_id = ${accountId} and currency = ${currency}`.execute(trx);
+  const row = rows[0];
+  return row === undefined ? zero(currency) : money(currency, row.owed_minor);
+}
+
+export type StoredEntry = {
+  readonly journalId: bigint;
+  readonly kind: JournalKind;
+  readonly key: string;
+  readonly cause: Readonly<Record<string, string>>;
+  readonly occurredAt: Instant;
+  readonly postings: readonly Posting[];
+};
+
+/** One entry with its postings; `null` when this operator has none of that id. */
+export async function readEntry(trx: Transaction<Tables>, journalId: bigint): Promise<StoredEntry | null> {
+  const { rows } = await sql<EntryRow>`
+    select j.id, j.kind, j.idempotency_key, j.cause, j.occurred_at, p.ledger_account, p.account_id, p.currency, p.amount_minor
+      from sanbiao.journal j join sanbiao.posting p on p.operator_id = j.operator_id and p.journal_id = j.id
+     where j.operator_id = sanbiao.operator_id() and j.id = ${journalId} order by p.line`.execute(trx);
+  const first = rows[0];
+  if (first === undefined) return null;
+  return {
+    journalId: first.id,
+    kind: first.kind,
+    key: first.idempotency_key,
+    cause: first.cause,
+    occurredAt: first.occurred_at,
+    postings: rows.map(postingOf),
+  };
+}
+
+type EntryRow = {
+  id: bigint;
+  kind: JournalKind;
+  idempotency_key: string;
+  cause: Record<string, string>;
+  occurred_at: Instant;
+  ledger_account: LedgerAccount;
+  account_id: bigint | null;
+  currency: Currency;
+  amount_minor: bigint;
+};
+
+function postingOf(row: EntryRow): Posting {
+  const amount = money(row.currency, row.amount_minor);
+  if (row.ledger_account !== "customer") return { ledgerAccount: row.ledger_account, amount };
+  if (row.account_id === null) throw new Error(`journal entry ${row.id}: a customer posting without an account`);
+  return { ledgerAccount: "customer", accountId: row.account_id, amount };
+}
