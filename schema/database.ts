@@ -18,7 +18,8 @@ export type Database = {
 const OID = { int8: 20, date: 1082, timestamptz: 1184, numeric: 1700 } as const;
 
 /** `2026-01-31 16:00:00.123456+00` (the session's zone is UTC) → ms. Microseconds are dropped: instants are whole ms here. */
-const instantOfRow = (text: string): Instant => instant(Math.floor(Date.parse(text.replace(" ", "T").replace(/\+00$/, "Z"))));
+const instantOfRow = (text: string): Instant =>
+  instant(Math.floor(Date.parse(text.replace(" ", "T").replace(/\+00$/, "Z"))));
 
 /** int8 → bigint, timestamptz → Instant, date and numeric stay text: nothing passes through a local clock or a float. */
 const types: pg.CustomTypesConfig = {
@@ -46,7 +47,9 @@ export function openDatabase(url: string, options: PoolOptions = {}): Database {
     kysely,
     as: (operatorId, work) =>
       kysely.transaction().execute(async (trx) => {
-        await trx.executeQuery(CompiledQuery.raw("select set_config('sanbiao.operator_id', $1, true)", [String(operatorId)]));
+        await trx.executeQuery(
+          CompiledQuery.raw("select set_config('sanbiao.operator_id', $1, true)", [String(operatorId)]),
+        );
         return work(trx);
       }),
     close: () => kysely.destroy(),
@@ -64,12 +67,27 @@ function poolOf(url: string, settings: string, { max = 10, log }: PoolOptions): 
   return pool;
 }
 
-const AWAY = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "57P01", "57P02", "57P03", "08006", "08001", "53300"]);
+const AWAY = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ENOTFOUND",
+  "57P01",
+  "57P02",
+  "57P03",
+  "08006",
+  "08001",
+  "53300",
+]);
 
 /** Whether an error says that the server is away (trying again helps) rather than that the statement is wrong. */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof CodedError) return error.code === "database.unavailable";
   if (!(error instanceof Error)) return false;
   const code = (error as { code?: unknown }).code;
-  return (typeof code === "string" && AWAY.has(code)) || /Connection terminated|timeout exceeded when trying to connect/.test(error.message);
+  return (
+    (typeof code === "string" && AWAY.has(code)) ||
+    /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
+  );
 }

@@ -3,7 +3,12 @@ import { readdir, readFile } from "node:fs/promises";
 import pg from "pg";
 import { CodedError } from "../domain/errors.ts";
 
-export type Migration = { readonly version: number; readonly name: string; readonly sql: string; readonly sha256: string };
+export type Migration = {
+  readonly version: number;
+  readonly name: string;
+  readonly sql: string;
+  readonly sha256: string;
+};
 
 /** The numbered files beside this one, in order: `0003_readings_book.sql`. */
 export async function migrations(folder: URL = new URL("./migrations/", import.meta.url)): Promise<Migration[]> {
@@ -11,7 +16,12 @@ export async function migrations(folder: URL = new URL("./migrations/", import.m
   return Promise.all(
     files.map(async (file) => {
       const sql = await readFile(new URL(file, folder), "utf8");
-      return { version: +file.slice(0, 4), name: file.slice(5, -4), sql, sha256: createHash("sha256").update(sql).digest("hex") };
+      return {
+        version: +file.slice(0, 4),
+        name: file.slice(5, -4),
+        sql,
+        sha256: createHash("sha256").update(sql).digest("hex"),
+      };
     }),
   );
 }
@@ -31,7 +41,9 @@ export async function migrate(url: string, all?: readonly Migration[]): Promise<
     await client.query(
       "create table if not exists public.sanbiao_migration (version integer primary key, name text not null, sha256 text not null, applied_at timestamptz not null default now())",
     );
-    const { rows } = await client.query<{ version: number; sha256: string }>("select version, sha256 from public.sanbiao_migration order by version");
+    const { rows } = await client.query<{ version: number; sha256: string }>(
+      "select version, sha256 from public.sanbiao_migration order by version",
+    );
     const applied = new Map(rows.map((row) => [row.version, row.sha256]));
     refuseStrange(applied, files);
     const now: number[] = [];
@@ -48,8 +60,13 @@ export async function migrate(url: string, all?: readonly Migration[]): Promise<
 function refuseStrange(applied: ReadonlyMap<number, string>, files: readonly Migration[]): void {
   for (const [version, sha256] of applied) {
     const file = files.find((f) => f.version === version);
-    if (file === undefined) throw new CodedError("schema.newer", `The database has migration ${version}, which this sanbiao does not know.`);
-    if (file.sha256 !== sha256) throw new CodedError("schema.changed", `Migration ${version} (${file.name}) differs from the one that was applied.`);
+    if (file === undefined)
+      throw new CodedError("schema.newer", `The database has migration ${version}, which this sanbiao does not know.`);
+    if (file.sha256 !== sha256)
+      throw new CodedError(
+        "schema.changed",
+        `Migration ${version} (${file.name}) differs from the one that was applied.`,
+      );
   }
 }
 
@@ -57,7 +74,11 @@ async function apply(client: pg.Client, file: Migration): Promise<void> {
   await client.query("begin");
   try {
     await client.query(file.sql);
-    await client.query("insert into public.sanbiao_migration (version, name, sha256) values ($1, $2, $3)", [file.version, file.name, file.sha256]);
+    await client.query("insert into public.sanbiao_migration (version, name, sha256) values ($1, $2, $3)", [
+      file.version,
+      file.name,
+      file.sha256,
+    ]);
     await client.query("commit");
   } catch (error) {
     await client.query("rollback");

@@ -22,7 +22,7 @@ export async function placeOf(folder: string): Promise<Place> {
   const runAs = await runAsOf();
   if (runAs === null) return { programs: packaged, cluster: join(folder, "postgres"), runAs };
   const programs = (await reaches(packaged.postgres, runAs)) ? packaged : await copyPrograms(packaged, runAs);
-  if (await reaches(folder, runAs)) return { programs, cluster: join(folder, "postgres"), runAs };
+  if (await reaches(join(folder, "postgres"), runAs)) return { programs, cluster: join(folder, "postgres"), runAs };
   const name = createHash("sha256").update(folder).digest("hex").slice(0, 16);
   return { programs, cluster: join(await openHome(runAs), `cluster-${name}`), runAs };
 }
@@ -43,12 +43,15 @@ async function runAsOf(): Promise<RunAs> {
   const users = (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => line.split(":"));
   const user = users.find(([name]) => name === "postgres") ?? users.find(([name]) => name === "nobody");
   if (user === undefined) {
-    throw new CodedError("database.start-failed", "PostgreSQL does not run as root, and there is no user `postgres` or `nobody` to lend it to.");
+    throw new CodedError(
+      "database.start-failed",
+      "PostgreSQL does not run as root, and there is no user `postgres` or `nobody` to lend it to.",
+    );
   }
   return { uid: Number(user[2]), gid: Number(user[3]) };
 }
 
-/** Whether every folder above `path` lets the user pass. Only owner and others are looked at: a lent user has no groups. */
+/** Whether every folder above `path`, a file in the last of them, lets the user pass. Only owner and others are looked at: a lent user has no groups. */
 async function reaches(path: string, runAs: { uid: number }): Promise<boolean> {
   for (let folder = dirname(resolve(path)); ; folder = dirname(folder)) {
     const info = await stat(folder).catch(() => null);
@@ -68,7 +71,10 @@ async function openHome(runAs: { uid: number; gid: number }): Promise<string> {
       // try the next one
     }
   }
-  throw new CodedError("database.start-failed", `No folder that the database's user can reach: tried ${OPEN_HOMES.join(", ")}. Set SANBIAO_DATA to such a folder.`);
+  throw new CodedError(
+    "database.start-failed",
+    `No folder that the database's user can reach: tried ${OPEN_HOMES.join(", ")}. Set SANBIAO_DATA to such a folder.`,
+  );
 }
 
 /** One copy per version of the package; made under another name first, so that a kill leaves no half copy in use. */
@@ -82,5 +88,9 @@ async function copyPrograms(packaged: Programs, runAs: { uid: number; gid: numbe
     await chmod(half, 0o755);
     await rename(half, target).catch(() => rm(half, { recursive: true }));
   }
-  return { initdb: join(target, "bin/initdb"), postgres: join(target, "bin/postgres"), pg_ctl: join(target, "bin/pg_ctl") };
+  return {
+    initdb: join(target, "bin/initdb"),
+    postgres: join(target, "bin/postgres"),
+    pg_ctl: join(target, "bin/pg_ctl"),
+  };
 }

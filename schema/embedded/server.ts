@@ -65,7 +65,8 @@ export async function runningUrl(path: string): Promise<string | null> {
   return access?.port === undefined ? null : urlOf(access, access.port);
 }
 
-const urlOf = (access: Access, port: number): string => `postgres://sanbiao:${access.password}@127.0.0.1:${port}/sanbiao`;
+const urlOf = (access: Access, port: number): string =>
+  `postgres://sanbiao:${access.password}@127.0.0.1:${port}/sanbiao`;
 
 async function readAccess(folder: string): Promise<Access | null> {
   const text = await readFile(join(folder, "postgres.json"), "utf8").catch(() => null);
@@ -82,11 +83,17 @@ async function accessOf(folder: string, place: Place, options: EmbeddedOptions):
   const version = (await readFile(join(place.cluster, "PG_VERSION"), "utf8").catch(() => null))?.trim();
   const access = await readAccess(folder);
   if (version !== undefined && version !== POSTGRES_MAJOR) {
-    throw new CodedError("database.folder-version", `The data folder ${place.cluster} is of PostgreSQL ${version}; this sanbiao runs ${POSTGRES_MAJOR}.`);
+    throw new CodedError(
+      "database.folder-version",
+      `The data folder ${place.cluster} is of PostgreSQL ${version}; this sanbiao runs ${POSTGRES_MAJOR}.`,
+    );
   }
   if (version !== undefined && access !== null) return access;
   if (version !== undefined) {
-    throw new CodedError("database.start-failed", `${join(folder, "postgres.json")} is missing, without which the cluster ${place.cluster} cannot be opened: restore it.`);
+    throw new CodedError(
+      "database.start-failed",
+      `${join(folder, "postgres.json")} is missing, without which the cluster ${place.cluster} cannot be opened: restore it.`,
+    );
   }
   options.onProgress?.("creating");
   const fresh = { password: randomBytes(18).toString("base64url"), cluster: place.cluster };
@@ -109,7 +116,11 @@ async function createCluster(place: Place, password: string): Promise<void> {
     }
     const flags = ["-D", half, "-U", "sanbiao", "--auth=scram-sha-256", `--pwfile=${secret}`, "--encoding=UTF8"];
     const locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"];
-    await promisify(execFile)(place.programs.initdb, [...flags, ...locale], { ...place.runAs, cwd: "/", env: serverEnv() });
+    await promisify(execFile)(place.programs.initdb, [...flags, ...locale], {
+      ...place.runAs,
+      cwd: "/",
+      env: serverEnv(),
+    });
     await rename(half, place.cluster);
   } catch (cause) {
     const said = (cause as { stderr?: string }).stderr ?? String(cause);
@@ -125,11 +136,17 @@ async function stopOrphan(place: Place, options: EmbeddedOptions): Promise<void>
   if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return;
   options.onProgress?.("recovering");
   const stop = ["stop", "-D", place.cluster, "-m", "fast", "-t", "30"];
-  await promisify(execFile)(place.programs.pg_ctl, stop, { ...place.runAs, cwd: "/", env: serverEnv() }).catch((cause: unknown) => {
-    if (isAlive(pid)) {
-      throw new CodedError("database.folder-in-use", `Process ${pid} holds the cluster ${place.cluster} and did not stop.`, { cause });
-    }
-  });
+  await promisify(execFile)(place.programs.pg_ctl, stop, { ...place.runAs, cwd: "/", env: serverEnv() }).catch(
+    (cause: unknown) => {
+      if (isAlive(pid)) {
+        throw new CodedError(
+          "database.folder-in-use",
+          `Process ${pid} holds the cluster ${place.cluster} and did not stop.`,
+          { cause },
+        );
+      }
+    },
+  );
 }
 
 const isAlive = (pid: number): boolean => {
@@ -156,7 +173,12 @@ const SETTINGS = {
 };
 
 /** A port that was free a moment ago may be taken the next: try three. */
-async function startServer(folder: string, place: Place, access: Access, settings: Record<string, string>): Promise<{ url: string; child: ChildProcess }> {
+async function startServer(
+  folder: string,
+  place: Place,
+  access: Access,
+  settings: Record<string, string>,
+): Promise<{ url: string; child: ChildProcess }> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     const child = await spawnServer(folder, place, port, settings);
@@ -168,13 +190,22 @@ async function startServer(folder: string, place: Place, access: Access, setting
     } catch (cause) {
       await stopServer(child);
       if (attempt === 3) {
-        throw new CodedError("database.start-failed", `PostgreSQL did not start: see ${join(folder, "postgres.log")}.`, { cause });
+        throw new CodedError(
+          "database.start-failed",
+          `PostgreSQL did not start: see ${join(folder, "postgres.log")}.`,
+          { cause },
+        );
       }
     }
   }
 }
 
-async function spawnServer(folder: string, place: Place, port: number, settings: Record<string, string>): Promise<ChildProcess> {
+async function spawnServer(
+  folder: string,
+  place: Place,
+  port: number,
+  settings: Record<string, string>,
+): Promise<ChildProcess> {
   const log = await open(join(folder, "postgres.log"), "a", 0o600);
   const flags = Object.entries({ ...SETTINGS, ...settings }).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   // A group of its own: Ctrl-C reaches the service, which stops the server last and in order.
@@ -196,7 +227,8 @@ async function untilReady(url: string, child: ChildProcess): Promise<void> {
   const give = performance.now() + READY_WITHIN_MS;
   const admin = url.replace(/\/sanbiao$/, "/postgres");
   for (;;) {
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) throw new Error("the server ended while it started");
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined)
+      throw new Error("the server ended while it started");
     const client = new pg.Client({ connectionString: admin, connectionTimeoutMillis: 2000 });
     try {
       await client.connect();
@@ -205,7 +237,8 @@ async function untilReady(url: string, child: ChildProcess): Promise<void> {
       return;
     } catch (error) {
       const code = (error as { code?: string }).code;
-      if (!(code === "ECONNREFUSED" || code === "57P03" || code === "ECONNRESET") || performance.now() > give) throw error;
+      if (!(code === "ECONNREFUSED" || code === "57P03" || code === "ECONNRESET") || performance.now() > give)
+        throw error;
       await new Promise((wake) => setTimeout(wake, 50));
     } finally {
       await client.end().catch(() => undefined);
@@ -236,7 +269,8 @@ export async function removeCluster(path: string): Promise<void> {
   const folder = await realpath(path).catch(() => null);
   if (folder === null) return;
   const access = await readAccess(folder);
-  if (access !== null && (await stat(access.cluster).catch(() => null)) !== null) await rm(access.cluster, { recursive: true });
+  if (access !== null && (await stat(access.cluster).catch(() => null)) !== null)
+    await rm(access.cluster, { recursive: true });
   await rm(folder, { recursive: true, force: true });
 }
 export type { FolderLock };

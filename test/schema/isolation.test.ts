@@ -5,7 +5,9 @@ let fresh: FreshDatabase;
 beforeAll(async () => {
   fresh = await freshDatabase();
   const owner = ownerPool(fresh.ownerUrl);
-  await owner.query("insert into operator (code, kind, name_zh, name_en) values ('a', 'estate', '甲', 'A'), ('b', 'estate', '乙', 'B')");
+  await owner.query(
+    "insert into operator (code, kind, name_zh, name_en) values ('a', 'estate', '甲', 'A'), ('b', 'estate', '乙', 'B')",
+  );
   for (const id of [1, 2]) {
     await owner.query(
       `insert into account (operator_id, number, name, payment_mode, opened_on) values (${id}, 'n${id}', 'x', 'postpaid', '2026-01-01')`,
@@ -31,7 +33,10 @@ describe("an operator", () => {
 
   test("cannot write a row for another", async () => {
     const write = fresh.db.as(1n, (trx) =>
-      trx.insertInto("account").values({ operator_id: 2n, number: "z", name: "z", payment_mode: "postpaid", opened_on: "2026-01-01" }).execute(),
+      trx
+        .insertInto("account")
+        .values({ operator_id: 2n, number: "z", name: "z", payment_mode: "postpaid", opened_on: "2026-01-01" })
+        .execute(),
     );
     await expect(write).rejects.toThrow(/row-level security/);
   });
@@ -43,7 +48,12 @@ describe("an operator", () => {
 
 describe("every table of the schema", () => {
   test("has operator_id and row-level security, and the service may not switch either off", async () => {
-    const { rows } = await fresh.db.pool.query<{ name: string; secured: boolean; owned: boolean; first: string | null }>(`
+    const { rows } = await fresh.db.pool.query<{
+      name: string;
+      secured: boolean;
+      owned: boolean;
+      first: string | null;
+    }>(`
       select c.relname as name, c.relrowsecurity as secured, pg_has_role('sanbiao_service', c.relowner, 'member') as owned,
              (select a.attname from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
                where i.indrelid = c.oid and i.indisprimary) as first

@@ -18,7 +18,10 @@ function columnsOf(source: string, type: string): string[] {
 
 test("the Kysely types name exactly the columns that the migrations made", async () => {
   const source = await readFile(new URL("../../schema/tables.ts", import.meta.url), "utf8");
-  const tables = [...source.matchAll(/^ {2}([a-z_]+): (\w+Table);$/gm)].map((m) => ({ table: m[1] ?? "", type: m[2] ?? "" }));
+  const tables = [...source.matchAll(/^ {2}([a-z_]+): (\w+Table);$/gm)].map((m) => ({
+    table: m[1] ?? "",
+    type: m[2] ?? "",
+  }));
   const { rows } = await fresh.db.pool.query<{ table: string; columns: string[] }>(`
     select c.relname as table, array_agg(a.attname::text order by a.attname) as columns
       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
