@@ -19,6 +19,8 @@ type ProfileBase = {
   readonly sources: readonly Source[];
   /** How far the register map is trusted and what to confirm on site. */
   readonly confidence: "documented" | "third-party" | "invented for the demo";
+  /** What only the installation knows and must be stated with the meter: readings are multiplied by it. */
+  readonly asks?: readonly ("pulse_weight" | "ct_ratio" | "vt_ratio")[];
 };
 
 export type WordType = "u16" | "s16" | "u32" | "s32" | "u48" | "u64" | "s64" | "f32" | "f64" | "bcd32";
@@ -90,19 +92,35 @@ export type Expectation = {
 /** Where in a JSON payload something stands: keys joined by dots, array places as numbers: `params.switch:0.aenergy.total`. */
 export type JsonPath = string;
 
-/** How the time of measurement is written. `received` when the payload carries none. */
-export type TimeFormat = "iso" | "unix_s" | "unix_ms" | "local" | "received";
+/**
+ * How the time of measurement is written. `any`: ISO text, or seconds or milliseconds since 1970 told apart by size.
+ * `local` has no offset: it is read in the zone that the caller names, else it counts as absent. `received`: none on the wire.
+ */
+export type TimeFormat = "iso" | "unix_s" | "unix_ms" | "any" | "local" | "received";
+
+/** Where the time stands. A backlog without a time is worthless, so `required` refuses it there. */
+export type TimeMap = { readonly path: JsonPath; readonly format: TimeFormat; readonly required?: true };
+
+export type PayloadUnit = Unit | "MWh" | "Wh" | "Wmin" | "l" | "MJ" | "varh" | "mV" | "mA";
 
 export type ValueMap = {
   readonly register: RegisterName;
   /** Absent for a text payload: the whole payload is the value. */
   readonly path?: JsonPath;
   /** Unit the payload uses; converted to the register's unit. */
-  readonly unit?: Unit | "Wh" | "Wmin" | "l" | "GJ" | "MJ" | "kvarh" | "mV" | "mA" | "varh";
-  /** Payload text → position, for state registers (compared as text, lower case). */
+  readonly unit?: PayloadUnit;
+  /** Payload text → position, for supply registers (compared as text, lower case). */
   readonly states?: Readonly<Record<string, SupplyState>>;
-  /** Values that mean "not available", as text. */
+  /** Payload text → code, for other state registers; `*` for every other text. */
+  readonly codes?: Readonly<Record<string, number>>;
+  /** Values that mean "not available", as text, lower case: refused as `sentinel`. */
   readonly notAvailable?: readonly string[];
+  /** Values that say nothing yet and are no fault (`nan` of ESPHome before the first pulse): skipped. */
+  readonly skip?: readonly string[];
+  /** The topic's `{name}` must match this pattern: `(^|_)energy(_|$)`. */
+  readonly name?: string;
+  /** A second meter behind the same device: the reading belongs to `<device>:<part>`. */
+  readonly part?: string;
   /** Takes the value only when the payload says so, as `{ path: "media", equals: ["water", "warm water"] }`. */
   readonly when?: { readonly path: JsonPath; readonly equals: readonly string[] };
 };
@@ -117,30 +135,60 @@ export type BinaryField = {
   readonly states?: readonly { readonly mask: number; readonly equals: number; readonly state: SupplyState }[];
 };
 
+/** A stored total and `count` increments since, `bits` wide, packed from the low bit on: the total now is their sum. */
+export type PackedDeltas = {
+  readonly register: RegisterName;
+  readonly base: { readonly offset: number; readonly type: "u32"; readonly endian: "big" | "little" };
+  readonly offset: number;
+  readonly bits: number;
+  readonly count: number;
+  readonly scale: string;
+  /** Bits behind the increments that must be zero, else the increments mean something else. */
+  readonly zeroBits?: number;
+};
+
 export type BinaryLayout = {
-  /** Payload matches when it is this long (or longer) on this port and begins so. */
   readonly id: string;
+  /** A payload matches when it is this long (`bytesMax` absent: or longer), on this port, with this header. */
   readonly fPort?: number;
   readonly bytesMin: number;
+  readonly bytesMax?: number;
   readonly header?: { readonly offset: number; readonly hex: string };
-  readonly time?: { readonly offset: number; readonly type: "u32"; readonly endian: "big" | "little"; readonly format: "unix_s" };
+  readonly time?: {
+    readonly offset: number;
+    readonly type: "u32";
+    readonly endian: "big" | "little";
+    readonly format: "unix_s";
+  };
   readonly fields: readonly BinaryField[];
+  readonly packed?: PackedDeltas;
   readonly source: Source;
 };
 
+/**
+ * How the messages of one topic pattern are read. Maps are tried in order; the first whose topic matches and that yields
+ * something wins, so that a dialect may list its JSON and its plain-text form of one topic.
+ */
 export type MessageMap = {
-  /** Levels with `{device}`, `{name}` (one level) or a last `{rest}` (many): `tele/{device}/SENSOR`. */
+  /** Levels with `{device}`, `{name}` (one level each), `{rest}` (any number, last) or `{device*}` (last, may hold slashes). */
   readonly topic: string;
   readonly payload: "json" | "text";
-  /** Where the device key stands; default the topic's `{device}`. Base64 for ChirpStack v3. Compared in lower case. */
+  /** Where the device key stands; the topic's `{device}` where absent. Base64 for ChirpStack v3. Compared in lower case. */
   readonly device?: { readonly path: JsonPath; readonly encoding?: "text" | "base64-hex" };
-  readonly time?: { readonly path: JsonPath; readonly format: TimeFormat };
+  /** Tried in order: the first that is there counts. */
+  readonly time?: readonly TimeMap[];
   readonly values: readonly ValueMap[];
   /** Where base64 bytes stand and which layouts may read them; the port is at `fPortPath`. */
-  readonly binary?: { readonly path: JsonPath; readonly fPortPath: JsonPath; readonly layouts: readonly BinaryLayout[] };
-  /** An array at this path whose elements each are a payload of their own with `values` and `time` relative to it (backlog). */
+  readonly binary?: {
+    readonly path: JsonPath;
+    readonly fPortPath: JsonPath;
+    readonly layouts: readonly BinaryLayout[];
+  };
+  /** An array at this path whose elements each are a payload of their own: `device`, `time` and `values` are relative to it. */
   readonly each?: JsonPath;
-  /** Message is understood and carries nothing to keep (an acknowledgement, an announcement). */
+  /** An answer to a command, by its number: only the state register proves that the supply moved. */
+  readonly answer?: { readonly id: JsonPath; readonly error: JsonPath };
+  /** Message is understood and carries nothing to keep (an announcement, our own command heard again). */
   readonly ignore?: true;
 };
 
