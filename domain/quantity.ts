@@ -25,7 +25,7 @@ export function microOf(text: string): Micro | null {
   if (m === null) return null;
   const fraction = m[3] ?? "";
   const digits = BigInt((m[2] ?? "") + fraction);
-  const shift = 6 - fraction.length + Number(m[4] ?? 0);
+  const shift = 6 - fraction.length + Number.parseInt(m[4] ?? "0", 10);
   const size = shift >= 0 ? digits * 10n ** BigInt(shift) : roundDivide(digits, 10n ** BigInt(-shift));
   return m[1] === "-" ? -size : size;
 }
