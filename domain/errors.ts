@@ -16,6 +16,7 @@ export const ERRORS = {
   "request.not-found": { status: 404, retry: false, hint: "Check the id; it may belong to another operator." },
   "request.conflict": { status: 409, retry: false, hint: "The same key was used for something else: use a new Idempotency-Key." },
   "request.too-large": { status: 413, retry: false, hint: "Send less in one request." },
+  "request.unsupported-media": { status: 415, retry: false, hint: "Send `content-type: application/json`." },
   "auth.required": { status: 401, retry: false, hint: "Sign in first." },
   "auth.wrong": { status: 401, retry: true, hint: "Check user name and password." },
   "auth.forbidden": { status: 403, retry: false, hint: "Your role does not allow this." },

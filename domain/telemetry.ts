@@ -17,6 +17,9 @@ export const METRICS = {
   sanbiao_bills_total: { kind: "counter", labels: ["outcome"], help: "Bills by outcome" },
   sanbiao_payments_total: { kind: "counter", labels: ["outcome"], help: "Payments by outcome" },
   sanbiao_append_seconds: { kind: "histogram", labels: [], help: "Time from batch start to commit in the readings book" },
+  sanbiao_http_requests_total: { kind: "counter", labels: ["method", "route", "status"], help: "HTTP requests by route and status" },
+  sanbiao_http_request_seconds: { kind: "histogram", labels: ["route"], help: "HTTP request time, event streams left out" },
+  sanbiao_live_clients: { kind: "gauge", labels: [], help: "Clients that follow the event stream" },
 } as const;
 export type MetricName = keyof typeof METRICS;
 
