@@ -53,26 +53,31 @@ create table sanbiao.reading_conflict (
 );
 select sanbiao.protect('sanbiao.reading_conflict', 'select, insert');
 
--- One batch of one operator. Arrays are parallel. Answers only for rows that were not simply accepted:
--- `ord` counts from 1; `outcome` is 'already' or 'conflict'.
+-- One batch of one operator. Arrays are parallel; times are milliseconds since 1970 UTC (a third faster than text).
+-- Answers only for rows that were not simply accepted: `ord` counts from 1; `outcome` is 'already' or 'conflict'.
+-- Runs as the owner: row-level security would look at every row what `operator` says once. Rows go in by key, so that
+-- two batches that hold the same readings cannot wait for each other in a circle.
 create function sanbiao.append_readings(
-    operator bigint, meters bigint[], registers smallint[], measured timestamptz[], received timestamptz[],
+    operator bigint, meters bigint[], registers smallint[], measured_ms bigint[], received_ms bigint[],
     readings bigint[], sources smallint[])
-  returns table (ord bigint, outcome text) language plpgsql set search_path = sanbiao, pg_temp as $$
+  returns table (ord bigint, outcome text) language plpgsql security definer set search_path = sanbiao, pg_temp as $$
 declare
+  ms constant interval := interval '1 millisecond';
   written bigint;
 begin
-  perform set_config('sanbiao.operator_id', operator::text, true);
   insert into sanbiao.reading (operator_id, meter_id, register, measured_at, received_at, value, source)
-    select operator, m, g, t, r, v, s from unnest(meters, registers, measured, received, readings, sources) as u (m, g, t, r, v, s)
+    select operator, m, g, timestamptz 'epoch' + t * ms, timestamptz 'epoch' + r * ms, v, s
+      from unnest(meters, registers, measured_ms, received_ms, readings, sources) with ordinality as u (m, g, t, r, v, s, o)
+     order by m, g, t, o
     on conflict do nothing;
   get diagnostics written = row_count;
   if written = cardinality(meters) then return; end if;
   -- The slow path, only when something was there before: tell the same value from another one.
   return query
     with incoming as (
-      select u.*, row_number() over (partition by m, g, t order by o) as nth
-        from unnest(meters, registers, measured, received, readings, sources) with ordinality as u (m, g, t, r, v, s, o)
+      select m, g, timestamptz 'epoch' + t * ms as t, timestamptz 'epoch' + r * ms as r, v, s, o,
+             row_number() over (partition by m, g, t order by o) as nth
+        from unnest(meters, registers, measured_ms, received_ms, readings, sources) with ordinality as u (m, g, t, r, v, s, o)
     ), answered as (
       select i.*, b.value as booked,
              case when b.value <> i.v then 'conflict'
@@ -82,11 +87,12 @@ begin
         join sanbiao.reading b on b.operator_id = operator and b.meter_id = i.m and b.register = i.g and b.measured_at = i.t
     ), kept as (
       insert into sanbiao.reading_conflict (operator_id, meter_id, register, measured_at, received_at, value, booked_value, source)
-        select operator, m, g, t, r, v, booked, s from answered where answer = 'conflict' order by o
+        select operator, m, g, t, r, v, booked, s from answered where answer = 'conflict' order by m, g, t, v
         on conflict do nothing
     )
     select o, answer from answered where answer <> 'accepted';
 end $$;
+revoke execute on function sanbiao.append_readings from public;
 grant execute on function sanbiao.append_readings to sanbiao_service;
 
 -- What came from a wire and is not a reading. operator_id is null when nobody could be told from it.

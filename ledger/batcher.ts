@@ -1,0 +1,208 @@
+import type { Logger } from "pino";
+import { CodedError } from "../domain/errors.ts";
+import type { AppendOutcome, OperatorId, Reading } from "../domain/reading.ts";
+import type { Telemetry } from "../domain/telemetry.ts";
+import { isTransient } from "./transient.ts";
+import { type ReadingsDatabase, appendReadings } from "./readings.ts";
+
+/** Called once: with the outcomes after the commit, or with the error that kept these readings out of the book. */
+export type Settled = (error: Error | null, outcomes: readonly AppendOutcome[]) => void;
+
+export type ReadingsBatcher = {
+  /** Resolves after the commit, one outcome for each reading in order. Rejects when the book refuses them or at stop. */
+  submit(readings: readonly Reading[]): Promise<readonly AppendOutcome[]>;
+  /** The same without a promise, for wires with many messages. All readings of one call share one operator. */
+  append(readings: readonly Reading[], settled: Settled): void;
+  /** Rows held: waiting or on their way. */
+  readonly held: number;
+  /** Whether a source should wait for `drained()` before it brings more. Beyond twice this bound `append` refuses. */
+  readonly full: boolean;
+  drained(): Promise<void>;
+  /** Writes what it holds (for at most `graceMs` when the database is away), then refuses. */
+  stop(graceMs?: number): Promise<void>;
+};
+
+export type BatcherSettings = {
+  readonly db: ReadingsDatabase;
+  readonly telemetry: Telemetry;
+  readonly log?: Logger;
+  /** Batches under way at once; two keep two cores of PostgreSQL busy. */
+  readonly connections?: number;
+  readonly rowsMax?: number;
+  readonly rowsHeldMax?: number;
+};
+
+const ROWS_MAX = 5_000; // larger batches were no faster and hold acknowledgements longer
+const ROWS_HELD_MAX = 100_000; // about 20 MB of readings while the database is away
+const BACK_OFF_MS = [50, 100, 250, 500, 1_000, 2_000, 5_000];
+
+type Job = { readonly readings: readonly Reading[]; readonly settled: Settled };
+type Queue = { readonly operatorId: OperatorId; jobs: Job[] };
+
+/**
+ * Natural batching: a batch leaves whenever a connection is free, with all that has come meanwhile. A quiet line is
+ * written at once, a busy one in batches of thousands, and nothing waits for a timer.
+ */
+export function readingsBatcher(settings: BatcherSettings): ReadingsBatcher {
+  const { db, telemetry, log } = settings;
+  const connections = settings.connections ?? 2;
+  const rowsMax = settings.rowsMax ?? ROWS_MAX;
+  const heldMax = settings.rowsHeldMax ?? ROWS_HELD_MAX;
+  const queues = new Map<OperatorId, Queue>();
+  const wakeAtStop = new Set<() => void>();
+  let waiters: (() => void)[] = [];
+  let underWay = 0;
+  let held = 0;
+  let scheduled = false;
+  let stopping = false;
+  let givenUp = false;
+
+  const stopped = () => new CodedError("database.unavailable", "the readings book is closed for writing");
+
+  function append(readings: readonly Reading[], settled: Settled): void {
+    if (stopping) return settled(stopped(), []);
+    if (held > 2 * heldMax) return settled(new CodedError("database.unavailable", `${held} readings wait already`), []);
+    const first = readings[0];
+    if (first === undefined) return settled(null, []);
+    let queue = queues.get(first.operatorId);
+    if (queue === undefined) queues.set(first.operatorId, (queue = { operatorId: first.operatorId, jobs: [] }));
+    queue.jobs.push({ readings, settled });
+    held += readings.length;
+    wake();
+  }
+
+  /** After the events that are at hand now, so that one chunk from a socket becomes one batch. */
+  function wake(): void {
+    if (scheduled || underWay >= connections) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      while (underWay < connections) {
+        const queue = queues.values().next();
+        if (queue.done === true) return;
+        void flush(queue.value);
+      }
+    });
+  }
+
+  async function flush(queue: Queue): Promise<void> {
+    const jobs = takeJobs(queue, rowsMax);
+    queues.delete(queue.operatorId);
+    if (queue.jobs.length > 0) queues.set(queue.operatorId, queue); // behind the other operators
+    underWay++;
+    try {
+      await write(queue.operatorId, jobs);
+    } finally {
+      underWay--;
+      if (held < heldMax && waiters.length > 0) {
+        const woken = waiters;
+        waiters = [];
+        for (const go of woken) go();
+      }
+      wake();
+    }
+  }
+
+  /** Writes jobs as one batch; halves a batch that the book refuses until the bad job stands alone. */
+  async function write(operatorId: OperatorId, jobs: readonly Job[]): Promise<void> {
+    const readings = jobs.length === 1 ? (jobs[0] as Job).readings : jobs.flatMap((job) => job.readings as Reading[]);
+    for (let attempt = 0; ; attempt++) {
+      const begun = performance.now();
+      try {
+        const outcomes = await appendReadings(db, operatorId, readings);
+        telemetry.observe("sanbiao_append_seconds", {}, (performance.now() - begun) / 1000);
+        return settle(jobs, readings, outcomes);
+      } catch (error) {
+        const cause = error as Error;
+        if (!isTransient(cause)) return refuse(operatorId, jobs, cause);
+        if (givenUp) return failed(jobs, stopped());
+        log?.warn({ err: cause, rows: readings.length, attempt }, "readings wait: the database does not take them now");
+        await backOff(BACK_OFF_MS[Math.min(attempt, BACK_OFF_MS.length - 1)] ?? 0);
+      }
+    }
+  }
+
+  async function refuse(operatorId: OperatorId, jobs: readonly Job[], cause: Error): Promise<void> {
+    if (jobs.length === 1) {
+      log?.error({ err: cause }, "readings refused by the book");
+      return failed(jobs, cause);
+    }
+    const middle = jobs.length >> 1;
+    await write(operatorId, jobs.slice(0, middle));
+    await write(operatorId, jobs.slice(middle));
+  }
+
+  function settle(jobs: readonly Job[], readings: readonly Reading[], outcomes: readonly AppendOutcome[]): void {
+    countOutcomes(telemetry, readings, outcomes);
+    held -= readings.length;
+    if (jobs.length === 1) return (jobs[0] as Job).settled(null, outcomes);
+    let at = 0;
+    for (const job of jobs) job.settled(null, outcomes.slice(at, (at += job.readings.length)));
+  }
+
+  function failed(jobs: readonly Job[], error: Error): void {
+    for (const job of jobs) {
+      held -= job.readings.length;
+      job.settled(error, []);
+    }
+  }
+
+  const backOff = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        wakeAtStop.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      wakeAtStop.add(done);
+    });
+
+  return {
+    append,
+    submit: (readings) =>
+      new Promise((resolve, reject) => {
+        append(readings, (error, outcomes) => (error === null ? resolve(outcomes) : reject(error)));
+      }),
+    get held() {
+      return held;
+    },
+    get full() {
+      return held >= heldMax;
+    },
+    drained: () => (held < heldMax ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve))),
+    async stop(graceMs = 5_000) {
+      stopping = true;
+      const deadline = performance.now() + graceMs;
+      while (held > 0 && performance.now() < deadline) await backOff(10);
+      givenUp = true;
+      for (const queue of queues.values()) failed(queue.jobs.splice(0), stopped());
+      for (const go of wakeAtStop) go();
+      for (const go of waiters.splice(0)) go();
+    },
+  };
+}
+
+/** The first jobs of a queue, at most `rowsMax` rows, but always one job. */
+function takeJobs(queue: Queue, rowsMax: number): Job[] {
+  let rows = 0;
+  let n = 0;
+  for (const job of queue.jobs) {
+    if (n > 0 && rows + job.readings.length > rowsMax) break;
+    rows += job.readings.length;
+    n++;
+  }
+  return queue.jobs.splice(0, n);
+}
+
+function countOutcomes(telemetry: Telemetry, readings: readonly Reading[], outcomes: readonly AppendOutcome[]): void {
+  const counts = new Map<string, number>();
+  for (let i = 0; i < readings.length; i++) {
+    const key = `${(readings[i] as Reading).source}/${outcomes[i]}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  for (const [key, n] of counts) {
+    const [source = "", outcome = ""] = key.split("/");
+    telemetry.count("sanbiao_readings_total", { source, outcome }, n);
+  }
+}
