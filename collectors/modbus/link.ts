@@ -134,8 +134,8 @@ export class Link {
   /** Always settles, always with a value. Waits its turn when the link is full or the unit has a request under way. */
   request(request: Request): Promise<Outcome> {
     const impossible = fault(request);
-    if (impossible !== null) return Promise.resolve(refused("out_of_range", impossible));
-    if (!this.ready) return Promise.resolve(refused("link_down", "the link is not open"));
+    if (impossible !== null) return Promise.resolve({ ...refused("out_of_range", impossible), unsent: true });
+    if (!this.ready) return Promise.resolve({ ...refused("link_down", "the link is not open"), unsent: true });
     return new Promise((settle) => {
       const exchange: Exchange = { request, settle, sentAt: 0 };
       if (this.#queue.length === 0 && this.#maySend(request.unitId)) this.#send(exchange);
@@ -222,7 +222,7 @@ export class Link {
   }
 
   #refuseQueue(detail: string): void {
-    const lost = refused("link_down", detail);
+    const lost: Refused = { ...refused("link_down", detail), unsent: true };
     for (const exchange of this.#queue.splice(0)) exchange.settle(lost);
   }
 

@@ -19,6 +19,8 @@ export type Refused = {
   readonly detail: string;
   /** What came, as far as anything did. */
   readonly payload: Uint8Array;
+  /** Surely not one byte of the request left us. */
+  readonly unsent?: true;
 };
 /** `words`: one per register or bit (0 or 1). `written`: the slave's echo was checked. Nothing is ever thrown. */
 export type Outcome = { readonly kind: "words"; readonly words: Uint16Array } | { readonly kind: "written" } | Refused;

@@ -1,0 +1,199 @@
+import type { Logger } from "pino";
+import type { Clock, Instant } from "../../domain/instant.ts";
+import type { ModbusProfile, PollGroup } from "../../domain/profile.ts";
+import type { MeterId, OperatorId } from "../../domain/reading.ts";
+import type { RefusedFrame } from "../../domain/refusal.ts";
+import type { Telemetry } from "../../domain/telemetry.ts";
+import type { Ratios } from "../decode/normalise.ts";
+import { decodeWords, type WordBlock } from "../decode/words.ts";
+import type { Backoff, Random } from "./backoff.ts";
+import { Bus, type BusEvents, type BusHealth } from "./bus.ts";
+import type { LinkConfig } from "./link.ts";
+import { type ControlAction, type ControlOutcome, refusedOrder } from "./order.ts";
+import { addressText } from "./request.ts";
+import type { PolledMeter, Sink } from "./sink.ts";
+
+/** One bus: how it is reached, who is on it and how often each poll group is asked. */
+export type BusConfig = {
+  readonly id: string;
+  readonly operatorId: OperatorId;
+  readonly link: LinkConfig;
+  readonly units: readonly {
+    readonly meterId: MeterId;
+    readonly unitId: number;
+    readonly profile: ModbusProfile;
+    readonly ratios?: Ratios;
+  }[];
+  /** Milliseconds of the clock; a group that is absent is not polled, 0 is again at once. */
+  readonly intervals: Partial<Record<PollGroup, number>>;
+  readonly slaveBackoff?: Backoff;
+  readonly linkBackoff?: Backoff;
+  readonly retriesMax?: number;
+  readonly controlDeadlineMs?: number;
+};
+
+export type ModbusCollectorOptions = {
+  readonly buses: readonly BusConfig[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  readonly log: Logger;
+  readonly sink: Sink;
+  /** Hand-overs that may wait in the sink before the buses pause; 10 000 when absent. */
+  readonly handOversMax?: number;
+};
+
+export type ModbusCollector = {
+  /** Writes the order and reads the state back; never throws. */
+  control(meterId: MeterId, action: ControlAction): Promise<ControlOutcome>;
+  health(): BusHealth[];
+  /** @throws RangeError when the bus or a unit on it is there already */
+  addBus(bus: BusConfig): void;
+  /** Settles when nothing of the bus is under way any more. */
+  removeBus(id: string): Promise<void>;
+  /** Polls end, orders are answered, links close; then what was read has been handed over. */
+  stop(): Promise<void>;
+};
+
+const HAND_OVERS_MAX = 10_000; // one batch of the readings book
+
+/** Polls every bus and hands what it reads to the sink. */
+export function startModbusCollector(options: ModbusCollectorOptions): ModbusCollector {
+  const handOver = new HandOver(options.handOversMax ?? HAND_OVERS_MAX, options.log);
+  const buses = new Map<string, Bus>();
+  const busOf = new Map<MeterId, Bus>();
+
+  const addBus = (config: BusConfig): void => {
+    if (buses.has(config.id)) throw new RangeError(`bus ${config.id} has an owner already`);
+    const meters = metersOf(config);
+    for (const { meterId } of meters)
+      if (busOf.has(meterId)) throw new RangeError(`meter ${meterId} is on another bus already`);
+    const { id, operatorId: _, units: __, ...rest } = config;
+    const bus = new Bus({ ...rest, id, meters }, options, busEvents(options, handOver));
+    buses.set(id, bus);
+    for (const { meterId } of meters) busOf.set(meterId, bus);
+  };
+  const removeBus = async (id: string): Promise<void> => {
+    const bus = buses.get(id);
+    if (bus === undefined) return;
+    buses.delete(id);
+    for (const [meterId, owner] of busOf) if (owner === bus) busOf.delete(meterId);
+    await bus.stop();
+  };
+  for (const bus of options.buses) addBus(bus);
+
+  return {
+    addBus,
+    removeBus,
+    control: (meterId, action) =>
+      busOf.get(meterId)?.control(meterId, action) ??
+      Promise.resolve(refusedOrder("unknown_meter", `meter ${meterId} is on no bus of this collector`)),
+    health: () => [...buses.values()].map((bus) => bus.health()),
+    stop: async () => {
+      await Promise.all([...buses.keys()].map(removeBus));
+      await handOver.done();
+    },
+  };
+}
+
+function metersOf(config: BusConfig): PolledMeter[] {
+  const seen = new Set<number>();
+  return config.units.map(({ meterId, unitId, profile, ratios }) => {
+    if (!Number.isInteger(unitId) || unitId < 1 || unitId > 255)
+      throw new RangeError(`bus ${config.id}: unit id ${unitId} is not 1 to 255`);
+    if (seen.has(unitId)) throw new RangeError(`bus ${config.id}: unit id ${unitId} is there twice`);
+    seen.add(unitId);
+    const meter = { operatorId: config.operatorId, meterId, busId: config.id, unitId, profile };
+    return ratios === undefined ? meter : { ...meter, ratios };
+  });
+}
+
+function busEvents({ sink, telemetry }: ModbusCollectorOptions, handOver: HandOver): BusEvents {
+  const refuse = (
+    meter: PolledMeter,
+    address: string,
+    at: Instant,
+    frame: Pick<RefusedFrame, "reason" | "detail" | "payload">,
+  ): void => {
+    telemetry.count("sanbiao_refused_frames_total", { reason: frame.reason });
+    const { reason, detail, payload } = frame;
+    const origin = `modbus:${meter.busId}/${meter.unitId}`;
+    handOver.give(() =>
+      sink.refused({ operatorId: meter.operatorId, receivedAt: at, origin, address, reason, detail, payload }),
+    );
+  };
+  return {
+    gate: () => handOver.gate(),
+    onGap: (gap) => handOver.give(() => sink.gap(gap)),
+    onRefused: (meter, request, refusal, at) => refuse(meter, addressText(request), at, refusal),
+    onFrame: (meter, plan, blocks, at) => {
+      const decoded = decodeWords(plan.profile, blocks);
+      if (decoded.kind === "refused")
+        return refuse(meter, blocksText(blocks), at, { ...decoded, payload: bytesOf(blocks) });
+      for (const message of decoded.messages) {
+        for (const { register, reason, detail } of message.refusals) {
+          refuse(meter, `${register} in ${blocksText(blocks)}`, at, { reason, detail, payload: bytesOf(blocks) });
+        }
+        if (message.samples.length > 0) handOver.give(() => sink.samples(meter, message.samples, at));
+      }
+    },
+  };
+}
+
+const blocksText = (blocks: readonly WordBlock[]): string =>
+  blocks.map((b) => `${b.table} 0x${b.address.toString(16).padStart(4, "0")}+${b.words.length}`).join(" ");
+
+/** The words as they came, high byte first, for the refused frame that a person looks at. */
+function bytesOf(blocks: readonly WordBlock[]): Uint8Array {
+  return Uint8Array.from(blocks.flatMap((b) => Array.from(b.words, (word) => [word >>> 8, word & 0xff]).flat()));
+}
+
+/** Counts what waits in the sink, so that a slow database pauses the buses instead of filling the memory. */
+class HandOver {
+  readonly #max: number;
+  readonly #log: Logger;
+  #waiting = 0;
+  #gate: PromiseWithResolvers<void> | null = null;
+  #idle: PromiseWithResolvers<void> | null = null;
+
+  constructor(max: number, log: Logger) {
+    this.#max = max;
+    this.#log = log;
+  }
+
+  give(hand: () => void | Promise<void>): void {
+    try {
+      const work = hand();
+      if (work === undefined) return;
+      this.#waiting++;
+      void work.catch((error: unknown) => this.#failed(error)).finally(() => this.#ended());
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#log.error({ err: error }, "a modbus hand-over failed: its values are lost");
+  }
+
+  #ended(): void {
+    this.#waiting--;
+    if (this.#waiting < this.#max / 2) {
+      this.#gate?.resolve();
+      this.#gate = null;
+    }
+    if (this.#waiting === 0) this.#idle?.resolve();
+  }
+
+  gate(): Promise<void> | null {
+    if (this.#waiting < this.#max) return null;
+    this.#gate ??= Promise.withResolvers<void>();
+    return this.#gate.promise;
+  }
+
+  async done(): Promise<void> {
+    if (this.#waiting === 0) return;
+    this.#idle = Promise.withResolvers<void>();
+    await this.#idle.promise;
+  }
+}

@@ -1,0 +1,86 @@
+import type { Instant } from "../../domain/instant.ts";
+import type { ModbusControl, ModbusWrite } from "../../domain/profile.ts";
+import { SUPPLY_STATES, type SupplyState } from "../../domain/register.ts";
+import { decodeWords, type WordBlock } from "../decode/words.ts";
+import { type Plan, planOfRegister } from "./plan.ts";
+import type { ReadRequest, Refused } from "./request.ts";
+import { requestsOf, type Unit } from "./task.ts";
+
+export type ControlAction = "connect" | "disconnect";
+
+/** Only `confirmed` means that the supply stands as ordered: the state register said so after the write. */
+export type ControlOutcome =
+  | { readonly kind: "confirmed"; readonly state: SupplyState; readonly at: Instant }
+  /** Written, or perhaps written, and the state has not followed in time: unknown. */
+  | { readonly kind: "unconfirmed"; readonly state: SupplyState | null; readonly detail: string }
+  /** Surely not carried out. */
+  | {
+      readonly kind: "refused";
+      readonly reason: Refused["reason"] | "not_controllable" | "unknown_meter";
+      readonly detail: string;
+    };
+
+/** An order on its way: written once, then proved by reading back. */
+export type Order = {
+  readonly unit: Unit;
+  readonly action: ControlAction;
+  readonly write: ModbusWrite;
+  readonly proof: Plan;
+  readonly proofRequests: readonly ReadRequest[];
+  readonly outcome: Promise<ControlOutcome>;
+  readonly settle: (outcome: ControlOutcome) => void;
+  /** Bytes of the write may have reached the slave: from here on it is read back and never written again. */
+  written: boolean;
+  tries: number;
+  lastState: SupplyState | null;
+  lastRefusal: Refused | null;
+};
+
+export function orderOf(unit: Unit, control: ModbusControl, action: ControlAction): Order {
+  const { promise: outcome, resolve: settle } = Promise.withResolvers<ControlOutcome>();
+  const proof = planOfRegister(unit.meter.profile, control.readBack);
+  const proofRequests = requestsOf(unit.meter.unitId, proof);
+  const common = { written: false, tries: 0, lastState: null, lastRefusal: null };
+  return { unit, action, write: control[action], proof, proofRequests, outcome, settle, ...common };
+}
+
+/** The position that the read-back words show; `null` when they show none. */
+export function stateShown(order: Order, blocks: readonly WordBlock[]): SupplyState | null {
+  const decoded = decodeWords(order.proof.profile, blocks);
+  if (decoded.kind === "refused") return null;
+  const value = decoded.messages[0]?.samples[0]?.value;
+  const found = Object.entries(SUPPLY_STATES).find(([, code]) => code === value);
+  return found === undefined ? null : (found[0] as SupplyState);
+}
+
+export const fulfils = (action: ControlAction, state: SupplyState | null): boolean =>
+  state === (action === "connect" ? "connected" : "disconnected");
+
+/** A relay moves at once, a valve takes up to half a minute: asked soon, then less often. */
+export const readBackPauseMs = (tries: number): number => Math.min(200 * 2 ** tries, 2000);
+
+/** Why an order is given up. */
+export function givenUp(order: Order): ControlOutcome {
+  const last = order.lastRefusal;
+  const detail =
+    last === null ? `the state is still ${order.lastState ?? "unknown"}` : `${last.reason}: ${last.detail}`;
+  return order.written
+    ? { kind: "unconfirmed", state: order.lastState, detail }
+    : {
+        kind: "refused",
+        reason: last?.reason ?? "link_down",
+        detail: last === null ? "the bus could not be reached" : detail,
+      };
+}
+
+/** The gateway answers for a slave that did not: 10 path unavailable, 11 target failed to respond. */
+export const isUnreachable = (refusal: Refused): boolean => refusal.payload[2] === 10 || refusal.payload[2] === 11;
+
+export const refusedOrder = (
+  reason: (ControlOutcome & { kind: "refused" })["reason"],
+  detail: string,
+): ControlOutcome => ({
+  kind: "refused",
+  reason,
+  detail,
+});
