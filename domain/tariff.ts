@@ -47,7 +47,7 @@ export type TouRule = {
 };
 
 /** A price for all hours, or one for each time-of-use period. */
-export type Price = DecimalText | Readonly<Record<TouPeriod, DecimalText>>;
+export type Price = DecimalText | Readonly<Record<string, DecimalText>>;
 
 /** `upTo` is cumulative in the ladder period and inclusive; `null` = no end (the last tier only). */
 export type PricedTier = { readonly upTo: DecimalText | null; readonly price: Price };
@@ -155,7 +155,7 @@ export type TariffExample = {
   readonly from: Day;
   readonly to: Day;
   /** One total, or a total per time-of-use register. */
-  readonly quantity: DecimalText | Readonly<Record<TouPeriod, DecimalText>>;
+  readonly quantity: DecimalText | Readonly<Record<string, DecimalText>>;
   readonly ladderUsedBefore?: DecimalText;
   readonly householdSize?: number;
   readonly expect: {

@@ -1,0 +1,154 @@
+import { CodedError } from "../../domain/errors.ts";
+import type { Micro } from "../../domain/quantity.ts";
+import type { Allocation, Price, Tariff } from "../../domain/tariff.ts";
+import type { TouPeriod, UsageBasis, UsageSlice } from "../../domain/usage.ts";
+import { climb } from "./ladder.ts";
+import { byTou, worse } from "./slices.ts";
+
+/** Use in one tier and time of use. `tou` is null where prices do not ask for one. */
+export type Cell = { readonly tier: number; readonly tou: TouPeriod | null; quantity: Micro; basis: UsageBasis };
+
+/** Time-of-use names that prices ask for; none = one price for all hours. */
+export function touNames(prices: readonly Price[]): TouPeriod[] {
+  const names = new Set<TouPeriod>();
+  for (const price of prices) if (typeof price !== "string") for (const name of Object.keys(price)) names.add(name);
+  return [...names];
+}
+
+/** Use collected per time of use, in the order in which prices name them. */
+class TouTotals {
+  readonly quantities: Micro[];
+  readonly bases: UsageBasis[];
+  readonly tariff: Tariff;
+  readonly names: readonly TouPeriod[];
+
+  constructor(tariff: Tariff, names: readonly TouPeriod[]) {
+    this.tariff = tariff;
+    this.names = names;
+    this.quantities = names.map(() => 0n);
+    this.bases = names.map(() => "actual");
+  }
+
+  add(slice: UsageSlice, spread: "pro_rata" | "refuse"): void {
+    byTou(slice, this.tariff, spread, (tou, quantity, basis) => {
+      const i = this.names.indexOf(tou);
+      if (i < 0) {
+        throw new CodedError(
+          "usage.invalid",
+          `${this.tariff.id} has no price for time of use \`${tou}\`; it prices ${this.names.join(", ")}`,
+        );
+      }
+      this.quantities[i] = (this.quantities[i] as Micro) + quantity;
+      this.bases[i] = worse(this.bases[i] as UsageBasis, basis);
+    });
+  }
+}
+
+const sum = (all: readonly Micro[]): Micro => all.reduce((a, b) => a + b, 0n);
+const worst = (slices: readonly UsageSlice[]): UsageBasis =>
+  slices.reduce<UsageBasis>((basis, slice) => worse(basis, slice.basis), "actual");
+
+/** Use per time of use, without a ladder. `names` empty = one cell. */
+export function cellsByTou(
+  slices: readonly UsageSlice[],
+  tariff: Tariff,
+  names: readonly TouPeriod[],
+  spread: "pro_rata" | "refuse",
+): Cell[] {
+  if (names.length === 0) {
+    return [{ tier: 0, tou: null, quantity: sum(slices.map((slice) => slice.quantity)), basis: worst(slices) }];
+  }
+  const totals = new TouTotals(tariff, names);
+  for (const slice of slices) totals.add(slice, spread);
+  return names.map((tou, i) => ({
+    tier: 0,
+    tou,
+    quantity: totals.quantities[i] as Micro,
+    basis: totals.bases[i] as UsageBasis,
+  }));
+}
+
+/** Use per tier and time of use. Over all cells the quantities add up to the use exactly. */
+export function cellsByTier(
+  slices: readonly UsageSlice[],
+  tariff: Tariff,
+  names: readonly TouPeriod[],
+  ladder: { readonly thresholds: readonly Micro[]; readonly position: Micro },
+  allocation: Allocation,
+  spread: "pro_rata" | "refuse",
+): Cell[] {
+  const total = sum(slices.map((slice) => slice.quantity));
+  if (names.length === 0) {
+    const basis = worst(slices);
+    return climb(ladder.thresholds, ladder.position, total).map((quantity, i) => ({
+      tier: i + 1,
+      tou: null,
+      quantity,
+      basis,
+    }));
+  }
+  const grid = new Grid(ladder.thresholds.length + 1, names);
+  let position = ladder.position;
+  for (const group of allocation === "pro_rata" ? [slices] : sameStretch(slices)) {
+    const totals = new TouTotals(tariff, names);
+    for (const slice of group) totals.add(slice, spread);
+    const used = sum(totals.quantities);
+    grid.share(climb(ladder.thresholds, position, used), totals);
+    position += used;
+  }
+  return grid.cells;
+}
+
+/** Slices of one and the same stretch (one per time-of-use register) fill the ladder together, others one after another. */
+function sameStretch(slices: readonly UsageSlice[]): UsageSlice[][] {
+  const groups: UsageSlice[][] = [];
+  for (const slice of slices) {
+    const group = groups.at(-1);
+    const first = group?.[0];
+    if (group && first?.period.from === slice.period.from && first.period.to === slice.period.to) group.push(slice);
+    else groups.push([slice]);
+  }
+  return groups;
+}
+
+class Grid {
+  readonly cells: Cell[] = [];
+  readonly width: number;
+
+  constructor(tiers: number, names: readonly TouPeriod[]) {
+    this.width = names.length;
+    for (let tier = 1; tier <= tiers; tier++) {
+      for (const tou of names) this.cells.push({ tier, tou, quantity: 0n, basis: "actual" });
+    }
+  }
+
+  /**
+   * Shares the quantity of each tier over the times of use in proportion to what is left of them. Rows and columns
+   * keep their sums exactly: what rounding leaves over goes one millionth each to the first times of use with room.
+   */
+  share(tiers: readonly Micro[], totals: TouTotals): void {
+    const left = [...totals.quantities];
+    for (const [tier, quantity] of tiers.entries()) {
+      if (quantity === 0n) continue;
+      const whole = sum(left);
+      const parts = left.map((available) => (quantity * available) / whole);
+      let over = quantity - sum(parts);
+      for (let i = 0; over > 0n; i = (i + 1) % parts.length) {
+        if ((parts[i] as Micro) >= (left[i] as Micro)) continue;
+        parts[i] = (parts[i] as Micro) + 1n;
+        over -= 1n;
+      }
+      for (const [i, part] of parts.entries()) {
+        left[i] = (left[i] as Micro) - part;
+        this.#add(tier * this.width + i, part, totals.bases[i] as UsageBasis);
+      }
+    }
+  }
+
+  #add(at: number, quantity: Micro, basis: UsageBasis): void {
+    const cell = this.cells[at];
+    if (cell === undefined || quantity === 0n) return;
+    cell.quantity += quantity;
+    cell.basis = worse(cell.basis, basis);
+  }
+}
