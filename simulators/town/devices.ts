@@ -1,0 +1,137 @@
+import type { Logger } from "pino";
+import { type Instant, MINUTE_MS } from "../../domain/instant.ts";
+import type { TownClock } from "./clock.ts";
+import type { RelayOrder } from "./image.ts";
+import type { TownMeter } from "./meter.ts";
+import { commandTopic, messageOf, orderAnswer } from "./payload.ts";
+import { hash32 } from "./random.ts";
+import { Sender } from "./sender.ts";
+import type { TownState } from "./state.ts";
+import type { Town } from "./town.ts";
+
+export type DevicesOptions = {
+  readonly town: Town;
+  readonly state: TownState;
+  readonly clock: TownClock;
+  readonly url: string;
+  readonly passwordOf: (username: string) => string;
+  readonly log: Logger;
+  /** Carries an order out and calls back when the relay stands. */
+  readonly onOrder: (meter: TownMeter, order: RelayOrder, done: () => void) => void;
+};
+
+/** How often a live device speaks, town time. */
+const EVERY_MS = { sanbiao: MINUTE_MS, wmbusmeters: 5 * MINUTE_MS, chirpstack: 15 * MINUTE_MS } as const;
+const TICK_MS = 200;
+/** After a pause of the process at most so many missed moments per device are made up for. */
+const MISSED_MAX = 200;
+const KEPT_IDS = 32;
+
+/** The devices that speak MQTT by themselves, live. A device's moments lie on its own grid: a restart meets the same ones. */
+export class Devices {
+  readonly #options: DevicesOptions;
+  readonly #senders = new Map<string, Sender>();
+  readonly #next = new Map<TownMeter, number>();
+  readonly #muted = new Set<string>();
+  readonly #doneIds: string[] = [];
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(options: DevicesOptions) {
+    this.#options = options;
+    const { town, clock, url, passwordOf, log } = options;
+    const live = town.meters.filter((meter) => meter.modbus === null);
+    const now = clock.now();
+    for (const [username, meters] of Map.groupBy(live, (meter) => meter.mqtt.client)) {
+      const subscribe = meters.flatMap((meter) => commandTopic(meter) ?? []);
+      this.#senders.set(
+        username,
+        new Sender({
+          ...{ url, username, password: passwordOf(username), log, subscribe },
+          onMessage: (topic, payload) => this.#onCommand(topic, payload),
+        }),
+      );
+    }
+    for (const meter of live) this.#next.set(meter, firstMoment(meter, now));
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** Every message so far is with the broker. */
+  get drained(): boolean {
+    return this.#senders.values().every((sender) => sender.pending === 0);
+  }
+
+  get connected(): number {
+    return this.#senders.values().reduce((sum, sender) => sum + (sender.connected ? 1 : 0), 0);
+  }
+
+  /** A device that fell silent; it keeps nothing meanwhile. */
+  mute(serial: string, silent = true): void {
+    if (silent) this.#muted.add(serial);
+    else this.#muted.delete(serial);
+  }
+
+  dropConnections(): void {
+    for (const sender of this.#senders.values()) sender.drop();
+  }
+
+  /** A device speaks now, out of turn: the relay moved. */
+  speak(meter: TownMeter): void {
+    if (meter.modbus !== null || this.#muted.has(meter.serial)) return;
+    this.#say(meter, messageOf(meter, this.#options.state, this.#options.clock.now()));
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#senders.values().map((sender) => sender.stop()));
+  }
+
+  #tick(): void {
+    const { clock, state } = this.#options;
+    const now = clock.now();
+    for (const [meter, due] of this.#next) {
+      if (due > now) continue;
+      const every = EVERY_MS[meter.mqtt.dialect];
+      let at = Math.max(due, due + every * (Math.floor((now - due) / every) - MISSED_MAX));
+      for (; at <= now; at += every)
+        if (!this.#muted.has(meter.serial)) this.#say(meter, messageOf(meter, state, at as Instant));
+      this.#next.set(meter, at);
+    }
+  }
+
+  #say(meter: TownMeter, message: { topic: string; payload: string }): void {
+    this.#senders.get(meter.mqtt.client)?.send(message.topic, message.payload);
+  }
+
+  #onCommand(topic: string, payload: Buffer): void {
+    const meter = this.#options.town.meters.find((m) => commandTopic(m) === topic);
+    const command = commandOf(payload);
+    if (meter === undefined || command === null) return;
+    const { clock, state } = this.#options;
+    if (command.action === null) {
+      this.#say(meter, orderAnswer(meter, state, clock.now(), { id: command.id, error: "unknown action" }));
+      return;
+    }
+    // The same order delivered twice is answered twice and carried out once.
+    const done = (): void => this.#say(meter, orderAnswer(meter, state, clock.now(), { id: command.id }));
+    if (this.#doneIds.includes(command.id)) return done();
+    this.#doneIds.push(command.id);
+    if (this.#doneIds.length > KEPT_IDS) this.#doneIds.shift();
+    this.#options.onOrder(meter, command.action, done);
+  }
+}
+
+function firstMoment(meter: TownMeter, now: Instant): number {
+  const every = EVERY_MS[meter.mqtt.dialect];
+  const offset = (hash32(meter.loads[0]?.seed ?? 0, 30) % (every / 1000)) * 1000;
+  return Math.ceil((now - offset) / every) * every + offset;
+}
+
+function commandOf(payload: Buffer): { id: string; action: RelayOrder | null } | null {
+  try {
+    const { id, action } = JSON.parse(payload.toString("utf8")) as { id?: unknown; action?: unknown };
+    if (typeof id !== "string" && typeof id !== "number") return null;
+    return { id: String(id), action: action === "disconnect" || action === "connect" ? action : null };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,156 @@
+import { type Clock, type Instant, MINUTE_MS } from "../../domain/instant.ts";
+import type { ModbusProfile, ModbusRegister, ModbusWrite, RegisterTable } from "../../domain/profile.ts";
+import { REGISTERS, type RegisterName, SUPPLY_STATES } from "../../domain/register.ts";
+import { bytesOfInteger, bytesOfMicro, scaleOf, WORDS_OF_TYPE, wordsOfBytes } from "../../domain/words.ts";
+import type { ExceptionCode, ModbusUnit } from "../modbus/unit.ts";
+import { flowMicro, shownMicro, type TownMeter } from "./meter.ts";
+import { chance } from "./random.ts";
+import type { TownState } from "./state.ts";
+
+/** What an order to a relay does; the town carries it out a little later. */
+export type RelayOrder = "disconnect" | "connect";
+
+export type MeterUnit = {
+  readonly meter: TownMeter;
+  readonly profile: ModbusProfile;
+  readonly state: TownState;
+  readonly clock: Clock;
+  readonly onOrder: (order: RelayOrder) => void;
+};
+
+/** A meter of the town as a Modbus slave: its profile's own register map, filled with one instant's values per request. */
+export function unitOf({ meter, profile, state, clock, onOrder }: MeterUnit): ModbusUnit {
+  const layout = layoutOf(profile);
+  return {
+    read(table, address, count) {
+      const fields = layout.filter((f) => f.map.table === table && f.map.address < address + count && f.end > address);
+      if (!covers(fields, address, count, profile.gapWordsMax ?? 0)) return 2;
+      const words = new Uint16Array(count);
+      const at = clock.now();
+      for (const field of fields) putWords(words, address, field, valueOf(meter, state, at, field.map.register));
+      return words;
+    },
+    write(table, address, words): 0 | ExceptionCode {
+      if (profile.control === undefined || !meter.hasRelay) return 2;
+      const order = orderOf(profile.control, table, address, words);
+      if (order === null) return 2;
+      onOrder(order);
+      return 0;
+    },
+  };
+}
+
+type Field = { readonly map: ModbusRegister; readonly end: number; readonly scale: ReturnType<typeof scaleOf> };
+
+const layoutOf = (profile: ModbusProfile): readonly Field[] =>
+  profile.registers
+    .map((map) => ({ map, end: map.address + WORDS_OF_TYPE[map.type], scale: scaleOf(map.scale) }))
+    .toSorted((a, b) => a.map.address - b.map.address);
+
+/** A meter answers a block only when the holes in it are no longer than it suffers. */
+function covers(fields: readonly Field[], address: number, count: number, gapMax: number): boolean {
+  let reached = address;
+  for (const { map, end } of fields) {
+    if (map.address - reached > gapMax) return false;
+    reached = Math.max(reached, end);
+  }
+  return fields.length > 0 && address + count - reached <= gapMax;
+}
+
+function putWords(into: Uint16Array, address: number, { map, scale }: Field, value: bigint): void {
+  const words = wordsOfBytes(
+    REGISTERS[map.register].kind === "state"
+      ? bytesOfInteger(map.type, map.order, rawState(map, value))
+      : bytesOfMicro(map.type, map.order, scale, value),
+  );
+  for (const [i, word] of words.entries()) {
+    const at = map.address + i - address;
+    if (at >= 0 && at < into.length) into[at] = word;
+  }
+}
+
+function rawState(map: ModbusRegister, value: bigint): bigint {
+  const hit = map.states?.find((s) => SUPPLY_STATES[s.state] === value);
+  return map.states === undefined ? value : BigInt(hit?.equals ?? 0);
+}
+
+function orderOf(
+  control: NonNullable<ModbusProfile["control"]>,
+  table: RegisterTable,
+  address: number,
+  words: Uint16Array,
+): RelayOrder | null {
+  const fits = (write: ModbusWrite): boolean =>
+    (write.functionCode === 5 ? "coil" : "holding") === table &&
+    write.address === address &&
+    write.words.length === words.length &&
+    write.words.every((word, i) => (table === "coil" ? (word !== 0) === (words[i] !== 0) : word === words[i]));
+  return fits(control.disconnect) ? "disconnect" : fits(control.connect) ? "connect" : null;
+}
+
+const MICRO = 1_000_000;
+const micro = (value: number): bigint => BigInt(Math.round(value * MICRO));
+
+/** Any register of a meter at an instant, millionths of its unit or a state's code. What the town does not know is 0. */
+export function valueOf(meter: TownMeter, state: TownState, at: Instant, register: RegisterName): bigint {
+  const off = state.isOff(meter.serial);
+  const watts = flowMicro(meter, state, at) / 1000;
+  switch (register) {
+    case "energy_import_kwh":
+    case "volume_m3":
+      return shownMicro(meter, state, at);
+    case "energy_import_peak_kwh":
+    case "energy_import_valley_kwh":
+      if (!meter.twoRate) return 0n;
+      return shownMicro(meter, state, at, register === "energy_import_peak_kwh" ? "peak" : "valley");
+    case "energy_import_l1_kwh":
+    case "energy_import_l2_kwh":
+    case "energy_import_l3_kwh":
+      return shownMicro(meter, state, at) / 3n;
+    case "reactive_import_kvarh":
+      return shownMicro(meter, state, at) / 5n;
+    case "power_w":
+      return micro(watts);
+    case "power_l1_w":
+    case "power_l2_w":
+    case "power_l3_w":
+      return micro(watts / 3);
+    case "voltage_l1_v":
+    case "voltage_l2_v":
+    case "voltage_l3_v":
+      return micro(off ? 0 : voltage(meter, at));
+    case "current_l1_a":
+      return micro(watts / voltage(meter, at) / (meter.role === "master" ? 3 : 1));
+    case "current_l2_a":
+    case "current_l3_a":
+      return micro(watts / voltage(meter, at) / 3);
+    case "power_factor":
+      return micro(0.97);
+    case "frequency_hz":
+      return micro(50);
+    case "flow_m3_per_h":
+      return BigInt(flowMicro(meter, state, at));
+    case "temperature_degc":
+    case "flow_temperature_degc":
+    case "return_temperature_degc":
+      return micro(16);
+    case "pressure_mpa":
+      return micro(0.28);
+    case "battery_v":
+      return micro(3.6);
+    case "ct_ratio":
+    case "vt_ratio":
+      return micro(1);
+    case "relay_state":
+    case "valve_state":
+      return off ? SUPPLY_STATES.disconnected : SUPPLY_STATES.connected;
+    case "online_state":
+      return 1n;
+    default:
+      return 0n;
+  }
+}
+
+/** 215–230 V, another one each minute. */
+const voltage = (meter: TownMeter, at: Instant): number =>
+  215 + Math.round(150 * chance(meter.loads[0]?.seed ?? 0, 20, Math.floor(at / MINUTE_MS))) / 10;

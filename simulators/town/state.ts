@@ -1,0 +1,108 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import type { Instant } from "../../domain/instant.ts";
+
+/** A stretch without supply; `to` is null while it lasts. */
+export type OffStretch = { readonly from: Instant; readonly to: Instant | null };
+/** Something strong that somebody left on. */
+export type Heater = { readonly from: Instant; readonly to: Instant; readonly watts: number };
+
+type Kept = {
+  readonly seed: number;
+  readonly off: Record<string, OffStretch[]>;
+  readonly heaters: Record<string, Heater[]>;
+  readonly ports: Record<string, number>;
+  uploadedTo: Instant | null;
+};
+
+/**
+ * All that a town has to remember beside its seed: when a relay was open, heaters, gateway ports, how far the backlog was
+ * uploaded. Written to a small file after each change, whole or not at all, so that a second start continues here.
+ */
+export class TownState {
+  readonly #kept: Kept;
+  readonly #file: string | null;
+
+  /** @param file absent: kept in memory only. A file of another seed, or a broken one, is not taken over. */
+  constructor(seed: number, file: string | null = null) {
+    this.#file = file;
+    const found = file === null ? null : readKept(file);
+    this.#kept = found?.seed === seed ? found : { seed, off: {}, heaters: {}, ports: {}, uploadedTo: null };
+  }
+
+  offOf(serial: string): readonly OffStretch[] {
+    return this.#kept.off[serial] ?? NONE;
+  }
+
+  heatersOf(serial: string): readonly Heater[] {
+    return this.#kept.heaters[serial] ?? NONE;
+  }
+
+  isOff(serial: string): boolean {
+    return this.offOf(serial).at(-1)?.to === null;
+  }
+
+  /** Opens the relay. Open already: nothing changes. */
+  cut(serial: string, at: Instant): void {
+    if (this.isOff(serial)) return;
+    (this.#kept.off[serial] ??= []).push({ from: at, to: null });
+    this.#write();
+  }
+
+  /** Closes the relay. Closed already: nothing changes. */
+  restore(serial: string, at: Instant): void {
+    const stretches = this.#kept.off[serial];
+    const last = stretches?.at(-1);
+    if (stretches === undefined || last === undefined || last.to !== null) return;
+    stretches[stretches.length - 1] = { from: last.from, to: Math.max(at, last.from) as Instant };
+    this.#write();
+  }
+
+  /** The same heater again changes nothing. */
+  heat(serial: string, heater: Heater): void {
+    const heaters = (this.#kept.heaters[serial] ??= []);
+    if (heaters.some((h) => h.from === heater.from && h.to === heater.to)) return;
+    heaters.push(heater);
+    this.#write();
+  }
+
+  portOf(bus: string): number | null {
+    return this.#kept.ports[bus] ?? null;
+  }
+
+  keepPort(bus: string, port: number): void {
+    if (this.#kept.ports[bus] === port) return;
+    this.#kept.ports[bus] = port;
+    this.#write();
+  }
+
+  /** The devices' backlog is with the service up to here. */
+  get uploadedTo(): Instant | null {
+    return this.#kept.uploadedTo;
+  }
+
+  keepUploaded(to: Instant): void {
+    if (this.#kept.uploadedTo !== null && this.#kept.uploadedTo >= to) return;
+    this.#kept.uploadedTo = to;
+    this.#write();
+  }
+
+  #write(): void {
+    if (this.#file === null) return;
+    const fresh = `${this.#file}.new`;
+    writeFileSync(fresh, `${JSON.stringify(this.#kept, null, 1)}\n`);
+    renameSync(fresh, this.#file);
+  }
+}
+
+const NONE: readonly never[] = [];
+
+function readKept(file: string): Kept | null {
+  try {
+    const kept = JSON.parse(readFileSync(file, "utf8")) as Kept;
+    return typeof kept.seed === "number" && typeof kept.off === "object" && typeof kept.heaters === "object"
+      ? kept
+      : null;
+  } catch {
+    return null;
+  }
+}
