@@ -1,0 +1,155 @@
+import type { Instant } from "../../domain/instant.ts";
+import { MINUTE_MS } from "../../domain/instant.ts";
+import { type Money, moneyOfText } from "../../domain/money.ts";
+import type { Zone } from "../../domain/period.ts";
+import type { PrepaidPolicy } from "../../domain/policy.ts";
+import type { SupplyEventKind, SupplyPosition, SupplyStage } from "../../domain/supply.ts";
+import type { DecimalText } from "../../domain/tariff.ts";
+import type { Utility } from "../../domain/unit.ts";
+import { type HeldReason, holdOf } from "./hold.ts";
+
+/** All that a decision rests on, as it is known at one moment. */
+export type SupplyFacts = {
+  readonly utility: Utility;
+  readonly zone: Zone;
+  readonly stage: SupplyStage;
+  readonly desired: SupplyPosition;
+  readonly reported: SupplyPosition | "moving" | "fault" | "unknown";
+  readonly reportedAt: Instant | null;
+  /** Ledger balance less unbilled use; `null` when it cannot be told. */
+  readonly available: Money | null;
+  readonly lastReadingAt: Instant | null;
+  /** The last reading, or part of the unbilled use, is an estimate. */
+  readonly estimated: boolean;
+  /** A verdict holds part of the unbilled use for a person. */
+  readonly useHeld: boolean;
+  readonly protectedReason: string | null;
+  readonly warned2At: Instant | null;
+  readonly lastCreditAt: Instant | null;
+  /** Why the last decision held the cut. */
+  readonly held: HeldReason | "";
+  /** The one open order of the meter. */
+  readonly open: { readonly action: "disconnect" | "connect"; readonly state: "queued" | "sent" } | null;
+  /** When an order of this supply last ended without proof. */
+  readonly lastUnknownAt: Instant | null;
+  /** Cuts of the operator: sent in the last 60 minutes, and queued for others. */
+  readonly cutsSentLastHour: number;
+  readonly cutsQueued: number;
+};
+
+export type Decision = {
+  readonly stage: SupplyStage;
+  readonly desired: SupplyPosition;
+  readonly warned2At: Instant | null;
+  readonly event?: SupplyEventKind;
+  /** An order to queue. It takes the place of an open one. */
+  readonly control?: "connect" | "disconnect";
+  /** The queued cut is no longer wanted. */
+  readonly withdraw?: true;
+  /** Why a cut that is due is not ordered. */
+  readonly held?: HeldReason;
+};
+
+/** What follows from the facts. Pure and total; asked again before an order leaves. */
+export function decide(facts: SupplyFacts, policy: PrepaidPolicy, now: Instant): Decision {
+  return facts.desired === "disconnected" ? decideOff(facts, policy, now) : decideOn(facts, policy, now);
+}
+
+/** A cut is ordered, under way or done. */
+function decideOff(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
+  const stay = { stage: f.stage, desired: f.desired, warned2At: f.warned2At };
+  if (f.available !== null && f.available.minor > minorOf(p, p.reconnectAbove)) return giveBack(f, p, now);
+  const hold = holdOf(f, p, now);
+  if (f.open !== null) {
+    const isPaid = f.available !== null && f.available.minor >= minorOf(p, p.cutBelow);
+    if (f.open.state === "queued" && isPaid) return giveBack(f, p, now);
+    if (hold === null) return stay;
+    // Not on the wire yet: withdrawn. On the wire without proof: nobody knows the position, so it is given back.
+    if (f.open.state === "sent") return { ...giveBack(f, p, now), held: hold };
+    return { ...stay, stage: "cut_due", desired: "connected", withdraw: true, event: "cut_withdrawn", held: hold };
+  }
+  if (f.protectedReason !== null) return giveBack(f, p, now);
+  if (f.reported === "disconnected" && isProven(f)) return { ...stay, stage: "cut" };
+  if (f.stage === "cut" && f.reported !== "connected") return stay;
+  if (!mayRetry(f, p, now)) return stay;
+  if (hold === null) return { ...stay, stage: "cut_due", control: "disconnect", event: "cut_due" };
+  return { ...giveBack(f, p, now), held: hold };
+}
+
+function giveBack(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
+  const neverLeft = f.open?.action === "disconnect" && f.open.state === "queued" && f.reported === "connected";
+  if (neverLeft)
+    return { ...levelOf({ ...f, open: null, desired: "connected" }, p, now), withdraw: true, event: "cut_withdrawn" };
+  return { stage: "reconnect_due", desired: "connected", warned2At: null, control: "connect", event: "reconnect_due" };
+}
+
+/** Supply should flow: bring it there first, then look at the money. */
+function decideOn(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
+  const stay = { stage: f.stage, desired: f.desired, warned2At: f.warned2At };
+  if (f.open !== null) return stay;
+  const off = f.reported === "disconnected";
+  const unsure =
+    (f.stage === "unknown" || f.stage === "reconnect_due" || f.stage === "reconnect_sent") &&
+    !(f.reported === "connected" && isProven(f));
+  if (!off && !unsure) return levelOf(f, p, now);
+  if (!mayRetry(f, p, now)) return stay;
+  return { ...stay, stage: "reconnect_due", control: "connect", event: "reconnect_due" };
+}
+
+/** Where the money stands, with supply flowing. */
+function levelOf(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
+  const desired = "connected";
+  if (f.available === null) {
+    const stage = RANK[f.stage] === undefined ? "normal" : f.stage;
+    return {
+      stage,
+      desired,
+      warned2At: f.warned2At,
+      ...(stage === "cut_due" ? { held: "balance_unknown" as const } : {}),
+    };
+  }
+  const { minor } = f.available;
+  if (minor > minorOf(p, p.warn1)) {
+    return {
+      stage: "normal",
+      desired,
+      warned2At: null,
+      ...((RANK[f.stage] ?? 0) > 0 ? { event: "recovered" as const } : {}),
+    };
+  }
+  if (minor > minorOf(p, p.warn2)) return warned(f, "warned_1", null);
+  if (minor >= minorOf(p, p.cutBelow) || f.warned2At === null) return warned(f, "warned_2", f.warned2At ?? now);
+  const held = holdOf(f, p, now);
+  if (held === null)
+    return {
+      stage: "cut_due",
+      desired: "disconnected",
+      warned2At: f.warned2At,
+      control: "disconnect",
+      event: "cut_due",
+    };
+  const stage = held === "notice_running" ? "warned_2" : "cut_due";
+  const isNews = held !== f.held && held !== "notice_running";
+  return { stage, desired, warned2At: f.warned2At, held, ...(isNews ? { event: "cut_held" as const } : {}) };
+}
+
+/** Stages with supply flowing, from well to worse. */
+const RANK: Partial<Record<SupplyStage, number>> = { normal: 0, warned_1: 1, warned_2: 2, cut_due: 3 };
+
+function warned(f: SupplyFacts, stage: "warned_1" | "warned_2", warned2At: Instant | null): Decision {
+  const isWorse = stage === "warned_2" ? f.warned2At === null : (RANK[f.stage] ?? 0) < 1;
+  return { stage, desired: "connected", warned2At, ...(isWorse ? { event: stage } : {}) };
+}
+
+/** The reported position is younger than any order that ended without proof. */
+const isProven = (f: SupplyFacts): boolean =>
+  f.reportedAt !== null && (f.lastUnknownAt === null || f.reportedAt > f.lastUnknownAt);
+
+const mayRetry = (f: SupplyFacts, p: PrepaidPolicy, now: Instant): boolean =>
+  f.lastUnknownAt === null || now - f.lastUnknownAt >= p.order.unknownRetryMinutes * MINUTE_MS;
+
+function minorOf(policy: PrepaidPolicy, text: DecimalText): bigint {
+  const amount = moneyOfText(policy.currency, text);
+  if (amount === null) throw new TypeError(`policy ${policy.id}: not an amount of ${policy.currency}: ${text}`);
+  return amount.minor;
+}

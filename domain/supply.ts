@@ -1,0 +1,36 @@
+/** Where a prepaid supply stands in the engine's walk. */
+export type SupplyStage =
+  | "normal"
+  | "warned_1"
+  | "warned_2"
+  | "cut_due"
+  | "cut_sent"
+  | "cut"
+  | "reconnect_due"
+  | "reconnect_sent"
+  | "unknown";
+
+/** What is wanted of a relay or valve. */
+export type SupplyPosition = "connected" | "disconnected";
+
+/** What an end-device control orders. */
+export type ControlAction = "disconnect" | "connect";
+export const POSITION_OF: Record<ControlAction, SupplyPosition> = { disconnect: "disconnected", connect: "connected" };
+
+/** Everything that is told of an account's supply. */
+export type SupplyEventKind =
+  | "warned_1"
+  | "warned_2"
+  | "recovered"
+  | "cut_due"
+  | "cut_held"
+  | "cut_withdrawn"
+  | "cut_sent"
+  | "cut_confirmed"
+  | "credit"
+  | "reconnect_due"
+  | "reconnect_sent"
+  | "restored"
+  | "order_refused"
+  | "order_unknown"
+  | "position_seen";
