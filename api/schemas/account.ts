@@ -6,6 +6,7 @@ import {
   InstantText,
   MoneyJson,
   PageQuery,
+  PlainText,
   QuantityJson,
   RelayState,
   SearchText,
@@ -33,7 +34,7 @@ export type AccountRowJson = z.infer<typeof AccountRowJson>;
 
 export const AccountsQuery = PageQuery.extend({
   search: SearchText.describe("Name, number, phone, room or meter serial"),
-  building: z.string().max(100).optional(),
+  building: PlainText.max(100).optional(),
   paymentMode: z.enum(["postpaid", "prepaid"]).optional(),
 });
 export type AccountsQuery = z.infer<typeof AccountsQuery>;

@@ -56,5 +56,8 @@ export const PageQuery = z.object({
 
 export const IdParams = z.object({ id: IdText });
 
+/** Text that PostgreSQL can hold: any characters but NUL. */
+export const PlainText = z.string().regex(/^[^\0]*$/, "NUL is not a character of a text");
+
 /** A search as someone types it: any characters, none of them special. */
-export const SearchText = z.string().max(100).default("");
+export const SearchText = PlainText.max(100).default("");

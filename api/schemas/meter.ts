@@ -1,6 +1,16 @@
 import { z } from "zod";
 import { ConflictJson } from "./operation.ts";
-import { IdText, InstantText, PageQuery, QuantityJson, RelayState, SearchText, UnitName, UtilityName } from "./json.ts";
+import {
+  IdText,
+  InstantText,
+  PageQuery,
+  PlainText,
+  QuantityJson,
+  RelayState,
+  SearchText,
+  UnitName,
+  UtilityName,
+} from "./json.ts";
 
 /** heard: within its rhythm; late: missed it; silent: for long, or never. Rules in api/heard.ts. */
 export const HeardStatus = z.enum(["heard", "late", "silent"]).meta({ id: "HeardStatus" });
@@ -41,7 +51,7 @@ export const MetersQuery = PageQuery.extend({
   search: SearchText.describe("Serial, room, account number or name"),
   utility: UtilityName.optional(),
   status: HeardStatus.optional(),
-  building: z.string().max(100).optional(),
+  building: PlainText.max(100).optional(),
 });
 export type MetersQuery = z.infer<typeof MetersQuery>;
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { IdText, InstantText, PageQuery, QuantityJson } from "./json.ts";
+import { IdText, InstantText, PageQuery, PlainText, QuantityJson } from "./json.ts";
 
 /** A row of the table that remembers recurring work, as the bill run of a month. */
 export const RunJson = z
@@ -55,7 +55,7 @@ export const RefusedFrameJson = z
   .meta({ id: "RefusedFrame" });
 export type RefusedFrameJson = z.infer<typeof RefusedFrameJson>;
 
-export const RefusedFramesQuery = PageQuery.extend({ reason: z.string().max(60).optional() });
+export const RefusedFramesQuery = PageQuery.extend({ reason: PlainText.max(60).optional() });
 export const RefusedFramesJson = z
   .object({
     items: z.array(RefusedFrameJson),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { IdText, InstantText, MoneyJson } from "./json.ts";
+import { IdText, InstantText, MoneyJson, PlainText } from "./json.ts";
 
 export const PAYMENT_CHANNELS = ["cash", "bank", "wechat", "alipay", "card"] as const;
 export const PaymentChannel = z.enum(PAYMENT_CHANNELS).meta({ id: "PaymentChannel" });
@@ -33,7 +33,7 @@ export const PaymentJson = z
   .meta({ id: "Payment" });
 export type PaymentJson = z.infer<typeof PaymentJson>;
 
-export const ReversalBody = z.object({ reason: z.string().trim().min(3).max(300) });
+export const ReversalBody = z.object({ reason: PlainText.trim().min(3).max(300) });
 export type ReversalBody = z.infer<typeof ReversalBody>;
 export const ReversalParams = z.object({ journalId: IdText });
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CurrencyCode } from "./json.ts";
+import { CurrencyCode, PlainText } from "./json.ts";
 
 /** manager: everything; clerk: takes payments; reader: looks only. */
 export const Role = z.enum(["manager", "clerk", "reader"]).meta({ id: "Role" });
@@ -17,7 +17,7 @@ export const OperatorJson = z
   .meta({ id: "Operator" });
 export type OperatorJson = z.infer<typeof OperatorJson>;
 
-export const SignInBody = z.object({ login: z.string().min(1).max(100), password: z.string().min(1).max(200) });
+export const SignInBody = z.object({ login: PlainText.min(1).max(100), password: z.string().min(1).max(200) });
 export type SignInBody = z.infer<typeof SignInBody>;
 
 /** Answer of `POST /sign-in` and `GET /me`. */
