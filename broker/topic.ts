@@ -1,0 +1,48 @@
+/**
+ * Topic names and filters of MQTT 3.1.1 (section 4.7). `+` stands for one level, a last `#` for the rest, its parent
+ * included. A wildcard at the first level never stands for a topic that begins with `$`.
+ */
+export function filterMatches(filter: string, topic: string): boolean {
+  return covers(filter, topic);
+}
+
+/** Whether a name can be published to: no wildcard, not empty, not of the broker's own `$` tree, no NUL. */
+export const isOpenTopic = (topic: string): boolean => topic !== "" && !/^\$|[+#\0]/.test(topic);
+
+/** Whether a text is a topic filter. */
+export function isFilter(text: string): boolean {
+  if (text === "" || text.includes("\0")) return false;
+  const levels = text.split("/");
+  return levels.every((level, i) =>
+    level === "#" ? i === levels.length - 1 : level === "+" || !(level.includes("#") || level.includes("+")),
+  );
+}
+
+/** Whether every topic that `asked` (a filter or a name) can match is also matched by `granted`. */
+export function covers(granted: string, asked: string): boolean {
+  const have = granted.split("/");
+  const want = asked.split("/");
+  const hidden = asked.startsWith("$") && !granted.startsWith("$");
+  if (hidden && (have[0] === "+" || have[0] === "#")) return false;
+  for (const [i, level] of have.entries()) {
+    if (level === "#") return true;
+    const other = want[i];
+    if (other === undefined || other === "#") return false;
+    if (level !== "+" && level !== other) return false;
+  }
+  return want.length === have.length;
+}
+
+/** Filters of one client made ready: remembers the topics that it used, at most `TOPICS_MAX`. */
+export function topicRule(filters: readonly string[]): (topic: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (topic) => {
+    const before = known.get(topic);
+    if (before !== undefined) return before;
+    const allowed = isOpenTopic(topic) && filters.some((filter) => filterMatches(filter, topic));
+    if (known.size >= TOPICS_MAX) known.clear();
+    known.set(topic, allowed);
+    return allowed;
+  };
+}
+const TOPICS_MAX = 1_000;
