@@ -81,7 +81,7 @@ function microOfDecimal(text: DecimalText): Micro {
  * The parts add up to the quantity exactly. A unit at a threshold still belongs to the tier that ends there.
  */
 export function climb(thresholds: readonly Micro[], position: Micro, quantity: Micro): Micro[] {
-  const parts = new Array<Micro>(thresholds.length + 1).fill(0n);
+  const parts = Array.from({ length: thresholds.length + 1 }, () => 0n);
   let at = position;
   let rest = quantity;
   for (const [tier, end] of thresholds.entries()) {

@@ -4,6 +4,7 @@ import type { Period } from "../../domain/period.ts";
 import type { Micro } from "../../domain/quantity.ts";
 import type { Tariff } from "../../domain/tariff.ts";
 import type { TouPeriod, UsageBasis, UsageSlice } from "../../domain/usage.ts";
+import { partUntil } from "../../metering/interpolate.ts";
 import { timetableOf } from "./timetable.ts";
 
 /** Worst last: a line is as good as its worst part. */
@@ -42,11 +43,7 @@ export function slicesWithin(slices: readonly UsageSlice[], stretch: Period): Us
 }
 
 /** Use of a slice from its beginning to `at`, even over its time. */
-function usedBy({ period, quantity }: UsageSlice, at: Instant): Micro {
-  if (at >= period.to) return quantity;
-  if (at <= period.from) return 0n;
-  return (quantity * BigInt(at - period.from)) / BigInt(period.to - period.from);
-}
+const usedBy = ({ period, quantity }: UsageSlice, at: Instant): Micro => partUntil(period, quantity, at);
 
 /** Called for each part of a slice that lies in one time-of-use period, in order of time. */
 export type OnPart = (tou: TouPeriod, quantity: Micro, basis: UsageBasis) => void;

@@ -1,0 +1,133 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { Command } from "commander";
+import { ratePeriods, monthsWithin } from "../billing/rate/periods.ts";
+import { rowsOfCsv } from "../billing/rate/csv.ts";
+import { problemError, tariffsOfJson } from "../billing/rate/schema.ts";
+import { type RatedAccount, accountOfJson, usageOfJson, usageOfRows } from "../billing/rate/usage-file.ts";
+import { TARIFFS, versionsOf } from "../catalog/tariffs/catalogue.ts";
+import { CodedError, type ErrorCode } from "../domain/errors.ts";
+import type { Tariff } from "../domain/tariff.ts";
+import type { Usage } from "../domain/usage.ts";
+import { type Io, printJson } from "./io.ts";
+import { catalogueText, ratedJson, ratedText } from "./rate-output.ts";
+
+type Options = {
+  tariff?: string;
+  usage?: string;
+  account?: string;
+  billPeriod: string;
+  spread?: true;
+  list?: true;
+  json?: true;
+};
+
+/** The command was given wrongly; the data were not looked at. */
+class WrongUse extends Error {}
+
+/** `sanbiao rate`: prices a usage without a database. */
+export function rateCommand(io: Io): Command {
+  return new Command("rate")
+    .description("price a usage by a tariff, without a database")
+    .option("--tariff <file|id>", "tariff as JSON (one version or an array of versions), or an id of the catalogue")
+    .option("--usage <file>", "usage as JSON or CSV; - reads JSON from standard input")
+    .option("--account <file>", "JSON with householdSize, ladderUsedBefore, zone")
+    .option("--bill-period <month|whole>", "one bill for each calendar month, or one for the whole period", "month")
+    .option("--spread", "let a quantity of more than a day be shared over times of use by time")
+    .option("--list", "list the tariffs of the catalogue")
+    .option("--json", "print one JSON document")
+    .action(async (options: Options) => {
+      try {
+        io.out(await answer(io, options));
+      } catch (error) {
+        io.exit(refuse(io, error, options));
+      }
+    });
+}
+
+/** The text to print. */
+async function answer(io: Io, options: Options): Promise<string> {
+  if (options.list) return options.json ? JSON.stringify(TARIFFS, null, 2) : catalogueText(TARIFFS);
+  const { billPeriod } = options;
+  if (options.tariff === undefined)
+    throw new WrongUse("--tariff is missing: give a file or an id (sanbiao rate --list)");
+  if (options.usage === undefined) throw new WrongUse("--usage is missing: give a JSON or CSV file");
+  if (billPeriod !== "month" && billPeriod !== "whole")
+    throw new WrongUse(`--bill-period is month or whole, not ${billPeriod}`);
+  const tariffs = await tariffsOf(options.tariff);
+  const first = tariffs[0] as Tariff;
+  const account = options.account === undefined ? {} : await accountOf(options.account);
+  const usage = await usageOf(io, options.usage, first, account);
+  const { zone: _, ...ladder } = account;
+  const periods = billPeriod === "whole" ? [usage.servicePeriod] : monthsWithin(usage.servicePeriod, first.zone);
+  const rated = ratePeriods(tariffs, usage, { ...ladder, touSpread: options.spread ? "pro_rata" : "refuse" }, periods);
+  return options.json ? JSON.stringify(ratedJson(tariffs, usage, rated), null, 2) : ratedText(tariffs, usage, rated);
+}
+
+async function tariffsOf(name: string): Promise<Tariff[]> {
+  const versions = versionsOf(name);
+  if (versions.length > 0) return versions;
+  if (!existsSync(name))
+    throw new WrongUse(`--tariff ${name} is neither a file nor an id of the catalogue (sanbiao rate --list)`);
+  return within(`--tariff ${name}`, "tariff.invalid", async () =>
+    tariffsOfJson(jsonOf(await text(name), "tariff.invalid")),
+  );
+}
+
+const accountOf = (path: string): Promise<RatedAccount> =>
+  within(`--account ${path}`, "usage.invalid", async () =>
+    accountOfJson(jsonOf(await existing("--account", path), "usage.invalid")),
+  );
+
+function usageOf(io: Io, path: string, tariff: Tariff, { zone }: RatedAccount): Promise<Usage> {
+  return within(`--usage ${path}`, "usage.invalid", async () => {
+    const content = path === "-" ? new TextDecoder().decode(await io.stdin()) : await existing("--usage", path);
+    return path.toLowerCase().endsWith(".csv")
+      ? usageOfRows(rowsOfCsv(content), tariff, zone)
+      : usageOfJson(jsonOf(content, "usage.invalid"), tariff, zone);
+  });
+}
+
+async function existing(option: string, path: string): Promise<string> {
+  if (!existsSync(path)) throw new WrongUse(`${option} ${path}: there is no such file`);
+  return await text(path);
+}
+
+async function text(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new WrongUse(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function jsonOf(content: string, code: "tariff.invalid" | "usage.invalid"): unknown {
+  try {
+    return JSON.parse(content.replace(/^\uFEFF/, ""));
+  } catch (error) {
+    throw problemError(code, [{ path: "(whole file)", message: `is not JSON: ${(error as Error).message}` }]);
+  }
+}
+
+/** Puts the file before each problem. */
+async function within<T>(file: string, code: ErrorCode, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    throw new CodedError(code, `${file}\n${error.message.replace(/^/gm, "  ")}`, { cause: error.cause });
+  }
+}
+
+/** Says what is wrong; the exit status. */
+function refuse(io: Io, error: unknown, { json }: Options): 1 | 2 {
+  if (error instanceof WrongUse) {
+    io.err(`rate: ${error.message}`);
+    return 2;
+  }
+  if (!(error instanceof CodedError)) throw error;
+  const { code, message, hint, cause } = error;
+  if (json) printJson(io, { error: { code, message, problems: cause ?? [], hint } });
+  else io.err(`rate: ${code}: ${message}\n${hint}`);
+  return 1;
+}

@@ -1,0 +1,22 @@
+import type { RegisterName } from "../domain/register.ts";
+import type { TouPeriod } from "../domain/usage.ts";
+import type { Utility } from "../domain/unit.ts";
+
+/** The register whose growth is the whole use of a utility. */
+export const MAIN_REGISTER = {
+  electricity: "energy_import_kwh",
+  gas: "volume_m3",
+  water: "volume_m3",
+  heat: "heat_kwh",
+} as const satisfies Record<Utility, RegisterName>;
+
+/** Registers that count one time of use. What `t1` … `t4` mean is the meter's setting: its series must say. */
+const TOU_OF_REGISTER: { readonly [name in RegisterName]?: TouPeriod } = {
+  energy_import_sharp_kwh: "sharp",
+  energy_import_peak_kwh: "peak",
+  energy_import_flat_kwh: "flat",
+  energy_import_valley_kwh: "valley",
+  energy_import_deep_valley_kwh: "deep_valley",
+};
+
+export const touOfRegister = (register: RegisterName): TouPeriod | null => TOU_OF_REGISTER[register] ?? null;
