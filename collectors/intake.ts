@@ -1,0 +1,80 @@
+import type { Logger } from "pino";
+import type { Clock, Instant } from "../domain/instant.ts";
+import type { AppendOutcome, Reading } from "../domain/reading.ts";
+import { REGISTERS } from "../domain/register.ts";
+import type { ReadingsBatcher } from "../ledger/batcher.ts";
+import type { GapsBook } from "../ledger/gaps.ts";
+import type { RefusalsBook } from "../ledger/refusals.ts";
+import { normalise } from "./decode/normalise.ts";
+import type { PolledMeter, Sink } from "./modbus/sink.ts";
+
+export type IntakeDeps = {
+  readonly batcher: ReadingsBatcher;
+  readonly refusals: RefusalsBook;
+  readonly gaps: GapsBook;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** After the commit, with what was new. */
+  readonly onCommitted: (readings: readonly Reading[]) => void;
+};
+
+/** A Modbus reply carries no time: it cannot run ahead of the clock that stamps it. */
+const AHEAD_MS = 0;
+
+/** From a bus to the readings book: normalise, append, tell whoever listens; a poll in vain opens a gap, the next value closes it. */
+export function modbusIntake(deps: IntakeDeps): Sink {
+  const { batcher, refusals, gaps, clock, log, onCommitted } = deps;
+  return {
+    async samples(meter, samples, receivedAt) {
+      const readings: Reading[] = [];
+      for (const sample of samples) {
+        const normal = normalise(sample, {
+          now: receivedAt > clock.now() ? receivedAt : clock.now(),
+          receivedAt,
+          maxAheadMs: AHEAD_MS,
+          ...(meter.ratios === undefined ? {} : { ratios: meter.ratios }),
+        });
+        if ("reason" in normal) {
+          await refusals.keep({ ...whence(meter, receivedAt, sample.register), ...normal, payload: new Uint8Array() });
+          continue;
+        }
+        const { operatorId, meterId } = meter;
+        const { measuredAt, value } = normal;
+        readings.push({
+          operatorId,
+          meterId,
+          register: REGISTERS[normal.register].code,
+          measuredAt,
+          receivedAt,
+          value,
+          source: "modbus",
+        });
+      }
+      if (readings.length === 0) return;
+      const outcomes = await batcher.submit(readings);
+      tell(readings, outcomes);
+      await gaps
+        .heard(meter.operatorId, meter.meterId, receivedAt)
+        .catch((error: unknown) => log.warn({ err: error }, "a gap was not closed"));
+    },
+    refused: (frame) => refusals.keep(frame),
+    async gap({ meter, group, from, reason }) {
+      if (group !== "billing") return;
+      await gaps
+        .missed(meter.operatorId, meter.meterId, from, reason)
+        .catch((error: unknown) => log.warn({ err: error }, "a gap was not kept"));
+    },
+  };
+
+  function tell(readings: readonly Reading[], outcomes: readonly AppendOutcome[]): void {
+    const accepted = readings.filter((_, i) => outcomes[i] === "accepted");
+    if (accepted.length > 0) onCommitted(accepted);
+  }
+}
+
+const whence = (meter: PolledMeter, receivedAt: Instant, register: string) => ({
+  operatorId: meter.operatorId,
+  receivedAt,
+  origin: `modbus:${meter.busId}/${meter.unitId}`,
+  address: register,
+});

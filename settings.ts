@@ -1,0 +1,76 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+import { CodedError } from "./domain/errors.ts";
+
+/** What a running service is told from outside; `docs/reference/settings.md` lists it. */
+export type Settings = {
+  /** Absolute folder. */
+  readonly dataFolder: string;
+  /** Absent: the embedded server under `dataFolder`. */
+  readonly databaseUrl?: string;
+  readonly host: string;
+  readonly port: number;
+  readonly mqtt:
+    | {
+        readonly kind: "embedded";
+        readonly port: number;
+        readonly tls?: { readonly port: number; readonly cert: string; readonly key: string };
+      }
+    | { readonly kind: "foreign"; readonly url: string };
+  readonly logLevel: string;
+};
+
+const Port = z.coerce.number().int().min(0).max(65_535);
+const Environment = z.object({
+  SANBIAO_DATA: z.string().min(1).default("data"),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, "starts with postgres://")
+    .optional(),
+  HOST: z.string().min(1).default("127.0.0.1"),
+  PORT: Port.default(8080),
+  MQTT_PORT: Port.default(1883),
+  MQTT_TLS_PORT: Port.optional(),
+  MQTT_TLS_CERT: z.string().min(1).optional(),
+  MQTT_TLS_KEY: z.string().min(1).optional(),
+  MQTT_URL: z
+    .string()
+    .regex(/^(mqtts?|wss?):\/\//, "starts with mqtt:// or mqtts://")
+    .optional(),
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+});
+
+/**
+ * Settings from an environment; an empty value counts as absent.
+ * @throws CodedError config.invalid naming each setting that is wrong
+ */
+export function settingsOf(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) {
+    const wrong = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new CodedError("config.invalid", `Wrong settings: ${wrong.join("; ")}.`);
+  }
+  const env = parsed.data;
+  const { MQTT_TLS_PORT: port, MQTT_TLS_CERT: cert, MQTT_TLS_KEY: key } = env;
+  const all = port !== undefined && cert !== undefined && key !== undefined;
+  if (!all && (port !== undefined || cert !== undefined || key !== undefined)) {
+    throw new CodedError(
+      "config.invalid",
+      "MQTT_TLS_PORT, MQTT_TLS_CERT and MQTT_TLS_KEY go together: set all three or none.",
+    );
+  }
+  return {
+    dataFolder: resolve(env.SANBIAO_DATA),
+    ...(env.DATABASE_URL === undefined ? {} : { databaseUrl: env.DATABASE_URL }),
+    host: env.HOST,
+    port: env.PORT,
+    mqtt:
+      env.MQTT_URL !== undefined
+        ? { kind: "foreign", url: env.MQTT_URL }
+        : { kind: "embedded", port: env.MQTT_PORT, ...(all ? { tls: { port, cert, key } } : {}) },
+    logLevel: env.LOG_LEVEL,
+  };
+}
