@@ -1,7 +1,0 @@
-import type { PrepaidPolicy } from "../../domain/policy.ts";
-import { demoEstate } from "./demo-estate.ts";
-import { demoStation } from "./demo-station.ts";
-
-export const POLICIES: readonly PrepaidPolicy[] = [demoEstate, demoStation];
-
-export const policyOf = (id: string): PrepaidPolicy | null => POLICIES.find((policy) => policy.id === id) ?? null;
