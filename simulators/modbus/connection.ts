@@ -15,6 +15,10 @@ export class Connection {
   #held: { frame: Buffer; requests: number }[] = [];
   #swap: { transactionId: number; body: Uint8Array } | null = null;
   #out: Buffer[] = [];
+  /** A frame is being sent byte by byte: what follows waits behind it, since a stream never mixes two frames. */
+  #dribbling = false;
+  /** The last byte has been sent. */
+  #over = false;
 
   constructor(
     stream: Duplex,
@@ -42,6 +46,7 @@ export class Connection {
     this.#timers.clear();
     this.#held = [];
     this.#out = [];
+    this.#over = true;
   }
 
   #onData(chunk: Buffer): void {
@@ -50,7 +55,7 @@ export class Connection {
   }
 
   #flush(): void {
-    if (this.#out.length === 0 || this.#stream.destroyed) return;
+    if (this.#out.length === 0 || this.#dribbling || this.#over || this.#stream.destroyed) return;
     this.#stream.write(this.#out.length === 1 ? this.#out[0] : Buffer.concat(this.#out));
     this.#out = [];
   }
@@ -134,8 +139,9 @@ export class Connection {
       case "drop_mid_frame": {
         this.#flush();
         const frame = whole(body);
-        this.#stream.write(frame.subarray(0, frame.length >> 1), () => this.cut());
-        return;
+        const half = frame.subarray(0, frame.length >> 1);
+        this.#stream.write(half, () => this.#stream.destroy());
+        return this.#forget();
       }
       case "close":
         return this.cut();
@@ -164,11 +170,15 @@ export class Connection {
 
   async #dribble(frame: Buffer): Promise<void> {
     this.#flush();
+    if (this.#dribbling) return this.#send(frame);
+    this.#dribbling = true;
     for (const byte of frame) {
-      if (this.#stream.destroyed) return;
+      if (this.#over || this.#stream.destroyed) return;
       this.#stream.write(Buffer.of(byte));
       await wait(1); // so that the bytes do not travel together
     }
+    this.#dribbling = false;
+    this.#flush();
   }
 }
 
