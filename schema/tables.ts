@@ -212,6 +212,8 @@ export type BilledUsageTable = {
   operator_id: bigint;
   bill_id: bigint;
   usage_point_id: bigint;
+  period_from: At;
+  period_to: At;
   utility: string;
   quantity: bigint;
   unit: string;

@@ -68,15 +68,18 @@ create table sanbiao.billed_usage (
   operator_id bigint not null,
   bill_id bigint not null,
   usage_point_id bigint not null,
+  -- the stretch of the bill's period under one agreement
+  period_from timestamptz not null,
+  period_to timestamptz not null,
   utility text not null,
   quantity bigint not null,
   unit text not null,
   basis text not null,
   -- [{"meter","serial","register","from","to","start","end","used","basis"}], decimal strings and ISO instants
   registers jsonb not null,
-  -- cumulative quantity in the ladder year before this period, per ladder
+  -- cumulative quantity in the ladder's own period before this stretch, decimal text per charge
   ladder_before jsonb not null default '{}',
-  primary key (operator_id, bill_id, usage_point_id)
+  primary key (operator_id, bill_id, usage_point_id, period_from)
 );
 select sanbiao.protect('sanbiao.billed_usage', 'select, insert');
 select sanbiao.append_only('sanbiao.billed_usage');
