@@ -186,14 +186,16 @@ export type MessageMap = {
   };
   /** An array at this path whose elements each are a payload of their own: `device`, `time` and `values` are relative to it. */
   readonly each?: JsonPath;
-  /** An answer to a command, by its number: only the state register proves that the supply moved. */
-  readonly answer?: { readonly id: JsonPath; readonly error: JsonPath };
+  /** An answer to a command, when `result` or `error` is there: only the state register proves that the supply moved. */
+  readonly answer?: { readonly id: JsonPath; readonly result: JsonPath; readonly error: JsonPath };
   /** Message is understood and carries nothing to keep (an announcement, our own command heard again). */
   readonly ignore?: true;
+  /** A message without any known field is no fault here: this topic carries much else. */
+  readonly quiet?: true;
 };
 
+/** `{device}` and `{id}` (the command's number) are filled in, in topic and payload. */
 export type MqttControl = {
-  /** Topic with `{device}`. */
   readonly topic: string;
   readonly disconnect: string;
   readonly connect: string;

@@ -38,6 +38,8 @@ export const REGISTERS = {
   heat_kwh: cumulative(22, "kWh"),
   cooling_kwh: cumulative(23, "kWh"),
   prepaid_remaining_m3: instantaneous(24, "m3"),
+  energy_export_t1_kwh: cumulative(25, "kWh"),
+  energy_export_t2_kwh: cumulative(26, "kWh"),
   power_w: instantaneous(40, "W"),
   power_l1_w: instantaneous(41, "W"),
   power_l2_w: instantaneous(42, "W"),

@@ -39,10 +39,9 @@ export const sanbiaoJson: MqttProfile = {
     {
       topic: "sanbiao/v1/{device}/readings",
       payload: "json",
-      device: { path: "device" },
       time: [{ path: "t", format: "iso" }],
       values: valuesByRegisterName(),
-      answer: { id: "command.id", error: "command.error" },
+      answer: { id: "command.id", result: "command.result", error: "command.error" },
     },
     {
       topic: "sanbiao/v1/{device}/backlog",

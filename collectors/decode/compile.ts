@@ -23,7 +23,11 @@ export type CompiledMap = {
     readonly required: boolean;
   }[];
   readonly eachPath: readonly string[] | null;
-  readonly answer: { readonly id: readonly string[]; readonly error: readonly string[] } | null;
+  readonly answer: {
+    readonly id: readonly string[];
+    readonly result: readonly string[];
+    readonly error: readonly string[];
+  } | null;
 };
 
 export type Match = { readonly compiled: CompiledMap; readonly variables: TopicVariables };
@@ -56,10 +60,14 @@ export function matchesOf(profile: MqttProfile, topic: string): readonly Match[]
     const variables = topicVariables(one.topic, levels);
     return variables === null ? [] : [{ compiled: one, variables }];
   });
+  const reading = found[0]?.compiled.map.ignore === true ? found.slice(0, 1) : found.filter(notIgnored);
   if (matches.size >= TOPICS_MAX) matches.clear();
-  matches.set(topic, found);
-  return found;
+  matches.set(topic, reading);
+  return reading;
 }
+
+/** An `ignore` map speaks only for topics that no map before it reads, so that it never hides a refusal. */
+const notIgnored = (match: Match): boolean => match.compiled.map.ignore !== true;
 
 function compiledMap(map: MessageMap): CompiledMap {
   const values = map.values.map(compiledValue);
@@ -74,7 +82,10 @@ function compiledMap(map: MessageMap): CompiledMap {
     devicePath: map.device === undefined ? null : pathOf(map.device.path),
     times: (map.time ?? []).map((t) => ({ path: pathOf(t.path), format: t.format, required: t.required === true })),
     eachPath: map.each === undefined ? null : pathOf(map.each),
-    answer: map.answer === undefined ? null : { id: pathOf(map.answer.id), error: pathOf(map.answer.error) },
+    answer:
+      map.answer === undefined
+        ? null
+        : { id: pathOf(map.answer.id), result: pathOf(map.answer.result), error: pathOf(map.answer.error) },
   };
 }
 

@@ -86,7 +86,11 @@ function decodeJson(one: CompiledMap, topic: TopicVariables, root: unknown, cont
   const answers = answersOf(one, topic, root);
   const messages = decodeObject(one, topic, root, context);
   if ("reason" in messages)
-    return answers.length > 0 ? { kind: "decoded", messages: [], answers } : { kind: "refused", ...messages };
+    return answers.length > 0
+      ? { kind: "decoded", messages: [], answers }
+      : one.map.quiet === true && messages.reason === "unmapped_payload"
+        ? ignored
+        : { kind: "refused", ...messages };
   return answers.length > 0 ? { kind: "decoded", messages, answers } : { kind: "decoded", messages };
 }
 
@@ -127,10 +131,14 @@ function decodeObject(
 /** A value that stands in the payload and the map that wants it. */
 type Found = { readonly value: CompiledValue; readonly json: unknown };
 
-/** A text that holds JSON is entered like an object (`objectJSON` of ChirpStack v3). */
+/**
+ * A text that holds JSON is entered like an object (`objectJSON` of ChirpStack v3). Where a profile knows a number and an array
+ * in one place (one phase or three), the array is entered and never taken for a spoilt number.
+ */
 function gather(branch: Branch, json: unknown, into: Found[]): void {
-  for (const value of branch.values) into.push({ value, json });
-  if (branch.branches.size === 0) return;
+  const isLeaf = branch.branches.size === 0;
+  if (isLeaf || typeof json !== "object") for (const value of branch.values) into.push({ value, json });
+  if (isLeaf) return;
   if (typeof json === "string" && json.startsWith("{")) {
     const inner = parseJson(json);
     if ("value" in inner && typeof inner.value === "object")
@@ -240,6 +248,7 @@ function answersOf(one: CompiledMap, topic: TopicVariables, root: unknown): Comm
   const id = valueAt(root, one.answer.id);
   if (typeof id !== "string" && typeof id !== "number") return [];
   const error = valueAt(root, one.answer.error);
+  if (error === undefined && valueAt(root, one.answer.result) === undefined) return [];
   const words =
     error === undefined || error === null || error === ""
       ? null
