@@ -112,7 +112,8 @@ export class Devices {
       return;
     }
     // The same order delivered twice is answered twice and carried out once.
-    const done = (): void => this.#say(meter, orderAnswer(meter, state, clock.now(), { id: command.id }));
+    const done = (): void =>
+      this.#say(meter, orderAnswer(meter, state, clock.now(), { id: command.id, result: "done" }));
     if (this.#doneIds.includes(command.id)) return done();
     this.#doneIds.push(command.id);
     if (this.#doneIds.length > KEPT_IDS) this.#doneIds.shift();

@@ -59,7 +59,7 @@ export function orderAnswer(
   meter: TownMeter,
   state: TownState,
   at: Instant,
-  command: { id: string; error?: string },
+  command: { id: string; result?: string; error?: string },
 ): Message {
   return {
     topic: `sanbiao/v1/${meter.mqtt.deviceKey}/readings`,
@@ -84,19 +84,32 @@ function wmbus(meter: TownMeter, state: TownState, at: Instant): Message {
 
 export const APPLICATION_ID = "5d1b8a52-4f0e-4c5f-9c57-64aa00640001";
 
-/** A ChirpStack v4 uplink whose codec put the volume into `object`. */
+/** A ChirpStack v4 uplink of the demo's gas module: its bytes, with the module's own time in whole seconds. */
 function chirpstack(meter: TownMeter, state: TownState, at: Instant): Message {
   const devEui = meter.mqtt.deviceKey;
+  const heard = Math.floor(at / 1000) * 1000;
   const payload = {
     deduplicationId: `00000000-0000-4000-8000-${(at % 0xffff_ffff_ffff).toString(16).padStart(12, "0")}`,
     time: isoOf(at),
     deviceInfo: { applicationId: APPLICATION_ID, applicationName: "gas", deviceName: meter.serial, devEui },
     fCnt: Math.floor(at / 900_000) % 0x1_0000,
-    fPort: 10,
+    fPort: GAS_PORT,
     confirmed: false,
-    object: { volume_m3: number(shownMicro(meter, state, at)), battery_v: 3.6 },
+    data: gasFrame(shownMicro(meter, state, heard as Instant), heard).toString("base64"),
   };
   return { topic: `application/${APPLICATION_ID}/device/${devEui}/event/up`, payload: JSON.stringify(payload) };
+}
+
+/** Layout `sanbiao-demo-gas` of catalog/meters/lorawan-layouts.ts: seconds, litres, valve open, 3.6 V. */
+const GAS_PORT = 10;
+function gasFrame(micro: bigint, heard: number): Buffer {
+  const bytes = Buffer.alloc(11);
+  bytes.writeUInt8(0x53, 0);
+  bytes.writeUInt32BE(heard / 1000, 1);
+  bytes.writeUInt32BE(Number(micro / 1000n) % 0x1_0000_0000, 5);
+  bytes.writeUInt8(1, 9);
+  bytes.writeUInt8(36, 10);
+  return bytes;
 }
 
 /** One reading of the `backlog` envelope. */

@@ -167,7 +167,7 @@ function flatGas(seed: number, flat: Flat): TownMeter {
   };
 }
 
-export const WMBUS_PROFILE = "wmbusmeters-json";
+export const WMBUS_PROFILE = "wmbusmeters";
 export const GAS_PROFILE = "chirpstack-v4";
 export const ENVELOPE_PROFILE = "sanbiao-json";
 
