@@ -31,7 +31,9 @@ export const latestPosition: RawBuilder<bigint | null> = sql<
   bigint | null
 >`coalesce(${lastState("relay_state")}, ${lastState("valve_state")})`;
 
-const STATE_OF_VALUE = new Map(Object.entries(SUPPLY_STATES).map(([name, value]) => [value, name as SupplyState]));
+const STATE_OF_VALUE = new Map<bigint, SupplyState>(
+  Object.entries(SUPPLY_STATES).map(([name, value]) => [value, name as SupplyState]),
+);
 export const positionName = (value: bigint): SupplyState | "unknown" => STATE_OF_VALUE.get(value) ?? "unknown";
 
 const SOURCE_NAMES = new Map<number, ReadingSource>(

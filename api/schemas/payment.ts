@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { IdText, InstantText, MoneyJson, PlainText } from "./json.ts";
 
-export const PAYMENT_CHANNELS = ["cash", "bank", "wechat", "alipay", "card"] as const;
+/** As billing/payment.ts names them; `wallet` is WeChat Pay or Alipay. */
+export const PAYMENT_CHANNELS = ["cash", "card", "wallet", "bank"] as const;
 export const PaymentChannel = z.enum(PAYMENT_CHANNELS).meta({ id: "PaymentChannel" });
 export type PaymentChannel = z.infer<typeof PaymentChannel>;
 
@@ -42,6 +43,7 @@ export const ReversalJson = z
     outcome: z.enum(["posted", "already"]),
     journalId: IdText.describe("Of the reversal"),
     reverses: IdText,
+    balance: MoneyJson.describe("Of the account after it: credit positive"),
     at: InstantText,
   })
   .meta({ id: "Reversal" });

@@ -1,0 +1,135 @@
+import cookie from "@fastify/cookie";
+import rateLimit from "@fastify/rate-limit";
+import swagger from "@fastify/swagger";
+import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from "fastify";
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from "fastify-type-provider-zod";
+import { randomUUID } from "node:crypto";
+import type { Logger } from "pino";
+import { CodedError } from "../domain/errors.ts";
+import { SECOND_MS } from "../domain/instant.ts";
+import { COOKIE, checkAccess, checkSameSite, securityHeaders } from "./access.ts";
+import { page, serveConsole } from "./console.ts";
+import type { Metrics } from "./metrics.ts";
+import { PROBLEM_JSON, problemOf } from "./problem.ts";
+import { accountRoutes } from "./routes/accounts.ts";
+import { eventRoutes } from "./routes/events.ts";
+import { meteringRoutes } from "./routes/metering.ts";
+import { paymentRoutes } from "./routes/payments.ts";
+import type { Api, App } from "./routes/route.ts";
+import { type ReadyChecks, serviceRoutes } from "./routes/service.ts";
+import { sessionRoutes } from "./routes/session.ts";
+import { principalOf } from "./session.ts";
+
+/** The largest honest request is a payment. */
+const BODY_BYTES_MAX = 64 * 1024;
+
+export type AppOptions = Api & {
+  readonly metrics: Metrics;
+  readonly checks: ReadyChecks;
+  readonly log: Logger;
+  readonly consoleDir: string;
+  /** Behind a reverse proxy: believe its X-Forwarded-* headers. */
+  readonly trustProxy: boolean;
+};
+
+/** The HTTP application without a port. */
+export async function buildApp(options: AppOptions): Promise<App> {
+  const app: App = Fastify({
+    loggerInstance: options.log as unknown as FastifyBaseLogger,
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: 30 * SECOND_MS,
+    forceCloseConnections: true,
+    trustProxy: options.trustProxy,
+    routerOptions: { ignoreTrailingSlash: true },
+    frameworkErrors: sendProblem,
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.removeContentTypeParser("text/plain");
+  app.decorateRequest("principal", null);
+  app.setErrorHandler(sendProblem);
+  app.setNotFoundHandler((request, reply) => unknownRoute(request, reply, options.consoleDir));
+  // Cookies are read before the guard looks at them.
+  await app.register(cookie);
+  guard(app, options);
+  count(app, options);
+  await app.register(rateLimit, { global: false });
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Sanbiao",
+        version: "1",
+        description: "Electricity, gas and water metering, billing and prepaid control. Errors are RFC 9457 problems.",
+      },
+      components: { securitySchemes: { session: { type: "apiKey", in: "cookie", name: COOKIE } } },
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  await serveConsole(app, options.consoleDir);
+  await app.register(async (scope) => serviceRoutes(scope as App, options, options.metrics, options.checks));
+  await app.register(
+    async (scope) => {
+      const v1 = scope as App;
+      sessionRoutes(v1, options);
+      meteringRoutes(v1, options);
+      accountRoutes(v1, options);
+      paymentRoutes(v1, options);
+      eventRoutes(v1, options);
+    },
+    { prefix: "/api/v1" },
+  );
+  return app;
+}
+
+/** Before any handler: headers, who asks, whether he may. A route that names no access wants a signed-in user. */
+function guard(app: App, api: Api): void {
+  app.addHook("onRequest", async (request, reply) => {
+    securityHeaders(request, reply);
+    const access = request.is404 ? "public" : (request.routeOptions.config?.access ?? "reader");
+    checkSameSite(request);
+    const token = request.cookies[COOKIE];
+    // Static pages and health do not need to know who looks.
+    if (token !== undefined && (access !== "public" || request.url.startsWith("/api/v1/sign-out"))) {
+      request.principal = await principalOf(api.db, token, { demo: api.demo !== null, now: api.wall.now() });
+    }
+    checkAccess(request.principal, access);
+  });
+  app.addHook("onRoute", (route) => {
+    const access = route.config?.access ?? "reader";
+    if (access !== "public" && route.schema !== undefined) route.schema.security = [{ session: [] }];
+  });
+}
+
+function count(app: App, { telemetry }: Api): void {
+  app.addHook("onResponse", async (request, reply) => {
+    const route = request.is404 ? "unknown" : (request.routeOptions.url ?? "unknown");
+    const status = String(reply.statusCode);
+    telemetry.count("sanbiao_http_requests_total", { method: request.method, route, status });
+    if (!route.endsWith("/events")) {
+      telemetry.observe("sanbiao_http_request_seconds", { route }, reply.elapsedTime / SECOND_MS);
+    }
+    request.log.debug({ method: request.method, route, status, ms: Math.round(reply.elapsedTime) }, "request");
+  });
+}
+
+function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOf(error, request.id);
+  if (problem.status >= 500) request.log.error({ err: error, url: request.url }, "request failed");
+  void reply.code(problem.status).type(PROBLEM_JSON).serializer(JSON.stringify).send(problem);
+}
+
+function unknownRoute(request: FastifyRequest, reply: FastifyReply, consoleDir: string): unknown {
+  const isPage = (request.method === "GET" || request.method === "HEAD") && !/^\/api(\/|$|\?)/.test(request.url);
+  if (isPage) return page(request, reply, consoleDir);
+  throw new CodedError("request.not-found", `There is no ${request.method} ${request.url.split("?")[0] ?? ""}.`);
+}

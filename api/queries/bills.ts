@@ -1,0 +1,175 @@
+import { type RawBuilder, sql } from "kysely";
+import { CodedError } from "../../domain/errors.ts";
+import type { Instant } from "../../domain/instant.ts";
+import { type Day, monthOf, type Period, startOfDay } from "../../domain/period.ts";
+import { decimalText } from "../../domain/quantity.ts";
+import { timestamptz } from "../../schema/database.ts";
+import { atText, dayText, type Desk, moneyOf, offsetOf, quantityOf } from "../desk.ts";
+import type { BilledUsageJson, BillJson, BillLineJson, BillRowJson, BillsJson, BillStatus } from "../schemas/bill.ts";
+import type { UnitName, UtilityName } from "../schemas/json.ts";
+import type { z } from "zod";
+import { placeOfAccount } from "./accounts.ts";
+
+export type BillRow = {
+  id: bigint;
+  number: string;
+  account_id: bigint;
+  account_number: string;
+  account_name: string;
+  building: string | null;
+  room: string | null;
+  period_from: Instant;
+  period_to: Instant;
+  issued_on: Day;
+  due_on: Day;
+  total_minor: bigint;
+  open_minor: bigint;
+  journal_id: bigint;
+};
+
+/**
+ * What is left to pay of bill `l`. Payments settle the oldest bill first, so that a debt stands on the newest ones:
+ * of what is owed, newer bills take their totals before this one.
+ */
+export const openMinor = sql<bigint>`least(greatest(coalesce(
+    (select b.owed_minor from customer_balance b
+      where b.operator_id = l.operator_id and b.account_id = l.account_id and b.currency = l.currency), 0)
+  - coalesce((select sum(n.total_minor) from bill n
+      where n.operator_id = l.operator_id and n.account_id = l.account_id and n.currency = l.currency
+        and n.period_from > l.period_from), 0), 0), greatest(l.total_minor, 0))::bigint`;
+
+export const billColumns = sql`l.id, l.number, l.account_id, a.number as account_number, a.name as account_name, p.building, p.room,
+  l.period_from, l.period_to, l.issued_on, l.due_on, l.total_minor, l.journal_id, ${openMinor} as open_minor`;
+
+export const billFrom = sql`bill l join account a on a.operator_id = l.operator_id and a.id = l.account_id ${placeOfAccount}`;
+
+const statusOf = (open: bigint, total: bigint): BillStatus =>
+  open <= 0n ? "paid" : open < total ? "part_paid" : "open";
+
+export const billRow = (desk: Desk, row: BillRow): BillRowJson => ({
+  id: String(row.id),
+  number: row.number,
+  accountId: String(row.account_id),
+  accountNumber: row.account_number,
+  accountName: row.account_name,
+  building: row.building ?? "",
+  room: row.room ?? "",
+  periodFrom: dayText(desk, row.period_from),
+  periodTo: dayText(desk, row.period_to),
+  issuedOn: row.issued_on,
+  dueOn: row.due_on,
+  total: moneyOf(desk, row.total_minor),
+  open: moneyOf(desk, row.open_minor),
+  status: statusOf(row.open_minor, row.total_minor),
+  journalId: String(row.journal_id),
+});
+
+/** Bills of one account, newest first. */
+export async function billsOfAccount(desk: Desk, accountId: bigint, limit = 120): Promise<BillRowJson[]> {
+  const { rows } = await sql<BillRow>`
+    select ${billColumns} from ${billFrom} where l.operator_id = ${desk.operatorId} and l.account_id = ${accountId}
+     order by l.period_from desc, l.id desc limit ${limit}`.execute(desk.trx);
+  return rows.map((row) => billRow(desk, row));
+}
+
+/** The calendar month `YYYY-MM` in the desk's zone; without one, the month before this. */
+export function monthNamed(desk: Desk, name: string | undefined): { name: string; period: Period } {
+  if (name !== undefined && name < "0001") throw new CodedError("request.invalid", `no such month: ${name}`);
+  const period =
+    name === undefined
+      ? monthOf(desk.now, desk.zone, -1)
+      : monthOf(startOfDay(`${name}-01` as Day, desk.zone), desk.zone);
+  return { name: dayText(desk, period.from).slice(0, 7), period };
+}
+
+export const inMonth = (desk: Desk, month: Period): RawBuilder<unknown> => sql`l.operator_id = ${desk.operatorId}
+  and l.period_from >= ${timestamptz(month.from)} and l.period_from < ${timestamptz(month.to)}`;
+
+const STATUS_IS: Record<BillStatus, RawBuilder<unknown>> = {
+  open: sql`and ${openMinor} > 0 and ${openMinor} >= l.total_minor`,
+  part_paid: sql`and ${openMinor} > 0 and ${openMinor} < l.total_minor`,
+  paid: sql`and ${openMinor} <= 0`,
+};
+
+export async function bills(
+  desk: Desk,
+  query: { page: number; pageSize: number; period?: string | undefined; status?: BillStatus | undefined },
+): Promise<BillsJson> {
+  const month = monthNamed(desk, query.period);
+  const wanted = sql`${inMonth(desk, month.period)} ${query.status === undefined ? sql`` : STATUS_IS[query.status]}`;
+  const sums = await sql<{ total: bigint; sum: bigint }>`
+    select count(*) as total, coalesce(sum(l.total_minor), 0)::bigint as sum from bill l where ${wanted}`.execute(
+    desk.trx,
+  );
+  const { rows } = await sql<BillRow>`select ${billColumns} from ${billFrom} where ${wanted}
+     order by l.number limit ${query.pageSize} offset ${offsetOf(query)}`.execute(desk.trx);
+  return {
+    period: month.name,
+    items: rows.map((row) => billRow(desk, row)),
+    page: query.page,
+    pageSize: query.pageSize,
+    total: Number(sums.rows[0]?.total ?? 0n),
+    sum: moneyOf(desk, sums.rows[0]?.sum ?? 0n),
+  };
+}
+
+/** One bill with all that explains it. */
+export async function bill(desk: Desk, id: bigint): Promise<BillJson> {
+  const { rows } = await sql<BillRow>`
+    select ${billColumns} from ${billFrom} where l.operator_id = ${desk.operatorId} and l.id = ${id}`.execute(desk.trx);
+  if (rows[0] === undefined) throw new CodedError("request.not-found", `There is no bill ${id}.`);
+  return { ...billRow(desk, rows[0]), lines: await linesOf(desk, id), usage: await usageOf(desk, id) };
+}
+
+async function linesOf(desk: Desk, billId: bigint): Promise<BillLineJson[]> {
+  const rows = await desk.trx
+    .selectFrom("bill_line")
+    .selectAll()
+    .where("operator_id", "=", desk.operatorId)
+    .where("bill_id", "=", billId)
+    .orderBy("line")
+    .execute();
+  return rows.map((row) => ({
+    key: row.key,
+    usagePointId: String(row.usage_point_id),
+    utility: row.utility as UtilityName,
+    tariffId: row.tariff_id,
+    tariffVersion: row.tariff_version,
+    charge: row.charge,
+    kind: row.kind,
+    tier: row.tier,
+    tou: row.tou,
+    periodFrom: atText(desk, row.period_from),
+    periodTo: atText(desk, row.period_to),
+    quantity: row.quantity === null ? null : { value: decimalText(row.quantity), unit: row.unit ?? "" },
+    price: row.price,
+    amount: moneyOf(desk, row.amount_minor),
+    basis: row.basis,
+    titleZh: row.title_zh,
+    titleEn: row.title_en,
+  }));
+}
+
+async function usageOf(desk: Desk, billId: bigint): Promise<BilledUsageJson[]> {
+  const rows = await desk.trx
+    .selectFrom("billed_usage as b")
+    .innerJoin("usage_point as u", (join) =>
+      join.onRef("u.operator_id", "=", "b.operator_id").onRef("u.id", "=", "b.usage_point_id"),
+    )
+    .select(["b.usage_point_id", "b.utility", "b.quantity", "b.unit", "b.basis", "b.registers", "b.ladder_before"])
+    .select(["u.building", "u.room"])
+    .where("b.operator_id", "=", desk.operatorId)
+    .where("b.bill_id", "=", billId)
+    .orderBy("b.usage_point_id")
+    .execute();
+  return rows.map((row) => ({
+    usagePointId: String(row.usage_point_id),
+    utility: row.utility as UtilityName,
+    building: row.building,
+    room: row.room,
+    quantity: quantityOf(row.quantity, row.unit as z.infer<typeof UnitName>),
+    basis: row.basis,
+    registers: row.registers as BilledUsageJson["registers"],
+    ladderBefore: row.ladder_before,
+  }));
+}
