@@ -1,0 +1,218 @@
+import type { Logger } from "pino";
+import { type Broker, startBroker } from "../broker/broker.ts";
+import { PROFILES } from "../catalog/meters/catalogue.ts";
+import { CodedError } from "../domain/errors.ts";
+import { type Clock, SECOND_MS } from "../domain/instant.ts";
+import type { PollGroup } from "../domain/profile.ts";
+import type { MeterId, OperatorId, Reading } from "../domain/reading.ts";
+import type { Telemetry } from "../domain/telemetry.ts";
+import { type ReadingsBatcher, readingsBatcher } from "../ledger/batcher.ts";
+import { openGaps } from "../ledger/gaps.ts";
+import { refusalsBook } from "../ledger/refusals.ts";
+import type { Database } from "../schema/database.ts";
+import { type BusEntry, type ClientEntry, type Directory, openDirectory } from "./directory.ts";
+import { modbusIntake } from "./intake.ts";
+import { type BusConfig, type ModbusCollector, startModbusCollector } from "./modbus/collector.ts";
+import type { LinkConfig } from "./modbus/link.ts";
+import { startForeign } from "./mqtt/foreign.ts";
+import { mqttIngest } from "./mqtt/ingest.ts";
+
+/** The shell of this room: opens every wire, and is the one place that knows which wire a meter hangs on. */
+export type CollectorsSettings = {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly log: Logger;
+  readonly host: string;
+  readonly mqtt:
+    | {
+        readonly kind: "embedded";
+        readonly port: number;
+        readonly tls?: { readonly port: number; readonly cert: string | Buffer; readonly key: string | Buffer };
+      }
+    | { readonly kind: "foreign"; readonly url: string };
+  /** After each commit, only what is new in the book. */
+  readonly onCommitted: (readings: readonly Reading[]) => void;
+};
+
+/** What a wire said of an order; only a state reading proves it. */
+export type SendOutcome = "sent" | "refused" | "unreachable";
+
+export type Collectors = {
+  /** Where devices connect. */
+  readonly mqttUrl: string;
+  readonly mqttPort: number | null;
+  readonly directory: Directory;
+  readonly batcher: ReadingsBatcher;
+  send(operatorId: OperatorId, meterId: MeterId, action: "connect" | "disconnect"): Promise<SendOutcome>;
+  health(): ReturnType<ModbusCollector["health"]>;
+  /** Takes nothing new, commits what was taken, closes the wires. */
+  stop(): Promise<void>;
+};
+
+/** Seconds between polls of a group where the bus says nothing else. */
+const POLL_SECONDS: Record<PollGroup, number> = { billing: 60, power: 60, state: 30, slow: 3600 };
+
+export async function startCollectors(settings: CollectorsSettings): Promise<Collectors> {
+  const { db, clock, telemetry, log, onCommitted } = settings;
+  const directory = await openDirectory(db, clock);
+  const batcher = readingsBatcher({ db, telemetry, log });
+  const refusals = refusalsBook({ db, telemetry, log });
+  const gaps = await openGaps(db);
+  const ingest = mqttIngest({ directory, profiles: PROFILES, batcher, refusals, clock, log, onCommitted });
+  const mqtt = await openMqtt(settings, directory, ingest, refusals);
+  const modbus = startModbusCollector({
+    buses: [...directory.buses()].filter((bus) => bus.enabled).flatMap((bus) => busConfig(bus, settings)),
+    clock,
+    random: Math.random,
+    telemetry,
+    log,
+    sink: modbusIntake({ batcher, refusals, gaps, clock, log, onCommitted }),
+  });
+  return {
+    mqttUrl: mqtt.url,
+    mqttPort: mqtt.port,
+    directory,
+    batcher,
+    health: () => modbus.health(),
+    async send(operatorId, meterId, action) {
+      const meter = directory.meter(meterId);
+      if (meter === undefined || meter.operatorId !== operatorId) return "refused";
+      if (meter.busId === null) return mqtt.command(meter, action);
+      const outcome = await modbus.control(meterId, action);
+      if (outcome.kind !== "refused") return "sent";
+      log.warn(
+        { meterId: String(meterId), action, reason: outcome.reason, detail: outcome.detail },
+        "an order was not carried out",
+      );
+      return outcome.reason === "timeout" || outcome.reason === "link_down" ? "unreachable" : "refused";
+    },
+    async stop() {
+      await modbus.stop();
+      await mqtt.stop();
+      await batcher.stop();
+      await refusals.stop();
+    },
+  };
+}
+
+type MeterOnMqtt = {
+  readonly mqttClientId: bigint | null;
+  readonly profileId: string;
+  readonly deviceKey: string | null;
+};
+type MqttSide = {
+  readonly url: string;
+  readonly port: number | null;
+  command(meter: MeterOnMqtt, action: "connect" | "disconnect"): Promise<SendOutcome>;
+  stop(): Promise<void>;
+};
+
+async function openMqtt(
+  settings: CollectorsSettings,
+  directory: Directory,
+  ingest: ReturnType<typeof mqttIngest>,
+  refusals: ReturnType<typeof refusalsBook>,
+): Promise<MqttSide> {
+  const { mqtt, clock, telemetry, log, host } = settings;
+  const clientOf = (meter: MeterOnMqtt): ClientEntry | undefined =>
+    [...directory.clients()].find((client) => client.id === meter.mqttClientId);
+  if (mqtt.kind === "foreign") {
+    const foreign = await startForeign({ url: mqtt.url, directory, ingest, telemetry, log });
+    return {
+      url: mqtt.url,
+      port: null,
+      command: async (meter, action) => {
+        const order = orderOf(meter, action, clock);
+        return order === null
+          ? "refused"
+          : (await foreign.publish(order.topic, order.payload))
+            ? "sent"
+            : "unreachable";
+      },
+      stop: () => foreign.stop(),
+    };
+  }
+  const broker = await onFreePort(mqtt.port, (port) =>
+    startBroker<ClientEntry>({
+      port,
+      host,
+      ...(mqtt.tls === undefined ? {} : { tls: mqtt.tls }),
+      credentials: directory,
+      onMessage: (client, message, settled) => ingest.take(client, message, settled),
+      refusals,
+      clock,
+      telemetry,
+      log,
+    }),
+  );
+  return {
+    url: `mqtt://${host === "0.0.0.0" ? "127.0.0.1" : host}:${broker.port}`,
+    port: broker.port,
+    command: (meter, action) => commandBy(broker, clientOf(meter), orderOf(meter, action, clock)),
+    stop: () => broker.stop(),
+  };
+}
+
+async function commandBy(
+  broker: Broker,
+  client: ClientEntry | undefined,
+  order: { topic: string; payload: string } | null,
+): Promise<SendOutcome> {
+  if (client === undefined || order === null) return "refused";
+  const delivery = await broker.publishCommand({ username: client.username, ...order });
+  return delivery === "acknowledged" || delivery === "sent" ? "sent" : "unreachable";
+}
+
+/** The profile's own words for an order; `null` for a meter that takes none. */
+function orderOf(
+  meter: MeterOnMqtt,
+  action: "connect" | "disconnect",
+  clock: Clock,
+): { topic: string; payload: string } | null {
+  const profile = PROFILES.get(meter.profileId);
+  if (profile?.kind !== "mqtt" || profile.control === undefined || meter.deviceKey === null) return null;
+  const fill = (text: string) =>
+    text.replaceAll("{device}", meter.deviceKey ?? "").replaceAll("{id}", String(clock.now()));
+  return { topic: fill(profile.control.topic), payload: fill(profile.control[action]) };
+}
+
+/** The wanted port, or when it is taken one of the next ten; the caller says which it became. */
+async function onFreePort<T>(wanted: number, open: (port: number) => Promise<T>): Promise<T> {
+  for (let port = wanted; ; port++) {
+    try {
+      return await open(port);
+    } catch (error) {
+      const taken = error instanceof CodedError && error.code === "port.taken";
+      if (!taken || wanted === 0 || port >= wanted + 10) throw error;
+    }
+  }
+}
+
+/** A bus row as the collector takes it. A meter whose profile is not a Modbus one is left out and said. */
+function busConfig(bus: BusEntry, { log }: CollectorsSettings): BusConfig[] {
+  const units = [...bus.meters.values()].flatMap((meter) => {
+    const profile = PROFILES.get(meter.profileId);
+    if (profile?.kind !== "modbus" || meter.unitId === null) {
+      log.error(
+        { bus: bus.name, meter: meter.serial, profile: meter.profileId },
+        "not a Modbus profile: this meter is not polled",
+      );
+      return [];
+    }
+    return [
+      {
+        meterId: meter.id,
+        unitId: meter.unitId,
+        profile,
+        ...(meter.ratio === "1" ? {} : { ratios: { multiplier: meter.ratio } }),
+      },
+    ];
+  });
+  const seconds = { ...POLL_SECONDS, ...bus.pollSeconds };
+  const intervals = Object.fromEntries(Object.entries(seconds).map(([group, s]) => [group, s * SECOND_MS]));
+  // Two operators may give a bus the same name.
+  return [{ id: `${bus.name}#${bus.id}`, operatorId: bus.operatorId, link: linkOf(bus), units, intervals }];
+}
+
+const linkOf = (bus: BusEntry): LinkConfig => ({ kind: bus.kind, ...bus.address }) as LinkConfig;
