@@ -124,8 +124,11 @@ function lineCells(line: Line, zone: Zone, bill: Period): string[] {
 }
 
 /** Chinese characters take two columns. */
-const width = (text: string): number =>
-  [...text].reduce((sum, char) => sum + (char.charCodeAt(0) >= 0x2e80 ? 2 : 1), 0);
+function width(text: string): number {
+  let columns = 0;
+  for (const char of text) columns += char.charCodeAt(0) >= 0x2e80 ? 2 : 1;
+  return columns;
+}
 
 function table(rows: readonly string[][]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => width(row[column] ?? ""))));

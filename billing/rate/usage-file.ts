@@ -112,14 +112,6 @@ function usageOfSlices(
 ): Usage {
   const slices = inOrder(all);
   const problems = [...overlaps(slices, zone), ...outside(slices, servicePeriod, zone)];
-  for (const { period, quantity } of slices) {
-    if (quantity < 0n) {
-      problems.push({
-        path: isoIn(period.from, zone),
-        message: `${decimalText(quantity)} is below zero: use cannot be negative`,
-      });
-    }
-  }
   if (problems.length > 0) throw problemError("usage.invalid", problems);
   return {
     utility: file.utility ?? tariff.utility,
@@ -165,12 +157,19 @@ class Reader {
     return null;
   }
 
+  quantity(text: string, path: string): Micro {
+    const micro = microOf(text) ?? 0n;
+    if (micro < 0n) this.problems.push({ path, message: `${text} is below zero: use cannot be negative` });
+    return micro;
+  }
+
   intervals(intervals: UsageFile["intervals"]): UsageSlice[] {
     if (intervals === undefined) return [];
     if (!Array.isArray(intervals)) return this.series(intervals);
     return intervals.flatMap(({ from, to, quantity, tou, basis }, i) => {
       const period = this.period(from, to, `intervals[${i}]`);
-      return period === null ? [] : [sliceOf(period, microOf(quantity) ?? 0n, tou, basis)];
+      const used = this.quantity(quantity, `intervals[${i}].quantity`);
+      return period === null ? [] : [sliceOf(period, used, tou, basis)];
     });
   }
 
@@ -180,7 +179,7 @@ class Reader {
     return values.map((value, i) => {
       const at = begin + i * minutes * MINUTE_MS;
       const period = { from: at as Instant, to: (at + minutes * MINUTE_MS) as Instant };
-      return sliceOf(period, microOf(value) ?? 0n, tou, basis);
+      return sliceOf(period, this.quantity(value, `intervals.values[${i}]`), tou, basis);
     });
   }
 
@@ -209,14 +208,16 @@ class Reader {
       if (file.quantity !== undefined || file.intervals !== undefined) {
         this.problems.push({ path: "registers", message: "stands alone: the same use would count twice" });
       }
-      return Object.entries(file.registers).map(([tou, text]) => sliceOf(service, microOf(text) ?? 0n, tou));
+      return Object.entries(file.registers).map(([tou, text]) =>
+        sliceOf(service, this.quantity(text, `registers.${tou}`), tou),
+      );
     }
     if (file.quantity === undefined) {
       if (file.intervals === undefined)
         this.problems.push({ path: "quantity", message: "give `quantity`, `registers` or `intervals`" });
       return [...intervals];
     }
-    const total = microOf(file.quantity) ?? 0n;
+    const total = this.quantity(file.quantity, "quantity");
     if (file.intervals === undefined) return [sliceOf(service, total)];
     return this.shaped(total, intervals);
   }
