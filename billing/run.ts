@@ -1,9 +1,19 @@
+import { sql, type Transaction } from "kysely";
 import type { Logger } from "pino";
-import type { Clock } from "../domain/instant.ts";
-import type { Period } from "../domain/period.ts";
+import type { Clock, Instant } from "../domain/instant.ts";
+import type { Currency } from "../domain/money.ts";
+import { addDays, type Day, dayOf, type Period, startOfDay, type Zone } from "../domain/period.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
 import type { Telemetry } from "../domain/telemetry.ts";
-import type { Database } from "../schema/database.ts";
+import { type BillToWrite, writeBills } from "../ledger/bills.ts";
+import { postEntry } from "../ledger/journal.ts";
+import { claimAccounts, countUnbilled, ensureRun, noteRun, refuseAccount, settleExceptions } from "../ledger/runs.ts";
+import { writeVerdicts } from "../ledger/verdicts.ts";
+import { type Database, isDatabaseAway } from "../schema/database.ts";
+import type { Tables } from "../schema/tables.ts";
+import { type AccountBill, accountBillOf } from "./account-bill.ts";
+import { type OperatorFacts, readAccounts } from "./chunk.ts";
+import { postingsOf } from "./postings.ts";
 import type { DialBook, TariffBook } from "./tariffs.ts";
 
 export type BillRunDeps = {
@@ -21,7 +31,7 @@ export type BillRunOptions = {
   readonly onProgress?: (progress: BillRunProgress) => void;
   /** Accounts per transaction; default 50. */
   readonly chunk?: number;
-  /** After each chunk: true ends this process's share; what is left stays due. */
+  /** Asked after each chunk: true ends this process's share; what is left stays due. */
   readonly stop?: () => boolean;
 };
 
@@ -29,15 +39,175 @@ export type BillRunResult = {
   readonly runId: bigint;
   /** Bills that this call issued. */
   readonly issued: readonly { readonly accountId: AccountId; readonly billId: bigint }[];
-  readonly refused: readonly { readonly accountId: AccountId; readonly reason: string; readonly detail: string }[];
+  readonly refused: readonly RefusedAccount[];
   /** Nothing is left to do but the refused. */
   readonly finished: boolean;
 };
 
+export type RefusedAccount = { readonly accountId: AccountId; readonly reason: string; readonly detail: string };
+
+/** One transaction's share: large enough to spare round trips, small enough that little is done twice after a kill. */
+const CHUNK_ACCOUNTS = 50;
+
 /** Bills every account of an operator for one period: any number of processes at once, again after a kill, never twice. */
-export declare function runBills(
+export async function runBills(
   deps: BillRunDeps,
   operatorId: OperatorId,
   period: Period,
-  options?: BillRunOptions,
-): Promise<BillRunResult>;
+  options: BillRunOptions = {},
+): Promise<BillRunResult> {
+  const { db, clock } = deps;
+  const { runId, operator } = await db.as(operatorId, async (trx) => ({
+    runId: await ensureRun(trx, period, clock.now()),
+    operator: await operatorFacts(trx),
+  }));
+  const work: Work = { deps, operatorId, operator, period, runId, issued: [], refused: [] };
+  await db.as(operatorId, (trx) => noteRun(trx, runId, "running", clock.now()));
+  const chunk = options.chunk ?? CHUNK_ACCOUNTS;
+  let singly = 0; // accounts of a failed chunk still to go through one by one, to leave only the bad one aside
+  while (options.stop?.() !== true) {
+    const outcome = await billChunk(work, singly > 0 ? 1 : chunk);
+    if (outcome === "nothing") break;
+    singly = outcome === "failed" && singly === 0 ? chunk : Math.max(0, singly - 1);
+    if (options.onProgress !== undefined) options.onProgress(await progressOf(work));
+  }
+  const left = (await progressOf(work)).left;
+  await db.as(operatorId, (trx) => noteRun(trx, runId, left === 0 ? "done" : "running", clock.now()));
+  return { runId, issued: work.issued, refused: work.refused, finished: left === 0 };
+}
+
+type Work = {
+  readonly deps: BillRunDeps;
+  readonly operatorId: OperatorId;
+  readonly operator: OperatorFacts;
+  readonly period: Period;
+  readonly runId: bigint;
+  readonly issued: { accountId: AccountId; billId: bigint }[];
+  readonly refused: RefusedAccount[];
+};
+
+type Chunk = {
+  readonly accountIds: readonly AccountId[];
+  readonly bills: readonly (AccountBill & { accountId: AccountId })[];
+};
+
+/** Claim, read, rate, write: one transaction, so that a kill at any point leaves all of it or nothing. */
+async function billChunk(work: Work, limit: number): Promise<"billed" | "failed" | "nothing"> {
+  const { deps, operatorId, period, operator } = work;
+  let claimed: readonly AccountId[] = [];
+  try {
+    const done = await deps.db.as(operatorId, async (trx) => {
+      const except = work.refused.map(({ accountId }) => accountId);
+      const days = daysOf(period, operator.zone);
+      const { accountIds, touched } = await claimAccounts(trx, { period, days, except, limit });
+      if (!touched) return null;
+      claimed = accountIds;
+      const issuedOn = dayOf(deps.clock.now(), operator.zone);
+      const inputs = await readAccounts(trx, accountIds, period, { ...deps, zone: operator.zone });
+      const bills = inputs.map((input) => ({
+        ...accountBillOf(input, period, issuedOn, operator),
+        accountId: input.accountId,
+      }));
+      return writeChunk(trx, work, { accountIds, bills });
+    });
+    if (done === null) return "nothing";
+    for (const [accountId, billId] of done.issued) work.issued.push({ accountId, billId });
+    work.refused.push(...done.refused);
+    count(work, "issued", done.issued.size);
+    count(work, "refused", done.refused.length);
+    return "billed";
+  } catch (error) {
+    if (isDatabaseAway(error) || claimed.length === 0) throw error;
+    deps.log?.warn({ err: error, accounts: claimed.length }, "a part of the bill run failed");
+    if (claimed.length === 1 && claimed[0] !== undefined) await leaveAside(work, claimed[0], error);
+    return "failed";
+  }
+}
+
+async function writeChunk(
+  trx: Transaction<Tables>,
+  work: Work,
+  { bills }: Chunk,
+): Promise<{ issued: Map<AccountId, bigint>; refused: RefusedAccount[] }> {
+  const { runId, operatorId, deps } = work;
+  const now = deps.clock.now();
+  const refused: RefusedAccount[] = [];
+  const written: BillToWrite[] = [];
+  for (const billed of bills) {
+    if (billed.kind === "refused") {
+      const { accountId, reason, detail } = billed;
+      await refuseAccount(trx, { runId, accountId, reason, detail, at: now });
+      refused.push({ accountId, reason, detail });
+      continue;
+    }
+    await writeVerdicts(
+      trx,
+      billed.settlements.flatMap((s) => s.verdicts),
+      now,
+    );
+    written.push({
+      bill: billed.bill,
+      journalId: await postBill(trx, operatorId, billed, now),
+      runId,
+      usages: billed.settlements.map(({ agreement, usage, registers, ladderBefore }) => ({
+        usagePointId: agreement.usagePointId,
+        usage,
+        registers,
+        ladderBefore,
+      })),
+    });
+  }
+  const issued = written.length === 0 ? new Map<AccountId, bigint>() : await writeBills(trx, written);
+  await settleExceptions(trx, runId, [...issued.keys()], now);
+  return { issued, refused };
+}
+
+async function postBill(
+  trx: Transaction<Tables>,
+  operatorId: OperatorId,
+  { bill }: Extract<AccountBill, { kind: "billed" }>,
+  now: Instant,
+): Promise<bigint | null> {
+  const postings = postingsOf(bill);
+  if (postings.length === 0) return null;
+  const key = `bill/${bill.accountId}/${bill.period.from}/${bill.period.to}`;
+  const cause = { bill: key };
+  const entry = { operatorId, key, kind: "bill", cause, occurredAt: bill.period.to, postedAt: now, postings } as const;
+  const { kind, journalId } = await postEntry(trx, entry);
+  if (kind !== "posted") throw new Error(`an entry ${key} stands without its bill`);
+  return journalId;
+}
+
+async function leaveAside(work: Work, accountId: AccountId, error: unknown): Promise<void> {
+  const { deps, operatorId, runId } = work;
+  const detail = error instanceof Error ? error.message : String(error);
+  await deps.db.as(operatorId, (trx) =>
+    refuseAccount(trx, { runId, accountId, reason: "failed", detail, at: deps.clock.now() }),
+  );
+  work.refused.push({ accountId, reason: "failed", detail });
+  count(work, "refused", 1);
+}
+
+const count = ({ deps }: Work, outcome: string, by: number): void => {
+  if (by > 0) deps.telemetry.count("sanbiao_bills_total", { outcome }, by);
+};
+
+async function progressOf({ deps, operatorId, period, operator, issued, refused }: Work): Promise<BillRunProgress> {
+  const unbilled = await deps.db.as(operatorId, (trx) => countUnbilled(trx, period, daysOf(period, operator.zone)));
+  return { issued: issued.length, refused: refused.length, left: Math.max(0, unbilled - refused.length) };
+}
+
+/** The operator's own zone and currency. */
+export async function operatorFacts(trx: Transaction<Tables>): Promise<OperatorFacts> {
+  const { rows } = await sql<{ zone: Zone; currency: Currency }>`
+    select zone, currency from sanbiao.operator where operator_id = sanbiao.operator_id()`.execute(trx);
+  const row = rows[0];
+  if (row === undefined) throw new Error("no such operator");
+  return row;
+}
+
+/** Days `[from, to)` that a period touches. */
+function daysOf({ from, to }: Period, zone: Zone): { from: Day; to: Day } {
+  const last = dayOf(to, zone);
+  return { from: dayOf(from, zone), to: startOfDay(last, zone) === to ? last : addDays(last, 1) };
+}

@@ -1,0 +1,42 @@
+import type { Bill } from "../domain/bill.ts";
+import { CodedError } from "../domain/errors.ts";
+import { addDays, type Day, type Period } from "../domain/period.ts";
+import { billOf } from "./bill.ts";
+import type { AccountInput, OperatorFacts } from "./chunk.ts";
+import { type Settlement, settle } from "./settlement.ts";
+
+/** Days from issue to due date. Our choice; a contract may say another. */
+const DUE_AFTER_DAYS = 15;
+
+/** An account settled for a bill, or the reason for a person to look. */
+export type AccountBill =
+  | { readonly kind: "billed"; readonly bill: Bill; readonly settlements: readonly Settlement[] }
+  | { readonly kind: "refused"; readonly reason: RefusedReason; readonly detail: string };
+
+export type RefusedReason = "no_tariff" | "no_agreement" | "in_doubt" | "cannot_rate" | "failed";
+
+/** The combined bill of one account for one period. Pure. */
+export function accountBillOf(
+  input: AccountInput,
+  period: Period,
+  issuedOn: Day,
+  { currency }: OperatorFacts,
+): AccountBill {
+  const { accountId } = input;
+  if (input.withoutTariff.length > 0) {
+    return { kind: "refused", reason: "no_tariff", detail: input.withoutTariff.join(", ") };
+  }
+  if (input.settlements.length === 0) return { kind: "refused", reason: "no_agreement", detail: "" };
+  try {
+    const settlements = input.settlements.map(settle);
+    const doubts = settlements.flatMap((settlement) => settlement.doubts);
+    if (doubts.length > 0) return { kind: "refused", reason: "in_doubt", detail: doubts.join("; ") };
+    const usagePoints = settlements.map(({ agreement, lines }) => ({ usagePointId: agreement.usagePointId, lines }));
+    const dueOn = addDays(issuedOn, DUE_AFTER_DAYS);
+    return { kind: "billed", bill: billOf({ accountId, currency, period, issuedOn, dueOn, usagePoints }), settlements };
+  } catch (error) {
+    // Data that no tariff fits is this account's trouble only; anything else is a defect, and still only this account's.
+    const reason = error instanceof CodedError ? "cannot_rate" : "failed";
+    return { kind: "refused", reason, detail: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,91 @@
+import type { Transaction } from "kysely";
+import type { Currency } from "../domain/money.ts";
+import { addDays, type Day, dayOf, overlap, type Period, startOfDay, type Zone } from "../domain/period.ts";
+import type { AccountId, MeterId } from "../domain/reading.ts";
+import type { Tariff } from "../domain/tariff.ts";
+import {
+  type BookedReading,
+  type MeteredAgreement,
+  readAgreements,
+  readHouseholds,
+  readingsAround,
+  readingsWithin,
+} from "../ledger/usage.ts";
+import type { Tables } from "../schema/tables.ts";
+import { BILLING_REGISTERS, edgesOf, type SettlementInput } from "./settlement.ts";
+import type { DialBook, TariffBook } from "./tariffs.ts";
+
+export type OperatorFacts = { readonly zone: Zone; readonly currency: Currency };
+
+/** What is needed to settle one account, all read; or the tariff that nobody published. */
+export type AccountInput = {
+  readonly accountId: AccountId;
+  readonly settlements: readonly SettlementInput[];
+  readonly withoutTariff: readonly string[];
+};
+
+type Span = { readonly agreement: MeteredAgreement; readonly stretch: Period; readonly versions: readonly Tariff[] };
+
+/**
+ * Reads everything that settles these accounts for a period, in a handful of queries whatever their number.
+ * @param partsOf how a stretch is cut into parts that are rated on their own
+ */
+export async function readAccounts(
+  trx: Transaction<Tables>,
+  accountIds: readonly AccountId[],
+  period: Period,
+  books: { readonly tariffs: TariffBook; readonly dials: DialBook; readonly zone: Zone },
+  partsOf: (stretch: Period) => readonly Period[] = (stretch) => [stretch],
+): Promise<AccountInput[]> {
+  const { zone, tariffs, dials } = books;
+  const agreements = await readAgreements(trx, accountIds, dayOf(period.from, zone), lastDayOf(period, zone));
+  const households = await readHouseholds(trx, accountIds);
+  const spans = agreements.flatMap((agreement): Span[] => {
+    const stretch = stretchOf(agreement, period, zone);
+    const versions = tariffs(agreement.tariffId) ?? [];
+    return stretch === null || versions.length === 0 ? [] : [{ agreement, stretch, versions }];
+  });
+  const readings = await readingsOf(trx, spans, period);
+  return accountIds.map((accountId) => {
+    const own = agreements.filter((agreement) => agreement.accountId === accountId);
+    return {
+      accountId,
+      settlements: spans
+        .filter(({ agreement }) => agreement.accountId === accountId)
+        .map((span) => ({
+          ...span,
+          parts: partsOf(span.stretch),
+          household: households.get(accountId) ?? [],
+          readings,
+          dials,
+        })),
+      withoutTariff: own.map(({ tariffId }) => tariffId).filter((id) => (tariffs(id) ?? []).length === 0),
+    };
+  });
+}
+
+async function readingsOf(
+  trx: Transaction<Tables>,
+  spans: readonly Span[],
+  period: Period,
+): Promise<ReadonlyMap<MeterId, readonly BookedReading[]>> {
+  const edges = spans.flatMap(({ agreement, versions, stretch }) => edgesOf(agreement, versions, stretch));
+  const meters = [...new Set(edges.map(({ meterId }) => meterId))];
+  if (meters.length === 0) return new Map();
+  const around = await readingsAround(trx, edges, BILLING_REGISTERS);
+  const within = await readingsWithin(trx, meters, BILLING_REGISTERS, period);
+  return Map.groupBy([...around, ...within], (reading) => reading.meterId);
+}
+
+/** The part of the period that an agreement covers; its days are half-open in the operator's zone. */
+function stretchOf({ fromDay, toDay }: MeteredAgreement, period: Period, zone: Zone): Period | null {
+  const from = startOfDay(fromDay, zone);
+  const to = toDay === null ? period.to : startOfDay(toDay, zone);
+  return from < to ? overlap({ from, to }, period) : null;
+}
+
+/** The first day that lies wholly after the period. */
+const lastDayOf = ({ to }: Period, zone: Zone): Day => {
+  const day = dayOf(to, zone);
+  return startOfDay(day, zone) === to ? day : addDays(day, 1);
+};

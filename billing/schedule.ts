@@ -1,0 +1,80 @@
+import cron from "node-cron";
+import { HOUR_MS, type Instant, instant } from "../domain/instant.ts";
+import { monthOf, type Period, startOfDay, type Zone } from "../domain/period.ts";
+import type { OperatorId } from "../domain/reading.ts";
+import { dueRuns, ensureRun, firstAgreementDay } from "../ledger/runs.ts";
+import { type BillRunDeps, type BillRunOptions, type BillRunResult, operatorFacts, runBills } from "./run.ts";
+
+/** After a month's end late readings of its last hour still come in. Our choice. */
+export const GRACE_MS = 2 * HOUR_MS;
+
+/** Notes every month since the operator's first agreement that is over, and its grace too. Again adds nothing. */
+export async function ensureDue(deps: BillRunDeps, operatorId: OperatorId): Promise<void> {
+  const now = deps.clock.now();
+  await deps.db.as(operatorId, async (trx) => {
+    const { zone } = await operatorFacts(trx);
+    const first = await firstAgreementDay(trx);
+    if (first === null) return;
+    for (const period of monthsOver(startOfDay(first, zone), now, zone)) {
+      await ensureRun(trx, period, instant(period.to + GRACE_MS));
+    }
+  });
+}
+
+/** Calendar months from the one that holds `since` to the last one whose grace has passed. Pure. */
+export function monthsOver(since: Instant, now: Instant, zone: Zone): Period[] {
+  const months: Period[] = [];
+  for (let month = monthOf(since, zone); month.to + GRACE_MS <= now; month = monthOf(month.to, zone))
+    months.push(month);
+  return months;
+}
+
+/** Looks at what is due for every operator and works it off, oldest month first. What was missed is caught up. */
+export async function wake(deps: BillRunDeps, options: BillRunOptions = {}): Promise<BillRunResult[]> {
+  const { rows } = await deps.db.pool.query<{ operator_id: bigint }>("select operator_id from sanbiao.operators()");
+  const results: BillRunResult[] = [];
+  for (const { operator_id: operatorId } of rows) {
+    await ensureDue(deps, operatorId);
+    const due = await deps.db.as(operatorId, (trx) => dueRuns(trx, deps.clock.now()));
+    for (const { period } of due) {
+      if (options.stop?.() === true) return results;
+      results.push(await runBills(deps, operatorId, period, options));
+    }
+  }
+  return results;
+}
+
+export type BillSchedule = { stop(): Promise<void> };
+
+/**
+ * Wakes once at start and at ten past every hour of `zone`: the timer only wakes, the table `due_run` remembers.
+ * A wake that is still at work is not started again.
+ */
+export function startBillSchedule(
+  deps: BillRunDeps,
+  zone: Zone,
+  onResult: (results: readonly BillRunResult[]) => void = () => {},
+): BillSchedule {
+  let stopped = false;
+  let running: Promise<void> | null = null;
+  const turn = (): void => {
+    if (stopped || running !== null) return;
+    running = wake(deps, { stop: () => stopped })
+      .then(onResult)
+      .catch((error: unknown) =>
+        deps.log?.error({ err: error }, "bills that are due could not be run; the next hour tries again"),
+      )
+      .finally(() => {
+        running = null;
+      });
+  };
+  const task = cron.schedule("10 * * * *", turn, { timezone: zone });
+  turn();
+  return {
+    stop: async () => {
+      stopped = true;
+      await task.destroy();
+      await running;
+    },
+  };
+}

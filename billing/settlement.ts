@@ -1,0 +1,232 @@
+import type { Line } from "../domain/bill.ts";
+import { CodedError } from "../domain/errors.ts";
+import { DAY_MS, type Instant, isoOf } from "../domain/instant.ts";
+import { type Day, overlap, type Period, startOfDay, type Zone } from "../domain/period.ts";
+import { decimalText, type Micro } from "../domain/quantity.ts";
+import type { MeterId } from "../domain/reading.ts";
+import type { RegisterName } from "../domain/register.ts";
+import type { Tariff } from "../domain/tariff.ts";
+import type { Usage } from "../domain/usage.ts";
+import { type Gap, VERDICT_RESULTS, type Verdict } from "../domain/verdict.ts";
+import type { BookedReading, MeteredAgreement, MeterStay } from "../ledger/usage.ts";
+import { registerAt } from "../metering/interpolate.ts";
+import { MAIN_REGISTER, touOfRegister } from "../metering/register.ts";
+import { type Installation, usageOf } from "../metering/usage.ts";
+import type { LadderWalk } from "./rate.ts";
+import { ladderChargesOf, ladderPeriodAt } from "./rate/ladder.ts";
+import { ratePeriods } from "./rate/periods.ts";
+import type { DialBook } from "./tariffs.ts";
+
+/** What one agreement comes to in one stretch, or why nobody can say yet. Bill and accrual use the same function. */
+export type Settlement = {
+  readonly agreement: MeteredAgreement;
+  readonly stretch: Period;
+  readonly usage: Usage;
+  readonly lines: readonly Line[];
+  readonly ladders: readonly LadderWalk[];
+  /** Units each ladder charge had counted before the stretch. */
+  readonly ladderBefore: Readonly<Record<string, Micro>>;
+  readonly registers: readonly RegisterProof[];
+  readonly verdicts: readonly Verdict[];
+  /** Why a bill of this stretch must wait for a person or a reading; empty when it need not. */
+  readonly doubts: readonly string[];
+};
+
+/** Start and end of a register that was billed, for whoever asks why. `verdicts` empty: used = end − start. */
+export type RegisterProof = {
+  readonly meter: string;
+  readonly serial: string;
+  readonly register: RegisterName;
+  readonly from: string;
+  readonly to: string;
+  readonly start: string | null;
+  readonly end: string | null;
+  readonly used: string;
+  readonly verdicts: readonly string[];
+};
+
+export type SettlementInput = {
+  readonly agreement: MeteredAgreement;
+  readonly stretch: Period;
+  /** Parts of the stretch that are each rated on their own, as months. */
+  readonly parts: readonly Period[];
+  /** All versions of the agreement's tariff. */
+  readonly versions: readonly Tariff[];
+  readonly household: readonly { readonly from: Day; readonly persons: number }[];
+  readonly readings: ReadonlyMap<MeterId, readonly BookedReading[]>;
+  readonly dials: DialBook;
+};
+
+/** Use before the first reading of a new meter is waived when it is shorter than this: nobody can know it. Our choice. */
+const UNREAD_START_MAX_MS = DAY_MS;
+
+/** @throws CodedError `tariff.invalid` or `usage.invalid` when the usage cannot be priced */
+export function settle(input: SettlementInput): Settlement {
+  const { agreement, stretch, versions } = input;
+  const { utility } = agreement;
+  const zone = zoneOf(versions);
+  const by = needsMeterTou(versions) ? "tou" : "total";
+  const installations = agreement.stays.map((stay) => installationOf(stay, input));
+  const { usage, verdicts, gaps } = usageOf({ utility, period: stretch, installations, by });
+  const ladderBefore: Record<string, Micro> = {};
+  for (const { charge, from } of ladderStarts(agreement, versions, stretch, zone)) {
+    const period = { from, to: stretch.from };
+    ladderBefore[charge] = from < stretch.from ? usageOf({ utility, period, installations, by }).usage.total : 0n;
+  }
+  const context = {
+    ladderUsedBefore: ladderBefore,
+    ...(input.household.length > 0 ? { householdSize: input.household } : {}),
+  };
+  const rated = ratePeriods(versions, usage, context, input.parts);
+  return {
+    agreement,
+    stretch,
+    usage,
+    lines: rated.flatMap((part) => part.lines),
+    ladders: rated.flatMap((part) => part.ladders),
+    ladderBefore,
+    registers: agreement.stays.flatMap((stay, i) => proofsOf(stay, installations[i], usage, verdicts, by)),
+    verdicts,
+    doubts: [...doubtsOf(verdicts), ...gapsInDoubt(gaps, agreement)],
+  };
+}
+
+/** Where readings are needed besides those of the stretch itself: its ends, the ladders' starts, and exchanges since. */
+export function edgesOf(
+  agreement: MeteredAgreement,
+  versions: readonly Tariff[],
+  stretch: Period,
+): { meterId: MeterId; at: Instant }[] {
+  const starts = ladderStarts(agreement, versions, stretch, zoneOf(versions)).map(({ from }) => from);
+  const first = Math.min(stretch.from, ...starts) as Instant;
+  return agreement.stays.flatMap((stay) => {
+    const window = overlap(
+      { from: stay.installedAt, to: stay.removedAt ?? stretch.to },
+      { from: first, to: stretch.to },
+    );
+    if (window === null) return [];
+    const instants = new Set([window.from, window.to, stretch.from, stretch.to, ...starts]);
+    return [...instants].map((at) => ({ meterId: stay.meterId, at }));
+  });
+}
+
+/** Registers that can make a bill. */
+export const BILLING_REGISTERS: readonly RegisterName[] = [
+  "energy_import_kwh",
+  "energy_import_sharp_kwh",
+  "energy_import_peak_kwh",
+  "energy_import_flat_kwh",
+  "energy_import_valley_kwh",
+  "energy_import_deep_valley_kwh",
+  "volume_m3",
+  "heat_kwh",
+];
+
+/** Since when each ladder counts for this account at this usage point: the ladder's own period, or the move-in. */
+function ladderStarts(agreement: MeteredAgreement, versions: readonly Tariff[], stretch: Period, zone: Zone) {
+  const movedIn = startOfDay(agreement.sinceDay, zone);
+  const starts = new Map<string, Instant>();
+  for (const tariff of versions) {
+    for (const { id, ladder } of ladderChargesOf(tariff)) {
+      const { from } = ladderPeriodAt(ladder, zone, stretch.from, stretch);
+      starts.set(id, Math.max(from, movedIn) as Instant);
+    }
+  }
+  return [...starts].map(([charge, from]) => ({ charge, from }));
+}
+
+function zoneOf(versions: readonly Tariff[]): Zone {
+  const first = versions[0];
+  if (first === undefined) throw new CodedError("tariff.invalid", "the tariff has no version");
+  return first.zone;
+}
+
+/** Prices by time of use without a clock of the tariff's own: only the meter's registers can tell. */
+const needsMeterTou = (versions: readonly Tariff[]): boolean =>
+  versions.some(
+    ({ tou, charges }) => tou === undefined && charges.some((charge) => charge.kind === "energy" && isByTou(charge)),
+  );
+
+const isByTou = (charge: { form: string; price?: unknown; tiers?: readonly object[] }): boolean =>
+  (charge.price !== undefined && typeof charge.price !== "string") ||
+  (charge.tiers ?? []).some((tier) => "price" in tier && typeof tier.price !== "string");
+
+function installationOf(stay: MeterStay, { agreement, readings, dials }: SettlementInput): Installation {
+  const main = MAIN_REGISTER[agreement.utility];
+  const byRegister = new Map<RegisterName, BookedReading[]>();
+  for (const reading of readings.get(stay.meterId) ?? []) {
+    const of = byRegister.get(reading.register);
+    if (of === undefined) byRegister.set(reading.register, [reading]);
+    else of.push(reading);
+  }
+  const protocol = (all: readonly BookedReading[], at: Instant | null) =>
+    all.find((reading) => reading.at === at && (reading.source === "installation" || reading.source === "manual"))
+      ?.value;
+  return {
+    meterId: stay.meterId,
+    installedAt: stay.installedAt,
+    removedAt: stay.removedAt,
+    dialMax: dials(stay.profileId, main),
+    maxPerHour: stay.maxPerHour,
+    registers: [...byRegister].map(([register, all]) => {
+      const [initial, final] = [protocol(all, stay.installedAt), protocol(all, stay.removedAt)];
+      return {
+        register,
+        readings: all,
+        ...(initial === undefined ? {} : { initial }),
+        ...(final === undefined ? {} : { final }),
+      };
+    }),
+  };
+}
+
+function proofsOf(
+  stay: MeterStay,
+  installation: Installation | undefined,
+  { servicePeriod, slices }: Usage,
+  verdicts: readonly Verdict[],
+  by: "total" | "tou",
+): RegisterProof[] {
+  const window = overlap({ from: stay.installedAt, to: stay.removedAt ?? servicePeriod.to }, servicePeriod);
+  if (window === null || installation === undefined) return [];
+  return installation.registers.flatMap(({ register, readings }) => {
+    const tou = touOfRegister(register);
+    if ((by === "tou") !== (tou !== null)) return [];
+    const ordered = [...readings].sort((a, b) => a.at - b.at).filter((r, i, all) => r.at !== all[i - 1]?.at);
+    const own = slices.filter(
+      (s) => s.period.from >= window.from && s.period.to <= window.to && (s.tou ?? null) === tou,
+    );
+    const used = own.reduce((sum, slice) => sum + slice.quantity, 0n);
+    const [start, end] = [registerAt(ordered, window.from), registerAt(ordered, window.to)];
+    const odd = verdicts.filter((v) => v.meterId === stay.meterId && v.register === register && v.result !== "normal");
+    return {
+      meter: String(stay.meterId),
+      serial: stay.serial,
+      register,
+      from: isoOf(window.from),
+      to: isoOf(window.to),
+      start: start === null ? null : decimalText(start.value),
+      end: end === null ? null : decimalText(end.value),
+      used: decimalText(used),
+      verdicts: odd.map((verdict) => verdict.result),
+    };
+  });
+}
+
+const doubtsOf = (verdicts: readonly Verdict[]): string[] =>
+  verdicts
+    .filter((verdict) => VERDICT_RESULTS[verdict.result].held)
+    .map((v) => `${v.result}: meter ${v.meterId} ${v.register} ${isoOf(v.period.from)} .. ${isoOf(v.period.to)}`);
+
+/** Gaps that a bill cannot stand on; held stretches are told by their verdicts. */
+const gapsInDoubt = (gaps: readonly Gap[], { stays }: MeteredAgreement): string[] =>
+  gaps
+    .filter(({ reason, period, meterId }) => {
+      if (reason === "held") return false;
+      const isNewMeter = stays.some((stay) => stay.meterId === meterId && stay.installedAt === period.from);
+      return !(reason === "no_reading_before" && isNewMeter && period.to - period.from < UNREAD_START_MAX_MS);
+    })
+    .map(({ reason, period, meterId }) => {
+      const whose = meterId === undefined ? "" : ` meter ${meterId}`;
+      return `${reason}:${whose} ${isoOf(period.from)} .. ${isoOf(period.to)}`;
+    });

@@ -1,0 +1,201 @@
+import { sql, type Transaction } from "kysely";
+import { type Instant, isoOf } from "../domain/instant.ts";
+import type { Day, Period } from "../domain/period.ts";
+import { type Micro, microOf } from "../domain/quantity.ts";
+import { type AccountId, type MeterId, READING_SOURCES, type ReadingSource } from "../domain/reading.ts";
+import { type RegisterName, REGISTERS, registerName } from "../domain/register.ts";
+import type { Utility } from "../domain/unit.ts";
+import type { Tables } from "../schema/tables.ts";
+
+type Trx = Transaction<Tables>;
+
+/** One agreement of an account, with the meters that stood at its usage point and what they read. */
+export type MeteredAgreement = {
+  readonly accountId: AccountId;
+  readonly usagePointId: bigint;
+  readonly utility: Utility;
+  readonly tariffId: string;
+  readonly fromDay: Day;
+  readonly toDay: Day | null;
+  /** First day of this account at this usage point under any tariff: where its ladder begins to count. */
+  readonly sinceDay: Day;
+  readonly stays: readonly MeterStay[];
+};
+
+/** A meter's stay at a usage point. */
+export type MeterStay = {
+  readonly usagePointId: bigint;
+  readonly meterId: MeterId;
+  readonly serial: string;
+  readonly profileId: string;
+  readonly installedAt: Instant;
+  readonly removedAt: Instant | null;
+  readonly maxPerHour: Micro;
+};
+
+export type BookedReading = {
+  readonly meterId: MeterId;
+  readonly register: RegisterName;
+  readonly at: Instant;
+  readonly value: Micro;
+  readonly source: ReadingSource;
+};
+
+/** Agreements of these accounts that touch the days `[from, to)`, with all stays at their usage points, in order. */
+export async function readAgreements(
+  trx: Trx,
+  accountIds: readonly AccountId[],
+  from: Day,
+  to: Day,
+): Promise<MeteredAgreement[]> {
+  const agreements = await sql<{
+    account_id: bigint;
+    usage_point_id: bigint;
+    utility: Utility;
+    tariff_id: string;
+    from_day: Day;
+    to_day: Day | null;
+    since_day: Day;
+  }>`
+    select a.account_id, a.usage_point_id, p.utility, a.tariff_id, a.from_day, a.to_day,
+           (select min(b.from_day) from sanbiao.agreement b where b.operator_id = a.operator_id
+               and b.account_id = a.account_id and b.usage_point_id = a.usage_point_id) as since_day
+      from sanbiao.agreement a join sanbiao.usage_point p on p.operator_id = a.operator_id and p.id = a.usage_point_id
+     where a.operator_id = sanbiao.operator_id() and a.account_id = any(${idArray(accountIds)}::bigint[])
+       and a.from_day < ${to}::date and (a.to_day is null or a.to_day > ${from}::date)
+     order by a.account_id, p.utility, a.usage_point_id, a.from_day`.execute(trx);
+  const stays = await readStays(trx, [...new Set(agreements.rows.map((row) => row.usage_point_id))]);
+  return agreements.rows.map((row) => ({
+    accountId: row.account_id,
+    usagePointId: row.usage_point_id,
+    utility: row.utility,
+    tariffId: row.tariff_id,
+    fromDay: row.from_day,
+    toDay: row.to_day,
+    sinceDay: row.since_day,
+    stays: stays.get(row.usage_point_id) ?? [],
+  }));
+}
+
+async function readStays(trx: Trx, usagePointIds: readonly bigint[]): Promise<Map<bigint, MeterStay[]>> {
+  const { rows } = await sql<{
+    usage_point_id: bigint;
+    meter_id: bigint;
+    serial: string;
+    profile_id: string;
+    installed_at: Instant;
+    removed_at: Instant | null;
+    capacity_per_hour: string;
+  }>`
+    select i.usage_point_id, i.meter_id, m.serial, m.profile_id, i.installed_at, i.removed_at, i.capacity_per_hour
+      from sanbiao.installation i join sanbiao.meter m on m.operator_id = i.operator_id and m.id = i.meter_id
+     where i.operator_id = sanbiao.operator_id() and i.usage_point_id = any(${idArray(usagePointIds)}::bigint[])
+     order by i.usage_point_id, i.installed_at`.execute(trx);
+  const byPoint = new Map<bigint, MeterStay[]>();
+  for (const row of rows) {
+    const stay = {
+      usagePointId: row.usage_point_id,
+      meterId: row.meter_id,
+      serial: row.serial,
+      profileId: row.profile_id,
+      installedAt: row.installed_at,
+      removedAt: row.removed_at,
+      maxPerHour: microOf(row.capacity_per_hour) ?? 0n,
+    };
+    const of = byPoint.get(row.usage_point_id);
+    if (of === undefined) byPoint.set(row.usage_point_id, [stay]);
+    else of.push(stay);
+  }
+  return byPoint;
+}
+
+/** Every reading of these meters and registers inside `[from, to]`. */
+export async function readingsWithin(
+  trx: Trx,
+  meterIds: readonly MeterId[],
+  registers: readonly RegisterName[],
+  { from, to }: Period,
+): Promise<BookedReading[]> {
+  const { rows } = await sql<ReadingRow>`
+    select r.meter_id, r.register, r.measured_at, r.value, r.source from sanbiao.reading r
+     where r.operator_id = sanbiao.operator_id() and r.meter_id = any(${idArray(meterIds)}::bigint[])
+       and r.register = any(${codeArray(registers)}::smallint[])
+       and r.measured_at >= ${isoOf(from)}::timestamptz and r.measured_at <= ${isoOf(to)}::timestamptz`.execute(trx);
+  return rows.map(bookedOf);
+}
+
+/** For each pair of meter and instant, per register: the last reading at or before it and the first at or after it. */
+export async function readingsAround(
+  trx: Trx,
+  pairs: readonly { readonly meterId: MeterId; readonly at: Instant }[],
+  registers: readonly RegisterName[],
+): Promise<BookedReading[]> {
+  const meters = idArray(pairs.map((pair) => pair.meterId));
+  const instants = `{${pairs.map((pair) => `"${isoOf(pair.at)}"`).join(",")}}`;
+  const { rows } = await sql<ReadingRow>`
+    select n.* from unnest(${meters}::bigint[], ${instants}::timestamptz[]) as p (meter, at)
+     cross join unnest(${codeArray(registers)}::smallint[]) as g (code)
+     cross join lateral (
+       (select meter_id, register, measured_at, value, source from sanbiao.reading
+         where operator_id = sanbiao.operator_id() and meter_id = p.meter and register = g.code and measured_at <= p.at
+         order by measured_at desc limit 1)
+       union all
+       (select meter_id, register, measured_at, value, source from sanbiao.reading
+         where operator_id = sanbiao.operator_id() and meter_id = p.meter and register = g.code and measured_at >= p.at
+         order by measured_at limit 1)) n`.execute(trx);
+  return rows.map(bookedOf);
+}
+
+/** The youngest reading of a meter among these registers; `null` when there is none. */
+export async function lastReadingOf(
+  trx: Trx,
+  meterId: MeterId,
+  registers: readonly RegisterName[],
+  now: Instant,
+): Promise<BookedReading | null> {
+  const { rows } = await sql<ReadingRow>`
+    select n.* from unnest(${codeArray(registers)}::smallint[]) as g (code)
+     cross join lateral (select meter_id, register, measured_at, value, source from sanbiao.reading
+         where operator_id = sanbiao.operator_id() and meter_id = ${meterId} and register = g.code
+           and measured_at <= ${isoOf(now)}::timestamptz
+         order by measured_at desc limit 1) n
+     order by n.measured_at desc limit 1`.execute(trx);
+  return rows[0] === undefined ? null : bookedOf(rows[0]);
+}
+
+/** Persons per household, effective-dated, per account. */
+export async function readHouseholds(
+  trx: Trx,
+  accountIds: readonly AccountId[],
+): Promise<Map<AccountId, { from: Day; persons: number }[]>> {
+  const { rows } = await sql<{ account_id: bigint; from_day: Day; persons: number }>`
+    select account_id, from_day, persons from sanbiao.household
+     where operator_id = sanbiao.operator_id() and account_id = any(${idArray(accountIds)}::bigint[])
+     order by account_id, from_day`.execute(trx);
+  const byAccount = new Map<AccountId, { from: Day; persons: number }[]>();
+  for (const { account_id, from_day, persons } of rows) {
+    const of = byAccount.get(account_id) ?? [];
+    of.push({ from: from_day, persons });
+    byAccount.set(account_id, of);
+  }
+  return byAccount;
+}
+
+type ReadingRow = { meter_id: bigint; register: number; measured_at: Instant; value: bigint; source: number };
+
+const SOURCE_BY_CODE = new Map<number, ReadingSource>(
+  Object.entries(READING_SOURCES).map(([name, code]) => [code, name as ReadingSource]),
+);
+
+function bookedOf(row: ReadingRow): BookedReading {
+  const register = registerName(row.register);
+  const source = SOURCE_BY_CODE.get(row.source);
+  if (register === null || source === undefined) {
+    throw new Error(`meter ${row.meter_id}: a reading with register ${row.register}, source ${row.source}`);
+  }
+  return { meterId: row.meter_id, register, at: row.measured_at, value: row.value, source };
+}
+
+const idArray = (ids: readonly bigint[]): string => `{${ids.join(",")}}`;
+const codeArray = (registers: readonly RegisterName[]): string =>
+  `{${registers.map((name) => REGISTERS[name].code).join(",")}}`;
