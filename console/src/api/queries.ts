@@ -1,0 +1,98 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import type {
+  AccountJson,
+  AccountsJson,
+  AccountUsageJson,
+  TimelineJson,
+  TimelineKind,
+} from "../../../api/schemas/account.ts";
+import type { AccountBillsJson, BillJson, BillStatus, BillsJson } from "../../../api/schemas/bill.ts";
+import type { HeardStatus, MeterJson, MetersJson, SeriesJson } from "../../../api/schemas/meter.ts";
+import type { ConflictsJson, RefusedFramesJson, RunsJson } from "../../../api/schemas/operation.ts";
+import type { OverviewJson } from "../../../api/schemas/overview.ts";
+import type { DemoJson, MeJson } from "../../../api/schemas/session.ts";
+import type { ControlsJson, PrepaidBoardJson, SupplyStateName } from "../../../api/schemas/supply.ts";
+import { ApiError, ask, type Query } from "./client.ts";
+
+/** Every question that the pages ask. The first part of a key is what live events name when it may have changed (`live.tsx`). */
+
+const list = <T>(name: string, path: string, query: Query) => ({
+  queryKey: [name, query] as const,
+  queryFn: ({ signal }: { signal: AbortSignal }) => ask<T>(path, { query, signal }),
+  placeholderData: keepPreviousData,
+});
+const one = <T>(name: string, id: string, path: string, query: Query = {}) => ({
+  queryKey: [name, id, query] as const,
+  queryFn: ({ signal }: { signal: AbortSignal }) => ask<T>(path, { query, signal }),
+});
+
+/** Who is signed in; `null` when nobody is. */
+export const useMe = () =>
+  useQuery({
+    queryKey: ["me"],
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: async (): Promise<MeJson | null> => {
+      try {
+        return await ask<MeJson>("/me");
+      } catch (error) {
+        if (error instanceof ApiError && error.problem.status === 401) return null;
+        throw error;
+      }
+    },
+  });
+export const useDemo = () =>
+  useQuery({ queryKey: ["demo"], queryFn: () => ask<DemoJson>("/demo"), staleTime: Number.POSITIVE_INFINITY });
+export const useOverview = () =>
+  useQuery({ queryKey: ["overview"], queryFn: () => ask<OverviewJson>("/overview"), refetchInterval: 15_000 });
+
+export type MetersAsked = {
+  search?: string;
+  utility?: string;
+  status?: HeardStatus;
+  building?: string;
+  page: number;
+  pageSize: number;
+};
+export const useMeters = (asked: MetersAsked) =>
+  useQuery({ ...list<MetersJson>("meters", "/meters", asked), refetchInterval: 30_000 });
+export const useMeter = (id: string) => useQuery(one<MeterJson>("meter", id, `/meters/${id}`));
+export const useSeries = (id: string, asked: { register?: string; from?: string; to?: string; points: number }) =>
+  useQuery({ ...one<SeriesJson>("series", id, `/meters/${id}/series`, asked), placeholderData: keepPreviousData });
+
+export type AccountsAsked = {
+  search?: string;
+  building?: string;
+  paymentMode?: "postpaid" | "prepaid";
+  page: number;
+  pageSize: number;
+};
+export const useAccounts = (asked: AccountsAsked, enabled = true) =>
+  useQuery({ ...list<AccountsJson>("accounts", "/accounts", asked), enabled });
+export const useAccount = (id: string) =>
+  useQuery({ ...one<AccountJson>("account", id, `/accounts/${id}`), refetchInterval: 5_000 });
+export const useUsage = (id: string, asked: { from?: string; to?: string }) =>
+  useQuery({
+    ...one<AccountUsageJson>("usage", id, `/accounts/${id}/usage`, asked),
+    placeholderData: keepPreviousData,
+  });
+export const useAccountBills = (id: string) =>
+  useQuery(one<AccountBillsJson>("accountBills", id, `/accounts/${id}/bills`));
+export const timelinePage = (id: string, kinds: readonly TimelineKind[], before: string | null) =>
+  ask<TimelineJson>(`/accounts/${id}/timeline`, {
+    query: { limit: 40, kinds: kinds.join(","), before: before ?? undefined },
+  });
+
+export const useBills = (asked: { period?: string; status?: BillStatus; page: number; pageSize: number }) =>
+  useQuery(list<BillsJson>("bills", "/bills", asked));
+export const useBill = (id: string) => useQuery(one<BillJson>("bill", id, `/bills/${id}`));
+
+export const usePrepaid = (asked: { state?: SupplyStateName; page: number; pageSize: number }) =>
+  useQuery({ ...list<PrepaidBoardJson>("prepaid", "/prepaid", asked), refetchInterval: 15_000 });
+export const useControls = (asked: { accountId?: string; page: number; pageSize: number }) =>
+  useQuery({ ...list<ControlsJson>("controls", "/controls", asked), refetchInterval: 5_000 });
+export const useRuns = () =>
+  useQuery({ queryKey: ["runs"], queryFn: () => ask<RunsJson>("/runs"), refetchInterval: 5_000 });
+export const useRefusedFrames = (asked: { reason?: string; page: number; pageSize: number }) =>
+  useQuery({ ...list<RefusedFramesJson>("refused", "/refused-frames", asked), refetchInterval: 20_000 });
+export const useConflicts = (asked: { page: number; pageSize: number }) =>
+  useQuery(list<ConflictsJson>("conflicts", "/conflicts", asked));

@@ -1,0 +1,79 @@
+import { Spin } from "antd";
+import { lazy, Suspense } from "react";
+import { Route, Routes, useLocation } from "react-router-dom";
+import { LiveProvider } from "./api/live.tsx";
+import { useMe } from "./api/queries.ts";
+import { useSpeech } from "./i18n/language.tsx";
+import { NotFound } from "./pages/not-found.tsx";
+import { ProblemNote } from "./parts/problem.tsx";
+import { Frame } from "./shell/frame.tsx";
+import { OperatorProvider } from "./shell/operator.tsx";
+import { PageGuard } from "./shell/page-guard.tsx";
+import { TownClock } from "./shell/town-clock.tsx";
+
+const SignIn = lazy(() => import("./pages/sign-in.tsx"));
+const Overview = lazy(() => import("./pages/overview/overview.tsx"));
+const Meters = lazy(() => import("./pages/meters.tsx"));
+const Meter = lazy(() => import("./pages/meter/meter.tsx"));
+const Accounts = lazy(() => import("./pages/accounts.tsx"));
+const Account = lazy(() => import("./pages/account/account.tsx"));
+const Bills = lazy(() => import("./pages/bills.tsx"));
+const Bill = lazy(() => import("./pages/bill/bill.tsx"));
+const Counter = lazy(() => import("./pages/counter/counter.tsx"));
+const Prepaid = lazy(() => import("./pages/prepaid.tsx"));
+const Runs = lazy(() => import("./pages/runs.tsx"));
+const Refused = lazy(() => import("./pages/refused.tsx"));
+
+function Wait() {
+  const { t } = useSpeech();
+  return <Spin className="wait" size="large" description={t("state.loading")} />;
+}
+
+export function Pages() {
+  const me = useMe();
+  const { pathname } = useLocation();
+  if (me.data === undefined) {
+    return me.error === null ? (
+      <Wait />
+    ) : (
+      <div className="alone">
+        <ProblemNote error={me.error} retry={() => void me.refetch()} />
+      </div>
+    );
+  }
+  if (me.data === null) {
+    return (
+      <Suspense fallback={<Wait />}>
+        <SignIn />
+      </Suspense>
+    );
+  }
+  return (
+    <OperatorProvider me={me.data}>
+      <LiveProvider>
+        <TownClock>
+          <Frame>
+            <PageGuard key={pathname}>
+              <Suspense fallback={<Wait />}>
+                <Routes>
+                  <Route path="/" element={<Overview />} />
+                  <Route path="/meters" element={<Meters />} />
+                  <Route path="/meters/:id" element={<Meter />} />
+                  <Route path="/accounts" element={<Accounts />} />
+                  <Route path="/accounts/:id" element={<Account />} />
+                  <Route path="/bills" element={<Bills />} />
+                  <Route path="/bills/:id" element={<Bill />} />
+                  <Route path="/counter" element={<Counter />} />
+                  <Route path="/prepaid" element={<Prepaid />} />
+                  <Route path="/runs" element={<Runs />} />
+                  <Route path="/refused" element={<Refused />} />
+                  <Route path="*" element={<NotFound />} />
+                </Routes>
+              </Suspense>
+            </PageGuard>
+          </Frame>
+        </TownClock>
+      </LiveProvider>
+    </OperatorProvider>
+  );
+}

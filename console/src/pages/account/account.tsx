@@ -1,0 +1,176 @@
+import { Button, Card, Descriptions, Table, Tag } from "antd";
+import { Link, useParams } from "react-router-dom";
+import type { AccountJson } from "../../../../api/schemas/account.ts";
+import { useAccount } from "../../api/queries.ts";
+import { useSpeech } from "../../i18n/language.tsx";
+import { Ago, Heard } from "../../parts/heard.tsx";
+import { RelayLamp } from "../../parts/lamp.tsx";
+import { Loaded } from "../../parts/loaded.tsx";
+import { Balance } from "../../parts/money.tsx";
+import { PageTitle } from "../../parts/page-title.tsx";
+import { Utility } from "../../parts/utility.tsx";
+import { mayTakePayments } from "../../shell/frame.tsx";
+import { useFormat, useUser } from "../../shell/operator.tsx";
+import { DailyUse } from "./daily-use.tsx";
+import { Timeline } from "./timeline.tsx";
+
+/** What the account has, and whether its supply flows: followed live. */
+export function Standing({ account }: { account: AccountJson }) {
+  const { t, term } = useSpeech();
+  const format = useFormat();
+  const { prepaid } = account;
+  return (
+    <Card size="small" className="standing">
+      <div className="figure">
+        <span className="quiet">{t("account.balance")}</span>
+        <b data-testid="balance">
+          <Balance money={account.balance} />
+        </b>
+      </div>
+      {prepaid === null ? null : (
+        <>
+          <div className="figure">
+            <span className="quiet">{t("account.available")}</span>
+            <b data-testid="available">{prepaid.available === null ? "–" : <Balance money={prepaid.available} />}</b>
+            <small className="quiet">
+              {prepaid.unbilled === null ? "" : t("account.unbilled", { amount: format.money(prepaid.unbilled) })}
+            </small>
+          </div>
+          <div className="figure">
+            <span className="quiet">{t("account.daysLeft")}</span>
+            <b>{prepaid.daysLeft === null ? "–" : t("account.days", { n: format.number(prepaid.daysLeft, 1) })}</b>
+            <small className="quiet">
+              {t("account.lastReading")} <Ago at={prepaid.lastReadingAt} />
+            </small>
+          </div>
+        </>
+      )}
+      {account.relay === null && prepaid === null ? null : (
+        <div className="figure">
+          <span className="quiet">{t("account.supply")}</span>
+          <RelayLamp state={prepaid?.reported ?? account.relay ?? "unknown"} large />
+          {prepaid === null ? null : (
+            <small className="quiet">
+              {term("supply", prepaid.state)} · <Ago at={prepaid.reportedAt} />
+            </small>
+          )}
+        </div>
+      )}
+    </Card>
+  );
+}
+
+function Facts({ account }: { account: AccountJson }) {
+  const { t, term } = useSpeech();
+  const format = useFormat();
+  const [household] = account.household;
+  return (
+    <Card size="small" title={t("account.facts")}>
+      <Descriptions
+        size="small"
+        column={1}
+        items={[
+          { label: t("account.number"), children: account.number },
+          { label: t("account.phone"), children: account.phone === "" ? "–" : account.phone },
+          {
+            label: t("account.address"),
+            children: account.address === "" ? `${account.building} ${account.room}` : account.address,
+          },
+          {
+            label: t("account.household"),
+            children: household === undefined ? "–" : t("account.persons", { n: household.persons }),
+          },
+          { label: t("account.opened"), children: format.day(account.openedOn) },
+          ...(account.closedOn === null
+            ? []
+            : [{ label: t("account.closed"), children: format.day(account.closedOn) }]),
+          ...account.agreements
+            .filter((a) => a.toDay === null)
+            .map((a) => ({
+              key: a.id,
+              label: <Utility utility={a.utility} />,
+              children: <code className="tariff">{a.tariffId}</code>,
+            })),
+          ...(account.protectedReason === null
+            ? []
+            : [
+                {
+                  label: t("account.protected"),
+                  children: <Tag color="purple">{term("protected", account.protectedReason)}</Tag>,
+                },
+              ]),
+        ]}
+      />
+    </Card>
+  );
+}
+
+function MeterList({ account }: { account: AccountJson }) {
+  const { t } = useSpeech();
+  const format = useFormat();
+  return (
+    <Card size="small" title={t("account.meters")}>
+      <Table
+        rowKey="id"
+        size="small"
+        pagination={false}
+        showHeader={false}
+        dataSource={account.meters}
+        locale={{ emptyText: t("account.noMeters") }}
+        columns={[
+          { render: (_, m) => <Utility utility={m.utility} /> },
+          { render: (_, m) => <Link to={`/meters/${m.id}`}>{m.serial}</Link> },
+          {
+            align: "right",
+            render: (_, m) => <span className="amount">{m.latest === null ? "–" : format.quantity(m.latest)}</span>,
+          },
+          { render: (_, m) => <Heard status={m.status} at={m.heardAt} /> },
+        ]}
+      />
+    </Card>
+  );
+}
+
+export default function Account() {
+  const { id = "" } = useParams();
+  const { t, term } = useSpeech();
+  const me = useUser();
+  const account = useAccount(id);
+  return (
+    <Loaded query={account} rows={12}>
+      {(a) => (
+        <>
+          <PageTitle
+            title={a.name}
+            note={
+              <>
+                {a.building} {a.room} · {a.number} <Tag>{term("mode", a.paymentMode)}</Tag>
+              </>
+            }
+          >
+            {mayTakePayments(me.role) ? (
+              <Link to={`/counter?account=${a.id}`}>
+                <Button type="primary" data-testid="top-up">
+                  {t(a.paymentMode === "prepaid" ? "counter.topUp" : "counter.takePayment")}
+                </Button>
+              </Link>
+            ) : null}
+          </PageTitle>
+          <div className="stack">
+            <Standing account={a} />
+            <div className="grid-account">
+              <div className="stack">
+                <DailyUse accountId={a.id} />
+                <Timeline accountId={a.id} />
+              </div>
+              <div className="stack">
+                <Facts account={a} />
+                <MeterList account={a} />
+              </div>
+            </div>
+          </div>
+        </>
+      )}
+    </Loaded>
+  );
+}

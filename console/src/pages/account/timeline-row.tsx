@@ -1,0 +1,144 @@
+import { Tag } from "antd";
+import type { ReactNode } from "react";
+import { Link } from "react-router-dom";
+import type { TimelineEntry } from "../../../../api/schemas/account.ts";
+import { useSpeech } from "../../i18n/language.tsx";
+import { Amount, isDebt } from "../../parts/money.tsx";
+import { UtilityIcon } from "../../parts/utility.tsx";
+import { useFormat, useUser } from "../../shell/operator.tsx";
+import { verdictColour } from "../meter/judgements.tsx";
+import { ReversePayment } from "./reverse-payment.tsx";
+
+type Of<K extends TimelineEntry["kind"]> = Extract<TimelineEntry, { kind: K }>;
+
+function Row({
+  at,
+  mark,
+  kind,
+  children,
+  right,
+}: {
+  at: string;
+  mark: ReactNode;
+  kind: string;
+  children: ReactNode;
+  right?: ReactNode;
+}) {
+  const format = useFormat();
+  return (
+    <div className={`tl-row tl-${kind}`} data-testid={`timeline-${kind}`}>
+      <time dateTime={at}>{format.clock(at)}</time>
+      <span className="tl-mark">{mark}</span>
+      <span className="tl-text">{children}</span>
+      <span className="tl-right">{right}</span>
+    </div>
+  );
+}
+
+function Reading({ entry }: { entry: Of<"reading"> }) {
+  const { t } = useSpeech();
+  const format = useFormat();
+  return (
+    <Row
+      at={entry.at}
+      kind="reading"
+      mark={<UtilityIcon utility={entry.utility} named />}
+      right={entry.used === null ? null : <b>+{format.quantity(entry.used)}</b>}
+    >
+      {t("timeline.closing", { value: format.quantity(entry.closing) })}{" "}
+      <Link to={`/meters/${entry.meterId}`} className="quiet">
+        {entry.serial}
+      </Link>
+    </Row>
+  );
+}
+
+function Bill({ entry: { at, bill } }: { entry: Of<"bill"> }) {
+  const { t, term } = useSpeech();
+  const format = useFormat();
+  const tone = bill.status === "paid" ? "success" : bill.status === "open" ? "orange" : "gold";
+  return (
+    <Row
+      at={at}
+      kind="bill"
+      mark="📄"
+      right={
+        <b>
+          <Amount money={bill.total} />
+        </b>
+      }
+    >
+      <Link to={`/bills/${bill.id}`}>
+        {t("timeline.bill", { month: format.month(`${bill.periodFrom}T12:00:00Z`), number: bill.number })}
+      </Link>{" "}
+      <Tag color={tone}>{term("billStatus", bill.status)}</Tag>
+    </Row>
+  );
+}
+
+function Payment({ entry, accountId }: { entry: Of<"payment">; accountId: string }) {
+  const { t, term } = useSpeech();
+  const format = useFormat();
+  const me = useUser();
+  const reversible = entry.entry === "payment" && entry.reversedBy === null && me.role === "manager";
+  return (
+    <Row
+      at={entry.at}
+      kind="payment"
+      mark="¥"
+      right={
+        <b className={isDebt(entry.amount) ? "debt" : "gain"}>
+          {isDebt(entry.amount) ? "" : "+"}
+          {format.money(entry.amount)}
+        </b>
+      }
+    >
+      {term("entry", entry.entry)}
+      {entry.channel === null ? null : ` · ${term("channel", entry.channel)}`}
+      {entry.by === null ? null : <span className="quiet"> · {entry.by}</span>}
+      {entry.reason === null ? null : <span className="quiet"> · {entry.reason}</span>}
+      {entry.reversedBy === null ? null : <Tag color="error">{t("timeline.reversed")}</Tag>}
+      {reversible ? <ReversePayment journalId={entry.journalId} amount={entry.amount} accountId={accountId} /> : null}
+    </Row>
+  );
+}
+
+function Supply({ entry }: { entry: Of<"supply"> }) {
+  const { term } = useSpeech();
+  const note = ["note", "reason", "detail"].map((name) => entry.detail[name]).find((v) => typeof v === "string");
+  return (
+    <Row at={entry.at} kind="supply" mark={<i className={`supply-dot ${entry.event}`} aria-hidden="true" />}>
+      <span title={JSON.stringify(entry.detail)}>{term("event", entry.event)}</span>
+      {typeof note === "string" ? <span className="quiet"> · {note}</span> : null}
+    </Row>
+  );
+}
+
+function Verdict({ entry }: { entry: Of<"verdict"> }) {
+  const { term } = useSpeech();
+  const format = useFormat();
+  return (
+    <Row at={entry.at} kind="verdict" mark={<UtilityIcon utility={entry.utility} named />}>
+      <Tag color={verdictColour(entry.result)}>{term("verdict", entry.result)}</Tag>
+      <Link to={`/meters/${entry.meterId}`}>{entry.serial}</Link>{" "}
+      <span className="quiet">
+        {format.dayClockShort(entry.from)} – {format.dayClockShort(entry.to)}
+      </span>
+    </Row>
+  );
+}
+
+export function TimelineRow({ entry, accountId }: { entry: TimelineEntry; accountId: string }) {
+  switch (entry.kind) {
+    case "reading":
+      return <Reading entry={entry} />;
+    case "bill":
+      return <Bill entry={entry} />;
+    case "payment":
+      return <Payment entry={entry} accountId={accountId} />;
+    case "supply":
+      return <Supply entry={entry} />;
+    case "verdict":
+      return <Verdict entry={entry} />;
+  }
+}

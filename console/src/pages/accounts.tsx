@@ -1,0 +1,92 @@
+import { Select, Table, type TableColumnsType, Tag } from "antd";
+import { useCallback, useMemo } from "react";
+import { Link } from "react-router-dom";
+import type { AccountRowJson } from "../../../api/schemas/account.ts";
+import { useAccounts } from "../api/queries.ts";
+import { useSpeech } from "../i18n/language.tsx";
+import { RelayLamp } from "../parts/lamp.tsx";
+import { Loaded } from "../parts/loaded.tsx";
+import { Balance } from "../parts/money.tsx";
+import { PageTitle } from "../parts/page-title.tsx";
+import { usePages } from "../parts/pages.tsx";
+import { SearchBox } from "../parts/search-box.tsx";
+import { useUrlFilter, wordOf } from "../parts/url-filter.ts";
+
+const MODES = ["postpaid", "prepaid"] as const;
+
+function useColumns(): TableColumnsType<AccountRowJson> {
+  const { t, term } = useSpeech();
+  return useMemo(
+    () => [
+      { title: t("account.number"), key: "number", render: (_, a) => <Link to={`/accounts/${a.id}`}>{a.number}</Link> },
+      { title: t("account.name"), key: "name", render: (_, a) => <Link to={`/accounts/${a.id}`}>{a.name}</Link> },
+      { title: t("account.place"), key: "place", render: (_, a) => `${a.building} ${a.room}` },
+      { title: t("account.phone"), key: "phone", render: (_, a) => a.phone },
+      { title: t("account.mode"), key: "mode", render: (_, a) => <Tag>{term("mode", a.paymentMode)}</Tag> },
+      { title: t("account.balance"), key: "balance", align: "right", render: (_, a) => <Balance money={a.balance} /> },
+      {
+        title: t("account.supply"),
+        key: "supply",
+        render: (_, a) => (a.relay === null ? null : <RelayLamp state={a.relay} />),
+      },
+      {
+        title: "",
+        key: "closed",
+        render: (_, a) => (a.closedOn === null ? null : <Tag>{t("account.closed")}</Tag>),
+      },
+    ],
+    [t, term],
+  );
+}
+
+export default function Accounts() {
+  const { t, term } = useSpeech();
+  const filter = useUrlFilter();
+  const paymentMode = wordOf(filter.get("mode"), MODES);
+  const accounts = useAccounts({
+    search: filter.get("search"),
+    page: filter.page,
+    pageSize: filter.pageSize,
+    ...(paymentMode === undefined ? {} : { paymentMode }),
+  });
+  const columns = useColumns();
+  const pagination = usePages(filter, accounts.data?.total ?? 0);
+  const { set } = filter;
+  const search = useCallback((text: string) => set({ search: text }), [set]);
+  return (
+    <>
+      <PageTitle title={t("nav.accounts")} />
+      <div className="filters">
+        <SearchBox
+          value={filter.get("search")}
+          onSearch={search}
+          label={t("accounts.search")}
+          testId="accounts-search"
+        />
+        <Select
+          aria-label={t("accounts.allModes")}
+          placeholder={t("accounts.allModes")}
+          allowClear
+          className="filter"
+          value={paymentMode ?? null}
+          onChange={(mode: string | null) => set({ mode })}
+          options={MODES.map((m) => ({ value: m, label: term("mode", m) }))}
+        />
+      </div>
+      <Loaded query={accounts}>
+        {(data) => (
+          <Table
+            rowKey="id"
+            size="small"
+            columns={columns}
+            dataSource={data.items}
+            pagination={pagination}
+            loading={accounts.isPlaceholderData}
+            scroll={{ x: "max-content" }}
+            locale={{ emptyText: t("accounts.none") }}
+          />
+        )}
+      </Loaded>
+    </>
+  );
+}

@@ -1,0 +1,29 @@
+import type { BilledUsageJson, BillJson, BillLineJson } from "../../../../api/schemas/bill.ts";
+import type { MoneyJson } from "../../../../api/schemas/json.ts";
+import { addMoney } from "../../parts/decimal-text.ts";
+
+export type Section = {
+  readonly usagePointId: string;
+  readonly utility: BillLineJson["utility"];
+  readonly usage: BilledUsageJson | null;
+  readonly lines: readonly BillLineJson[];
+  readonly subtotal: MoneyJson;
+};
+
+const ORDER = ["electricity", "water", "gas", "heat"];
+
+/** The lines of each usage point together, with their exact sum; what stands on no usage (a standing charge alone) is kept. */
+export function sectionsOf(bill: BillJson): Section[] {
+  const ids = [...new Set([...bill.usage.map((u) => u.usagePointId), ...bill.lines.map((l) => l.usagePointId)])];
+  const none: MoneyJson = { amount: "0", currency: bill.total.currency };
+  return ids
+    .map((usagePointId): Section | null => {
+      const usage = bill.usage.find((u) => u.usagePointId === usagePointId) ?? null;
+      const lines = bill.lines.filter((l) => l.usagePointId === usagePointId);
+      const utility = usage?.utility ?? lines[0]?.utility;
+      if (utility === undefined) return null;
+      return { usagePointId, utility, usage, lines, subtotal: lines.reduce((sum, l) => addMoney(sum, l.amount), none) };
+    })
+    .filter((section) => section !== null)
+    .toSorted((a, b) => ORDER.indexOf(a.utility) - ORDER.indexOf(b.utility));
+}

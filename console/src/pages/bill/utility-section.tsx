@@ -1,0 +1,129 @@
+import { Tag } from "antd";
+import type { BilledUsageJson, BillLineJson } from "../../../../api/schemas/bill.ts";
+import { unitText } from "../../format.ts";
+import { useSpeech } from "../../i18n/language.tsx";
+import { Amount } from "../../parts/money.tsx";
+import { Utility } from "../../parts/utility.tsx";
+import { useFormat } from "../../shell/operator.tsx";
+import type { Section } from "./sections.ts";
+
+function Registers({ usage }: { usage: BilledUsageJson }) {
+  const { t, term } = useSpeech();
+  const format = useFormat();
+  const at = (text: string | undefined) =>
+    text === undefined || Number.isNaN(Date.parse(text)) ? (text ?? "") : format.dayClockShort(text);
+  return (
+    <table className="paper-table registers">
+      <thead>
+        <tr>
+          <th>{t("bill.meter")}</th>
+          <th>{t("bill.from")}</th>
+          <th className="num">{t("bill.start")}</th>
+          <th>{t("bill.to")}</th>
+          <th className="num">{t("bill.end")}</th>
+          <th>{t("bill.basis")}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {usage.registers.map((r) => (
+          <tr key={`${r.serial ?? r.meter}-${r.from}-${r.start}`}>
+            <td>{r.serial ?? r.meter}</td>
+            <td>{at(r.from)}</td>
+            <td className="num">{r.start === undefined ? "" : format.number(r.start, 3)}</td>
+            <td>{at(r.to)}</td>
+            <td className="num">{r.end === undefined ? "" : format.number(r.end, 3)}</td>
+            <td>{r.kind === undefined ? "" : term("basis", r.kind)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** `0.5583 / kWh`, or a share as a percentage. */
+function usePriceText() {
+  const { term } = useSpeech();
+  const format = useFormat();
+  return (line: BillLineJson): string => {
+    if (line.price === null) return "";
+    if (line.quantity === null) return `${format.number(Number(line.price) * 100, 4)} %`;
+    return `${format.number(line.price, 6, 2)} / ${term("per", unitText(line.quantity.unit))}`;
+  };
+}
+
+function Line({ line }: { line: BillLineJson }) {
+  const { t, term, language } = useSpeech();
+  const format = useFormat();
+  const price = usePriceText();
+  return (
+    <tr>
+      <td>
+        {language === "zh" ? line.titleZh : line.titleEn}
+        {line.tier === null ? null : <span className="chip">{t("bill.tier", { n: line.tier })}</span>}
+        {line.tou === null ? null : <span className={`chip tou-${line.tou}`}>{term("tou", line.tou)}</span>}
+      </td>
+      <td className="num">
+        {line.quantity === null
+          ? ""
+          : `${format.number(line.quantity.value, 3)} ${term("per", unitText(line.quantity.unit))}`}
+      </td>
+      <td className="num">{price(line)}</td>
+      <td className="num">
+        <Amount money={line.amount} />
+      </td>
+    </tr>
+  );
+}
+
+export function UtilitySection({ section }: { section: Section }) {
+  const { t, term } = useSpeech();
+  const format = useFormat();
+  const { usage, lines, utility } = section;
+  const [first] = lines;
+  return (
+    <section className={`paper-utility ${utility}`}>
+      <h3>
+        <Utility utility={utility} />
+        {usage === null ? null : (
+          <span className="paper-use">
+            {format.quantity(usage.quantity)}{" "}
+            {usage.basis === "actual" ? null : <Tag>{term("basis", usage.basis)}</Tag>}
+          </span>
+        )}
+      </h3>
+      {usage === null || usage.registers.length === 0 ? null : <Registers usage={usage} />}
+      <table className="paper-table">
+        <thead>
+          <tr>
+            <th>{t("bill.charge")}</th>
+            <th className="num">{t("bill.quantity")}</th>
+            <th className="num">{t("bill.price")}</th>
+            <th className="num">{t("bill.amount")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map((line) => (
+            <Line key={line.key} line={line} />
+          ))}
+        </tbody>
+        <tfoot>
+          <tr>
+            <td colSpan={3}>
+              {t("bill.subtotal", { utility: term("utility", utility) })}
+              {first === undefined ? null : (
+                <small className="quiet">
+                  {t("bill.tariff", { tariff: first.tariffId, version: first.tariffVersion })}
+                </small>
+              )}
+            </td>
+            <td className="num">
+              <b>
+                <Amount money={section.subtotal} />
+              </b>
+            </td>
+          </tr>
+        </tfoot>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,127 @@
+import { Button, Select, Space, Statistic, Table, type TableColumnsType } from "antd";
+import { useMemo } from "react";
+import { Link } from "react-router-dom";
+import type { BillRowJson } from "../../../api/schemas/bill.ts";
+import { useBills } from "../api/queries.ts";
+import { useSpeech } from "../i18n/language.tsx";
+import { Loaded } from "../parts/loaded.tsx";
+import { Amount } from "../parts/money.tsx";
+import { PageTitle } from "../parts/page-title.tsx";
+import { usePages } from "../parts/pages.tsx";
+import { useUrlFilter, wordOf } from "../parts/url-filter.ts";
+import { useFormat } from "../shell/operator.tsx";
+import { BillStatusTag } from "./bill/bill.tsx";
+
+const STATUSES = ["open", "part_paid", "paid"] as const;
+
+/** `YYYY-MM` some months away. */
+export function monthAway(month: string | undefined, away: number): string | null {
+  const m = /^(\d{4})-(\d\d)$/.exec(month ?? "");
+  if (m === null) return null;
+  const months = Number(m[1]) * 12 + Number(m[2]) - 1 + away;
+  return `${String(Math.floor(months / 12)).padStart(4, "0")}-${String((months % 12) + 1).padStart(2, "0")}`;
+}
+
+function useColumns(): TableColumnsType<BillRowJson> {
+  const { t } = useSpeech();
+  const format = useFormat();
+  return useMemo(
+    () => [
+      { title: t("bill.number"), key: "number", render: (_, b) => <Link to={`/bills/${b.id}`}>{b.number}</Link> },
+      {
+        title: t("account.name"),
+        key: "name",
+        render: (_, b) => <Link to={`/accounts/${b.accountId}`}>{b.accountName}</Link>,
+      },
+      { title: t("account.place"), key: "place", render: (_, b) => `${b.building} ${b.room}` },
+      { title: t("bill.issued"), key: "issued", render: (_, b) => format.day(b.issuedOn) },
+      { title: t("bill.due"), key: "due", render: (_, b) => format.day(b.dueOn) },
+      { title: t("bill.total"), key: "total", align: "right", render: (_, b) => <Amount money={b.total} /> },
+      { title: t("bill.open"), key: "open", align: "right", render: (_, b) => <Amount money={b.open} /> },
+      { title: t("bill.status"), key: "status", render: (_, b) => <BillStatusTag status={b.status} /> },
+    ],
+    [t, format],
+  );
+}
+
+export default function Bills() {
+  const { t, term } = useSpeech();
+  const format = useFormat();
+  const filter = useUrlFilter();
+  const status = wordOf(filter.get("status"), STATUSES);
+  const period = filter.get("period");
+  const bills = useBills({
+    page: filter.page,
+    pageSize: filter.pageSize,
+    ...(period === "" ? {} : { period }),
+    ...(status === undefined ? {} : { status }),
+  });
+  const columns = useColumns();
+  const pagination = usePages(filter, bills.data?.total ?? 0);
+  const month = period === "" ? bills.data?.period : period;
+  return (
+    <>
+      <PageTitle title={t("nav.bills")} />
+      <div className="filters">
+        <Space.Compact>
+          <Button
+            aria-label={t("bills.before")}
+            disabled={month === undefined}
+            onClick={() => filter.set({ period: monthAway(month, -1) })}
+          >
+            ‹
+          </Button>
+          <Button disabled data-testid="bills-month" className="month">
+            {month === undefined ? "…" : format.month(`${month}-15T12:00:00Z`)}
+          </Button>
+          <Button
+            aria-label={t("bills.after")}
+            disabled={month === undefined}
+            onClick={() => filter.set({ period: monthAway(month, 1) })}
+          >
+            ›
+          </Button>
+        </Space.Compact>
+        <Select
+          aria-label={t("bills.allStatuses")}
+          placeholder={t("bills.allStatuses")}
+          allowClear
+          className="filter"
+          value={status ?? null}
+          onChange={(value: string | null) => filter.set({ status: value })}
+          options={STATUSES.map((s) => ({ value: s, label: term("billStatus", s) }))}
+        />
+        {bills.data === undefined ? null : (
+          <Statistic
+            className="inline-statistic"
+            title={t("bills.sum", { n: format.count(bills.data.total) })}
+            value={format.money(bills.data.sum)}
+          />
+        )}
+      </div>
+      <Loaded query={bills}>
+        {(data) => (
+          <Table
+            rowKey="id"
+            size="small"
+            columns={columns}
+            dataSource={data.items}
+            pagination={pagination}
+            loading={bills.isPlaceholderData}
+            scroll={{ x: "max-content" }}
+            locale={{
+              emptyText: (
+                <>
+                  {t("bills.none")}{" "}
+                  <Link to="/runs">
+                    <Button type="link">{t("nav.runs")}</Button>
+                  </Link>
+                </>
+              ),
+            }}
+          />
+        )}
+      </Loaded>
+    </>
+  );
+}

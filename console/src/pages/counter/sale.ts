@@ -1,0 +1,62 @@
+import type { MoneyJson } from "../../../../api/schemas/json.ts";
+import type { PaymentBody, PaymentChannel, PaymentJson } from "../../../../api/schemas/payment.ts";
+import { ApiError, ask } from "../../api/client.ts";
+
+/** One payment that a person means. Its key goes with every try, so that a double click or a try again pays once. */
+export type Sale = {
+  readonly key: string;
+  readonly accountId: string;
+  readonly amount: MoneyJson;
+  readonly channel: PaymentChannel;
+};
+
+const KEPT_AS = "sanbiao.unsettled-sales";
+type Kept = Record<string, string>;
+
+const contentOf = (sale: Omit<Sale, "key">): string =>
+  [sale.accountId, sale.amount.amount, sale.amount.currency, sale.channel].join("|");
+
+function kept(): Kept {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEPT_AS) ?? "{}") as Kept;
+  } catch {
+    return {};
+  }
+}
+
+/** `crypto.randomUUID` is missing on plain-http addresses of a local network; random bytes are not. */
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return `counter-${Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/**
+ * The sale with its key. While an earlier try of the same content has no known outcome (the line broke, the page was
+ * reloaded), its key is used again: the money may already be booked.
+ */
+export function saleOf(content: Omit<Sale, "key">): Sale {
+  return { ...content, key: kept()[contentOf(content)] ?? newKey() };
+}
+
+function settle(sale: Sale) {
+  const { [contentOf(sale)]: _gone, ...rest } = kept();
+  sessionStorage.setItem(KEPT_AS, JSON.stringify(rest));
+}
+
+export async function pay(sale: Sale): Promise<PaymentJson> {
+  sessionStorage.setItem(KEPT_AS, JSON.stringify({ ...kept(), [contentOf(sale)]: sale.key }));
+  const body: PaymentBody = { amount: sale.amount, channel: sale.channel };
+  try {
+    const paid = await ask<PaymentJson>(`/accounts/${sale.accountId}/payments`, {
+      method: "POST",
+      body,
+      key: sale.key,
+    });
+    settle(sale);
+    return paid;
+  } catch (error) {
+    const refused = error instanceof ApiError && error.problem.status >= 400 && error.problem.status < 500;
+    if (refused) settle(sale); // a clear no: nothing is booked under this key
+    throw error;
+  }
+}

@@ -1,0 +1,111 @@
+import { Card, Progress, Table, Tag } from "antd";
+import { Link } from "react-router-dom";
+import type { RunJson } from "../../../api/schemas/operation.ts";
+import { useRuns } from "../api/queries.ts";
+import { useSpeech } from "../i18n/language.tsx";
+import { Loaded } from "../parts/loaded.tsx";
+import { PageTitle } from "../parts/page-title.tsx";
+import { useFormat } from "../shell/operator.tsx";
+
+const TONE: Readonly<Record<RunJson["state"], string>> = {
+  due: "gold",
+  running: "processing",
+  done: "success",
+  failed: "error",
+};
+
+function RunProgress({ run }: { run: RunJson }) {
+  const { t } = useSpeech();
+  const format = useFormat();
+  const settled = run.done + run.refused;
+  const share = settled === 0 ? 0 : Math.round((run.done / settled) * 100);
+  return (
+    <div className="run-progress">
+      {run.state === "running" ? (
+        <span className="working" aria-hidden="true" />
+      ) : (
+        <Progress
+          percent={run.state === "due" ? 0 : share}
+          size="small"
+          showInfo={false}
+          status={run.state === "failed" ? "exception" : run.refused > 0 ? "normal" : "success"}
+        />
+      )}
+      <span>{t("runs.figures", { done: format.count(run.done), refused: format.count(run.refused) })}</span>
+    </div>
+  );
+}
+
+export default function Runs() {
+  const { t, term } = useSpeech();
+  const format = useFormat();
+  const runs = useRuns();
+  return (
+    <>
+      <PageTitle title={t("nav.runs")} />
+      <Loaded query={runs}>
+        {(data) => (
+          <div className="stack">
+            <Card size="small" title={t("runs.title")}>
+              <Table
+                rowKey="id"
+                size="small"
+                dataSource={data.runs}
+                pagination={{ hideOnSinglePage: true, pageSize: 20, size: "small" }}
+                scroll={{ x: "max-content" }}
+                locale={{ emptyText: t("runs.none") }}
+                columns={[
+                  {
+                    title: t("runs.what"),
+                    render: (_, r) => `${term("runKind", r.kind)} · ${format.month(r.periodFrom)}`,
+                  },
+                  { title: t("runs.state"), render: (_, r) => <Tag color={TONE[r.state]}>{term("run", r.state)}</Tag> },
+                  { title: t("runs.progress"), render: (_, r) => <RunProgress run={r} /> },
+                  { title: t("runs.due"), render: (_, r) => format.instant(r.dueAt) },
+                  {
+                    title: t("runs.started"),
+                    render: (_, r) => (r.startedAt === null ? "–" : format.instantSeconds(r.startedAt)),
+                  },
+                  {
+                    title: t("runs.finished"),
+                    render: (_, r) => (r.finishedAt === null ? "–" : format.instantSeconds(r.finishedAt)),
+                  },
+                  { title: t("runs.note"), render: (_, r) => <span className="quiet">{r.note}</span> },
+                ]}
+              />
+            </Card>
+            <Card size="small" title={t("runs.exceptions")}>
+              <Table
+                rowKey={(e) => `${e.runId}-${e.accountId}`}
+                size="small"
+                dataSource={data.exceptions}
+                pagination={{ hideOnSinglePage: true, pageSize: 20, size: "small" }}
+                scroll={{ x: "max-content" }}
+                locale={{ emptyText: t("runs.noExceptions") }}
+                columns={[
+                  {
+                    title: t("account.name"),
+                    render: (_, e) => (
+                      <Link to={`/accounts/${e.accountId}`}>{`${e.accountName} · ${e.accountNumber}`}</Link>
+                    ),
+                  },
+                  { title: t("runs.reason"), render: (_, e) => <code>{e.reason}</code> },
+                  { title: t("runs.detail"), render: (_, e) => e.detail },
+                  { title: t("runs.at"), render: (_, e) => format.instant(e.at) },
+                  {
+                    title: t("runs.state"),
+                    render: (_, e) => (
+                      <Tag color={e.settledAt === null ? "error" : "success"}>
+                        {t(e.settledAt === null ? "runs.openException" : "runs.settled")}
+                      </Tag>
+                    ),
+                  },
+                ]}
+              />
+            </Card>
+          </div>
+        )}
+      </Loaded>
+    </>
+  );
+}

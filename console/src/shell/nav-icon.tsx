@@ -1,0 +1,26 @@
+const STROKES = {
+  overview: "M3 13.5a7 7 0 1 1 14 0M10 13.5l3.5-4.5",
+  meters: "M4 3h12v14H4zM7 6h6v4H7zM7.5 13.5h.01M12.5 13.5h.01",
+  accounts: "M10 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM3.5 17c.5-3.5 3-5 6.5-5s6 1.5 6.5 5",
+  counter: "M3 6h14v9H3zM3 9h14M6 12.5h3",
+  prepaid: "M10 3v7M6 5.5a6.5 6.5 0 1 0 8 0",
+  bills: "M5 2.5h10v15l-2.5-1.5-2.5 1.5-2.5-1.5L5 17.5zM8 7h4M8 10.5h4",
+  runs: "M16.5 10a6.5 6.5 0 1 1-2-4.7M16.5 3v3.5H13",
+  refused: "M10 3 18 17H2zM10 8v4M10 14.5v.01",
+} as const;
+export type NavName = keyof typeof STROKES;
+
+export function NavIcon({ name }: { name: NavName }) {
+  return (
+    <svg viewBox="0 0 20 20" width="17" height="17" aria-hidden="true" className="nav-icon">
+      <path
+        d={STROKES[name]}
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.6"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+      />
+    </svg>
+  );
+}
