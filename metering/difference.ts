@@ -1,4 +1,4 @@
-import { HOUR_MS, type Instant, MINUTE_MS } from "../domain/instant.ts";
+import { DAY_MS, HOUR_MS, type Instant, MINUTE_MS } from "../domain/instant.ts";
 import type { Period } from "../domain/period.ts";
 import { type Micro, decimalText } from "../domain/quantity.ts";
 import type { ReadingSource } from "../domain/reading.ts";
@@ -36,8 +36,12 @@ export type Differences = {
   readonly findings: readonly Finding[];
 };
 
-/** A value that went away is looked for among so many following readings; after that it is not a glitch. Our choice. */
+/**
+ * A value that went away is looked for among so many following readings, and for so long: after weeks the register may
+ * have grown past its old value again from a true fresh start. Our choice.
+ */
 const GLITCH_READINGS_MAX = 4;
+const GLITCH_SPAN_MAX_MS = 3 * DAY_MS;
 /** Registers move in steps: over less than this a step tells nothing about the rate. Our choice. */
 const RATE_SPAN_MIN_MS = 15 * MINUTE_MS;
 /** A rollover is believed from the last to the first tenth of the dial. Our choice. */
@@ -112,6 +116,7 @@ class Walk {
     const away = this.readings[odd] as RegisterReading;
     for (let i = odd + 1; i < this.readings.length && i <= odd + GLITCH_READINGS_MAX; i++) {
       const later = this.readings[i] as RegisterReading;
+      if (later.at - base.at > GLITCH_SPAN_MAX_MS) return null;
       const apart = away.value < base.value || later.value < away.value;
       if (apart && later.value >= base.value && this.#feasible(base, later, later.value - base.value)) return i;
     }
