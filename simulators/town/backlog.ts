@@ -27,6 +27,8 @@ const STEP_MS = { electricity: HOUR_MS, water: 6 * HOUR_MS, gas: DAY_MS, heat: H
 const OFFSET_MS = 8 * HOUR_MS;
 const READINGS_PER_MESSAGE = 200;
 const MESSAGES_ON_THE_WAY = 8;
+/** A network server sends one uplink per message. */
+const UPLINKS_ON_THE_WAY = 64;
 
 /**
  * What the devices kept while nobody listened goes to the broker, as when a gateway comes back: many readings in a
@@ -80,7 +82,7 @@ async function uploadOf(
     for (const { message, readings } of messagesOf(options, username, meters)) {
       if (signal?.aborted === true) return;
       sender.send(message.topic, message.payload, () => acknowledged(readings));
-      if (sender.pending >= 2 * MESSAGES_ON_THE_WAY) await sender.room(MESSAGES_ON_THE_WAY + 1);
+      if (sender.pending >= 2 * window) await sender.room(window + 1);
       else await setImmediate(); // the broker may live in this very process
     }
     await sender.room();

@@ -55,9 +55,9 @@ export class Devices {
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  /** Every message so far is with the broker. */
-  get drained(): boolean {
-    return this.#senders.values().every((sender) => sender.pending === 0);
+  /** Messages that the broker did not take yet. */
+  get pending(): number {
+    return this.#senders.values().reduce((sum, sender) => sum + sender.pending, 0);
   }
 
   get connected(): number {

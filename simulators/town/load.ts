@@ -103,14 +103,32 @@ const isWeekend = (day: number): boolean => (day + 3) % 7 >= 5;
 /** Share of a weekday's or weekend day's use that falls into the window. */
 const windowShare = (load: Load, weekend: boolean): number => sharesOf(load, weekend).windowShare;
 
-const keyOf = (load: Load): string => `${load.shape} ${load.shift} ${load.window ?? ""}`;
-const prefixes = new Map<string, number[]>();
+type Shares = { readonly shares: Float64Array; readonly windowShare: number };
+/** What loads of one shape, shift and window have in common: made once, never changed but for longer sums. */
+type Common = {
+  readonly byDay: readonly [weekday: Shares, weekend: Shares];
+  /** Sums of day factors since the first day: one number per day. */
+  readonly sums: number[];
+};
+const commons = new Map<string, Common>();
+const commonOfLoad = new WeakMap<Load, Common>();
 
-/** Sum of a shape's day factors from the first day up to, not including, `day`. Kept: one number per day and shape. */
+function commonOf(load: Load): Common {
+  const known = commonOfLoad.get(load);
+  if (known !== undefined) return known;
+  const key = `${load.shape} ${load.shift} ${load.window ?? ""}`;
+  let common = commons.get(key);
+  if (common === undefined) {
+    const { weekday, weekend } = SHAPES[load.shape];
+    commons.set(key, (common = { byDay: [sharesOfHours(weekday, load), sharesOfHours(weekend, load)], sums: [0] }));
+  }
+  commonOfLoad.set(load, common);
+  return common;
+}
+
+/** Sum of a shape's day factors from the first day up to, not including, `day`. */
 function factorsBefore(load: Load, day: number): number {
-  const key = keyOf(load);
-  let sums = prefixes.get(key);
-  if (sums === undefined) prefixes.set(key, (sums = [0]));
+  const { sums } = commonOf(load);
   const { days } = SHAPES[load.shape];
   for (let d = FIRST_DAY + sums.length - 1; d < day; d++) {
     const factors = days[new Date(d * DAY_MS).getUTCMonth()] ?? [1, 1];
@@ -120,19 +138,8 @@ function factorsBefore(load: Load, day: number): number {
   return sums[day - FIRST_DAY] ?? 0;
 }
 
-type Shares = { readonly shares: Float64Array; readonly windowShare: number };
-const sharesByKey = new Map<string, readonly [weekday: Shares, weekend: Shares]>();
-
 /** Shares of a day used before each quarter hour: 97 numbers from 0 to 1. */
-function sharesOf(load: Load, weekend: boolean): Shares {
-  const key = keyOf(load);
-  let both = sharesByKey.get(key);
-  if (both === undefined) {
-    const { weekday, weekend: saturday } = SHAPES[load.shape];
-    sharesByKey.set(key, (both = [sharesOfHours(weekday, load), sharesOfHours(saturday, load)]));
-  }
-  return both[weekend ? 1 : 0];
-}
+const sharesOf = (load: Load, weekend: boolean): Shares => commonOf(load).byDay[weekend ? 1 : 0];
 
 function sharesOfHours(hours: Shape["weekday"], { shift, window }: Load): Shares {
   const shares = new Float64Array(SLOTS + 1);

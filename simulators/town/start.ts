@@ -43,6 +43,8 @@ export type RunningTown = {
     readonly onProgress?: (progress: BacklogProgress) => void;
     readonly signal?: AbortSignal;
   }): Promise<number>;
+  /** Messages that live devices hold because the broker did not take them yet. */
+  pending(): number;
   /** What the dial of a meter shows, millionths. */
   shown(serial: string, at?: Instant): bigint;
   meter(serial: string): TownMeter;
@@ -104,6 +106,7 @@ export async function startTown(options: StartTownOptions): Promise<RunningTown>
       const begin = from ?? state.uploadedTo ?? instant(to - HISTORY_MS);
       return uploadBacklog({ town, state, from: begin, to, mqttUrl, passwordOf, log, ...rest });
     },
+    pending: () => devices?.pending ?? 0,
     shown: (serial, at = clock.now()) => shownMicro(meter(serial), state, at),
     heat: (serial, heater) => state.heat(meter(serial).serial, heater),
     faults: faultsOf(gateways, meter, () => devices),
@@ -237,6 +240,6 @@ function faultsOf(
 
 /** Once the history is up and nothing waits, the next start need not look further back than now. */
 function keepUploaded(devices: Devices | null, state: TownState, clock: TownClock): void {
-  if (devices !== null && devices.drained && devices.connected > 0 && state.uploadedTo !== null)
+  if (devices !== null && devices.pending === 0 && devices.connected > 0 && state.uploadedTo !== null)
     state.keepUploaded(clock.now());
 }
