@@ -60,7 +60,7 @@ export type BusHealth = {
 
 const TICK_MS = 100; // how late a poll may begin; finer than any interval that a meter line can keep
 const RETRIES_MAX = 2;
-const DROPS_MAX = 2; // a unit that was asked twice when the connection went is suspected of it
+const DROPS_GUILTY = 2; // the second time it was asked alone
 const CONTROL_DEADLINE_MS = 30_000; // a DN25 valve closes in 5 to 20 s
 
 /** The one owner of a bus. Meters take turns, a turn is all requests of one poll group; orders go first. */
@@ -72,7 +72,9 @@ export class Bus {
   readonly #units: readonly Unit[];
   readonly #tasks: readonly Task[];
   readonly #queues: Readonly<Record<PollGroup, Task[]>> = { billing: [], state: [], power: [], slow: [] };
-  readonly #turns = new Set<Promise<void>>();
+  #idle: PromiseWithResolvers<void> | null = null;
+  /** A suspect has the line for itself. */
+  #alone = false;
   readonly #desk: OrderDesk;
   #openTimer: NodeJS.Timeout | undefined;
   readonly #tick: NodeJS.Timeout;
@@ -140,22 +142,14 @@ export class Bus {
     this.#queues[task.group].push(task);
   }
 
-  #gap(task: Task, slots: { from: Instant; until: Instant }): void {
+  /** Without `refusal` the slot was not even tried to its end: the unit rests, the link is down, or the bus is too slow. */
+  #gap(task: Task, slots: { from: Instant; until: Instant }, refusal: Refused | null = null): void {
+    const rests = task.unit.failures > 0 ? task.unit.lastRefusal : null;
     const down = this.#link.ready ? null : refused("link_down", this.#linkDetail ?? "the link is down");
-    const last =
-      task.lastRefusal ??
-      task.unit.lastRefusal ??
-      down ??
-      refused("timeout", "the bus has more to do than its intervals allow");
-    const { reason, detail } = last;
-    this.#events.onGap({
-      meter: task.unit.meter,
-      group: task.group,
-      ...slots,
-      attempts: task.attempts,
-      reason,
-      detail,
-    });
+    const slow = refused("timeout", "the bus has more to do than its intervals allow");
+    const { reason, detail } = refusal ?? rests ?? down ?? task.lastRefusal ?? slow;
+    const { group, attempts } = task;
+    this.#events.onGap({ meter: task.unit.meter, group, ...slots, attempts, reason, detail });
     task.attempts = 0;
   }
 
@@ -187,6 +181,7 @@ export class Bus {
   }
 
   #nextTask(): Task | null {
+    if (this.#alone) return null;
     const monotonic = performance.now();
     for (const group of GROUPS) {
       const queue = this.#queues[group];
@@ -196,10 +191,13 @@ export class Bus {
           at++;
           continue;
         }
+        const rests = task.unit.notBefore > monotonic;
+        // Under way when the connection went: it is asked alone, so that the one who did it is known and hurts nobody else.
+        if (!rests && task.unit.drops > 0 && this.#running > 0) return null;
         if (at === 0) queue.shift();
         else queue.splice(at, 1);
         task.queued = false;
-        if (task.unit.notBefore <= monotonic) return task;
+        if (!rests) return task;
       }
     }
     return null;
@@ -208,17 +206,23 @@ export class Bus {
   #turn(unit: Unit, work: () => Promise<void>): void {
     unit.busy = true;
     this.#running++;
-    const turn = work()
-      .catch((error: unknown) =>
-        this.#world.log.error({ err: error, unitId: unit.meter.unitId }, "a meter's turn failed"),
-      )
-      .finally(() => {
-        unit.busy = false;
-        this.#running--;
-        this.#turns.delete(turn);
-        this.#pump();
-      });
-    this.#turns.add(turn);
+    this.#alone ||= unit.drops > 0;
+    void this.#guarded(unit, work);
+  }
+
+  async #guarded(unit: Unit, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#world.log.error({ err: error, unitId: unit.meter.unitId }, "a meter's turn failed");
+    }
+    unit.busy = false;
+    this.#running--;
+    if (this.#running === 0) {
+      this.#alone = false;
+      this.#idle?.resolve();
+    }
+    this.#pump();
   }
 
   // ---- what: one meter's turn
@@ -241,20 +245,19 @@ export class Bus {
     if (blocks.length > 0) this.#events.onFrame(task.unit.meter, task.plan, blocks, now);
     if (this.#stopped) return;
     task.lastRefusal = refusal;
-    if (refusal === null) settleSlot(task, now);
-    else this.#failed(task, refusal, now);
+    if (refusal === null) {
+      settleSlot(task, now);
+      task.attempts = 0;
+    } else this.#failed(task, refusal, now);
     if (task.intervalMs === 0 && !task.queued && task.unit.notBefore <= performance.now()) this.#enqueue(task);
   }
 
   #failed(task: Task, refusal: Refused, now: Instant): void {
-    if (refusal.reason === "link_down" && task.unit.drops <= DROPS_MAX) return; // not the meter's fault: asked again when the link is back
+    if (refusal.reason === "link_down" && task.unit.drops < DROPS_GUILTY) return; // not its fault: asked again when the link is back
     task.attempts++;
     const hopeless = refusal.reason === "exception_reply" && !isUnreachable(refusal);
     if (!hopeless && task.attempts <= (this.#options.retriesMax ?? RETRIES_MAX)) return;
-    const attempts = task.attempts;
-    const slots = settleSlot(task, now);
-    task.attempts = attempts;
-    this.#gap(task, slots);
+    this.#gap(task, settleSlot(task, now), refusal);
   }
 
   /** One request; what it says about the unit is noted here. */
@@ -276,6 +279,7 @@ export class Bus {
     }
     if (this.#stopped) return outcome;
     unit.lastRefusal = outcome;
+    if (outcome.unsent === true) return outcome;
     if (outcome.reason === "link_down") unit.drops++;
     else {
       this.#linkFailures = 0;
@@ -284,7 +288,7 @@ export class Bus {
     }
     const alive = outcome.reason === "exception_reply" && !isUnreachable(outcome);
     if (alive) unit.failures = 0;
-    else if (outcome.reason !== "link_down" || unit.drops > DROPS_MAX) {
+    else if (outcome.reason !== "link_down" || unit.drops >= DROPS_GUILTY) {
       unit.failures++;
       unit.notBefore = performance.now() + pauseMs(this.#options.slaveBackoff ?? SLAVE_BACKOFF, unit.failures, random);
     }
@@ -345,6 +349,8 @@ export class Bus {
     clearTimeout(this.#openTimer);
     this.#desk.stop();
     await this.#link.close();
-    await Promise.all(this.#turns);
+    if (this.#running === 0) return;
+    this.#idle = Promise.withResolvers<void>();
+    await this.#idle.promise;
   }
 }

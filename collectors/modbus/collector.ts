@@ -8,8 +8,10 @@ import type { Ratios } from "../decode/normalise.ts";
 import { decodeWords, type WordBlock } from "../decode/words.ts";
 import type { Backoff, Random } from "./backoff.ts";
 import { Bus, type BusEvents, type BusHealth } from "./bus.ts";
+import { type QuickDecoder, quickDecoder } from "./decoder.ts";
 import type { LinkConfig } from "./link.ts";
 import { type ControlAction, type ControlOutcome, refusedOrder } from "./order.ts";
+import type { Plan } from "./plan.ts";
 import { addressText } from "./request.ts";
 import type { PolledMeter, Sink } from "./sink.ts";
 
@@ -127,6 +129,8 @@ function busEvents({ sink, telemetry }: ModbusCollectorOptions, handOver: HandOv
     onGap: (gap) => handOver.give(() => sink.gap(gap)),
     onRefused: (meter, request, refusal, at) => refuse(meter, addressText(request), at, refusal),
     onFrame: (meter, plan, blocks, at) => {
+      const quick = quickOf(plan)?.(blocks) ?? null;
+      if (quick !== null) return handOver.give(() => sink.samples(meter, quick, at));
       const decoded = decodeWords(plan.profile, blocks);
       if (decoded.kind === "refused")
         return refuse(meter, blocksText(blocks), at, { ...decoded, payload: bytesOf(blocks) });
@@ -138,6 +142,13 @@ function busEvents({ sink, telemetry }: ModbusCollectorOptions, handOver: HandOv
       }
     },
   };
+}
+
+const quickDecoders = new WeakMap<Plan, { readonly decode: QuickDecoder | null }>();
+function quickOf(plan: Plan): QuickDecoder | null {
+  let known = quickDecoders.get(plan);
+  if (known === undefined) quickDecoders.set(plan, (known = { decode: quickDecoder(plan) }));
+  return known.decode;
 }
 
 const blocksText = (blocks: readonly WordBlock[]): string =>

@@ -94,7 +94,6 @@ export function missed(task: Task, now: Instant): { from: Instant; until: Instan
 export function settleSlot(task: Task, now: Instant): { from: Instant; until: Instant } {
   const from = task.dueAt;
   task.dueAt = task.intervalMs === 0 ? now : instant(task.dueAt + task.intervalMs);
-  task.attempts = 0;
   return { from, until: task.dueAt };
 }
 
