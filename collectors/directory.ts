@@ -1,6 +1,7 @@
 import type { Database } from "../schema/database.ts";
 import type { Clock, Instant } from "../domain/instant.ts";
 import type { MeterId, OperatorId } from "../domain/reading.ts";
+import type { Zone } from "../domain/period.ts";
 import type { Utility } from "../domain/unit.ts";
 
 /** A meter as the wires need it. */
@@ -57,6 +58,8 @@ export type Directory = {
   meterOfUnit(busId: bigint, unitId: number): MeterEntry | undefined;
   meter(id: MeterId): MeterEntry | undefined;
   meters(): Iterable<MeterEntry>;
+  /** Where the operator's local times belong. */
+  zone(operatorId: OperatorId): Zone | undefined;
   refresh(): Promise<void>;
   /** Refreshes unless that was done within `ageMs`: an unknown device may have been registered a moment ago. */
   refreshIfOlder(ageMs: number): Promise<void>;
@@ -66,6 +69,7 @@ type State = {
   readonly clients: ReadonlyMap<string, ClientEntry>;
   readonly buses: ReadonlyMap<bigint, BusEntry>;
   readonly meters: ReadonlyMap<MeterId, MeterEntry>;
+  readonly zones: ReadonlyMap<OperatorId, Zone>;
   readonly at: Instant;
 };
 
@@ -87,6 +91,7 @@ export async function openDirectory(db: Pick<Database, "pool">, clock: Clock): P
     meterOfUnit: (busId, unitId) => state.buses.get(busId)?.meters.get(unitId),
     meter: (id) => state.meters.get(id),
     meters: () => state.meters.values(),
+    zone: (operatorId) => state.zones.get(operatorId),
     refresh,
     refreshIfOlder: async (ageMs) => (clock.now() - state.at < ageMs ? undefined : refresh()),
   };
@@ -127,10 +132,11 @@ type BusRow = {
 
 async function load(db: Pick<Database, "pool">, clock: Clock): Promise<State> {
   const at = clock.now();
-  const [meterRows, clientRows, busRows] = await Promise.all([
+  const [meterRows, clientRows, busRows, operatorRows] = await Promise.all([
     db.pool.query<MeterRow>("select * from sanbiao.all_meters()"),
     db.pool.query<ClientRow>("select * from sanbiao.all_mqtt_clients()"),
     db.pool.query<BusRow>("select * from sanbiao.all_buses()"),
+    db.pool.query<{ operator_id: bigint; zone: string }>("select operator_id, zone from sanbiao.operators()"),
   ]);
   const meters = new Map<MeterId, MeterEntry>();
   for (const row of meterRows.rows) meters.set(row.id, meterOf(row));
@@ -138,6 +144,7 @@ async function load(db: Pick<Database, "pool">, clock: Clock): Promise<State> {
   const ofBus = Map.groupBy(meters.values(), (m) => m.busId);
   return {
     at,
+    zones: new Map(operatorRows.rows.map((row) => [row.operator_id, row.zone])),
     meters,
     clients: new Map(clientRows.rows.map((row) => [row.username, clientOf(row, ofClient.get(row.id) ?? [])])),
     buses: new Map(busRows.rows.map((row) => [row.id, busOf(row, ofBus.get(row.id) ?? [])])),
