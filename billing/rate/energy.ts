@@ -31,17 +31,21 @@ class TouTotals {
 
   add(slice: UsageSlice, spread: "pro_rata" | "refuse"): void {
     byTou(slice, this.tariff, spread, (tou, quantity, basis) => {
-      const i = this.names.indexOf(tou);
-      if (i < 0) {
-        throw new CodedError(
-          "usage.invalid",
-          `${this.tariff.id} has no price for time of use \`${tou}\`; it prices ${this.names.join(", ")}`,
-        );
-      }
+      const i = indexOfTou(this.names, tou, this.tariff);
       this.quantities[i] = (this.quantities[i] as Micro) + quantity;
       this.bases[i] = worse(this.bases[i] as UsageBasis, basis);
     });
   }
+}
+
+/** @throws CodedError `usage.invalid` when the tariff has no price for it */
+function indexOfTou(names: readonly TouPeriod[], tou: TouPeriod, tariff: Tariff): number {
+  const i = names.indexOf(tou);
+  if (i >= 0) return i;
+  throw new CodedError(
+    "usage.invalid",
+    `${tariff.id} has no price for time of use \`${tou}\`; it prices ${names.join(", ")}`,
+  );
 }
 
 const sum = (all: readonly Micro[]): Micro => all.reduce((a, b) => a + b, 0n);
@@ -87,13 +91,15 @@ export function cellsByTier(
       basis,
     }));
   }
-  const grid = new Grid(ladder.thresholds.length + 1, names);
+  const grid = new Grid(ladder.thresholds.length + 1, tariff, names, spread);
   let position = ladder.position;
+  let tier = 0;
   for (const group of allocation === "pro_rata" ? [slices] : sameStretch(slices)) {
-    const totals = new TouTotals(tariff, names);
-    for (const slice of group) totals.add(slice, spread);
-    const used = sum(totals.quantities);
-    grid.share(climb(ladder.thresholds, position, used), totals);
+    const used = sum(group.map((slice) => slice.quantity));
+    while (tier < ladder.thresholds.length && position >= (ladder.thresholds[tier] as Micro)) tier++;
+    const end = ladder.thresholds[tier];
+    if (end === undefined || position + used <= end) grid.fill(tier, group);
+    else grid.share(climb(ladder.thresholds, position, used), group);
     position += used;
   }
   return grid.cells;
@@ -113,12 +119,26 @@ function sameStretch(slices: readonly UsageSlice[]): UsageSlice[][] {
 
 class Grid {
   readonly cells: Cell[] = [];
-  readonly width: number;
+  readonly tariff: Tariff;
+  readonly names: readonly TouPeriod[];
+  readonly spread: "pro_rata" | "refuse";
 
-  constructor(tiers: number, names: readonly TouPeriod[]) {
-    this.width = names.length;
+  constructor(tiers: number, tariff: Tariff, names: readonly TouPeriod[], spread: "pro_rata" | "refuse") {
+    this.tariff = tariff;
+    this.names = names;
+    this.spread = spread;
     for (let tier = 1; tier <= tiers; tier++) {
       for (const tou of names) this.cells.push({ tier, tou, quantity: 0n, basis: "actual" });
+    }
+  }
+
+  /** All of a group into one tier: nearly every interval goes this way. */
+  fill(tier: number, group: readonly UsageSlice[]): void {
+    const first = tier * this.names.length;
+    for (const slice of group) {
+      byTou(slice, this.tariff, this.spread, (tou, quantity, basis) => {
+        this.#add(first + indexOfTou(this.names, tou, this.tariff), quantity, basis);
+      });
     }
   }
 
@@ -126,7 +146,9 @@ class Grid {
    * Shares the quantity of each tier over the times of use in proportion to what is left of them. Rows and columns
    * keep their sums exactly: what rounding leaves over goes one millionth each to the first times of use with room.
    */
-  share(tiers: readonly Micro[], totals: TouTotals): void {
+  share(tiers: readonly Micro[], group: readonly UsageSlice[]): void {
+    const totals = new TouTotals(this.tariff, this.names);
+    for (const slice of group) totals.add(slice, this.spread);
     const left = [...totals.quantities];
     for (const [tier, quantity] of tiers.entries()) {
       if (quantity === 0n) continue;
@@ -140,7 +162,7 @@ class Grid {
       }
       for (const [i, part] of parts.entries()) {
         left[i] = (left[i] as Micro) - part;
-        this.#add(tier * this.width + i, part, totals.bases[i] as UsageBasis);
+        this.#add(tier * this.names.length + i, part, totals.bases[i] as UsageBasis);
       }
     }
   }
