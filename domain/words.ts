@@ -1,4 +1,5 @@
-import type { WordOrder, WordType } from "./profile.ts";
+import type { ModbusRegister, WordOrder, WordType } from "./profile.ts";
+import { REGISTERS, SUPPLY_STATES } from "./register.ts";
 
 /** 16-bit words that a type takes. */
 export const WORDS_OF_TYPE: Readonly<Record<WordType, number>> = {
@@ -169,4 +170,13 @@ export function bytesOfWords(words: ArrayLike<number>): Uint8Array {
     bytes[i * 2 + 1] = (words[i] ?? 0) & 0xff;
   }
   return bytes;
+}
+
+/** The words that a meter of this map answers for a value (millionths, or a state's code): the simulator's half of a profile. */
+export function wordsOf(map: ModbusRegister, value: bigint): Uint16Array {
+  if (REGISTERS[map.register].kind !== "state")
+    return wordsOfBytes(bytesOfMicro(map.type, map.order, scaleOf(map.scale), value));
+  const position = map.states?.find((s) => SUPPLY_STATES[s.state] === value);
+  const raw = map.states === undefined ? value : BigInt(position?.equals ?? 0);
+  return wordsOfBytes(bytesOfInteger(map.type, map.order, raw));
 }

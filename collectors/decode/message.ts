@@ -25,6 +25,9 @@ export type DecodeContext = { readonly receivedAt: Instant; readonly zone?: Zone
 export const messageMapOf = (profile: MqttProfile, topic: string): MessageMap | null =>
   matchesOf(profile, topic)[0]?.compiled.map ?? null;
 
+/** Longer topics are no meter's; they would only cost memory and time. */
+const TOPIC_MAX = 512;
+
 /** One MQTT message → samples by device and time, or why not. Never throws, whatever the bytes are. */
 export function decodeMessage(
   profile: MqttProfile,
@@ -33,7 +36,7 @@ export function decodeMessage(
   receivedAt: Instant,
   zone?: Zone,
 ): Decoded {
-  const matches = matchesOf(profile, topic);
+  const matches = topic.length > TOPIC_MAX ? [] : matchesOf(profile, topic);
   if (matches.length === 0)
     return refused("unknown_topic", `${profile.id} does not read the topic ${topic.slice(0, 200)}`);
   const context = zone === undefined ? { receivedAt } : { receivedAt, zone };

@@ -46,7 +46,7 @@ const ratio = (text: string): Scale => {
 };
 
 /** Energy, power: × CT × VT. Current: × CT. Voltage: × VT. Counts and flows of every kind: × multiplier. States and ratios: as they are. */
-function ratioApplied(sample: Sample, ratios: Ratios): bigint | Refusal {
+export function ratioApplied(sample: Sample, ratios: Ratios): bigint | Refusal {
   const factors = factorsOf(sample.register, ratios);
   if (factors.length === 0) return sample.value;
   const scale = factors.map(ratio).reduce((a, b) => ({ up: a.up * b.up, down: a.down * b.down }));

@@ -1,17 +1,7 @@
 import type { ModbusProfile, ModbusRegister, RegisterTable } from "../../domain/profile.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { type RegisterName, REGISTERS, SUPPLY_STATES } from "../../domain/register.ts";
-import {
-  bytesOfInteger,
-  bytesOfMicro,
-  bytesOfWords,
-  microOfRaw,
-  rawOf,
-  scaleOf,
-  type Scale,
-  WORDS_OF_TYPE,
-  wordsOfBytes,
-} from "../../domain/words.ts";
+import { bytesOfWords, microOfRaw, rawOf, scaleOf, type Scale, WORDS_OF_TYPE } from "../../domain/words.ts";
 import { type Decoded, type DecodedMessage, refused, type ValueRefusal } from "./decoded.ts";
 
 /** Words of one reply. For coils and discrete inputs one element per bit, 0 or 1. */
@@ -95,13 +85,4 @@ export function checkedMicro(register: RegisterName, micro: bigint): bigint | Re
   if (micro < 0n && REGISTERS[register].kind === "cumulative")
     return { reason: "out_of_range", detail: `${register} counts and cannot be negative` };
   return micro;
-}
-
-/** The words that a meter of this map answers for a value (millionths, or a state's code): the simulator's half. */
-export function wordsOfValue(map: ModbusRegister, value: bigint): Uint16Array {
-  if (REGISTERS[map.register].kind !== "state")
-    return wordsOfBytes(bytesOfMicro(map.type, map.order, scaleCached(map.scale), value));
-  const state = map.states?.find((s) => SUPPLY_STATES[s.state] === value);
-  const raw = map.states === undefined ? value : BigInt(state?.equals ?? 0);
-  return wordsOfBytes(bytesOfInteger(map.type, map.order, raw));
 }

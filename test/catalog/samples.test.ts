@@ -3,13 +3,13 @@ import { PROFILES, profileOf } from "../../catalog/meters/catalogue.ts";
 import { compiled } from "../../collectors/decode/compile.ts";
 import { type Decoded, samplesOf } from "../../collectors/decode/decoded.ts";
 import { decodeMessage } from "../../collectors/decode/message.ts";
-import { decodeWords, wordsOfValue } from "../../collectors/decode/words.ts";
+import { decodeWords } from "../../collectors/decode/words.ts";
 import { instantOfIso } from "../../domain/instant.ts";
 import type { Expectation, ModbusProfile, MqttProfile } from "../../domain/profile.ts";
 import { decimalText } from "../../domain/quantity.ts";
 import type { Sample } from "../../domain/reading.ts";
 import { REGISTERS, SUPPLY_STATES } from "../../domain/register.ts";
-import { scaleOf, WORDS_OF_TYPE, wordsOfBytes } from "../../domain/words.ts";
+import { scaleOf, WORDS_OF_TYPE, wordsOf, wordsOfBytes } from "../../domain/words.ts";
 
 const RECEIVED_AT = instantOfIso("2026-09-03T00:00:00Z");
 if (RECEIVED_AT === null) throw new Error("not an instant");
@@ -83,7 +83,7 @@ describe("each profile keeps the rules of the catalogue", () => {
     for (const map of profile.registers) {
       const isState = REGISTERS[map.register].kind === "state";
       const value = isState ? (map.states === undefined ? 3n : SUPPLY_STATES.disconnected) : 12_000_000n;
-      const words = wordsOfValue(map, value);
+      const words = wordsOf(map, value);
       const read = samplesOf(
         decodeWords({ ...profile, registers: [map] }, [{ table: map.table, address: map.address, words }]),
       );
