@@ -1,0 +1,111 @@
+import type { Logger } from "pino";
+import { policyOf } from "../catalog/policies/catalogue.ts";
+import { versionsOf } from "../catalog/tariffs/catalogue.ts";
+import { dialOf } from "../catalog/meters/dials.ts";
+import type { Clock } from "../domain/instant.ts";
+import type { Zone } from "../domain/period.ts";
+import type { AccountId, OperatorId, Reading } from "../domain/reading.ts";
+import type { Telemetry } from "../domain/telemetry.ts";
+import type { Database } from "../schema/database.ts";
+import { controlDispatcher, type SendControl } from "./prepaid/dispatch.ts";
+import { type PrepaidDeps, type PrepaidEngine, prepaidEngine, type SupplyEvent } from "./prepaid/engine.ts";
+import type { BillRunDeps, BillRunResult } from "./run.ts";
+import { startBillSchedule } from "./schedule.ts";
+
+/** The shell of this room: the books it reads, the timers that wake it. */
+export type BillingSettings = {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly log: Logger;
+  readonly zone: Zone;
+  readonly send: SendControl;
+  readonly onSupply: (event: SupplyEvent) => void;
+  readonly onBills: (results: readonly BillRunResult[]) => void;
+};
+
+export type Billing = {
+  readonly engine: PrepaidEngine;
+  /** After readings were committed. */
+  onReadings(readings: readonly Reading[]): void;
+  /** After money moved: supply is looked at and orders leave at once. */
+  onPayment(operatorId: OperatorId, accountId: AccountId): void;
+  stop(): Promise<void>;
+};
+
+/** Tariffs, dials and policies of the catalogue, as runs and engine look them up. */
+export const billDepsOf = (deps: Pick<BillingSettings, "db" | "clock" | "telemetry" | "log">): BillRunDeps => ({
+  db: deps.db,
+  clock: deps.clock,
+  telemetry: deps.telemetry,
+  log: deps.log,
+  tariffs: (id) => {
+    const versions = versionsOf(id);
+    return versions.length === 0 ? null : versions;
+  },
+  dials: dialOf,
+});
+
+const SWEEP_MS = 60_000; // hours pass and readings grow old without anybody speaking
+const TURN_MS = 1_000; // an order whose time has come, or whose proof is late
+
+export function startBilling(settings: BillingSettings): Billing {
+  const { log } = settings;
+  const deps: PrepaidDeps = { ...billDepsOf(settings), policies: policyOf, onEvent: settings.onSupply };
+  const engine = prepaidEngine(deps);
+  const dispatcher = controlDispatcher({ ...deps, send: settings.send });
+  const orders = oneAtATime(
+    () => dispatcher.turn(),
+    (error) => log.error({ err: error }, "the outbox could not be worked off; the next turn tries again"),
+  );
+  const sweeps = oneAtATime(
+    () => engine.sweep(),
+    (error) => log.error({ err: error }, "supplies could not be looked at; the next sweep tries again"),
+  );
+  const schedule = startBillSchedule(billDepsOf(settings), settings.zone, settings.onBills);
+  const timers = [setInterval(orders.wake, TURN_MS), setInterval(sweeps.wake, SWEEP_MS)];
+  sweeps.wake();
+  return {
+    engine,
+    onReadings: (readings) => engine.onReadings(readings),
+    onPayment(operatorId, accountId) {
+      engine.onPayment(operatorId, accountId);
+      orders.wake();
+    },
+    async stop() {
+      for (const timer of timers) clearInterval(timer);
+      await schedule.stop();
+      await sweeps.stop();
+      await orders.stop();
+      await engine.idle();
+    },
+  };
+}
+
+/** Work that never overlaps itself: a wake while it runs makes it run once more. */
+function oneAtATime(
+  work: () => Promise<void>,
+  onError: (error: unknown) => void,
+): { wake(): void; stop(): Promise<void> } {
+  let running: Promise<void> | null = null;
+  let again = false;
+  let stopped = false;
+  const run = async (): Promise<void> => {
+    do {
+      again = false;
+      await work().catch(onError);
+    } while (again && !stopped);
+    running = null;
+  };
+  return {
+    wake() {
+      if (stopped) return;
+      if (running === null) running = run();
+      else again = true;
+    },
+    async stop() {
+      stopped = true;
+      await running;
+    },
+  };
+}

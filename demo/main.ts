@@ -1,0 +1,126 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Pool } from "pg";
+import type { Logger } from "pino";
+import { availableOf } from "../billing/prepaid/available.ts";
+import type { BillRunDeps } from "../billing/run.ts";
+import { wake } from "../billing/schedule.ts";
+import { CodedError } from "../domain/errors.ts";
+import { type Clock, type Instant, instant, isoOf, instantOfIso } from "../domain/instant.ts";
+import type { Database } from "../schema/database.ts";
+import { townClock } from "../simulators/town/clock.ts";
+import { type RunningTown, startTown } from "../simulators/town/start.ts";
+import { type DemoPlan, demoPlan } from "./plan.ts";
+import { runDownCredit } from "./run-down.ts";
+import { type SeededOperator, seedDemo } from "./seed.ts";
+
+export type DemoOptions = {
+  /** Which town; a data folder keeps the one it began with. */
+  readonly seed: number;
+  /** Town seconds per real second. */
+  readonly speed: number;
+  /** Less history for tests: from this long before the first start; absent = since the month before, and two months at least. */
+  readonly historyMs?: number;
+};
+
+type OpenDemoOptions = DemoOptions & {
+  readonly owner: Pool;
+  readonly db: Database;
+  readonly folder: string;
+  readonly host: string;
+  readonly log: Logger;
+  readonly onProgress: (step: string, detail?: string) => void;
+};
+
+export type Demo = {
+  readonly clock: Clock;
+  readonly town: RunningTown;
+  readonly plan: DemoPlan;
+  /** History through the broker, bills of the months that are over, the last credit of the flat that runs out; then the devices go live. */
+  fill(options: { readonly mqttUrl: string; readonly billing: BillRunDeps }): Promise<void>;
+  /** Ends `fill` soon. */
+  abort(): void;
+  stop(): Promise<void>;
+};
+
+/** The shell of this room: an estate and a station that begin once and go on at the next start. */
+export async function openDemo(options: OpenDemoOptions): Promise<Demo> {
+  const { seed, speed, owner, db, folder, host, log, onProgress } = options;
+  const real = () => Date.now();
+  const begun = await begin(folder, seed, instant(real()));
+  const clock = townClock({
+    anchorReal: instant(real()),
+    anchorTown: await townNow(owner, speed, instant(real())),
+    speed,
+    real,
+  });
+  const plan = demoPlan({ seed, now: begun.at });
+  onProgress("town", "48 flats, 20 prepaid homes and their gateways start");
+  const town = await startTown({ seed, clock, host, stateFile: join(folder, "town.json"), secret: begun.secret, log });
+  const seeded = await seedDemo({ owner, db, plan, buses: town.buses, passwordOf: town.passwordOf, now: clock.now() });
+  const aborted = new AbortController();
+  return {
+    clock,
+    town,
+    plan,
+    abort: () => aborted.abort(),
+    stop: () => town.stop(),
+    async fill({ mqttUrl, billing }) {
+      const from = options.historyMs === undefined ? {} : { from: instant(clock.now() - options.historyMs) };
+      const told = (progress: { readings: number; of: number }) =>
+        onProgress("history", `${progress.readings} of ${progress.of} readings through the broker`);
+      const { signal } = aborted;
+      await town.uploadBacklog({ mqttUrl, ...(town.state.uploadedTo === null ? from : {}), onProgress: told, signal });
+      onProgress("bills", "the months that are over");
+      const results = await wake(billing, { stop: () => signal.aborted });
+      onProgress("bills", `${results.reduce((sum, run) => sum + run.issued.length, 0)} issued`);
+      await goLive({ db, plan, seeded, town, clock, billing }, mqttUrl);
+    },
+  };
+}
+
+type Live = {
+  db: Database;
+  plan: DemoPlan;
+  seeded: readonly SeededOperator[];
+  town: RunningTown;
+  clock: Clock;
+  billing: BillRunDeps;
+};
+
+async function goLive({ db, plan, seeded, town, clock, billing }: Live, mqttUrl: string): Promise<void> {
+  const available = (operatorId: bigint, accountId: bigint) => availableOf(billing, operatorId, accountId);
+  await runDownCredit({ db, plan, seeded, town, now: clock.now(), available });
+  town.goLive(mqttUrl);
+}
+
+type Begun = { readonly seed: number; readonly at: Instant; readonly secret: string };
+
+/** `demo.json`: which town this folder holds, since when, and what its devices' passwords are made from. */
+async function begin(folder: string, seed: number, now: Instant): Promise<Begun> {
+  const path = join(folder, "demo.json");
+  const text = await readFile(path, "utf8").catch(() => null);
+  if (text !== null) {
+    const kept = JSON.parse(text) as { seed: number; at: string; secret: string };
+    if (kept.seed !== seed) {
+      throw new CodedError(
+        "config.invalid",
+        `The data folder ${folder} holds the town of seed ${kept.seed}, not ${seed}: use that seed or another folder (SANBIAO_DATA).`,
+      );
+    }
+    return { ...kept, at: instantOfIso(kept.at) ?? now };
+  }
+  const begun = { seed, at: now, secret: randomBytes(24).toString("base64url") };
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${path}.new`, JSON.stringify({ ...begun, at: isoOf(now) }), { mode: 0o600 });
+  await rename(`${path}.new`, path);
+  return begun;
+}
+
+/** A town that ran faster than the wall is ahead of it: it goes on where the book ends. */
+async function townNow(owner: Pool, speed: number, now: Instant): Promise<Instant> {
+  const { rows } = await owner.query<{ at: Instant | null }>("select max(measured_at) as at from reading");
+  const last = rows[0]?.at ?? now;
+  return speed === 1 && last <= now ? now : instant(Math.max(now, last + 1));
+}

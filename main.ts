@@ -1,0 +1,231 @@
+import { readFile } from "node:fs/promises";
+import type { Logger } from "pino";
+import { ensureDemoUsers } from "./api/demo.ts";
+import { type LiveBus, liveBus } from "./api/live.ts";
+import { type Metrics, prometheus } from "./api/metrics.ts";
+import { type RunningApi, startApi } from "./api/server.ts";
+import { billDepsOf, type Billing, startBilling } from "./billing/main.ts";
+import { reversePayment, takePayment } from "./billing/payment.ts";
+import type { SupplyEvent } from "./billing/prepaid/engine.ts";
+import { type Collectors, startCollectors } from "./collectors/main.ts";
+import { type Demo, type DemoOptions, openDemo } from "./demo/main.ts";
+import { type Clock, instant, isoOf } from "./domain/instant.ts";
+import { quantityJson } from "./domain/quantity.ts";
+import type { Reading } from "./domain/reading.ts";
+import { REGISTERS, registerName } from "./domain/register.ts";
+import { type Database, openDatabase, ownerPool } from "./schema/database.ts";
+import { startEmbedded } from "./schema/embedded/server.ts";
+import { migrate } from "./schema/migrate.ts";
+import type { Settings } from "./settings.ts";
+
+/** What happens, for whoever waits: a step, and how far it is. */
+export type OnProgress = (step: string, detail?: string) => void;
+
+export type ServiceOptions = {
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly onProgress?: OnProgress;
+  /** Absolute path of the built pages; they may appear later. */
+  readonly consoleDir: string;
+  /** The simulated estate and station. */
+  readonly demo?: DemoOptions;
+};
+
+export type Service = {
+  readonly url: string;
+  readonly mqttUrl: string;
+  readonly mqttPort: number | null;
+  readonly demo: Demo | null;
+  /** Resolves when history is loaded and what is due has been billed; at once without a demo. */
+  readonly settled: Promise<void>;
+  stop(): Promise<void>;
+};
+
+const wall: Clock = { now: () => instant(Date.now()) };
+
+/** The root shell: opens the books, the wires and the pages, in this order, and closes them in the other. */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { settings, log, onProgress = () => {} } = options;
+  const opened: (() => Promise<unknown>)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of opened.splice(0).reverse())
+      await close().catch((error: unknown) => log.error({ err: error }, "a room did not close in order"));
+  };
+  try {
+    const ownerUrl = await openBooks(settings, onProgress, opened);
+    const db = openDatabase(ownerUrl, { log, max: 16 });
+    opened.push(() => db.close());
+    const demo = await openTown(options, ownerUrl, db, opened);
+    const clock = demo?.clock ?? wall;
+    const metrics = prometheus();
+    const rooms = await openRooms({ options, db, clock, demo, metrics }, opened);
+    const settled =
+      demo === null
+        ? Promise.resolve()
+        : demo.fill({
+            mqttUrl: rooms.collectors.mqttUrl,
+            billing: billDepsOf({ db, clock, telemetry: metrics.telemetry, log }),
+          });
+    void settled.then(
+      () => rooms.startBilling(),
+      (error: unknown) => log.error({ err: error }, "the demo could not be filled"),
+    );
+    return {
+      url: rooms.api.url,
+      mqttUrl: rooms.collectors.mqttUrl,
+      mqttPort: rooms.collectors.mqttPort,
+      demo,
+      settled,
+      stop: async () => {
+        demo?.abort();
+        await settled.catch(() => undefined);
+        await closeAll();
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function openBooks(
+  settings: Settings,
+  onProgress: OnProgress,
+  opened: (() => Promise<unknown>)[],
+): Promise<string> {
+  let url = settings.databaseUrl;
+  if (url === undefined) {
+    const server = await startEmbedded({
+      folder: settings.dataFolder,
+      onProgress: (step) => onProgress("database", step),
+    });
+    opened.push(() => server.stop());
+    url = server.url;
+  }
+  const applied = await migrate(url);
+  if (applied.length > 0) onProgress("database", `migrated (${applied.length} steps)`);
+  return url;
+}
+
+async function openTown(
+  options: ServiceOptions,
+  ownerUrl: string,
+  db: Database,
+  opened: (() => Promise<unknown>)[],
+): Promise<Demo | null> {
+  if (options.demo === undefined) return null;
+  const owner = ownerPool(ownerUrl, { max: 2 });
+  const { settings, log, onProgress = () => {} } = options;
+  try {
+    const demo = await openDemo({
+      ...options.demo,
+      owner,
+      db,
+      folder: settings.dataFolder,
+      host: "127.0.0.1",
+      log,
+      onProgress,
+    });
+    opened.push(() => demo.stop());
+    return demo;
+  } finally {
+    await owner.end();
+  }
+}
+
+type RoomDeps = { options: ServiceOptions; db: Database; clock: Clock; demo: Demo | null; metrics: Metrics };
+type Rooms = { collectors: Collectors; api: RunningApi; startBilling(): void };
+
+/** Collectors, pages and billing know each other only through what is handed to them here. */
+async function openRooms(
+  { options, db, clock, demo, metrics }: RoomDeps,
+  opened: (() => Promise<unknown>)[],
+): Promise<Rooms> {
+  const { settings, log } = options;
+  const { telemetry } = metrics;
+  const live = liveBus(wall);
+  let billing: Billing | null = null;
+  const collectors = await startCollectors({
+    ...{ db, clock, telemetry, log, host: settings.host },
+    mqtt: await mqttOf(settings),
+    onCommitted: (readings) => {
+      billing?.onReadings(readings);
+      tellReadings(live, collectors, readings);
+    },
+  });
+  opened.push(() => collectors.stop());
+  const api = await startApi({
+    ...{
+      db,
+      clock,
+      wall,
+      log,
+      metrics,
+      live,
+      host: settings.host,
+      port: settings.port,
+      consoleDir: options.consoleDir,
+    },
+    services: {
+      takePayment: async (database, payment) => {
+        const taken = await takePayment(database, payment);
+        billing?.onPayment(payment.operatorId, payment.accountId);
+        return taken;
+      },
+      reversePayment,
+    },
+    ...(demo === null ? {} : { demo: { users: await ensureDemoUsers(db) } }),
+  });
+  opened.push(() => api.close());
+  opened.push(async () => billing?.stop());
+  return {
+    collectors,
+    api,
+    startBilling() {
+      billing = startBilling({
+        ...{ db, clock, telemetry, log, zone: "Asia/Shanghai" },
+        send: collectors.send,
+        onSupply: (event) => tellSupply(live, event),
+        onBills: (results) => tellBills(live, db, clock, results),
+      });
+    },
+  };
+}
+
+async function mqttOf({ mqtt }: Settings): Promise<Parameters<typeof startCollectors>[0]["mqtt"]> {
+  if (mqtt.kind === "foreign" || mqtt.tls === undefined)
+    return mqtt.kind === "foreign" ? mqtt : { kind: "embedded", port: mqtt.port };
+  const [cert, key] = await Promise.all([readFile(mqtt.tls.cert), readFile(mqtt.tls.key)]);
+  return { kind: "embedded", port: mqtt.port, tls: { port: mqtt.tls.port, cert, key } };
+}
+
+/** Nobody looks: nothing is made. The bus itself keeps a fast meter from drowning the others. */
+function tellReadings(live: LiveBus, collectors: Collectors, readings: readonly Reading[]): void {
+  if (live.listeners() === 0) return;
+  for (const { operatorId, meterId, register, measuredAt, value } of readings.slice(-500)) {
+    const name = registerName(register);
+    const meter = collectors.directory.meter(meterId);
+    if (name === null || meter === undefined) continue;
+    const quantity = quantityJson({ unit: REGISTERS[name].unit, micro: value });
+    live.publish(operatorId, {
+      kind: "reading",
+      at: isoOf(measuredAt),
+      meterId: String(meterId),
+      register: name,
+      utility: meter.utility,
+      quantity,
+    });
+  }
+}
+
+const tellSupply = (live: LiveBus, { operatorId, accountId, at, kind }: SupplyEvent): void =>
+  live.publish(operatorId, { kind: "supply", at: isoOf(at), accountId: String(accountId), event: kind });
+
+function tellBills(live: LiveBus, db: Database, clock: Clock, results: readonly { readonly runId: bigint }[]): void {
+  if (results.length === 0) return;
+  void db.pool
+    .query<{ operator_id: bigint }>("select operator_id from sanbiao.operators()")
+    .then(({ rows }) =>
+      rows.forEach((row) => live.publish(row.operator_id, { kind: "overview", at: isoOf(clock.now()) })),
+    );
+}
