@@ -24,7 +24,7 @@ export type BillRow = {
   due_on: Day;
   total_minor: bigint;
   open_minor: bigint;
-  journal_id: bigint;
+  journal_id: bigint | null;
 };
 
 /**
@@ -61,7 +61,7 @@ export const billRow = (desk: Desk, row: BillRow): BillRowJson => ({
   total: moneyOf(desk, row.total_minor),
   open: moneyOf(desk, row.open_minor),
   status: statusOf(row.open_minor, row.total_minor),
-  journalId: String(row.journal_id),
+  journalId: row.journal_id === null ? null : String(row.journal_id),
 });
 
 /** Bills of one account, newest first. */
@@ -144,6 +144,7 @@ async function linesOf(desk: Desk, billId: bigint): Promise<BillLineJson[]> {
     quantity: row.quantity === null ? null : { value: decimalText(row.quantity), unit: row.unit ?? "" },
     price: row.price,
     amount: moneyOf(desk, row.amount_minor),
+    included: row.included_minor === null ? null : moneyOf(desk, row.included_minor),
     basis: row.basis,
     titleZh: row.title_zh,
     titleEn: row.title_en,
@@ -157,16 +158,19 @@ async function usageOf(desk: Desk, billId: bigint): Promise<BilledUsageJson[]> {
       join.onRef("u.operator_id", "=", "b.operator_id").onRef("u.id", "=", "b.usage_point_id"),
     )
     .select(["b.usage_point_id", "b.utility", "b.quantity", "b.unit", "b.basis", "b.registers", "b.ladder_before"])
-    .select(["u.building", "u.room"])
+    .select(["b.period_from", "b.period_to", "u.building", "u.room"])
     .where("b.operator_id", "=", desk.operatorId)
     .where("b.bill_id", "=", billId)
     .orderBy("b.usage_point_id")
+    .orderBy("b.period_from")
     .execute();
   return rows.map((row) => ({
     usagePointId: String(row.usage_point_id),
     utility: row.utility as UtilityName,
     building: row.building,
     room: row.room,
+    periodFrom: atText(desk, row.period_from),
+    periodTo: atText(desk, row.period_to),
     quantity: quantityOf(row.quantity, row.unit as z.infer<typeof UnitName>),
     basis: row.basis,
     registers: row.registers as BilledUsageJson["registers"],

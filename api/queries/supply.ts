@@ -15,12 +15,15 @@ type SupplyRow = {
   decided_at: Instant | null;
   last_reading_at: Instant | null;
   policy_id: string;
+  held: string;
+  warned_2_at: Instant | null;
+  last_credit_at: Instant | null;
   billed_to: Instant | null;
 };
 
 /** `s`, with the end of what was billed last: unbilled use runs from there. */
 const supplyColumns = sql`s.state, s.desired, s.reported, s.reported_at, s.available_minor, s.unbilled_minor, s.decided_at,
-  s.last_reading_at, s.policy_id, (select max(l.period_to) from bill l
+  s.last_reading_at, s.policy_id, s.held, s.warned_2_at, s.last_credit_at, (select max(l.period_to) from bill l
     where l.operator_id = s.operator_id and l.account_id = s.account_id) as billed_to`;
 
 function prepaidJson(desk: Desk, row: SupplyRow): PrepaidJson {
@@ -35,6 +38,9 @@ function prepaidJson(desk: Desk, row: SupplyRow): PrepaidJson {
     lastReadingAt: atTextOrNull(desk, row.last_reading_at),
     daysLeft: daysLeftOf(row),
     policyId: row.policy_id,
+    held: row.held,
+    warnedAt: atTextOrNull(desk, row.warned_2_at),
+    lastCreditAt: atTextOrNull(desk, row.last_credit_at),
   };
 }
 

@@ -18,12 +18,14 @@ function isAfterSql(kind: TimelineKind, at: RawBuilder<unknown>, id: RawBuilder<
 }
 
 export async function billEntries({ desk, accountId, before, limit }: TimelinePage): Promise<Placed[]> {
+  // A bill of nothing is not posted: it stands at the begin of its day.
+  const at = sql`coalesce(j.occurred_at, l.issued_on::timestamp at time zone ${desk.zone})`;
   const { rows } = await sql<BillRow & { occurred_at: Instant }>`
-    select ${billColumns}, j.occurred_at from ${billFrom}
-      join journal j on j.operator_id = l.operator_id and j.id = l.journal_id
+    select ${billColumns}, ${at} as occurred_at from ${billFrom}
+      left join journal j on j.operator_id = l.operator_id and j.id = l.journal_id
      where l.operator_id = ${desk.operatorId} and l.account_id = ${accountId}
-       and ${isAfterSql("bill", sql`j.occurred_at`, sql`l.id`, before)}
-     order by j.occurred_at desc, l.id desc limit ${limit}`.execute(desk.trx);
+       and ${isAfterSql("bill", at, sql`l.id`, before)}
+     order by ${at} desc, l.id desc limit ${limit}`.execute(desk.trx);
   return rows.map((row) => ({
     at: row.occurred_at,
     rank: rankOf("bill"),

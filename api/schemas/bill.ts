@@ -21,7 +21,7 @@ export const BillRowJson = z
     total: MoneyJson,
     open: MoneyJson.describe("What is left to pay of it"),
     status: BillStatus,
-    journalId: IdText,
+    journalId: IdText.nullable().describe("null where nothing was to be posted"),
   })
   .meta({ id: "BillRow" });
 export type BillRowJson = z.infer<typeof BillRowJson>;
@@ -42,6 +42,7 @@ export const BillLineJson = z
     quantity: z.object({ value: z.string(), unit: z.string() }).nullable(),
     price: z.string().nullable(),
     amount: MoneyJson,
+    included: MoneyJson.nullable().describe("Tax that other prices contain: told, not added"),
     basis: z.string().nullable(),
     titleZh: z.string(),
     titleEn: z.string(),
@@ -53,11 +54,13 @@ export const BilledRegisterJson = z
   .object({
     meter: z.string(),
     serial: z.string(),
+    register: z.string(),
     from: z.string(),
     to: z.string(),
     start: z.string(),
     end: z.string(),
-    kind: z.string(),
+    used: z.string(),
+    basis: z.string(),
   })
   .partial()
   .meta({ id: "BilledRegister" });
@@ -68,6 +71,8 @@ export const BilledUsageJson = z
     utility: UtilityName,
     building: z.string(),
     room: z.string(),
+    periodFrom: InstantText,
+    periodTo: InstantText.describe("The stretch of the bill's period under one agreement"),
     quantity: QuantityJson,
     basis: z.string(),
     registers: z.array(BilledRegisterJson),

@@ -19,6 +19,9 @@ export const PrepaidJson = z
     lastReadingAt: InstantText.nullable(),
     daysLeft: z.number().nullable().describe("At the pace of the unbilled use; null when it cannot be told"),
     policyId: z.string(),
+    held: z.string().describe("Why a cut that is due is not ordered; empty when nothing holds it"),
+    warnedAt: InstantText.nullable().describe("Since when the second warning stands"),
+    lastCreditAt: InstantText.nullable(),
   })
   .meta({ id: "Prepaid" });
 export type PrepaidJson = z.infer<typeof PrepaidJson>;
