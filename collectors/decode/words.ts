@@ -60,18 +60,19 @@ function wordsAt(map: ModbusRegister, blocks: readonly WordBlock[]): number[] | 
 
 /** The wire bytes of one register → the sample's value (millionths, or a state's code), or why not. */
 export function valueOfBytes(map: ModbusRegister, bytes: Uint8Array): bigint | Refusal {
-  const hex = Buffer.from(bytes).toString("hex");
-  if (map.notAvailable?.includes(hex) === true)
-    return { reason: "sentinel", detail: `${hex} means "not available" for ${map.register}` };
+  if (map.notAvailable?.includes(hexOf(bytes)) === true)
+    return { reason: "sentinel", detail: `${hexOf(bytes)} means "not available" for ${map.register}` };
   const raw = rawOf(map.type, map.order, bytes);
   if (raw.kind === "invalid")
-    return { reason: raw.reason, detail: `${hex} is no ${map.type} value for ${map.register}` };
+    return { reason: raw.reason, detail: `${hexOf(bytes)} is no ${map.type} value for ${map.register}` };
   const { kind } = REGISTERS[map.register];
   if (kind === "state") return map.states === undefined ? raw.digits : stateOfRaw(map.states, raw.digits);
-  if (kind === "cumulative" && raw.digits === -1n && /^f+$/.test(hex))
-    return { reason: "all_ones", detail: `${hex} is no counter value for ${map.register}` };
+  if (kind === "cumulative" && raw.digits === -1n && bytes.every((byte) => byte === 0xff))
+    return { reason: "all_ones", detail: `${hexOf(bytes)} is no counter value for ${map.register}` };
   return checkedMicro(map.register, microOfRaw(raw.digits, raw.places, scaleCached(map.scale)));
 }
+
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 function stateOfRaw(states: NonNullable<ModbusRegister["states"]>, raw: bigint): bigint {
   const hit = states.find((s) => (raw & BigInt(s.mask)) === BigInt(s.equals));
