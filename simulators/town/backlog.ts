@@ -68,14 +68,8 @@ async function uploadOf(
 ): Promise<void> {
   const { mqttUrl: url, passwordOf, log, signal } = options;
   const password = passwordOf(username);
-  const sender = new Sender({
-    url,
-    username,
-    password,
-    log,
-    window: MESSAGES_ON_THE_WAY,
-    keepMax: Number.POSITIVE_INFINITY,
-  });
+  const window = meters.some((m) => m.mqtt.dialect === "chirpstack") ? UPLINKS_ON_THE_WAY : MESSAGES_ON_THE_WAY;
+  const sender = new Sender({ url, username, password, log, window, keepMax: Number.POSITIVE_INFINITY });
   const stop = (): void => void sender.stop();
   signal?.addEventListener("abort", stop, { once: true });
   try {

@@ -46,7 +46,11 @@ export class Devices {
       this.#senders.set(
         username,
         new Sender({
-          ...{ url, username, password: passwordOf(username), log, subscribe },
+          url,
+          username,
+          password: passwordOf(username),
+          log,
+          subscribe,
           onMessage: (topic, payload) => this.#onCommand(topic, payload),
         }),
       );

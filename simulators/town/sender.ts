@@ -29,11 +29,10 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    const { url, username, password, log } = options;
+    const { url, username, log } = options;
     this.#client = mqtt.connect(url, {
       clientId: `town-${username}-${Math.random().toString(16).slice(2, 8)}`,
-      username,
-      password,
+      ...signInOf(options),
       clean: true,
       reconnectPeriod: 1000,
       connectTimeout: 10_000,
@@ -109,4 +108,11 @@ export class Sender {
     this.#idle = [];
     for (const woken of idle) woken();
   }
+}
+
+/** A URL that carries a user serves all devices with it. */
+function signInOf({ url, username, password }: SenderOptions): { username: string; password: string } {
+  const own = new URL(url);
+  if (own.username === "") return { username, password };
+  return { username: decodeURIComponent(own.username), password: decodeURIComponent(own.password) };
 }

@@ -94,11 +94,20 @@ export async function startTown(options: StartTownOptions): Promise<RunningTown>
     return found;
   };
   return {
-    ...{ town, state, clock, passwordOf, meter },
+    town,
+    state,
+    clock,
+    passwordOf,
+    meter,
     buses: gateways.map(({ bus, server }) => ({ ...bus, host: options.host, port: server.port })),
     goLive(url) {
       devices ??= new Devices({
-        ...{ town, state, clock, url, passwordOf, log },
+        town,
+        state,
+        clock,
+        url,
+        passwordOf,
+        log,
         onOrder: (m, order, done) => relays.order(m, order, done),
       });
     },
@@ -200,7 +209,7 @@ class Relays {
 
   /** What is under way stands at once: the process ends. */
   settle(): void {
-    for (const meter of [...this.#moving.keys()]) this.#stand(meter);
+    for (const meter of this.#moving.keys()) this.#stand(meter);
   }
 
   #stand(meter: TownMeter): void {

@@ -36,7 +36,7 @@ const FLATS_PER_FLOOR = 2;
 const FLATS_PER_GATEWAY = 8;
 export const MASTER_UNIT_ID = 100;
 /** The rural station: its "building" number in serials, and how many homes have a relay that speaks MQTT by itself. */
-export const STATION_BUILDING = 90;
+export const STATION_BUILDING = 0;
 const HOMES_BY_MQTT = 4;
 
 /** The flat that the demo lets run out. */
@@ -124,8 +124,13 @@ function flatElectricity(seed: number, flat: Flat, bus: string, unitId: number):
   const profileId = prepaid ? "acrel-ddsy1352" : pick(POSTPAID_METERS, seed, flat.number, 7);
   const serial = electricSerial(flat.number);
   return {
-    ...{ serial, site: "estate", utility: "electricity", profileId, role: "customer" },
-    ...{ building: flat.building, room: flat.room },
+    serial,
+    site: "estate",
+    utility: "electricity",
+    profileId,
+    role: "customer",
+    building: flat.building,
+    room: flat.room,
     modbus: { bus, unitId },
     mqtt: { client: bus, deviceKey: serial, dialect: "sanbiao" },
     hasRelay: profileId === "acrel-ddsy1352",
@@ -140,11 +145,17 @@ function flatElectricity(seed: number, flat: Flat, bus: string, unitId: number):
 function flatWater(seed: number, flat: Flat, client: string): TownMeter {
   const serial = eight("52", flat.number);
   return {
-    ...{ serial, site: "estate", utility: "water", profileId: WMBUS_PROFILE, role: "customer" },
-    ...{ building: flat.building, room: flat.room },
+    serial,
+    site: "estate",
+    utility: "water",
+    profileId: WMBUS_PROFILE,
+    role: "customer",
+    building: flat.building,
+    room: flat.room,
     modbus: null,
     mqtt: { client, deviceKey: serial, dialect: "wmbusmeters" },
-    ...{ hasRelay: false, twoRate: false },
+    hasRelay: false,
+    twoRate: false,
     startMicro: (hash32(seed, flat.number, 9) % 400_000) * LITRE,
     loads: singleLoad(seed, flat.number + 1e6, "water", 0.32e6 * (0.5 + chance(seed, flat.number, 10))),
     subMeters: [],
@@ -155,11 +166,17 @@ function flatWater(seed: number, flat: Flat, client: string): TownMeter {
 function flatGas(seed: number, flat: Flat): TownMeter {
   const serial = eight("64", flat.number);
   return {
-    ...{ serial, site: "estate", utility: "gas", profileId: GAS_PROFILE, role: "customer" },
-    ...{ building: flat.building, room: flat.room },
+    serial,
+    site: "estate",
+    utility: "gas",
+    profileId: GAS_PROFILE,
+    role: "customer",
+    building: flat.building,
+    room: flat.room,
     modbus: null,
     mqtt: { client: GAS_CLIENT, deviceKey: `a8404100${serial}`, dialect: "chirpstack" },
-    ...{ hasRelay: false, twoRate: false },
+    hasRelay: false,
+    twoRate: false,
     startMicro: (hash32(seed, flat.number, 11) % 90_000) * CENTI,
     loads: singleLoad(seed, flat.number + 2e6, "gas", 0.7e6 * (0.5 + chance(seed, flat.number, 12))),
     subMeters: [],
@@ -175,11 +192,17 @@ function electricMaster(seed: number, building: number, subMeters: readonly Town
   const serial = electricSerial(building * 10_000);
   const bus = subMeters[0]?.modbus?.bus ?? "";
   return {
-    ...{ serial, site: "estate", utility: "electricity", role: "master", building: String(building), room: "" },
+    serial,
+    site: "estate",
+    utility: "electricity",
+    role: "master",
+    building: String(building),
+    room: "",
     profileId: building % 2 === 1 ? "schneider-iem3155" : "chint-dtsu666",
     modbus: { bus, unitId: MASTER_UNIT_ID },
     mqtt: { client: bus, deviceKey: serial, dialect: "sanbiao" },
-    ...{ hasRelay: false, twoRate: false },
+    hasRelay: false,
+    twoRate: false,
     startMicro: 0,
     loads: singleLoad(seed, building, "electricity_common", 4e6),
     subMeters,
@@ -190,18 +213,17 @@ function electricMaster(seed: number, building: number, subMeters: readonly Town
 function waterMaster(seed: number, building: number, subMeters: readonly TownMeter[], client: string): TownMeter {
   const serial = eight("52", building * 10_000);
   return {
-    ...{
-      serial,
-      site: "estate",
-      utility: "water",
-      profileId: WMBUS_PROFILE,
-      role: "master",
-      building: String(building),
-      room: "",
-    },
+    serial,
+    site: "estate",
+    utility: "water",
+    profileId: WMBUS_PROFILE,
+    role: "master",
+    building: String(building),
+    room: "",
     modbus: null,
     mqtt: { client, deviceKey: serial, dialect: "wmbusmeters" },
-    ...{ hasRelay: false, twoRate: false },
+    hasRelay: false,
+    twoRate: false,
     startMicro: 0,
     loads: singleLoad(seed, building + 3e6, "steady", 0.2e6),
     subMeters,
@@ -226,7 +248,8 @@ function addStation(parts: Parts, homes: number): void {
       profileId: far ? ENVELOPE_PROFILE : "acrel-ddsy1352",
       modbus: far ? null : meter.modbus,
       mqtt: far ? { client: `relay-${serial}`, deviceKey: serial, dialect: "sanbiao" } : meter.mqtt,
-      ...{ hasRelay: true, twoRate: !far },
+      hasRelay: true,
+      twoRate: !far,
       loads: homeLoads(parts.seed, number, 4),
     });
   }

@@ -55,7 +55,11 @@ const listen = async (port = 0): Promise<Broker> => {
     }),
   );
   return startBroker({
-    ...{ port, host: "127.0.0.1", clock, telemetry: noTelemetry, log },
+    port,
+    host: "127.0.0.1",
+    clock,
+    telemetry: noTelemetry,
+    log,
     credentials: { client: (username) => clients.get(username) },
     refusals: { keep: async (frame) => void refused.push(`${frame.reason} ${frame.detail}`) },
     onMessage: (client, message, settled) => {
