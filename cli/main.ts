@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { CodedError } from "../domain/errors.ts";
+import { isDatabaseAway } from "../schema/database.ts";
 import { laterCommand } from "./later.ts";
 import { type Io, printJson, processIo } from "./io.ts";
 
@@ -47,8 +48,8 @@ function fail(io: Io, error: unknown, json: boolean): void {
     return;
   }
   io.exit(1);
-  const coded = error instanceof CodedError ? error : null;
-  const message = error instanceof Error ? error.message : String(error);
+  const coded = codedOf(error);
+  const message = coded?.message ?? (error instanceof Error ? error.message : String(error));
   if (json)
     printJson(io, { error: { code: coded?.code ?? "internal.unexpected", message, hint: coded?.hint ?? null } });
   else
@@ -57,6 +58,15 @@ function fail(io: Io, error: unknown, json: boolean): void {
         ? `sanbiao: ${error instanceof Error ? (error.stack ?? message) : message}`
         : `sanbiao: ${message} ${coded.hint} (${coded.code})`,
     );
+}
+
+function codedOf(error: unknown): CodedError | null {
+  if (error instanceof CodedError) return error;
+  if (!isDatabaseAway(error)) return null;
+  return new CodedError(
+    "database.unavailable",
+    `The database does not answer: ${(error as { code?: string }).code ?? String(error)}.`,
+  );
 }
 
 const versionOf = (): string =>

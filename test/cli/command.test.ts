@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { sanbiao } from "../support/command.ts";
+
+const COMMANDS = ["up", "migrate", "rate", "decode", "bill", "verify", "import", "export", "simulate", "bench"];
+
+describe("sanbiao", () => {
+  test("lists every command, and each explains itself", async () => {
+    const { code, out } = await sanbiao(["--help"]);
+    expect(code).toBe(0);
+    for (const command of COMMANDS) expect(out).toContain(`\n  ${command} `);
+    const helps = await Promise.all(COMMANDS.map((command) => sanbiao([command, "--help"])));
+    for (const [i, help] of helps.entries()) {
+      expect(help.code, COMMANDS[i]).toBe(0);
+      expect(help.out).toContain(`Usage: sanbiao ${COMMANDS[i]}`);
+      expect(help.out).toContain("--json");
+    }
+  });
+
+  test.each([
+    [["fly"]],
+    [["decode", "--colour"]],
+    [["rate"]],
+    [["decode", "--profile", "no-such-meter", "--words", "00"]],
+    [[]],
+  ])("wrong use exits 2 and says so: %j", async (words) => {
+    const { code, out, err } = await sanbiao(words);
+    expect(code).toBe(2);
+    expect((err + out).length).toBeGreaterThan(20);
+  });
+
+  test.each(["import", "export"])("%s says that it comes later and exits 2", async (command) => {
+    const { code, out, err } = await sanbiao([command, "greenbutton", "x.xml", "--json"]);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain("not in this version");
+  });
+
+  test("a refused payload exits 1, with the reason in the one JSON document", async () => {
+    const { code, out } = await sanbiao(
+      ["decode", "--profile", "sanbiao-json", "--topic", "sanbiao/v1/x/readings", "--json"],
+      { stdin: '{"t":' },
+    );
+    expect(code).toBe(1);
+    expect(JSON.stringify(JSON.parse(out))).toContain("malformed_json");
+  });
+
+  test("a database that does not answer exits 1 with its code, as text and as JSON", async () => {
+    const env = { DATABASE_URL: "postgres://nobody:x@127.0.0.1:9/none" };
+    const text = await sanbiao(["migrate"], { env });
+    expect(text.code).toBe(1);
+    expect(text.err).toContain("(database.unavailable)");
+    const json = await sanbiao(["migrate", "--json"], { env });
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.out)).toHaveProperty("error.code", "database.unavailable");
+  });
+});

@@ -1,0 +1,45 @@
+import { resolve } from "node:path";
+import { expect, test } from "vitest";
+import { settingsOf } from "../settings.ts";
+
+test("without settings everything is embedded, local and below ./data", () => {
+  expect(settingsOf({})).toEqual({
+    dataFolder: resolve("data"),
+    host: "127.0.0.1",
+    port: 8080,
+    mqtt: { kind: "embedded", port: 1883 },
+    logLevel: "info",
+  });
+});
+
+test("a foreign database and broker take the places of the embedded ones; an empty value counts as absent", () => {
+  const settings = settingsOf({
+    DATABASE_URL: "postgres://u:p@h/d",
+    MQTT_URL: "mqtts://broker:8883",
+    PORT: "0",
+    HOST: "",
+  });
+  expect(settings).toMatchObject({
+    databaseUrl: "postgres://u:p@h/d",
+    mqtt: { kind: "foreign", url: "mqtts://broker:8883" },
+    port: 0,
+    host: "127.0.0.1",
+  });
+});
+
+test.each([
+  [{ PORT: "http" }, /PORT/],
+  [{ PORT: "70000" }, /PORT/],
+  [{ DATABASE_URL: "mysql://x" }, /DATABASE_URL: starts with postgres/],
+  [{ MQTT_URL: "localhost" }, /MQTT_URL/],
+  [{ LOG_LEVEL: "loud" }, /LOG_LEVEL/],
+  [{ MQTT_TLS_PORT: "8883" }, /go together/],
+])("%j is refused by name", (environment, message) => {
+  expect(() => settingsOf(environment)).toThrow(message);
+});
+
+test("a wrong value is never repeated in the error: it may hold a password", () => {
+  expect(() => settingsOf({ DATABASE_URL: "mysql://u:secret@h/d" })).toThrow(
+    expect.not.stringContaining("secret") as Error,
+  );
+});
