@@ -166,21 +166,20 @@ describe("docs/reference/tariffs.md", () => {
   });
 
   test.each(blocks)("example $i: $form $what is accepted", ({ form, what, text }) => {
-    if (form === "csv") return void expect(usageOfRows(rowsOfCsv(text), tariffWith([])).total).toBeGreaterThan(0n);
-    const document: unknown = JSON.parse(text);
-    switch (what) {
-      case "tariff":
-        return void expect(tariffsOfJson(document)).toHaveLength(1);
-      case "charge":
-        return void expect(tariffsOfJson({ ...base, charges: [document] })).toHaveLength(1);
-      case "charges":
-        return void expect(tariffsOfJson({ ...base, charges: document })).toHaveLength(1);
-      case "tou":
-        return void expect(tariffsOfJson({ ...base, tou: document })).toHaveLength(1);
-      case "usage":
-        return void expect(usageOfJson(document, tariffWith([])).total).toBeGreaterThan(0n);
-      default:
-        return void expect(accountOfJson(document)).toMatchObject({ zone: "Asia/Shanghai" });
+    if (form === "csv") {
+      expect(usageOfRows(rowsOfCsv(text), tariffWith([])).total).toBeGreaterThan(0n);
+      return;
     }
+    const document: unknown = JSON.parse(text);
+    const tariffs: Record<string, () => unknown> = {
+      tariff: () => document,
+      charge: () => ({ ...base, charges: [document] }),
+      charges: () => ({ ...base, charges: document }),
+      tou: () => ({ ...base, tou: document }),
+    };
+    const whole = tariffs[what];
+    if (whole !== undefined) expect(tariffsOfJson(whole())).toHaveLength(1);
+    else if (what === "usage") expect(usageOfJson(document, tariffWith([])).total).toBeGreaterThan(0n);
+    else expect(accountOfJson(document)).toMatchObject({ zone: "Asia/Shanghai" });
   });
 });
