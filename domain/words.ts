@@ -115,12 +115,15 @@ function decimalOfFloat64(value: number): { digits: bigint; places: number } {
 
 /** raw × scale in millionths of the register's unit, half away from zero beyond the sixth place. */
 export function microOfRaw(digits: bigint, places: number, scale: Scale): bigint {
-  const up = digits * scale.up * 10n ** BigInt(places > 0 ? 6 : 6 - places);
-  const down = scale.down * 10n ** BigInt(places > 0 ? places : 0);
-  if (up % down === 0n) return up / down;
+  const up = digits * scale.up * (places >= 6 ? 1n : tenTo(6 - places));
+  const down = places > 6 ? scale.down * tenTo(places - 6) : scale.down;
+  if (down === 1n) return up;
   const half = down / 2n;
   return up >= 0n ? (up + half) / down : -((-up + half) / down);
 }
+
+const TENS = Array.from({ length: 40 }, (_, i) => 10n ** BigInt(i));
+const tenTo = (exponent: number): bigint => TENS[exponent] ?? 10n ** BigInt(exponent);
 
 /**
  * The inverse, for a simulated meter and for writes: millionths of the register's unit → bytes as they go on the wire. Integer types
