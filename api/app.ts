@@ -1,7 +1,7 @@
 import cookie from "@fastify/cookie";
 import rateLimit from "@fastify/rate-limit";
 import swagger from "@fastify/swagger";
-import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import {
   jsonSchemaTransform,
   jsonSchemaTransformObject,
@@ -42,14 +42,18 @@ export type AppOptions = Api & {
 export async function buildApp(options: AppOptions): Promise<App> {
   const app: App = Fastify({
     loggerInstance: options.log as unknown as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: 30 * SECOND_MS,
     forceCloseConnections: true,
     trustProxy: options.trustProxy,
     routerOptions: { ignoreTrailingSlash: true },
-    frameworkErrors: sendProblem,
+    frameworkErrors: (error, request, reply) => {
+      // A path that cannot be read comes before every hook.
+      securityHeaders(request, reply);
+      sendProblem(error, request, reply);
+    },
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);

@@ -10,6 +10,9 @@ import { BILLING_REGISTER } from "./latest.ts";
 
 const SPAN_MS_MAX = 800 * DAY_MS;
 
+/** No meter of ours is older. */
+const FIRST = instant(Date.UTC(1990, 0));
+
 type Wanted = {
   register?: string | undefined;
   from?: string | undefined;
@@ -60,6 +63,7 @@ function stretchOf(desk: Desk, wanted: Wanted): { from: Instant; to: Instant } {
   if (from === null || to === null) {
     throw new CodedError("request.invalid", "`from` and `to` are ISO 8601 instants with an offset.");
   }
+  if (from < FIRST) throw new CodedError("request.invalid", "`from` is in 1990 or later.");
   if (!(from < to) || to - from > SPAN_MS_MAX) {
     throw new CodedError("request.invalid", "`from` is before `to`, by at most 800 days.");
   }

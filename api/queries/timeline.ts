@@ -18,9 +18,12 @@ const isAfter = (p: Position, c: Position): boolean =>
 
 const cursorText = (p: Position): string => `${p.at}.${p.rank}.${p.id}`;
 
+/** Year 2200: later years are not four digits for long. */
+const LAST_MS = Date.UTC(2200, 0);
+
 function positionOf(text: string): Position {
   const m = /^(\d{1,15})\.(\d)\.(\d{1,18})$/.exec(text);
-  if (m === null || Number(m[1]) > 8.64e15) {
+  if (m === null || Number(m[1]) > LAST_MS) {
     throw new CodedError("request.invalid", "`before` is the `next` of the page before.");
   }
   return { at: instant(Number(m[1])), rank: Number(m[2]), id: BigInt(m[3] ?? "0") };

@@ -4,13 +4,13 @@ import { UNITS, UTILITIES } from "../../domain/unit.ts";
 
 /** How ids, money, quantities and times stand in JSON. All other schemas are made of these. */
 
-const INT8_MAX = 2n ** 63n - 1n;
+const INT8_MAX = "9223372036854775807";
 
 /** An id of the books: decimal text, because a bigint does not fit a JSON number. */
 export const IdText = z
   .string()
   .regex(/^[1-9]\d{0,18}$/, "an id is a whole number from 1 on")
-  .refine((text) => BigInt(text) <= INT8_MAX, "an id fits 64 bits")
+  .refine((text) => text.length < INT8_MAX.length || text <= INT8_MAX, "an id fits 64 bits")
   .meta({ id: "Id", description: "Id of the books, as decimal text", example: "12" });
 export type IdText = z.infer<typeof IdText>;
 

@@ -180,8 +180,8 @@ describe("accounts", () => {
     expect(paged).toEqual(ids);
     const readings = await get(`/accounts/${estate.flat}/timeline?kinds=reading&limit=2`);
     expect(readings.body.entries).toMatchObject([
-      { day: "2026-06-16", serial: "E-101", closing: { value: "1059.75" }, used: { value: "2.5" } },
       { day: "2026-06-16", serial: "W-101" },
+      { day: "2026-06-16", serial: "E-101", closing: { value: "1059.75" }, used: { value: "2.5" } },
     ]);
   });
 });
