@@ -2,7 +2,8 @@ import type { Bill } from "../domain/bill.ts";
 import { CodedError } from "../domain/errors.ts";
 import { addDays, type Day, type Period } from "../domain/period.ts";
 import { billOf } from "./bill.ts";
-import type { AccountInput, OperatorFacts } from "./chunk.ts";
+import type { AccountInput } from "./chunk.ts";
+import type { OperatorFacts } from "./operator.ts";
 import { type Settlement, settle } from "./settlement.ts";
 
 /** Days from issue to due date. Our choice; a contract may say another. */

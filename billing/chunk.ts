@@ -1,5 +1,4 @@
 import type { Transaction } from "kysely";
-import type { Currency } from "../domain/money.ts";
 import { addDays, type Day, dayOf, overlap, type Period, startOfDay, type Zone } from "../domain/period.ts";
 import type { AccountId, MeterId } from "../domain/reading.ts";
 import type { Tariff } from "../domain/tariff.ts";
@@ -14,8 +13,6 @@ import {
 import type { Tables } from "../schema/tables.ts";
 import { BILLING_REGISTERS, edgesOf, type SettlementInput } from "./settlement.ts";
 import type { DialBook, TariffBook } from "./tariffs.ts";
-
-export type OperatorFacts = { readonly zone: Zone; readonly currency: Currency };
 
 /** What is needed to settle one account, all read; or the tariff that nobody published. */
 export type AccountInput = {

@@ -1,7 +1,6 @@
-import { sql, type Transaction } from "kysely";
+import type { Transaction } from "kysely";
 import type { Logger } from "pino";
 import type { Clock, Instant } from "../domain/instant.ts";
-import type { Currency } from "../domain/money.ts";
 import { addDays, type Day, dayOf, type Period, startOfDay, type Zone } from "../domain/period.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
 import type { Telemetry } from "../domain/telemetry.ts";
@@ -12,7 +11,8 @@ import { writeVerdicts } from "../ledger/verdicts.ts";
 import { type Database, isDatabaseAway } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
 import { type AccountBill, accountBillOf } from "./account-bill.ts";
-import { type OperatorFacts, readAccounts } from "./chunk.ts";
+import { readAccounts } from "./chunk.ts";
+import { type OperatorFacts, operatorFacts } from "./operator.ts";
 import { postingsOf } from "./postings.ts";
 import type { DialBook, TariffBook } from "./tariffs.ts";
 
@@ -195,15 +195,6 @@ const count = ({ deps }: Work, outcome: string, by: number): void => {
 async function progressOf({ deps, operatorId, period, operator, issued, refused }: Work): Promise<BillRunProgress> {
   const unbilled = await deps.db.as(operatorId, (trx) => countUnbilled(trx, period, daysOf(period, operator.zone)));
   return { issued: issued.length, refused: refused.length, left: Math.max(0, unbilled - refused.length) };
-}
-
-/** The operator's own zone and currency. */
-export async function operatorFacts(trx: Transaction<Tables>): Promise<OperatorFacts> {
-  const { rows } = await sql<{ zone: Zone; currency: Currency }>`
-    select zone, currency from sanbiao.operator where operator_id = sanbiao.operator_id()`.execute(trx);
-  const row = rows[0];
-  if (row === undefined) throw new Error("no such operator");
-  return row;
 }
 
 /** Days `[from, to)` that a period touches. */

@@ -3,7 +3,8 @@ import { HOUR_MS, type Instant, instant } from "../domain/instant.ts";
 import { monthOf, type Period, startOfDay, type Zone } from "../domain/period.ts";
 import type { OperatorId } from "../domain/reading.ts";
 import { dueRuns, ensureRun, firstAgreementDay } from "../ledger/runs.ts";
-import { type BillRunDeps, type BillRunOptions, type BillRunResult, operatorFacts, runBills } from "./run.ts";
+import { type BillRunDeps, type BillRunOptions, type BillRunResult, runBills } from "./run.ts";
+import { operatorFacts } from "./operator.ts";
 
 /** After a month's end late readings of its last hour still come in. Our choice. */
 export const GRACE_MS = 2 * HOUR_MS;

@@ -15,6 +15,24 @@ export type OpenControl = {
   readonly attempts: number;
 };
 
+type ControlRow = {
+  id: bigint;
+  meter_id: bigint;
+  account_id: bigint | null;
+  action: ControlAction;
+  state: "queued" | "sent";
+  attempts: number;
+};
+
+const openOf = ({ id, meter_id, account_id, action, state, attempts }: ControlRow): OpenControl => ({
+  id,
+  meterId: meter_id,
+  accountId: account_id,
+  action,
+  state,
+  attempts,
+});
+
 /** Puts an order into the outbox. An open order of the meter must have been closed before: the database refuses a second. */
 export async function queueControl(
   trx: Trx,
@@ -54,37 +72,28 @@ export async function cancelControls(
 
 /** The open order of an account, locked, or `null`. */
 export async function openControlOf(trx: Trx, accountId: AccountId): Promise<OpenControl | null> {
-  const { rows } = await sql<{
-    id: bigint;
-    meter_id: bigint;
-    account_id: bigint | null;
-    action: ControlAction;
-    state: "queued" | "sent";
-    attempts: number;
-  }>`
+  const { rows } = await sql<ControlRow>`
     select id, meter_id, account_id, action, state, attempts from sanbiao.control
      where operator_id = sanbiao.operator_id() and account_id = ${accountId} and state in ('queued', 'sent')
      order by id limit 1 for update`.execute(trx);
-  const row = rows[0];
-  if (row === undefined) return null;
-  const { id, action, state, attempts } = row;
-  return { id, meterId: row.meter_id, accountId: row.account_id, action, state, attempts };
+  return rows[0] === undefined ? null : openOf(rows[0]);
 }
 
 /** Orders due on the wire, connections first, oldest first. Not locked: the sender claims each on its own. */
 export async function dueControls(trx: Trx, now: Instant, limit: number): Promise<OpenControl[]> {
-  const { rows } = await sql<{
-    id: bigint;
-    meter_id: bigint;
-    account_id: bigint | null;
-    action: ControlAction;
-    state: "queued" | "sent";
-    attempts: number;
-  }>`
+  const { rows } = await sql<ControlRow>`
     select id, meter_id, account_id, action, state, attempts from sanbiao.control
      where operator_id = sanbiao.operator_id() and state in ('queued', 'sent') and not_before <= ${isoOf(now)}
      order by action, id limit ${limit}`.execute(trx); // 'connect' < 'disconnect'
-  return rows.map((row) => ({ ...row, meterId: row.meter_id, accountId: row.account_id }));
+  return rows.map(openOf);
+}
+
+/** An order that is still open, locked; `null` when it was closed meanwhile. */
+export async function readControl(trx: Trx, id: bigint): Promise<OpenControl | null> {
+  const { rows } = await sql<ControlRow>`
+    select id, meter_id, account_id, action, state, attempts from sanbiao.control
+     where operator_id = sanbiao.operator_id() and id = ${id} and state in ('queued', 'sent') for update`.execute(trx);
+  return rows[0] === undefined ? null : openOf(rows[0]);
 }
 
 /** Claims an order for one sending: from now on it may be on the wire. `null` when it was closed or claimed meanwhile. */
@@ -104,6 +113,11 @@ export async function markSent(
 /** Brings the next sending of an order that did not get through forward or back. */
 export async function postponeControl(trx: Trx, id: bigint, until: Instant, note: string): Promise<void> {
   await sql`update sanbiao.control set not_before = ${isoOf(until)}, note = ${note}
+             where operator_id = sanbiao.operator_id() and id = ${id} and state in ('queued', 'sent')`.execute(trx);
+}
+
+export async function noteControl(trx: Trx, id: bigint, note: string): Promise<void> {
+  await sql`update sanbiao.control set note = ${note}
              where operator_id = sanbiao.operator_id() and id = ${id} and state in ('queued', 'sent')`.execute(trx);
 }
 

@@ -49,5 +49,5 @@ export async function creditSupply(
 }
 
 const setSupply = (trx: Transaction<Tables>, accountId: AccountId, stage: SupplyStage, now: Instant) =>
-  sql`update sanbiao.supply set state = ${stage}, desired = 'connected', held = '', last_credit_at = ${isoOf(now)}
+  sql`update sanbiao.supply set state = ${stage}, desired = 'connected', held = '', warned_2_at = null, last_credit_at = ${isoOf(now)}
        where operator_id = sanbiao.operator_id() and account_id = ${accountId}`.execute(trx);

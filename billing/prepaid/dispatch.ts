@@ -1,14 +1,162 @@
+import { sql, type Transaction } from "kysely";
+import { type Instant, instant, SECOND_MS } from "../../domain/instant.ts";
+import type { PrepaidPolicy } from "../../domain/policy.ts";
 import type { MeterId, OperatorId } from "../../domain/reading.ts";
-import type { ControlAction } from "../../domain/supply.ts";
+import type { ControlAction, SupplyStage } from "../../domain/supply.ts";
+import {
+  addSupplyEvent,
+  dueControls,
+  giveUpControl,
+  markSent,
+  noteControl,
+  type OpenControl,
+  postponeControl,
+  readControl,
+} from "../../ledger/controls.ts";
+import type { Tables } from "../../schema/tables.ts";
 import type { PrepaidDeps } from "./engine.ts";
+import { readFacts } from "./facts.ts";
+import { type Told, review } from "./review.ts";
 
 /** What the wire said: `sent` = handed over or acknowledged; `refused` = the meter said no; `unreachable` = nobody there. */
 export type SendOutcome = "sent" | "refused" | "unreachable";
 export type SendControl = (operatorId: OperatorId, meterId: MeterId, action: ControlAction) => Promise<SendOutcome>;
 
 export type Dispatcher = {
-  /** One turn over all operators' outboxes: connects before disconnects, guards looked at again. The shell calls it often, and at once when an order was queued. */
+  /**
+   * One turn over all operators' outboxes: connects before disconnects, guards looked at again. Resolves when the orders
+   * that it took are on their wires or could not be sent. May be called while a turn runs; the shell calls it every
+   * second or so, and at once when an order was queued.
+   */
   turn(): Promise<void>;
 };
 
-export declare function controlDispatcher(deps: PrepaidDeps & { readonly send: SendControl }): Dispatcher;
+/** Orders taken from one outbox per turn. */
+const TURN_MAX = 200;
+/** First pause after nobody answered; doubled at each further sending. Our choice. */
+const UNREACHABLE_PAUSE_MS = 10 * SECOND_MS;
+/** For an order that belongs to no prepaid account. */
+const ORDER_RULES: PrepaidPolicy["order"] = { attemptsMax: 5, proofWithinSeconds: 60, unknownRetryMinutes: 15 };
+
+type Deps = PrepaidDeps & { readonly send: SendControl };
+
+export function controlDispatcher(deps: Deps): Dispatcher {
+  // A meter has one order on its way at a time: a late cut never overtakes a reconnection.
+  const underway = new Set<string>();
+  const sendOne = async (operatorId: OperatorId, control: OpenControl): Promise<void> => {
+    const key = `${operatorId}/${control.meterId}`;
+    if (underway.has(key)) return;
+    underway.add(key);
+    try {
+      await dispatch(deps, operatorId, control);
+    } catch (error) {
+      deps.log?.error(
+        { err: error, control: String(control.id) },
+        "an order could not be handled; the next turn tries again",
+      );
+    } finally {
+      underway.delete(key);
+    }
+  };
+  return {
+    turn: async () => {
+      const { rows } = await deps.db.pool.query<{ operator_id: bigint }>(
+        "select operators_with_open_controls as operator_id from sanbiao.operators_with_open_controls()",
+      );
+      for (const { operator_id: operatorId } of rows) {
+        const due = await deps.db.as(operatorId, (trx) => dueControls(trx, deps.clock.now(), TURN_MAX));
+        for (const action of ["connect", "disconnect"] as const) {
+          await Promise.all(due.filter((one) => one.action === action).map((one) => sendOne(operatorId, one)));
+        }
+      }
+    },
+  };
+}
+
+async function dispatch(deps: Deps, operatorId: OperatorId, control: OpenControl): Promise<void> {
+  const { db, clock, telemetry, send } = deps;
+  const claimed = await db.as(operatorId, (trx) => claim(trx, deps, control, clock.now()));
+  tell(deps, operatorId, control, claimed.told);
+  if (claimed.attempts === null) return;
+  const { action, meterId } = control;
+  const outcome = await send(operatorId, meterId, action).catch((error: unknown): SendOutcome => {
+    deps.log?.warn({ err: error, meter: String(meterId) }, "an order failed on the wire");
+    return "unreachable";
+  });
+  telemetry.count("sanbiao_commands_total", { action, state: outcome });
+  if (outcome === "sent") return;
+  const pause = UNREACHABLE_PAUSE_MS * 2 ** (claimed.attempts - 1);
+  const told = await db.as(operatorId, async (trx): Promise<Told[]> => {
+    if (outcome === "unreachable") {
+      await postponeControl(
+        trx,
+        control.id,
+        instant(clock.now() + Math.min(pause, claimed.pause_ms)),
+        "nobody answered",
+      );
+      return [];
+    }
+    await noteControl(trx, control.id, "the meter refused the order");
+    return [await event(trx, control, "order_refused", clock.now(), {})];
+  });
+  tell(deps, operatorId, control, told);
+}
+
+type Claimed = { readonly attempts: number | null; readonly pause_ms: number; readonly told: Told[] };
+
+/** Decides once more whether the order may leave, and marks it sent before it does: what may be on the wire is known. */
+async function claim(trx: Transaction<Tables>, deps: Deps, stale: OpenControl, now: Instant): Promise<Claimed> {
+  const leave = (told: Told[]): Claimed => ({ attempts: null, pause_ms: 0, told });
+  // Cuts of one operator are decided one after the other: the hourly cap counts what the last one sent.
+  if (stale.action === "disconnect") {
+    await sql`select pg_advisory_xact_lock(hashtextextended('sanbiao.cut', sanbiao.operator_id()))`.execute(trx);
+  }
+  const supply = stale.accountId === null ? null : await readFacts(trx, stale.accountId, deps, now);
+  const control = await readControl(trx, stale.id); // after the supply's lock, as every writer does
+  if (control === null) return leave([]);
+  const policy = supply === null ? null : deps.policies(supply.policyId);
+  const rules = policy?.order ?? ORDER_RULES;
+  if (control.attempts >= rules.attemptsMax) return leave(await giveUp(trx, control, now));
+  if (supply !== null && control.action === "disconnect") {
+    if (policy === null) return leave([]);
+    const { decision, told } = await review(trx, supply, policy, now);
+    if (decision.desired !== "disconnected") return leave(told);
+  }
+  const pause_ms = rules.proofWithinSeconds * SECOND_MS * 2 ** control.attempts;
+  const sent = await markSent(trx, control.id, now, instant(now + pause_ms));
+  if (sent === null) return leave([]);
+  const kind = control.action === "connect" ? "reconnect_sent" : "cut_sent";
+  await setStage(trx, control, kind);
+  const told = sent.attempts === 1 ? [await event(trx, control, kind, now, {})] : [];
+  return { attempts: sent.attempts, pause_ms, told };
+}
+
+async function giveUp(trx: Transaction<Tables>, control: OpenControl, now: Instant): Promise<Told[]> {
+  const note = `no proof after ${control.attempts} sendings`;
+  if (!(await giveUpControl(trx, control.id, now, note))) return [];
+  await setStage(trx, control, "unknown");
+  return [await event(trx, control, "order_unknown", now, { note })];
+}
+
+const setStage = async (trx: Transaction<Tables>, { accountId }: OpenControl, stage: SupplyStage): Promise<void> => {
+  if (accountId === null) return;
+  await sql`update sanbiao.supply set state = ${stage}
+             where operator_id = sanbiao.operator_id() and account_id = ${accountId}`.execute(trx);
+};
+
+async function event(
+  trx: Transaction<Tables>,
+  control: OpenControl,
+  kind: Told["kind"],
+  at: Instant,
+  more: Record<string, string>,
+): Promise<Told> {
+  const detail = { control: String(control.id), action: control.action, ...more };
+  if (control.accountId !== null) await addSupplyEvent(trx, { accountId: control.accountId, at, kind, detail });
+  return { kind, detail };
+}
+
+function tell(deps: Deps, operatorId: OperatorId, { accountId }: OpenControl, told: readonly Told[]): void {
+  if (accountId === null) return;
+  for (const one of told) deps.onEvent?.({ operatorId, accountId, at: deps.clock.now(), ...one });
+}

@@ -1,3 +1,4 @@
+import type { Transaction } from "kysely";
 import type { Logger } from "pino";
 import type { Clock, Instant } from "../../domain/instant.ts";
 import type { PrepaidPolicy } from "../../domain/policy.ts";
@@ -5,7 +6,12 @@ import type { AccountId, OperatorId, Reading } from "../../domain/reading.ts";
 import type { SupplyEventKind } from "../../domain/supply.ts";
 import type { Telemetry } from "../../domain/telemetry.ts";
 import type { Database } from "../../schema/database.ts";
+import type { Tables } from "../../schema/tables.ts";
 import type { DialBook, TariffBook } from "../tariffs.ts";
+import { readFacts } from "./facts.ts";
+import { positionOf, type SeenPosition, takePosition } from "./position.ts";
+import { type PrepaidDirectory, readDirectory } from "./directory.ts";
+import { type Told, review } from "./review.ts";
 
 export type PrepaidDeps = {
   readonly db: Database;
@@ -31,7 +37,7 @@ export type SupplyEvent = {
 export type PrepaidEngine = {
   /** After readings were committed: takes relay and valve positions, works the accounts concerned out anew. Returns at once. */
   onReadings(readings: readonly Reading[]): void;
-  /** After money moved on an account. */
+  /** After money moved on an account, or anything else about it changed. */
   onPayment(operatorId: OperatorId, accountId: AccountId): void;
   /** Every prepaid account of every operator: hours pass, notices end, readings grow old. Resolves when all are done. */
   sweep(): Promise<void>;
@@ -39,4 +45,151 @@ export type PrepaidEngine = {
   idle(): Promise<void>;
 };
 
-export declare function prepaidEngine(deps: PrepaidDeps): PrepaidEngine;
+/** Accounts worked out at a time: leaves connections for payments. */
+const AT_ONCE = 2;
+
+type Pending = { readonly operatorId: OperatorId; readonly accountId: AccountId; readonly positions: SeenPosition[] };
+
+export function prepaidEngine(deps: PrepaidDeps): PrepaidEngine {
+  return new Engine(deps);
+}
+
+/** An account that is asked for many times while it waits is worked out once. */
+class Engine implements PrepaidEngine {
+  readonly #deps: PrepaidDeps;
+  #directory: PrepaidDirectory | null = null;
+  #early: Reading[] = [];
+  readonly #pending = new Map<string, Pending>();
+  readonly #busy = new Set<string>();
+  #workers = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(deps: PrepaidDeps) {
+    this.#deps = deps;
+  }
+
+  onReadings(readings: readonly Reading[]): void {
+    if (this.#directory === null) {
+      this.#early.push(...readings);
+      this.#kick();
+      return;
+    }
+    for (const reading of readings) {
+      const accountId = this.#directory.accountOf(reading.operatorId, reading.meterId);
+      if (accountId === null) continue;
+      const position = positionOf(reading);
+      if (position === null && !isBilling(reading)) continue;
+      this.#mark(reading.operatorId, accountId, position);
+    }
+    this.#kick();
+  }
+
+  onPayment(operatorId: OperatorId, accountId: AccountId): void {
+    this.#mark(operatorId, accountId, null);
+    this.#kick();
+  }
+
+  async sweep(): Promise<void> {
+    await this.#loadDirectory();
+    for (const { operatorId, accountId } of this.#directory?.accounts ?? []) this.#mark(operatorId, accountId, null);
+    this.#kick();
+    await this.idle();
+  }
+
+  idle(): Promise<void> {
+    if (this.#workers === 0 && this.#pending.size === 0 && this.#early.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #mark(operatorId: OperatorId, accountId: AccountId, position: SeenPosition | null): void {
+    const key = `${operatorId}/${accountId}`;
+    const pending = this.#pending.get(key) ?? { operatorId, accountId, positions: [] };
+    if (position !== null) pending.positions.push(position);
+    this.#pending.set(key, pending);
+  }
+
+  #kick(): void {
+    while (this.#workers < AT_ONCE && (this.#early.length > 0 || this.#next() !== null)) {
+      this.#workers++;
+      void this.#work().finally(() => {
+        this.#workers--;
+        if (this.#early.length > 0 || this.#next() !== null) this.#kick();
+        else if (this.#workers === 0) for (const done of this.#waiting.splice(0)) done();
+      });
+    }
+  }
+
+  /** An account that nobody works on at this moment. */
+  #next(): string | null {
+    for (const key of this.#pending.keys()) if (!this.#busy.has(key)) return key;
+    return null;
+  }
+
+  async #work(): Promise<void> {
+    try {
+      if (this.#early.length > 0) await this.#loadDirectory();
+    } catch (error) {
+      this.#early = []; // the books have them; the next sweep looks at every account
+      this.#deps.log?.warn({ err: error }, "the prepaid accounts could not be read");
+    }
+    for (let key = this.#next(); key !== null; key = this.#next()) {
+      const pending = this.#pending.get(key);
+      this.#pending.delete(key);
+      this.#busy.add(key);
+      try {
+        if (pending !== undefined) await reviewAccount(this.#deps, pending);
+      } catch (error) {
+        this.#deps.log?.error({ err: error, account: key }, "a prepaid account could not be worked out");
+      } finally {
+        this.#busy.delete(key);
+      }
+    }
+  }
+
+  async #loadDirectory(): Promise<void> {
+    this.#directory = await readDirectory(this.#deps.db);
+    const early = this.#early;
+    this.#early = [];
+    if (early.length > 0) this.onReadings(early);
+  }
+}
+
+/** Registers 1–23 are counters: their readings change what is owed. */
+const isBilling = (reading: Reading): boolean => reading.register < 40;
+
+async function reviewAccount(deps: PrepaidDeps, { operatorId, accountId, positions }: Pending): Promise<void> {
+  const now = deps.clock.now();
+  const ordered = [...positions].sort((a, b) => a.measuredAt - b.measuredAt);
+  const told = await deps.db.as(operatorId, async (trx) => {
+    const all: Told[] = [];
+    for (const seen of ordered) {
+      const taken = await takePosition(trx, accountId, seen, now);
+      if (taken.confirmed !== null) {
+        deps.telemetry.count("sanbiao_commands_total", { action: taken.confirmed, state: "confirmed" });
+      }
+      all.push(...taken.told);
+    }
+    all.push(...(await reviewNow(trx, deps, accountId, now)));
+    return all;
+  });
+  for (const one of told) deps.onEvent?.({ operatorId, accountId, at: now, ...one });
+}
+
+async function reviewNow(
+  trx: Transaction<Tables>,
+  deps: PrepaidDeps,
+  accountId: AccountId,
+  now: Instant,
+): Promise<Told[]> {
+  const supply = await readFacts(trx, accountId, deps, now);
+  if (supply === null) return [];
+  const policy = deps.policies(supply.policyId);
+  if (policy === null) {
+    deps.log?.error(
+      { account: String(accountId), policy: supply.policyId },
+      "no such prepaid policy: the account is left as it is",
+    );
+    return [];
+  }
+  return (await review(trx, supply, policy, now)).told;
+}

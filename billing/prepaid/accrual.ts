@@ -1,0 +1,86 @@
+import type { Transaction } from "kysely";
+import { CodedError } from "../../domain/errors.ts";
+import { type Instant, instant } from "../../domain/instant.ts";
+import { type Money, sumMoney } from "../../domain/money.ts";
+import { addDays, dayOf, type Period, startOfDay } from "../../domain/period.ts";
+import type { AccountId, MeterId } from "../../domain/reading.ts";
+import { readAgreements } from "../../ledger/usage.ts";
+import type { Tables } from "../../schema/tables.ts";
+import { readAccounts } from "../chunk.ts";
+import type { OperatorFacts } from "../operator.ts";
+import { monthsWithin } from "../rate/periods.ts";
+import { type SettlementInput, settle } from "../settlement.ts";
+import type { DialBook, TariffBook } from "../tariffs.ts";
+
+/** What an account used and nobody billed yet, up to each meter's last reading, priced by the function that will bill it. */
+export type Accrual = {
+  /** `null` when it cannot be priced. */
+  readonly unbilled: Money | null;
+  /** The supply meter's last reading. */
+  readonly lastReadingAt: Instant | null;
+  readonly estimated: boolean;
+  readonly held: boolean;
+  readonly note: string;
+};
+
+export type AccrualBooks = { readonly tariffs: TariffBook; readonly dials: DialBook };
+
+/** @param billedUntil end of the last bill; `null` before the first: from the beginning of the agreements */
+export async function accrue(
+  trx: Transaction<Tables>,
+  supply: { readonly accountId: AccountId; readonly meterId: MeterId },
+  billedUntil: Instant | null,
+  operator: OperatorFacts,
+  books: AccrualBooks,
+  now: Instant,
+): Promise<Accrual> {
+  const from = billedUntil ?? (await firstDay(trx, supply.accountId, operator, now));
+  if (from === null || from > now) return { unbilled: sumMoney(operator.currency, []), ...NOTHING };
+  const period = { from, to: instant(now + 1) }; // half-open: a reading of this very moment counts
+  const parts = (stretch: Period) => monthsWithin(stretch, operator.zone);
+  const [input] = await readAccounts(trx, [supply.accountId], period, { ...books, zone: operator.zone }, parts);
+  if (input === undefined || input.withoutTariff.length > 0) {
+    return { ...NOTHING, unbilled: null, note: `no tariff ${input?.withoutTariff.join(", ")}` };
+  }
+  const last = input.settlements[0]?.readings.get(supply.meterId)?.reduce((a, b) => (b.at > a.at ? b : a));
+  const known = { lastReadingAt: last?.at ?? null, estimated: last?.source === "estimate" };
+  try {
+    const settled = input.settlements.flatMap((one) => untilLastReading(one, parts)).map(settle);
+    const lines = settled.flatMap((one) => one.lines);
+    return {
+      unbilled: sumMoney(
+        operator.currency,
+        lines.map((line) => line.amount),
+      ),
+      lastReadingAt: known.lastReadingAt,
+      estimated: known.estimated || settled.some(({ usage }) => usage.basis === "estimated"),
+      held: settled.some(({ doubts }) => doubts.length > 0),
+      note: settled.flatMap(({ doubts }) => doubts).join("; "),
+    };
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    return { ...NOTHING, ...known, unbilled: null, note: error.message };
+  }
+}
+
+const NOTHING = { lastReadingAt: null, estimated: false, held: false, note: "" } as const;
+
+/** The stretch up to the last reading: what came after is not known and not owed yet. */
+function untilLastReading(input: SettlementInput, partsOf: (stretch: Period) => readonly Period[]): SettlementInput[] {
+  const meters = new Set(input.agreement.stays.map(({ meterId }) => meterId));
+  let to = input.stretch.from;
+  for (const [meterId, readings] of input.readings) {
+    if (!meters.has(meterId)) continue;
+    for (const { at } of readings) if (at > to && at <= input.stretch.to) to = at;
+  }
+  if (to === input.stretch.from) return [];
+  const stretch = { from: input.stretch.from, to };
+  return [{ ...input, stretch, parts: partsOf(stretch) }];
+}
+
+async function firstDay(trx: Transaction<Tables>, accountId: AccountId, operator: OperatorFacts, now: Instant) {
+  const today = dayOf(now, operator.zone);
+  const agreements = await readAgreements(trx, [accountId], today, addDays(today, 1));
+  const days = agreements.map(({ sinceDay }) => startOfDay(sinceDay, operator.zone));
+  return days.length === 0 ? null : (Math.min(...days) as Instant);
+}

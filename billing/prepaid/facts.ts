@@ -1,0 +1,136 @@
+import { sql, type Transaction } from "kysely";
+import { HOUR_MS, type Instant, instant, isoOf } from "../../domain/instant.ts";
+import { type Money, money } from "../../domain/money.ts";
+import type { AccountId, MeterId } from "../../domain/reading.ts";
+import type { ControlAction, SupplyPosition, SupplyStage } from "../../domain/supply.ts";
+import type { Utility } from "../../domain/unit.ts";
+import type { Tables } from "../../schema/tables.ts";
+import { type OperatorFacts, operatorFacts } from "../operator.ts";
+import { type Accrual, type AccrualBooks, accrue } from "./accrual.ts";
+import type { SupplyFacts } from "./decide.ts";
+import type { HeldReason } from "./hold.ts";
+
+type Trx = Transaction<Tables>;
+
+/** The facts with what is told of them. */
+export type KnownSupply = {
+  readonly accountId: AccountId;
+  readonly meterId: MeterId;
+  readonly policyId: string;
+  readonly facts: SupplyFacts;
+  readonly balance: Money;
+  readonly accrual: Accrual;
+};
+
+/** Everything a decision about one account rests on, with its supply row locked; `null` when it is not prepaid. */
+export async function readFacts(
+  trx: Trx,
+  accountId: AccountId,
+  books: AccrualBooks,
+  now: Instant,
+): Promise<KnownSupply | null> {
+  const operator = await operatorFacts(trx);
+  // The dear part without the lock; then again only when a bill came in between.
+  let book = await readMoney(trx, accountId, operator);
+  const meterId = await meterOf(trx, accountId);
+  if (meterId === null) return null;
+  let accrual = await accrue(trx, { accountId, meterId }, book.billedUntil, operator, books, now);
+  const row = await lockSupply(trx, accountId, now);
+  if (row === null) return null;
+  for (let before = book; ; before = book) {
+    book = await readMoney(trx, accountId, operator);
+    if (book.billedUntil === before.billedUntil) break;
+    accrual = await accrue(trx, { accountId, meterId }, book.billedUntil, operator, books, now);
+  }
+  const { balance } = book;
+  const available = accrual.unbilled === null ? null : money(balance.currency, balance.minor - accrual.unbilled.minor);
+  return {
+    accountId,
+    meterId,
+    policyId: row.policy_id,
+    balance,
+    accrual,
+    facts: factsOf(row, operator, available, accrual),
+  };
+}
+
+type SupplyRow = {
+  policy_id: string;
+  state: SupplyStage;
+  desired: SupplyPosition;
+  reported: SupplyFacts["reported"];
+  reported_at: Instant | null;
+  held: HeldReason | "";
+  warned_2_at: Instant | null;
+  last_credit_at: Instant | null;
+  protected_reason: string | null;
+  utility: Utility;
+  open_action: ControlAction | null;
+  open_state: "queued" | "sent" | null;
+  last_unknown_at: Instant | null;
+  cuts_sent: number;
+  cuts_queued: number;
+};
+
+const factsOf = (row: SupplyRow, operator: OperatorFacts, available: Money | null, accrual: Accrual): SupplyFacts => ({
+  utility: row.utility,
+  zone: operator.zone,
+  stage: row.state,
+  desired: row.desired,
+  reported: row.reported,
+  reportedAt: row.reported_at,
+  available,
+  lastReadingAt: accrual.lastReadingAt,
+  estimated: accrual.estimated,
+  useHeld: accrual.held,
+  protectedReason: row.protected_reason,
+  warned2At: row.warned_2_at,
+  lastCreditAt: row.last_credit_at,
+  held: row.held,
+  open: row.open_action === null || row.open_state === null ? null : { action: row.open_action, state: row.open_state },
+  lastUnknownAt: row.last_unknown_at,
+  cutsSentLastHour: row.cuts_sent,
+  cutsQueued: row.cuts_queued,
+});
+
+async function lockSupply(trx: Trx, accountId: AccountId, now: Instant): Promise<SupplyRow | null> {
+  await sql`select 1 from sanbiao.supply where operator_id = sanbiao.operator_id() and account_id = ${accountId} for update`.execute(
+    trx,
+  );
+  const hourAgo = isoOf(instant(now - HOUR_MS));
+  // A statement of its own: it sees what the last holder of the lock committed.
+  const { rows } = await sql<SupplyRow>`
+    select s.policy_id, s.state, s.desired, s.reported, s.reported_at, s.held, s.warned_2_at, s.last_credit_at,
+           a.protected_reason, m.utility, o.action as open_action, o.state as open_state,
+           (select max(c.closed_at) from sanbiao.control c where c.operator_id = s.operator_id
+               and c.account_id = s.account_id and c.state = 'unknown') as last_unknown_at,
+           (select count(*)::int from sanbiao.control c where c.operator_id = s.operator_id and c.action = 'disconnect'
+               and c.sent_at > ${hourAgo}::timestamptz and c.account_id is distinct from s.account_id) as cuts_sent,
+           (select count(*)::int from sanbiao.control c where c.operator_id = s.operator_id and c.action = 'disconnect'
+               and c.state = 'queued' and c.account_id is distinct from s.account_id) as cuts_queued
+      from sanbiao.supply s
+      join sanbiao.account a on a.operator_id = s.operator_id and a.id = s.account_id
+      join sanbiao.meter m on m.operator_id = s.operator_id and m.id = s.meter_id
+      left join sanbiao.control o on o.operator_id = s.operator_id and o.meter_id = s.meter_id and o.state in ('queued', 'sent')
+     where s.operator_id = sanbiao.operator_id() and s.account_id = ${accountId}`.execute(trx);
+  return rows[0] ?? null;
+}
+
+/** Balance and end of the last bill of one and the same snapshot. */
+async function readMoney(trx: Trx, accountId: AccountId, operator: OperatorFacts) {
+  const { rows } = await sql<{ owed_minor: bigint; billed_until: Instant | null }>`
+    select coalesce((select b.owed_minor from sanbiao.customer_balance b where b.operator_id = sanbiao.operator_id()
+              and b.account_id = ${accountId} and b.currency = ${operator.currency}), 0) as owed_minor,
+           (select max(b.period_to) from sanbiao.bill b where b.operator_id = sanbiao.operator_id()
+              and b.account_id = ${accountId}) as billed_until`.execute(trx);
+  const row = rows[0];
+  return { balance: money(operator.currency, -(row?.owed_minor ?? 0n)), billedUntil: row?.billed_until ?? null };
+}
+
+async function meterOf(trx: Trx, accountId: AccountId): Promise<MeterId | null> {
+  const { rows } = await sql<{ meter_id: bigint }>`
+    select meter_id from sanbiao.supply where operator_id = sanbiao.operator_id() and account_id = ${accountId}`.execute(
+    trx,
+  );
+  return rows[0]?.meter_id ?? null;
+}

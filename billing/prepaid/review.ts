@@ -1,0 +1,63 @@
+import { sql, type Transaction } from "kysely";
+import { type Instant, isoIn, isoOf } from "../../domain/instant.ts";
+import { amountText } from "../../domain/money.ts";
+import type { PrepaidPolicy } from "../../domain/policy.ts";
+import type { SupplyEventKind } from "../../domain/supply.ts";
+import { addSupplyEvent, cancelControls, queueControl } from "../../ledger/controls.ts";
+import type { Tables } from "../../schema/tables.ts";
+import { type Decision, decide } from "./decide.ts";
+import type { KnownSupply } from "./facts.ts";
+
+type Trx = Transaction<Tables>;
+
+/** What a transaction has to tell once it is committed. */
+export type Told = { readonly kind: SupplyEventKind; readonly detail: Readonly<Record<string, string>> };
+
+/** Decides on what is known and writes all that follows, in the transaction that locked the supply. */
+export async function review(
+  trx: Trx,
+  supply: KnownSupply,
+  policy: PrepaidPolicy,
+  now: Instant,
+): Promise<{ decision: Decision; told: Told[] }> {
+  const decision = decide(supply.facts, policy, now);
+  const proof = proofOf(supply, policy, decision, now);
+  const { accountId, meterId } = supply;
+  if (decision.withdraw === true || decision.control === "connect") {
+    const note = decision.held === undefined ? "withdrawn: no longer due" : `withdrawn: ${decision.held}`;
+    await cancelControls(trx, accountId, "disconnect", note, now);
+  }
+  const control =
+    decision.control === undefined
+      ? null
+      : await queueControl(trx, { meterId, accountId, action: decision.control, reason: proof, now });
+  await writeSupply(trx, supply, decision, now);
+  if (decision.event === undefined) return { decision, told: [] };
+  const detail = control === null ? proof : { ...proof, control: String(control) };
+  await addSupplyEvent(trx, { accountId, at: now, kind: decision.event, detail });
+  return { decision, told: [{ kind: decision.event, detail }] };
+}
+
+/** What an order or a warning rests on: balance, unbilled use, reading and its age, policy. */
+function proofOf(supply: KnownSupply, policy: PrepaidPolicy, decision: Decision, now: Instant): Record<string, string> {
+  const { facts, balance, accrual } = supply;
+  return {
+    policy: `${policy.id}/${policy.version}`,
+    balance: amountText(balance),
+    ...(accrual.unbilled === null ? {} : { unbilled: amountText(accrual.unbilled) }),
+    ...(facts.available === null ? {} : { available: amountText(facts.available), currency: facts.available.currency }),
+    ...(facts.lastReadingAt === null
+      ? {}
+      : { reading_at: isoIn(facts.lastReadingAt, facts.zone), reading_age_ms: String(now - facts.lastReadingAt) }),
+    ...(decision.held === undefined ? {} : { held: decision.held }),
+    ...(accrual.note === "" ? {} : { note: accrual.note.slice(0, 500) }),
+  };
+}
+
+const writeSupply = (trx: Trx, { accountId, facts, accrual }: KnownSupply, decision: Decision, now: Instant) =>
+  sql`update sanbiao.supply set state = ${decision.stage}, desired = ${decision.desired}, held = ${decision.held ?? ""},
+             warned_2_at = ${decision.warned2At === null ? null : isoOf(decision.warned2At)}::timestamptz,
+             available_minor = ${facts.available?.minor ?? null}, unbilled_minor = ${accrual.unbilled?.minor ?? null},
+             last_reading_at = ${facts.lastReadingAt === null ? null : isoOf(facts.lastReadingAt)}::timestamptz,
+             decided_at = ${isoOf(now)}
+       where operator_id = sanbiao.operator_id() and account_id = ${accountId}`.execute(trx);

@@ -1,0 +1,348 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Decision, decide, type SupplyFacts } from "../../../billing/prepaid/decide.ts";
+import { POLICIES } from "../../../catalog/policies/catalogue.ts";
+import { type Instant, instant, instantOfIso, MINUTE_MS } from "../../../domain/instant.ts";
+import { money } from "../../../domain/money.ts";
+import { day } from "../../../domain/period.ts";
+import type { PrepaidPolicy } from "../../../domain/policy.ts";
+import type { SupplyStage } from "../../../domain/supply.ts";
+
+const at = (text: string): Instant => instantOfIso(text) ?? (0 as Instant);
+const now = at("2026-11-04T11:00:00+08:00"); // a Wednesday
+const ago = (minutes: number) => instant(now - minutes * MINUTE_MS);
+const yuan = (amount: number) => money("CNY", BigInt(Math.round(amount * 100)));
+
+const policy: PrepaidPolicy = {
+  id: "test",
+  version: "1",
+  title: { zh: "测试", en: "test" },
+  source: ["invented for the test"],
+  currency: "CNY",
+  warn1: "20",
+  warn2: "5",
+  cutBelow: "0",
+  reconnectAbove: "0",
+  utilities: ["electricity"],
+  noticeMinutes: 60,
+  creditGraceMinutes: 30,
+  readingAgeMinutesMax: 60,
+  protectedHours: [{ from: "17:00", to: "09:00" }],
+  protectedWeekdays: [6, 7],
+  protectedDays: [day("2026-10-01")],
+  cutsPerHourMax: 3,
+  order: { attemptsMax: 5, proofWithinSeconds: 60, unknownRetryMinutes: 15 },
+};
+
+/** Supply flows, plenty of money. */
+const well: SupplyFacts = {
+  utility: "electricity",
+  zone: "Asia/Shanghai",
+  stage: "normal",
+  desired: "connected",
+  reported: "connected",
+  reportedAt: ago(10),
+  available: yuan(100),
+  lastReadingAt: ago(10),
+  estimated: false,
+  useHeld: false,
+  protectedReason: null,
+  warned2At: null,
+  lastCreditAt: null,
+  held: "",
+  open: null,
+  lastUnknownAt: null,
+  cutsSentLastHour: 0,
+  cutsQueued: 0,
+};
+/** Nothing left, noticed long ago: due to be cut. */
+const broke: SupplyFacts = { ...well, stage: "warned_2", available: yuan(-0.01), warned2At: ago(61) };
+const queued: SupplyFacts = {
+  ...broke,
+  stage: "cut_due",
+  desired: "disconnected",
+  open: { action: "disconnect", state: "queued" },
+};
+const sent: SupplyFacts = { ...queued, stage: "cut_sent", open: { action: "disconnect", state: "sent" } };
+const cut: SupplyFacts = {
+  ...broke,
+  stage: "cut",
+  desired: "disconnected",
+  reported: "disconnected",
+  reportedAt: ago(1),
+};
+const restoring: SupplyFacts = {
+  ...cut,
+  stage: "reconnect_due",
+  desired: "connected",
+  open: { action: "connect", state: "queued" },
+};
+
+type Situation = [title: string, facts: SupplyFacts, expected: Partial<Decision>];
+const situations: Situation[] = [
+  // money, supply flowing
+  ["plenty", well, { stage: "normal" }],
+  ["exactly the first warning", { ...well, available: yuan(20) }, { stage: "warned_1", event: "warned_1" }],
+  ["the first warning was told", { ...well, stage: "warned_1", available: yuan(10) }, { stage: "warned_1" }],
+  [
+    "exactly the second warning",
+    { ...well, stage: "warned_1", available: yuan(5) },
+    { stage: "warned_2", event: "warned_2", warned2At: now },
+  ],
+  [
+    "the second warning was told",
+    { ...well, stage: "warned_2", available: yuan(1), warned2At: ago(5) },
+    { stage: "warned_2", warned2At: ago(5) },
+  ],
+  [
+    "back above the second warning",
+    { ...well, stage: "warned_2", available: yuan(6), warned2At: ago(5) },
+    { stage: "warned_1", warned2At: null },
+  ],
+  [
+    "back above all warnings",
+    { ...well, stage: "warned_2", available: yuan(21), warned2At: ago(5) },
+    { stage: "normal", event: "recovered", warned2At: null },
+  ],
+  [
+    "nothing left, never warned: the warning comes first",
+    { ...well, available: yuan(-50) },
+    { stage: "warned_2", event: "warned_2", warned2At: now },
+  ],
+  ["nothing left at all is not below zero yet", { ...broke, available: yuan(0) }, { stage: "warned_2" }],
+  [
+    "below zero after notice",
+    broke,
+    { stage: "cut_due", desired: "disconnected", control: "disconnect", event: "cut_due" },
+  ],
+  ["balance unknown", { ...broke, available: null, stage: "cut_due" }, { stage: "cut_due", held: "balance_unknown" }],
+  // guards
+  ["notice still runs", { ...broke, warned2At: ago(59) }, { stage: "warned_2", held: "notice_running" }],
+  [
+    "protected customer",
+    { ...broke, protectedReason: "ventilator" },
+    { stage: "cut_due", held: "protected_customer", event: "cut_held" },
+  ],
+  [
+    "held for the same reason again is no news",
+    { ...broke, stage: "cut_due", held: "protected_customer", protectedReason: "ventilator" },
+    { stage: "cut_due", held: "protected_customer" },
+  ],
+  ["gas is never cut", { ...broke, utility: "gas" }, { held: "not_cuttable" }],
+  ["no reading at all", { ...broke, lastReadingAt: null }, { held: "no_reading" }],
+  ["stale reading", { ...broke, lastReadingAt: ago(61) }, { held: "stale_reading" }],
+  ["estimated reading", { ...broke, estimated: true }, { held: "estimated_reading" }],
+  ["use held for a person", { ...broke, useHeld: true }, { held: "held_reading" }],
+  ["a credit a moment ago", { ...broke, lastCreditAt: ago(29) }, { held: "recent_credit" }],
+  ["hourly cap reached by cuts sent", { ...broke, cutsSentLastHour: 3 }, { held: "hourly_cap" }],
+  ["hourly cap reached by cuts queued", { ...broke, cutsSentLastHour: 1, cutsQueued: 2 }, { held: "hourly_cap" }],
+  // an order that waits
+  ["queued cut, still due", queued, { stage: "cut_due", desired: "disconnected" }],
+  [
+    "queued cut, others queued too: it keeps its place",
+    { ...queued, cutsQueued: 50 },
+    { stage: "cut_due", desired: "disconnected" },
+  ],
+  [
+    "queued cut, cap filled meanwhile",
+    { ...queued, cutsSentLastHour: 3 },
+    { withdraw: true, desired: "connected", held: "hourly_cap" },
+  ],
+  [
+    "queued cut, reading grew old",
+    { ...queued, lastReadingAt: ago(90) },
+    { withdraw: true, desired: "connected", held: "stale_reading", event: "cut_withdrawn" },
+  ],
+  [
+    "queued cut, balance recovered a little",
+    { ...queued, available: yuan(0) },
+    { withdraw: true, desired: "connected", stage: "warned_2" },
+  ],
+  [
+    "queued cut, position not known, recovered",
+    { ...queued, available: yuan(30), reported: "unknown" },
+    { control: "connect", desired: "connected" },
+  ],
+  // on the wire
+  ["sent cut waits for its proof", sent, { stage: "cut_sent", desired: "disconnected" }],
+  [
+    "sent cut, guard forbids now: given back",
+    { ...sent, protectedReason: "ventilator" },
+    { stage: "reconnect_due", desired: "connected", control: "connect", held: "protected_customer" },
+  ],
+  [
+    "sent cut, balance recovered",
+    { ...sent, available: yuan(1) },
+    { stage: "reconnect_due", control: "connect", event: "reconnect_due" },
+  ],
+  // cut
+  ["cut and proven stays", cut, { stage: "cut", desired: "disconnected" }],
+  ["cut in protected hours stays", { ...cut, lastReadingAt: ago(999) }, { stage: "cut", desired: "disconnected" }],
+  [
+    "cut, then rebilled above zero",
+    { ...cut, available: yuan(0.01) },
+    { stage: "reconnect_due", desired: "connected", control: "connect" },
+  ],
+  [
+    "cut, then found to be protected",
+    { ...cut, protectedReason: "ventilator" },
+    { control: "connect", desired: "connected" },
+  ],
+  [
+    "cut, but the relay is closed again",
+    { ...cut, reported: "connected" },
+    { control: "disconnect", stage: "cut_due" },
+  ],
+  ["cut, relay in fault", { ...cut, reported: "fault" }, { stage: "cut", desired: "disconnected" }],
+  // unknown
+  [
+    "cut unknown, a moment ago",
+    { ...cut, stage: "unknown", reported: "connected", reportedAt: ago(9), lastUnknownAt: ago(5) },
+    { stage: "unknown", desired: "disconnected" },
+  ],
+  ["cut unknown, proven by a later report", { ...cut, stage: "unknown", lastUnknownAt: ago(5) }, { stage: "cut" }],
+  [
+    "cut unknown, time to try again",
+    { ...cut, stage: "unknown", reported: "connected", lastUnknownAt: ago(16) },
+    { control: "disconnect" },
+  ],
+  [
+    "cut unknown, meter silent since: given back",
+    { ...cut, stage: "unknown", reported: "connected", lastUnknownAt: ago(16), lastReadingAt: ago(80) },
+    { control: "connect", desired: "connected" },
+  ],
+  [
+    "reconnection unknown, a moment ago",
+    { ...restoring, open: null, stage: "unknown", reportedAt: ago(9), lastUnknownAt: ago(5) },
+    { stage: "unknown", desired: "connected" },
+  ],
+  [
+    "reconnection unknown, time to try again",
+    { ...restoring, open: null, stage: "unknown", lastUnknownAt: ago(16) },
+    { stage: "reconnect_due", control: "connect" },
+  ],
+  [
+    "reconnection unknown, proven by a later report",
+    {
+      ...restoring,
+      open: null,
+      stage: "unknown",
+      reported: "connected",
+      reportedAt: ago(1),
+      lastUnknownAt: ago(5),
+      available: yuan(50),
+    },
+    { stage: "normal" },
+  ],
+  // reconnection
+  [
+    "reconnection waits for its proof, whatever the balance",
+    restoring,
+    { stage: "reconnect_due", desired: "connected" },
+  ],
+  [
+    "reconnection sent, balance below zero: no cut against it",
+    { ...restoring, stage: "reconnect_sent", open: { action: "connect", state: "sent" }, available: yuan(-9) },
+    { stage: "reconnect_sent", desired: "connected" },
+  ],
+  [
+    "relay open though nobody ordered it",
+    { ...well, reported: "disconnected" },
+    { stage: "reconnect_due", control: "connect" },
+  ],
+];
+
+describe("what follows from", () => {
+  test.each(situations)("%s", (_title, facts, expected) => {
+    const decision = decide(facts, policy, now);
+    expect(decision).toMatchObject(expected);
+    // What a situation does not name must not happen.
+    for (const key of ["control", "event", "withdraw"] as const) {
+      if (
+        key === "event" &&
+        expected.event === undefined &&
+        (expected.control ?? expected.withdraw ?? expected.held) !== undefined
+      )
+        continue;
+      if (!(key in expected)) expect(decision[key], key).toBeUndefined();
+    }
+  });
+
+  test.each([
+    ["the minute before protection ends", "2026-11-04T08:59:59+08:00", "protected_hours"],
+    ["the minute it ends", "2026-11-04T09:00:00+08:00", undefined],
+    ["the last minute", "2026-11-04T16:59:59+08:00", undefined],
+    ["the evening", "2026-11-04T17:00:00+08:00", "protected_hours"],
+    ["Saturday", "2026-11-07T11:00:00+08:00", "protected_day"],
+    ["a holiday", "2026-10-01T11:00:00+08:00", "protected_day"],
+  ])("a due cut in %s", (_title, text, held) => {
+    const moment = at(text);
+    const facts = { ...broke, lastReadingAt: moment, warned2At: instant(moment - 61 * MINUTE_MS) };
+    expect(decide(facts, policy, moment).held).toBe(held);
+  });
+});
+
+const STAGES: SupplyStage[] = [
+  "normal",
+  "warned_1",
+  "warned_2",
+  "cut_due",
+  "cut_sent",
+  "cut",
+  "reconnect_due",
+  "reconnect_sent",
+  "unknown",
+];
+const anyFacts: fc.Arbitrary<SupplyFacts> = fc.record({
+  utility: fc.constantFrom("electricity", "gas", "water"),
+  zone: fc.constant("Asia/Shanghai"),
+  stage: fc.constantFrom(...STAGES),
+  desired: fc.constantFrom("connected", "disconnected"),
+  reported: fc.constantFrom("connected", "disconnected", "moving", "fault", "unknown"),
+  reportedAt: fc.constantFrom(null, ago(1), ago(100)),
+  available: fc.constantFrom(null, yuan(-1), yuan(0), yuan(3), yuan(10), yuan(100)),
+  lastReadingAt: fc.constantFrom(null, ago(1), ago(100)),
+  estimated: fc.boolean(),
+  useHeld: fc.boolean(),
+  protectedReason: fc.constantFrom(null, "ventilator"),
+  warned2At: fc.constantFrom(null, ago(1), ago(100)),
+  lastCreditAt: fc.constantFrom(null, ago(1), ago(100)),
+  held: fc.constant(""),
+  open: fc.constantFrom(
+    null,
+    { action: "disconnect", state: "queued" },
+    { action: "disconnect", state: "sent" },
+    { action: "connect", state: "queued" },
+  ),
+  lastUnknownAt: fc.constantFrom(null, ago(1), ago(100)),
+  cutsSentLastHour: fc.constantFrom(0, 3),
+  cutsQueued: fc.constantFrom(0, 3),
+} as Record<keyof SupplyFacts, fc.Arbitrary<never>>);
+
+test("in no situation at all is a cut ordered against a guard, or a second order queued beside a cut that stands", () => {
+  fc.assert(
+    fc.property(anyFacts, (facts) => {
+      const decision = decide(facts, policy, now);
+      if (decision.control !== "disconnect") return;
+      expect(facts.open).toBeNull();
+      expect(facts).toMatchObject({ utility: "electricity", protectedReason: null, estimated: false, useHeld: false });
+      expect(facts.available?.minor).toBeLessThan(1n);
+      expect(now - (facts.lastReadingAt ?? 0)).toBeLessThanOrEqual(60 * MINUTE_MS);
+      expect(now - (facts.warned2At ?? now)).toBeGreaterThanOrEqual(60 * MINUTE_MS);
+      expect(facts.cutsSentLastHour + facts.cutsQueued).toBeLessThan(3);
+    }),
+    { seed: 20261104, numRuns: 5000 },
+  );
+});
+
+test.each(POLICIES.map((p) => [p.id, p] as const))(
+  "policy %s warns before it cuts, has unique figures, and says where it comes from",
+  (_id, p) => {
+    const [warn1, warn2, cutBelow] = [p.warn1, p.warn2, p.cutBelow].map(Number) as [number, number, number];
+    expect(warn1).toBeGreaterThan(warn2);
+    expect(warn2).toBeGreaterThan(cutBelow);
+    expect(Number(p.reconnectAbove)).toBeGreaterThanOrEqual(cutBelow);
+    expect(p.utilities).not.toContain("gas");
+    expect(p.source).not.toEqual([]);
+  },
+);
