@@ -108,14 +108,20 @@ export function demoPlan({ seed, now }: { readonly seed: number; readonly now: I
     sinceAt: instant(startOfDay(since, ZONE)),
     operators: [
       {
-        ...{ code: "riverside", kind: "estate", nameZh: "河畔花园", nameEn: "Riverside Garden" },
+        code: "riverside",
+        kind: "estate",
+        nameZh: "河畔花园",
+        nameEn: "Riverside Garden",
         buses: estate.buses,
         clients: estate.clients.map(({ username }) => plannedClient(username, estate.meters)),
         meters: estate.meters.map(plannedMeter),
         accounts: flatsOf(estate.meters).map((meters) => flatAccount(seed, meters)),
       },
       {
-        ...{ code: "qingshan", kind: "supply_station", nameZh: "青山供电所", nameEn: "Qingshan Supply Station" },
+        code: "qingshan",
+        kind: "supply_station",
+        nameZh: "青山供电所",
+        nameEn: "Qingshan Supply Station",
         buses: station.buses,
         clients: station.clients.map(({ username }) => plannedClient(username, station.meters)),
         meters: station.meters.map(plannedMeter),

@@ -12,7 +12,7 @@ export type RunDownOptions = {
   readonly db: Database;
   readonly plan: DemoPlan;
   readonly seeded: readonly SeededOperator[];
-  readonly town: RunningTown;
+  readonly town: Pick<RunningTown, "state" | "heat">;
   readonly now: Instant;
   /** What the prepaid rules see: ledger balance less unbilled use. `null` = cannot be told yet; the account is then left alone. */
   readonly available: (operatorId: OperatorId, accountId: AccountId) => Promise<Money | null>;

@@ -35,7 +35,7 @@ export class Sender {
       ...signInOf(options),
       clean: true,
       reconnectPeriod: 1000,
-      connectTimeout: 10_000,
+      connectTimeout: 5_000,
       keepalive: 30,
     });
     this.#client.on("connect", () => {
