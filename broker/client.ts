@@ -56,7 +56,7 @@ export type BrokerLimits = {
   readonly connectTimeoutMs: number;
   /** A client that does not read what it asked for. */
   readonly drainTimeoutMs: number;
-  /** Wrong passwords checked at once; scrypt is meant to be slow. */
+  /** Passwords that may wait for their check at once; scrypt is meant to be slow. */
   readonly passwordChecksMax: number;
 };
 
@@ -70,5 +70,5 @@ export const LIMITS: BrokerLimits = {
   subscriptionsMax: 100,
   connectTimeoutMs: 10_000,
   drainTimeoutMs: 30_000,
-  passwordChecksMax: 200,
+  passwordChecksMax: 2_000,
 };

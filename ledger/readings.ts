@@ -22,7 +22,7 @@ export async function appendReadings(
   operatorId: OperatorId,
   readings: readonly Reading[],
 ): Promise<AppendOutcome[]> {
-  const outcomes = new Array<AppendOutcome>(readings.length).fill("accepted");
+  const outcomes = readings.map((): AppendOutcome => "accepted");
   if (readings.length === 0) return outcomes;
   await ensureMonths(db, readings);
   const { rows } = await db.pool.query<{ ord: bigint; outcome: AppendOutcome }>({

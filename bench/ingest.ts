@@ -1,0 +1,169 @@
+/**
+ * MQTT clients in other processes → QoS 1, JSON → decoded → committed → acknowledged, against COPY of the same rows into the
+ * same table on the same machine, by turns. Run: node bench/ingest.ts [--rounds N]
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { pino } from "pino";
+import { startBroker } from "../broker/broker.ts";
+import { hashDevicePassword } from "../broker/password.ts";
+import { PROFILES } from "../catalog/meters/catalogue.ts";
+import { openDirectory } from "../collectors/directory.ts";
+import { mqttIngest } from "../collectors/mqtt/ingest.ts";
+import { type Clock, instant } from "../domain/instant.ts";
+import { noTelemetry } from "../domain/telemetry.ts";
+import { readingsBatcher } from "../ledger/batcher.ts";
+import { refusalsBook } from "../ledger/refusals.ts";
+import { openDatabase, ownerPool } from "../schema/database.ts";
+import { startEmbedded } from "../schema/embedded/server.ts";
+import { migrate } from "../schema/migrate.ts";
+import { copyRows, copyTool } from "./ingest/copy.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "3" },
+    readings: { type: "string", default: "2" },
+    only: { type: "string" },
+  },
+});
+const ROUNDS = Number(options.rounds);
+const READINGS = Number(options.readings);
+const DEVICES = 1_000;
+const GENERATORS = 2;
+const DAY = Date.UTC(2026, 0, 1);
+/** clients × window, and messages for each client. */
+const SHAPES = [
+  { clients: 10, window: 20, messages: 20_000 },
+  { clients: 100, window: 20, messages: 2_500 },
+  { clients: 1_000, window: 1, messages: 100 },
+  { clients: 1_000, window: 20, messages: 250 },
+].filter((s) => options.only === undefined || options.only === `${s.clients}x${s.window}`);
+
+const folder = await mkdtemp(join(tmpdir(), "sanbiao-bench-"));
+const server = await startEmbedded({ folder });
+try {
+  await migrate(server.url);
+  await bench();
+} finally {
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function bench(): Promise<void> {
+  const owner = ownerPool(server.url);
+  await seed();
+  const db = openDatabase(server.url);
+  const clock: Clock = { now: () => instant(Date.now()) };
+  const log = pino({ level: "warn" });
+  const telemetry = noTelemetry;
+  const directory = await openDirectory(db, clock);
+  const batcher = readingsBatcher({ db, telemetry, log });
+  const refusals = refusalsBook({ db, telemetry, log });
+  const ingest = mqttIngest({ directory, profiles: PROFILES, batcher, refusals, clock, log });
+  const broker = await startBroker({
+    port: 0,
+    host: "127.0.0.1",
+    credentials: directory,
+    onMessage: ingest.take,
+    refusals,
+    clock,
+    telemetry,
+    log,
+    limits: { messagesPerSecond: 1_000_000, messagesBurst: 1_000_000 },
+  });
+  const tool = copyTool();
+  console.log(`${READINGS} readings a message; reference: COPY text by ${tool}; ${ROUNDS} rounds, medians\n`);
+  console.log("clients x window | messages/s | readings/s | COPY rows/s | ratio | cores | runs");
+  for (const shape of SHAPES) {
+    const ours: number[] = [];
+    const copies: number[] = [];
+    const busy: number[] = [];
+    for (let round = 0; round <= ROUNDS; round++) {
+      await empty();
+      const rows = shape.clients * shape.messages * READINGS;
+      const cpu = process.cpuUsage();
+      const seconds = await publishAll(broker.port, shape);
+      const { user, system } = process.cpuUsage(cpu);
+      if (round > 0) busy.push((user + system) / 1e6 / seconds);
+      const text = await bookAsText(rows);
+      await empty();
+      const reference = await copyRows(server.url, text, tool);
+      if (round === 0) continue; // warms both up
+      ours.push(rows / seconds);
+      copies.push(rows / reference);
+    }
+    const [a, b] = [median(ours), median(copies)];
+    const runs = ours.map((x, i) => (x / (copies[i] ?? x)).toFixed(2)).join(" ");
+    console.log(
+      `${`${shape.clients} x ${shape.window}`.padStart(16)} | ${k(a / READINGS)} | ${k(a)} | ${k(b)} | ${(a / b).toFixed(2).padStart(5)} | ${median(busy).toFixed(2).padStart(4)} | ${runs}`,
+    );
+  }
+  await broker.stop();
+  await batcher.stop();
+  await refusals.stop();
+  await db.close();
+  await owner.end();
+
+  async function seed(): Promise<void> {
+    const hash = await hashDevicePassword("bench");
+    await owner.query("insert into operator (code, kind, name_zh, name_en) values ('bench', 'estate', '测', 'Bench')");
+    await owner.query(
+      `insert into mqtt_client (operator_id, username, password_hash, publish_filters, profile_ids)
+       select 1, 'c-' || n, $2, array['sanbiao/v1/e-' || n || '/#'], '{sanbiao-json}' from generate_series(0, $1::int - 1) n`,
+      [DEVICES, hash],
+    );
+    await owner.query(
+      `insert into meter (operator_id, serial, utility, profile_id, mqtt_client_id, device_key)
+       select 1, username, 'electricity', 'sanbiao-json', id, replace(username, 'c-', 'e-') from mqtt_client`,
+    );
+    await owner.query("select ensure_reading_months('2026-01-01', '2026-12-31')");
+  }
+
+  async function empty(): Promise<void> {
+    await owner.query("alter table reading disable trigger all");
+    await owner.query("truncate reading");
+    await owner.query("alter table reading enable trigger all");
+    await owner.query("checkpoint");
+  }
+
+  /** The rows that the book holds now, in order of arrival, as COPY text. Also proves that they are all there. */
+  async function bookAsText(expected: number): Promise<Buffer> {
+    const { rows } = await owner.query<{ text: string }>(
+      `select concat_ws(E'\\t', operator_id, meter_id, register, measured_at, received_at, value, source) as text
+         from reading order by received_at, measured_at`,
+    );
+    if (rows.length !== expected) throw new Error(`${rows.length} rows in the book, ${expected} acknowledged`);
+    return Buffer.from(`${rows.map((row) => row.text).join("\n")}\n`);
+  }
+}
+
+/** @returns seconds from the first PUBLISH to the last PUBACK */
+async function publishAll(port: number, shape: (typeof SHAPES)[number]): Promise<number> {
+  const each = shape.clients / GENERATORS;
+  const program = new URL("./ingest/generator.ts", import.meta.url);
+  const generators = Array.from({ length: GENERATORS }, (_, i) =>
+    fork(program, [port, i * each, each, shape.window, shape.messages, DAY, READINGS].map(String)),
+  );
+  await Promise.all(generators.map((g) => heard(g, "ready")));
+  const begun = performance.now();
+  for (const g of generators) g.send("go");
+  await Promise.all(generators.map((g) => heard(g, "done")));
+  return (performance.now() - begun) / 1000;
+}
+
+async function heard(child: ChildProcess, what: string): Promise<void> {
+  const [said] = (await Promise.race([once(child, "message"), once(child, "exit")])) as [unknown];
+  if (said !== what) throw new Error(`a generator said ${String(said)} instead of ${what}`);
+}
+
+function median(all: readonly number[]): number {
+  return all.toSorted((a, b) => a - b)[all.length >> 1] ?? 0;
+}
+
+function k(n: number): string {
+  return `${Math.round(n / 1000)} k`.padStart(10);
+}
