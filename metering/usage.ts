@@ -144,7 +144,7 @@ const verdictOf = (finding: Finding, { meterId }: Installation, { register }: Re
   ...finding,
 });
 
-/** Readings of the stay in order, with its initial and final values; of two at one instant the protocol's, else the first. */
+/** Readings of the stay in order, with its initial and final values; of two at one instant the protocol's, then an actual, then the lower. */
 function readingsOf(stay: Installation, series: RegisterSeries): RegisterReading[] {
   const { from, to } = stayOf(stay);
   const all: RegisterReading[] = [];
@@ -153,7 +153,7 @@ function readingsOf(stay: Installation, series: RegisterSeries): RegisterReading
     all.push({ at: stay.removedAt, value: series.final, source: "installation" });
   }
   for (const reading of series.readings) if (reading.at >= from && reading.at <= to) all.push(reading);
-  if (!isOrdered(all)) all.sort((a, b) => a.at - b.at || rank(a) - rank(b));
+  if (!isOrdered(all)) all.sort((a, b) => a.at - b.at || rank(a) - rank(b) || (a.value < b.value ? -1 : 1));
   return all.filter((reading, i) => i === 0 || reading.at !== all[i - 1]?.at);
 }
 

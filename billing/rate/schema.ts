@@ -161,13 +161,23 @@ const pathText = (path: readonly PropertyKey[]): string =>
 
 /** @throws CodedError `tariff.invalid` with every problem and its path */
 export function tariffsOfJson(document: unknown): Tariff[] {
-  const parsed = z.union([tariffSchema.transform((one) => [one]), z.array(tariffSchema).min(1)]);
-  const result = Array.isArray(document)
-    ? z.array(tariffSchema).min(1).safeParse(document)
-    : parsed.safeParse(document);
+  const all = Array.isArray(document);
+  const result = all ? z.array(tariffSchema).min(1).safeParse(document) : tariffSchema.safeParse(document);
   if (!result.success) throw problemError("tariff.invalid", problemsOf(result.error));
-  return result.data as Tariff[];
+  const versions = (all ? result.data : [result.data]) as Tariff[];
+  const problems = versions.flatMap((version, i) => unlike(versions[0] as Tariff, version, i));
+  if (problems.length > 0) throw problemError("tariff.invalid", problems);
+  return versions;
 }
+
+/** Versions of one tariff differ in prices and days, not in what they measure. */
+const unlike = (first: Tariff, version: Tariff, i: number): Problem[] =>
+  (["id", "utility", "unit", "currency", "zone"] as const)
+    .filter((field) => version[field] !== first[field])
+    .map((field) => ({
+      path: `[${i}].${field}`,
+      message: `${version[field]} is not the first version's ${first[field]}`,
+    }));
 
 export const problemError = (code: "tariff.invalid" | "usage.invalid", problems: readonly Problem[]): CodedError =>
   new CodedError(code, problems.map(({ path, message }) => `${path}: ${message}`).join("\n"), { cause: problems });

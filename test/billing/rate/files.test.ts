@@ -243,6 +243,11 @@ describe("a tariff file", () => {
     ],
     ["an unknown kind", with_({ kind: "magic" }), "charges[0].kind"],
     ["an unknown time zone", { ...good, zone: "Mars/Olympus" }, "zone: not a time zone"],
+    [
+      "versions in two currencies",
+      [good, { ...good, version: "2", currency: "USD" }],
+      "[1].currency: USD is not the first version's CNY",
+    ],
     ["no source", { ...good, source: [] }, "source"],
     [
       "25 o'clock",
