@@ -132,7 +132,7 @@ export function demoPlan({ seed, now }: { readonly seed: number; readonly now: I
 }
 
 /** Account number of the flat that runs out. */
-export const DEMO_ACCOUNT = `R${DEMO_FLAT.building}-${DEMO_FLAT.room}`;
+export const DEMO_ACCOUNT = `${DEMO_FLAT.building}-${DEMO_FLAT.room}`;
 
 /** The line of the demo flat is read often, so that one sees it go dark in time. */
 const plannedBus = ({ name, kind }: { name: string; kind: "tcp" | "rtu_over_tcp" }): PlannedBus => ({
@@ -198,7 +198,7 @@ function flatAccount(seed: number, meters: readonly TownMeter[]): PlannedAccount
     : { kind: "top_up", amount: yuan(1200 + 200 * (hash32(seed, key, 42) % 5)) };
   const twoRate = !isDemoFlat && hash32(seed, key, 43) % 2 === 0;
   return {
-    number: `R${building}-${room}`,
+    number: `${building}-${room}`,
     name: isDemoFlat ? "演示户 Demo flat (runs out)" : nameOf(seed, key),
     phone: phoneOf(electricity),
     address: `河畔花园 ${building}幢 ${room}室 · Riverside Garden ${building}-${room}`,
