@@ -25,6 +25,7 @@ export const FONT = `"PingFang SC", "Microsoft YaHei UI", "Microsoft YaHei", "Ha
 export const theme: ThemeConfig = {
   token: {
     colorPrimary: INK.brand,
+    colorInfo: INK.brand,
     colorLink: "#17698f",
     colorText: INK.text,
     colorTextSecondary: INK.quiet,

@@ -11,9 +11,11 @@ export type Texts = Readonly<Record<TextKey, string>>;
 
 export const TEXTS: Readonly<Record<Language, Texts>> = { zh, en };
 
-/** A text with its `{names}` filled in. */
+/** A text with its `{names}` filled in. Of `one bill|{n} bills` the first part is taken when `n` is 1. */
 export function textOf(texts: Texts, key: TextKey, values: Readonly<Record<string, string | number>> = {}): string {
-  return texts[key].replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
+  const [one = "", many] = texts[key].split("|");
+  const text = many === undefined || String(values.n) === "1" ? one : many;
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
 }
 
 /** The text for a word of the service (`reason.crc_error`), or the word itself when this console does not know it yet. */

@@ -240,6 +240,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   "bill.start": "起码",
   "bill.to": "截止时间",
   "bill.end": "止码",
+  "bill.used": "用量",
   "bill.basis": "依据",
   "bill.charge": "费用项目",
   "bill.quantity": "数量",

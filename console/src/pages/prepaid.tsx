@@ -26,14 +26,14 @@ const STATES = [
   "unknown",
 ] as const;
 const TONE: Readonly<Record<string, string>> = {
-  normal: "success",
+  normal: "green",
   warned_1: "gold",
   warned_2: "orange",
   cut_due: "volcano",
   cut_sent: "volcano",
-  cut: "error",
-  reconnect_due: "processing",
-  reconnect_sent: "processing",
+  cut: "red",
+  reconnect_due: "blue",
+  reconnect_sent: "blue",
 };
 
 export function SupplyTag({ state }: { state: string }) {
@@ -133,10 +133,10 @@ function Board() {
 
 const CONTROL_TONE: Readonly<Record<ControlJson["state"], string>> = {
   queued: "gold",
-  sent: "processing",
-  confirmed: "success",
+  sent: "blue",
+  confirmed: "green",
   cancelled: "default",
-  unknown: "error",
+  unknown: "red",
 };
 
 function Orders() {

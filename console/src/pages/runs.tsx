@@ -9,9 +9,9 @@ import { useFormat } from "../shell/operator.tsx";
 
 const TONE: Readonly<Record<RunJson["state"], string>> = {
   due: "gold",
-  running: "processing",
-  done: "success",
-  failed: "error",
+  running: "blue",
+  done: "green",
+  failed: "red",
 };
 
 function RunProgress({ run }: { run: RunJson }) {
@@ -89,13 +89,13 @@ export default function Runs() {
                       <Link to={`/accounts/${e.accountId}`}>{`${e.accountName} · ${e.accountNumber}`}</Link>
                     ),
                   },
-                  { title: t("runs.reason"), render: (_, e) => <code>{e.reason}</code> },
+                  { title: t("runs.reason"), render: (_, e) => term("runReason", e.reason) },
                   { title: t("runs.detail"), render: (_, e) => e.detail },
                   { title: t("runs.at"), render: (_, e) => format.instant(e.at) },
                   {
                     title: t("runs.state"),
                     render: (_, e) => (
-                      <Tag color={e.settledAt === null ? "error" : "success"}>
+                      <Tag color={e.settledAt === null ? "red" : "green"}>
                         {t(e.settledAt === null ? "runs.openException" : "runs.settled")}
                       </Tag>
                     ),

@@ -1,4 +1,4 @@
-import { Button, Card, Descriptions, Table, Tag } from "antd";
+import { Button, Card, Descriptions, Tag } from "antd";
 import { Link, useParams } from "react-router-dom";
 import type { AccountJson } from "../../../../api/schemas/account.ts";
 import { useAccount } from "../../api/queries.ts";
@@ -8,7 +8,7 @@ import { RelayLamp } from "../../parts/lamp.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Balance } from "../../parts/money.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
-import { Utility } from "../../parts/utility.tsx";
+import { Utility, UtilityIcon } from "../../parts/utility.tsx";
 import { mayTakePayments } from "../../shell/frame.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
 import { DailyUse } from "./daily-use.tsx";
@@ -110,23 +110,17 @@ function MeterList({ account }: { account: AccountJson }) {
   const format = useFormat();
   return (
     <Card size="small" title={t("account.meters")}>
-      <Table
-        rowKey="id"
-        size="small"
-        pagination={false}
-        showHeader={false}
-        dataSource={account.meters}
-        locale={{ emptyText: t("account.noMeters") }}
-        columns={[
-          { render: (_, m) => <Utility utility={m.utility} /> },
-          { render: (_, m) => <Link to={`/meters/${m.id}`}>{m.serial}</Link> },
-          {
-            align: "right",
-            render: (_, m) => <span className="amount">{m.latest === null ? "–" : format.quantity(m.latest)}</span>,
-          },
-          { render: (_, m) => <Heard status={m.status} at={m.heardAt} /> },
-        ]}
-      />
+      {account.meters.length === 0 ? <span className="quiet">{t("account.noMeters")}</span> : null}
+      <ul className="meter-list">
+        {account.meters.map((m) => (
+          <li key={m.id}>
+            <UtilityIcon utility={m.utility} named />
+            <Link to={`/meters/${m.id}`}>{m.serial}</Link>
+            <span className="amount">{m.latest === null ? "–" : format.quantity(m.latest)}</span>
+            <Heard status={m.status} at={m.heardAt} />
+          </li>
+        ))}
+      </ul>
     </Card>
   );
 }

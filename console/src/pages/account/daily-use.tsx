@@ -9,12 +9,12 @@ import { Loaded } from "../../parts/loaded.tsx";
 import { useFormat } from "../../shell/operator.tsx";
 import { UTILITY_COLOURS } from "../../theme.ts";
 
-const BAND = 92; // px of one utility's strip
-const GAP = 26;
+const BAND = 84; // px of one utility's strip
+const GAP = 38;
 
 /** One strip per utility with its own scale, all over the same days: kWh and m³ never share an axis. */
 function optionOf(usage: AccountUsageJson, format: Format, nameOf: (utility: string) => string) {
-  const top = (i: number) => 20 + i * (BAND + GAP);
+  const top = (i: number) => 30 + i * (BAND + GAP);
   const days = usage.utilities[0]?.days.map((d) => format.dayShort(d.day)) ?? [];
   const last = usage.utilities.length - 1;
   return {
@@ -38,7 +38,7 @@ function optionOf(usage: AccountUsageJson, format: Format, nameOf: (utility: str
         gridIndex: i,
         splitNumber: 2,
         name: `${nameOf(u.utility)} ${unitText(u.unit)}`,
-        nameGap: 7,
+        nameGap: 12,
         nameTextStyle: {
           color: UTILITY_COLOURS[u.utility].deep,
           align: "left",

@@ -35,28 +35,33 @@ function Row({
   );
 }
 
-function Reading({ entry }: { entry: Of<"reading"> }) {
+export type ReadingEntry = Of<"reading">;
+
+const ORDER: readonly string[] = ["electricity", "water", "gas", "heat"];
+
+/** What the account used on a day and where its meters stood when it closed: in the day's own heading. */
+export function DayReadings({ readings }: { readings: readonly ReadingEntry[] }) {
   const { t } = useSpeech();
   const format = useFormat();
+  const ordered = readings.toSorted((a, b) => ORDER.indexOf(a.utility) - ORDER.indexOf(b.utility));
   return (
-    <Row
-      at={entry.at}
-      kind="reading"
-      mark={<UtilityIcon utility={entry.utility} named />}
-      right={entry.used === null ? null : <b>+{format.quantity(entry.used)}</b>}
-    >
-      {t("timeline.closing", { value: format.quantity(entry.closing) })}{" "}
-      <Link to={`/meters/${entry.meterId}`} className="quiet">
-        {entry.serial}
-      </Link>
-    </Row>
+    <span className="tl-uses" data-testid="timeline-reading">
+      {ordered.map((r) => (
+        <span key={r.id}>
+          <UtilityIcon utility={r.utility} named /> {r.used === null ? "" : <b>+{format.quantity(r.used)}</b>}{" "}
+          <Link to={`/meters/${r.meterId}`} className="quiet" title={`${r.serial} ${format.instant(r.at)}`}>
+            {t("timeline.closing", { value: format.number(r.closing.value, 2) })}
+          </Link>
+        </span>
+      ))}
+    </span>
   );
 }
 
 function Bill({ entry: { at, bill } }: { entry: Of<"bill"> }) {
   const { t, term } = useSpeech();
   const format = useFormat();
-  const tone = bill.status === "paid" ? "success" : bill.status === "open" ? "orange" : "gold";
+  const tone = bill.status === "paid" ? "green" : bill.status === "open" ? "orange" : "gold";
   return (
     <Row
       at={at}
@@ -97,7 +102,7 @@ function Payment({ entry, accountId }: { entry: Of<"payment">; accountId: string
       {entry.channel === null ? null : ` · ${term("channel", entry.channel)}`}
       {entry.by === null ? null : <span className="quiet"> · {entry.by}</span>}
       {entry.reason === null ? null : <span className="quiet"> · {entry.reason}</span>}
-      {entry.reversedBy === null ? null : <Tag color="error">{t("timeline.reversed")}</Tag>}
+      {entry.reversedBy === null ? null : <Tag color="red">{t("timeline.reversed")}</Tag>}
       {reversible ? <ReversePayment journalId={entry.journalId} amount={entry.amount} accountId={accountId} /> : null}
     </Row>
   );
@@ -128,10 +133,8 @@ function Verdict({ entry }: { entry: Of<"verdict"> }) {
   );
 }
 
-export function TimelineRow({ entry, accountId }: { entry: TimelineEntry; accountId: string }) {
+export function TimelineRow({ entry, accountId }: { entry: Exclude<TimelineEntry, ReadingEntry>; accountId: string }) {
   switch (entry.kind) {
-    case "reading":
-      return <Reading entry={entry} />;
     case "bill":
       return <Bill entry={entry} />;
     case "payment":

@@ -6,7 +6,7 @@ import { timelinePage } from "../../api/queries.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { ProblemNote } from "../../parts/problem.tsx";
 import { useFormat } from "../../shell/operator.tsx";
-import { TimelineRow } from "./timeline-row.tsx";
+import { type ReadingEntry, DayReadings, TimelineRow } from "./timeline-row.tsx";
 
 const FILTERS: Readonly<Record<"all" | "money" | "supply" | "reading", readonly TimelineKind[]>> = {
   all: [],
@@ -16,14 +16,18 @@ const FILTERS: Readonly<Record<"all" | "money" | "supply" | "reading", readonly 
 };
 type Filter = keyof typeof FILTERS;
 
-/** Neighbours of one local day under one heading, newest first. */
+/** Neighbours of one local day under one heading, newest first; its closing readings stand together. */
 export function byDay(entries: readonly TimelineEntry[], dayOf: (iso: string) => string) {
-  const days: { day: string; entries: TimelineEntry[] }[] = [];
+  const days: { day: string; entries: Exclude<TimelineEntry, ReadingEntry>[]; readings: ReadingEntry[] }[] = [];
   for (const entry of entries) {
     const day = dayOf(entry.at);
-    const last = days.at(-1);
-    if (last?.day === day) last.entries.push(entry);
-    else days.push({ day, entries: [entry] });
+    let last = days.at(-1);
+    if (last?.day !== day) {
+      last = { day, entries: [], readings: [] };
+      days.push(last);
+    }
+    if (entry.kind === "reading") last.readings.push(entry);
+    else last.entries.push(entry);
   }
   return days;
 }
@@ -67,7 +71,10 @@ export function Timeline({ accountId }: { accountId: string }) {
       <div className="timeline">
         {byDay(entries, format.dayOfInstant).map((day) => (
           <section key={day.day}>
-            <h3>{day.day}</h3>
+            <h3>
+              {day.day}
+              {day.readings.length === 0 ? null : <DayReadings readings={day.readings} />}
+            </h3>
             {day.entries.map((entry) => (
               <TimelineRow key={entry.id} entry={entry} accountId={accountId} />
             ))}

@@ -13,9 +13,7 @@ import { UtilitySection } from "./utility-section.tsx";
 export function BillStatusTag({ status }: { status: BillJson["status"] }) {
   const { term } = useSpeech();
   return (
-    <Tag color={status === "paid" ? "success" : status === "open" ? "orange" : "gold"}>
-      {term("billStatus", status)}
-    </Tag>
+    <Tag color={status === "paid" ? "green" : status === "open" ? "orange" : "gold"}>{term("billStatus", status)}</Tag>
   );
 }
 

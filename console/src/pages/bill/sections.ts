@@ -5,7 +5,8 @@ import { addMoney } from "../../parts/decimal-text.ts";
 export type Section = {
   readonly usagePointId: string;
   readonly utility: BillLineJson["utility"];
-  readonly usage: BilledUsageJson | null;
+  /** One per agreement: two when the tariff changed within the month. */
+  readonly usages: readonly BilledUsageJson[];
   readonly lines: readonly BillLineJson[];
   readonly subtotal: MoneyJson;
 };
@@ -18,11 +19,17 @@ export function sectionsOf(bill: BillJson): Section[] {
   const none: MoneyJson = { amount: "0", currency: bill.total.currency };
   return ids
     .map((usagePointId): Section | null => {
-      const usage = bill.usage.find((u) => u.usagePointId === usagePointId) ?? null;
+      const usages = bill.usage.filter((u) => u.usagePointId === usagePointId);
       const lines = bill.lines.filter((l) => l.usagePointId === usagePointId);
-      const utility = usage?.utility ?? lines[0]?.utility;
+      const utility = usages[0]?.utility ?? lines[0]?.utility;
       if (utility === undefined) return null;
-      return { usagePointId, utility, usage, lines, subtotal: lines.reduce((sum, l) => addMoney(sum, l.amount), none) };
+      return {
+        usagePointId,
+        utility,
+        usages,
+        lines,
+        subtotal: lines.reduce((sum, l) => addMoney(sum, l.amount), none),
+      };
     })
     .filter((section) => section !== null)
     .toSorted((a, b) => ORDER.indexOf(a.utility) - ORDER.indexOf(b.utility));

@@ -7,7 +7,7 @@ import { Utility } from "../../parts/utility.tsx";
 import { useFormat } from "../../shell/operator.tsx";
 import type { Section } from "./sections.ts";
 
-function Registers({ usage }: { usage: BilledUsageJson }) {
+function Registers({ usages }: { usages: readonly BilledUsageJson[] }) {
   const { t, term } = useSpeech();
   const format = useFormat();
   const at = (text: string | undefined) =>
@@ -21,20 +21,24 @@ function Registers({ usage }: { usage: BilledUsageJson }) {
           <th className="num">{t("bill.start")}</th>
           <th>{t("bill.to")}</th>
           <th className="num">{t("bill.end")}</th>
+          <th className="num">{t("bill.used")}</th>
           <th>{t("bill.basis")}</th>
         </tr>
       </thead>
       <tbody>
-        {usage.registers.map((r) => (
-          <tr key={`${r.serial ?? r.meter}-${r.from}-${r.start}`}>
-            <td>{r.serial ?? r.meter}</td>
-            <td>{at(r.from)}</td>
-            <td className="num">{r.start === undefined ? "" : format.number(r.start, 3)}</td>
-            <td>{at(r.to)}</td>
-            <td className="num">{r.end === undefined ? "" : format.number(r.end, 3)}</td>
-            <td>{r.kind === undefined ? "" : term("basis", r.kind)}</td>
-          </tr>
-        ))}
+        {usages
+          .flatMap((u) => u.registers)
+          .map((r) => (
+            <tr key={`${r.serial ?? r.meter}-${r.from}-${r.start}`}>
+              <td>{r.serial ?? r.meter}</td>
+              <td>{at(r.from)}</td>
+              <td className="num">{r.start === undefined ? "" : format.number(r.start, 3)}</td>
+              <td>{at(r.to)}</td>
+              <td className="num">{r.end === undefined ? "" : format.number(r.end, 3)}</td>
+              <td className="num">{r.used === undefined ? "" : format.number(r.used, 3)}</td>
+              <td>{r.basis === undefined ? "" : term("basis", r.basis)}</td>
+            </tr>
+          ))}
       </tbody>
     </table>
   );
@@ -78,20 +82,21 @@ function Line({ line }: { line: BillLineJson }) {
 export function UtilitySection({ section }: { section: Section }) {
   const { t, term } = useSpeech();
   const format = useFormat();
-  const { usage, lines, utility } = section;
+  const { usages, lines, utility } = section;
   const [first] = lines;
   return (
     <section className={`paper-utility ${utility}`}>
       <h3>
         <Utility utility={utility} />
-        {usage === null ? null : (
-          <span className="paper-use">
-            {format.quantity(usage.quantity)}{" "}
-            {usage.basis === "actual" ? null : <Tag>{term("basis", usage.basis)}</Tag>}
-          </span>
-        )}
+        <span className="paper-use">
+          {usages.map((u) => (
+            <span key={u.periodFrom}>
+              {format.quantity(u.quantity)} {u.basis === "actual" ? null : <Tag>{term("basis", u.basis)}</Tag>}
+            </span>
+          ))}
+        </span>
       </h3>
-      {usage === null || usage.registers.length === 0 ? null : <Registers usage={usage} />}
+      {usages.every((u) => u.registers.length === 0) ? null : <Registers usages={usages} />}
       <table className="paper-table">
         <thead>
           <tr>

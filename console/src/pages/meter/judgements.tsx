@@ -7,7 +7,7 @@ const HELD = new Set(["invalid_zero", "backwards", "implausible_jump", "exchange
 const CALM = new Set(["normal", "rollover", "exchange"]);
 
 export const verdictColour = (result: string): string =>
-  HELD.has(result) ? "error" : CALM.has(result) ? "default" : "gold";
+  HELD.has(result) ? "red" : CALM.has(result) ? "default" : "gold";
 
 function Inputs({ verdict }: { verdict: VerdictJson }) {
   return (
@@ -66,7 +66,7 @@ export function GapTable({ gaps }: { gaps: MeterJson["gaps"] }) {
           { title: t("meter.from"), render: (_, g) => format.instant(g.from) },
           {
             title: t("meter.to"),
-            render: (_, g) => (g.to === null ? <Tag color="error">{t("meter.gapOpen")}</Tag> : format.instant(g.to)),
+            render: (_, g) => (g.to === null ? <Tag color="red">{t("meter.gapOpen")}</Tag> : format.instant(g.to)),
           },
           { title: t("meter.reason"), render: (_, g) => term("reason", g.reason) },
         ]}

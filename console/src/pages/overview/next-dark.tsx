@@ -5,8 +5,9 @@ import { usePrepaid } from "../../api/queries.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { RelayLamp } from "../../parts/lamp.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
+import { Balance } from "../../parts/money.tsx";
 import { mayTakePayments } from "../../shell/frame.tsx";
-import { useFormat, useUser } from "../../shell/operator.tsx";
+import { useUser } from "../../shell/operator.tsx";
 
 const SHOWN = 4;
 
@@ -20,7 +21,6 @@ export function nearestToDark(rows: readonly PrepaidRowJson[]): PrepaidRowJson[]
 /** The prepaid homes that are dark or will be next: the ones a counter hears from. */
 export function NextDark() {
   const { t } = useSpeech();
-  const format = useFormat();
   const me = useUser();
   const board = usePrepaid({ page: 1, pageSize: 200 });
   return (
@@ -31,10 +31,13 @@ export function NextDark() {
             {nearestToDark(b.items).map((row) => (
               <li key={row.accountId}>
                 <Link to={`/accounts/${row.accountId}`}>
-                  {row.building} {row.room} · {row.accountName}
+                  {row.accountName}
+                  <small className="quiet">
+                    {row.building} {row.room}
+                  </small>
                 </Link>
                 <RelayLamp state={row.reported} />
-                <span className="amount">{row.available === null ? "–" : format.money(row.available)}</span>
+                {row.available === null ? <span className="amount">–</span> : <Balance money={row.available} />}
                 {mayTakePayments(me.role) ? (
                   <Link to={`/counter?account=${row.accountId}`}>
                     <Button size="small">{t("counter.topUp")}</Button>

@@ -60,14 +60,14 @@ function LastBills({ overview }: { overview: OverviewJson }) {
 }
 
 const TONE: Readonly<Record<string, string>> = {
-  normal: "success",
+  normal: "green",
   warned_1: "gold",
   warned_2: "orange",
   cut_due: "volcano",
   cut_sent: "volcano",
-  cut: "error",
-  reconnect_due: "processing",
-  reconnect_sent: "processing",
+  cut: "red",
+  reconnect_due: "blue",
+  reconnect_sent: "blue",
 };
 
 function PrepaidStates({ overview }: { overview: OverviewJson }) {
@@ -127,7 +127,7 @@ function Runs({ overview }: { overview: OverviewJson }) {
           <span>
             {term("runKind", run.kind)} · {format.month(run.periodFrom)}
           </span>
-          <Tag color={run.state === "done" ? "success" : run.state === "failed" ? "error" : "processing"}>
+          <Tag color={run.state === "done" ? "green" : run.state === "failed" ? "red" : "blue"}>
             {term("run", run.state)}
           </Tag>
           <span className="quiet">
@@ -150,10 +150,10 @@ function Board({ overview }: { overview: OverviewJson }) {
       <div className="grid-3">
         <MoneyIn overview={overview} />
         <LastBills overview={overview} />
-        <NextDark />
+        {overview.prepaid.length === 0 ? null : <NextDark />}
       </div>
       <div className="grid-3">
-        <PrepaidStates overview={overview} />
+        {overview.prepaid.length === 0 ? null : <PrepaidStates overview={overview} />}
         <RefusedReasons overview={overview} />
         <Runs overview={overview} />
       </div>
