@@ -1,6 +1,6 @@
 import { DAY_MS, type Instant, MINUTE_MS } from "../../domain/instant.ts";
-import { type Zone, addDays, dayOf, startOfDay, wallClock } from "../../domain/period.ts";
-import type { TouClock, TouRule } from "../../domain/tariff.ts";
+import { type Period, type Zone, addDays, dayOf, startOfDay, wallClock } from "../../domain/period.ts";
+import type { Charge, Price, Tariff, TouClock, TouRule } from "../../domain/tariff.ts";
 import type { TouPeriod } from "../../domain/usage.ts";
 
 /** Half-open hours of one time of use; never over local midnight. */
@@ -117,3 +117,32 @@ function touAt(rules: readonly TouRule[], minute: number): TouPeriod | null {
 export const minuteOf = (text: string): number =>
   digits(text, 0) * 600 + digits(text, 1) * 60 + digits(text, 3) * 10 + digits(text, 4);
 const digits = (text: string, at: number): number => text.charCodeAt(at) - 48;
+
+/**
+ * Instants inside a period at which the time of use changes by the versions' clocks: two or so a day. A register read
+ * there needs no sharing by time. Empty where no price depends on a clock.
+ */
+export function touEdges(tariffs: readonly Tariff[], { from, to }: Period): Instant[] {
+  const edges = new Set<Instant>();
+  for (const { tou, zone, charges } of tariffs) {
+    if (tou === undefined || !charges.some(isByTou)) continue;
+    const timetable = timetableOf(tou, zone);
+    let before = timetable.spanAt(from);
+    while (before.to < to) {
+      const next = timetable.spanAt(before.to as Instant);
+      if (next.tou !== before.tou) edges.add(next.from as Instant);
+      before = next;
+    }
+  }
+  return [...edges].sort((a, b) => a - b);
+}
+
+const byHours = (price: Price): boolean => typeof price !== "string";
+
+/** Whether a charge has a price for each time of use. */
+export function isByTou(charge: Charge): boolean {
+  if (charge.kind !== "energy") return false;
+  if (charge.form !== "graduated") return byHours(charge.price);
+  const lists = [charge.tiers, ...(charge.seasons ?? []).map((season) => season.tiers)];
+  return lists.some((tiers) => tiers.some((tier) => byHours(tier.price)));
+}

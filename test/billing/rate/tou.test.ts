@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { rate } from "../../../billing/rate.ts";
-import { timetableOf } from "../../../billing/rate/timetable.ts";
+import { timetableOf, touEdges } from "../../../billing/rate/timetable.ts";
 import { momentOf } from "../../../billing/rate/moment.ts";
 import type { GraduatedCharge, TouClock } from "../../../domain/tariff.ts";
 import { lineText, tariffWith, tiered, usage } from "./tariffs.ts";
@@ -137,4 +137,27 @@ describe("prices by tier and time of use", () => {
     const noClock = tariffWith([charge("pro_rata")]);
     expect(() => rate(noClock, month)).toThrow(/give a quantity for each `tou` register/);
   });
+});
+
+test("the edges of a period's hours are where a register must be read, and no more", () => {
+  const night: TouClock = { rules: [{ period: "peak", from: "08:00", to: "22:00" }], otherwise: "valley" };
+  const price = { peak: "2", valley: "1" };
+  const charge = { kind: "energy", form: "flat", id: "energy", title: { zh: "电", en: "energy" } } as const;
+  const tariff = tariffWith([{ ...charge, price }], { tou: night });
+  const { servicePeriod } = usage({ from: "2026-03-01T08:00", to: "2026-03-03T08:00", quantity: "1" }, tariff);
+  const edges = touEdges([tariff], servicePeriod);
+  expect(edges).toEqual(
+    ["2026-03-01T22:00", "2026-03-02T08:00", "2026-03-02T22:00"].map((at) => momentOf(at, tariff.zone)),
+  );
+  const slices = [servicePeriod.from, ...edges].map((from, i) => {
+    const period = { from, to: edges[i] ?? servicePeriod.to };
+    return { period, quantity: 1_000_000n, basis: "actual" } as const;
+  });
+  const read = { ...usage({ from: "2026-03-01", to: "2026-03-04", quantity: "4" }, tariff), servicePeriod, slices };
+  expect(rate(tariff, read, { touSpread: "refuse" }).map((line) => [line.tou, line.quantity, line.basis])).toEqual([
+    ["peak", 2_000_000n, "actual"],
+    ["valley", 2_000_000n, "actual"],
+  ]);
+  expect(touEdges([tariffWith([{ ...charge, price: "1" }], { tou: night })], servicePeriod)).toEqual([]);
+  expect(touEdges([tariffWith([{ ...charge, price }])], servicePeriod)).toEqual([]);
 });
