@@ -5,7 +5,7 @@ import type { Micro } from "../../domain/quantity.ts";
 import type { Tariff } from "../../domain/tariff.ts";
 import type { TouPeriod, UsageBasis, UsageSlice } from "../../domain/usage.ts";
 import { partUntil } from "../../metering/interpolate.ts";
-import { timetableOf } from "./timetable.ts";
+import { type Timetable, timetableOf, type TouSpan } from "./timetable.ts";
 
 /** Worst last: a line is as good as its worst part. */
 export const BASES = ["actual", "interpolated", "estimated"] as const satisfies readonly UsageBasis[];
@@ -65,8 +65,8 @@ export function byTou(slice: UsageSlice, tariff: Tariff, spread: "pro_rata" | "r
   }
   const timetable = timetableOf(tariff.tou, tariff.zone);
   const { from, to } = slice.period;
-  let span = timetable.spanAt(from);
-  if (span.to >= to) return onPart(span.tou, slice.quantity, slice.basis);
+  const first = runAt(timetable, from, to);
+  if (first.to >= to) return onPart(first.tou, slice.quantity, slice.basis);
   if (spread === "refuse" && to - from > LONGEST_SPREAD_MS) {
     throw new CodedError(
       "usage.invalid",
@@ -76,11 +76,23 @@ export function byTou(slice: UsageSlice, tariff: Tariff, spread: "pro_rata" | "r
   const basis = worse(slice.basis, "interpolated");
   let done = 0n;
   for (let at: Instant = from; at < to; ) {
-    span = timetable.spanAt(at);
-    const end = Math.min(span.to, to) as Instant;
+    const run = runAt(timetable, at, to);
+    const end = Math.min(run.to, to) as Instant;
     const used = usedBy(slice, end);
-    onPart(span.tou, used - done, basis);
+    onPart(run.tou, used - done, basis);
     done = used;
     at = end;
   }
+}
+
+/** Hours of one time of use from `at` on, over midnights too; not looked for beyond `until`. */
+function runAt(timetable: Timetable, at: Instant, until: Instant): TouSpan {
+  const first = timetable.spanAt(at);
+  let to = first.to;
+  while (to < until) {
+    const next = timetable.spanAt(to as Instant);
+    if (next.tou !== first.tou) break;
+    to = next.to;
+  }
+  return to === first.to ? first : { ...first, to };
 }
