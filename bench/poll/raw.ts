@@ -57,7 +57,10 @@ export class RawClient {
         else {
           idle.push(unit);
           out.push(request(idle[next++] ?? 0, 0));
-          if (next > 1024) idle.splice(0, next), (next = 0);
+          if (next > 1024) {
+            idle.splice(0, next);
+            next = 0;
+          }
         }
       }
       rest = at === bytes.length ? null : Buffer.from(bytes.subarray(at));

@@ -5,6 +5,7 @@ import type { Exchange, LinkConfig, Session, SessionEvents } from "./link.ts";
 import { connected, destroyed } from "./mbap.ts";
 import { outcomeOf } from "./reply.ts";
 import { functionCodeOf, type Outcome, type Request, refused } from "./request.ts";
+import { closed, flushed, keptAwake } from "./serial.ts";
 
 type ModbusRTU = InstanceType<typeof modbus.default>;
 
@@ -37,7 +38,18 @@ export async function openSerial(
   client.on("error", () => {}); // "close" follows
   await client.connectRTUBuffered(path, { baudRate, parity, dataBits, stopBits });
   const serial = rawPortOf(client);
-  return new RtuSession(client, serial, silenceMs(baudRate), timeoutMs, events, () => closed(serial));
+  const release = keptAwake(serial);
+  const close = async (): Promise<void> => {
+    await closed(serial);
+    release();
+  };
+  try {
+    await flushed(serial);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return new RtuSession(client, serial, silenceMs(baudRate), timeoutMs, events, close);
 }
 
 /** Bytes of a late or doubled reply show themselves in this pause: an RTU frame ends with silence. */
@@ -51,14 +63,6 @@ function rawPortOf(client: ModbusRTU): SerialPort {
   const port = (client as unknown as { _port?: { _client?: SerialPort } })._port?._client;
   if (port === undefined) throw new Error("modbus-serial no longer shows its serial port");
   return port;
-}
-
-function closed(serial: SerialPort): Promise<void> {
-  return new Promise((done) => {
-    if (!serial.isOpen) return done();
-    // What the slave sent and nobody took must not wait for the next owner of the port.
-    serial.flush(() => serial.close(() => done()));
-  });
 }
 
 class RtuSession implements Session {

@@ -83,7 +83,13 @@ function listen(server: Server, host: string, port: number): Promise<number> {
 function openSerial(path: string, baudRate: number): Promise<Duplex> {
   return new Promise((done, fail) => {
     const port = new SerialPort({ path, baudRate, autoOpen: false });
-    port.open((error) => (error ? fail(error) : done(port)));
+    port.open((error) => {
+      if (error) return fail(error);
+      // serialport 13 on Node 26.4 and later reads only when something turns the event loop (serialport/node-serialport#3148).
+      const timer = setInterval(() => {}, 5);
+      port.once("close", () => clearInterval(timer));
+      done(port);
+    });
   });
 }
 
