@@ -26,6 +26,16 @@ export const theme: ThemeConfig = {
   token: {
     colorPrimary: INK.brand,
     colorInfo: INK.brand,
+    // The soft shades that antd derives from a dark primary are grey: these are meant.
+    colorPrimaryBg: "#e6f1f6",
+    colorPrimaryBgHover: "#d4e7f0",
+    colorPrimaryBorder: "#a9cbdb",
+    colorInfoBg: "#e6f1f6",
+    colorInfoBorder: "#a9cbdb",
+    colorSuccessBg: "#e7f6ee",
+    colorSuccessBorder: "#a8dcc0",
+    colorErrorBg: "#fdecea",
+    colorErrorBorder: "#f4b8b0",
     colorLink: "#17698f",
     colorText: INK.text,
     colorTextSecondary: INK.quiet,

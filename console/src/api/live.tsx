@@ -21,7 +21,7 @@ export function staleBy(event: LiveEvent): readonly (readonly string[])[] {
         ["series", event.meterId],
       ];
     case "supply":
-      return [["account", event.accountId], ["timeline", event.accountId], ["controls"], ["prepaid"]];
+      return [["account", event.accountId], ["timeline", event.accountId], ["accounts"], ["controls"], ["prepaid"]];
     case "payment":
       return [
         ["account", event.accountId],

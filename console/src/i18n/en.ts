@@ -204,7 +204,7 @@ export const en = {
   "order.relay": "Supply on",
   "order.done": "The meter reports its relay closed.",
   "order.deciding": "No reconnection order is open.",
-  "order.waiting": "Waiting for the meter.",
+  "order.waiting": "Waiting for the meter: {state}.",
   "order.at": "Ordered",
   "order.action": "Order",
   "order.state": "State",

@@ -202,7 +202,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   "order.relay": "恢复供应",
   "order.done": "表计回报继电器已合闸。",
   "order.deciding": "当前没有复供指令。",
-  "order.waiting": "等待表计。",
+  "order.waiting": "等待表计：{state}。",
   "order.at": "下达时间",
   "order.action": "指令",
   "order.state": "状态",

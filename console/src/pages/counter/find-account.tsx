@@ -70,6 +70,8 @@ export function FindAccount({ input, choose }: { input: RefObject<InputRef | nul
       event.preventDefault();
       setAt((before) => Math.max(0, Math.min(rows.length - 1, before + (event.key === "ArrowDown" ? 1 : -1))));
     } else if (event.key === "Enter") {
+      event.preventDefault();
+      if (event.repeat) return;
       const row = rows[at];
       if (!current) setWaiting(text.trim() !== "");
       else if (row !== undefined) choose(row.id);

@@ -45,7 +45,7 @@ function Order({ order, relay }: { order: ControlJson | undefined; relay: string
             ? t("order.done")
             : order === undefined
               ? t("order.deciding")
-              : `${t("order.waiting")} ${term("control", order.state)}`}
+              : t("order.waiting", { state: term("control", order.state) })}
         </span>
       </div>
     </div>
@@ -88,6 +88,7 @@ export function Receipt({
     <Card
       size="small"
       className="receipt-card"
+      onKeyDown={(e) => (e.key === "Enter" && e.repeat ? e.preventDefault() : undefined)}
       title={t(payment.outcome === "posted" ? "receipt.taken" : "receipt.already")}
     >
       <div className="no-print">

@@ -141,7 +141,10 @@ export function SaleForm({
           suffix={currency}
           value={draft.amount}
           onChange={(e) => setAmount(e.target.value)}
-          onPressEnter={(e) => (e.nativeEvent.isComposing ? undefined : next())}
+          onPressEnter={(e) => {
+            e.preventDefault(); // else the same key press would click the button that takes the cursor next
+            if (!e.nativeEvent.isComposing && !e.repeat) next();
+          }}
         />
       </label>
       <div className="amount-note" role={wrong ? "alert" : undefined}>

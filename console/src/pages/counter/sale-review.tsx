@@ -38,6 +38,7 @@ export function SaleReview({
     payment.mutate(sale);
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Enter" && event.repeat) event.preventDefault(); // a key held down from the step before takes no money
     if (event.key === "Escape" && !payment.isPending) back();
   };
   return (
