@@ -13,8 +13,8 @@ type Native = { open(cols: number, rows: number): { master: number; slave: numbe
 
 export function openPtyPair(): PtyPair {
   const require = createRequire(import.meta.url);
-  const { requireBinary } = require("@lydell/node-pty/requireBinary.js") as { requireBinary(file: string): Native };
-  const pair = requireBinary("pty.node").open(80, 24);
+  const binaries = require("@lydell/node-pty/requireBinary.js") as { requireBinary(file: string): Native };
+  const pair = binaries.requireBinary("pty.node").open(80, 24);
   const master = new ReadStream(pair.master);
   master.on("error", () => {}); // EIO when the last reader of the port goes
   const close = (): void => {
