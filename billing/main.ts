@@ -54,30 +54,33 @@ export function startBilling(settings: BillingSettings): Billing {
   const deps: PrepaidDeps = { ...billDepsOf(settings), policies: policyOf, onEvent: settings.onSupply };
   const engine = prepaidEngine(deps);
   const dispatcher = controlDispatcher({ ...deps, send: settings.send });
-  const orders = oneAtATime(
-    () => dispatcher.turn(),
-    (error) => log.error({ err: error }, "the outbox could not be worked off; the next turn tries again"),
-  );
+  // Turns overlap: one that waits for a slow wire must not keep another home in the dark.
+  const turn = (): void =>
+    void dispatcher
+      .turn()
+      .catch((error: unknown) =>
+        log.error({ err: error }, "the outbox could not be worked off; the next turn tries again"),
+      );
   const sweeps = oneAtATime(
     () => engine.sweep(),
     (error) => log.error({ err: error }, "supplies could not be looked at; the next sweep tries again"),
   );
   const schedule = startBillSchedule(billDepsOf(settings), settings.zone, settings.onBills);
-  const timers = [setInterval(orders.wake, TURN_MS), setInterval(sweeps.wake, SWEEP_MS)];
+  const timers = [setInterval(turn, TURN_MS), setInterval(() => sweeps.wake(), SWEEP_MS)];
   sweeps.wake();
   return {
     engine,
     onReadings: (readings) => engine.onReadings(readings),
     onPayment(operatorId, accountId) {
       engine.onPayment(operatorId, accountId);
-      orders.wake();
+      turn();
     },
     async stop() {
       for (const timer of timers) clearInterval(timer);
       await schedule.stop();
       await sweeps.stop();
-      await orders.stop();
       await engine.idle();
+      await dispatcher.idle();
     },
   };
 }

@@ -25,10 +25,12 @@ export type SendControl = (operatorId: OperatorId, meterId: MeterId, action: Con
 export type Dispatcher = {
   /**
    * One turn over all operators' outboxes: connects before disconnects, guards looked at again. Resolves when the orders
-   * that it took are on their wires or could not be sent. May be called while a turn runs; the shell calls it every
-   * second or so, and at once when an order was queued.
+   * that it took are on their wires or could not be sent. To be called while a turn runs, too: a slow wire of one
+   * meter must not keep another in the dark. The shell calls it every second or so, and at once when an order was queued.
    */
   turn(): Promise<void>;
+  /** Resolves when no turn runs. */
+  idle(): Promise<void>;
 };
 
 /** Orders taken from one outbox per turn. */
@@ -58,17 +60,26 @@ export function controlDispatcher(deps: Deps): Dispatcher {
       underway.delete(key);
     }
   };
-  return {
-    turn: async () => {
-      const { rows } = await deps.db.pool.query<{ operator_id: bigint }>(
-        "select operators_with_open_controls as operator_id from sanbiao.operators_with_open_controls()",
-      );
-      for (const { operator_id: operatorId } of rows) {
-        const due = await deps.db.as(operatorId, (trx) => dueControls(trx, deps.clock.now(), TURN_MAX));
-        for (const action of ["connect", "disconnect"] as const) {
-          await Promise.all(due.filter((one) => one.action === action).map((one) => sendOne(operatorId, one)));
-        }
+  const turns = new Set<Promise<void>>();
+  const turn = async (): Promise<void> => {
+    const { rows } = await deps.db.pool.query<{ operator_id: bigint }>(
+      "select operators_with_open_controls as operator_id from sanbiao.operators_with_open_controls()",
+    );
+    for (const { operator_id: operatorId } of rows) {
+      const due = await deps.db.as(operatorId, (trx) => dueControls(trx, deps.clock.now(), TURN_MAX));
+      for (const action of ["connect", "disconnect"] as const) {
+        await Promise.all(due.filter((one) => one.action === action).map((one) => sendOne(operatorId, one)));
       }
+    }
+  };
+  return {
+    turn: () => {
+      const running = turn().finally(() => turns.delete(running));
+      turns.add(running);
+      return running;
+    },
+    idle: async () => {
+      await Promise.allSettled(turns);
     },
   };
 }
