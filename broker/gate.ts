@@ -5,7 +5,7 @@ import { type Bucket, bucket } from "./bucket.ts";
 import type { BrokerClient, BrokerLimits, CredentialBook, Message, OnMessage, Verdict } from "./client.ts";
 import { isUnderWay, type Session, session } from "./session.ts";
 import { signInDesk } from "./sign-in.ts";
-import { covers, topicRule } from "./topic.ts";
+import { covers, topicRule } from "../domain/topic.ts";
 import { subscriptionsOf } from "./internals.ts";
 
 type Hooks = Required<

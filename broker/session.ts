@@ -1,6 +1,6 @@
 import type { Client } from "aedes";
 import { subscriptionsOf } from "./internals.ts";
-import { filterMatches } from "./topic.ts";
+import { filterMatches } from "../domain/topic.ts";
 
 /** What became of a command on its way. `sent`: the device subscribed with QoS 0 and cannot say. None of them proves that it acted. */
 export type CommandDelivery = "acknowledged" | "sent" | "not_connected" | "timeout";
