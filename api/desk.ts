@@ -41,3 +41,13 @@ export const contains = (text: string): string => `%${text.replaceAll(/[\\%_]/g,
 export const wordsOf = (search: string): string[] => search.trim().split(/\s+/).filter(Boolean).slice(0, 4);
 
 export const offsetOf = (q: { page: number; pageSize: number }): number => (q.page - 1) * q.pageSize;
+
+/** How many fit in all: each row of a page carries it as `total`. A page beyond the end has no row and asks for the first. */
+export async function totalOf(
+  rows: readonly { total: bigint }[],
+  page: number,
+  first: () => Promise<{ rows: readonly { total: bigint }[] }>,
+): Promise<number> {
+  const row = rows[0] ?? (page === 1 ? undefined : (await first()).rows[0]);
+  return Number(row?.total ?? 0n);
+}

@@ -5,6 +5,7 @@ import type { Clock } from "../domain/instant.ts";
 import type { Database } from "../schema/database.ts";
 import { buildApp } from "./app.ts";
 import { type LiveBus, liveBus } from "./live.ts";
+import { overviewCache } from "./overview-cache.ts";
 import { type Metrics, prometheus } from "./metrics.ts";
 import type { App } from "./routes/route.ts";
 import type { ReadyChecks } from "./routes/service.ts";
@@ -35,14 +36,30 @@ export type ApiOptions = {
   readonly trustProxy?: boolean;
 };
 
-export type RunningApi = { readonly url: string; readonly app: App; readonly live: LiveBus; close(): Promise<void> };
+export type RunningApi = {
+  readonly url: string;
+  readonly app: App;
+  readonly live: LiveBus;
+  close: () => Promise<void>;
+};
 
 /** The application of these options, not listening yet: for tests, and for whoever has his own server. */
 export function appOf(options: ApiOptions): Promise<App> {
   const { wall = options.clock, demo = null, checks = {}, trustProxy = false } = options;
   const metrics = options.metrics ?? prometheus();
   const live = options.live ?? liveBus(wall);
-  return buildApp({ ...options, wall, demo, checks, trustProxy, metrics, live, telemetry: metrics.telemetry });
+  const overviews = overviewCache(wall);
+  return buildApp({
+    ...options,
+    wall,
+    overviews,
+    demo,
+    checks,
+    trustProxy,
+    metrics,
+    live,
+    telemetry: metrics.telemetry,
+  });
 }
 
 /** Opens the port. `close` ends event streams and waits for requests under way. */

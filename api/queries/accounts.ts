@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Day } from "../../domain/period.ts";
-import { contains, type Desk, moneyOf, offsetOf, wordsOf } from "../desk.ts";
+import { contains, type Desk, moneyOf, offsetOf, totalOf, wordsOf } from "../desk.ts";
 import type { AccountRowJson, AccountsJson, AccountsQuery } from "../schemas/account.ts";
 import type { RelayState } from "../schemas/json.ts";
 import type { SupplyStateName } from "../schemas/supply.ts";
@@ -49,17 +49,17 @@ export const accountRow = (desk: Desk, row: AccountRow): AccountRowJson => ({
 
 /** For the counter, as one types: exact numbers first. */
 export async function accounts(desk: Desk, query: AccountsQuery): Promise<AccountsJson> {
-  const wanted = sql`from account a where a.operator_id = ${desk.operatorId} ${conditions(desk, query)}`;
-  const count = await sql<{ total: bigint }>`select count(*) as total ${wanted}`.execute(desk.trx);
   const search = query.search.trim();
   const exact = search === "" ? sql`` : sql`(a.number = ${search} or a.phone = ${search} or a.name = ${search}) desc,`;
-  const { rows } = await sql<AccountRow>`
-    with page as materialized (select a.* ${wanted} order by ${exact} a.number limit ${query.pageSize} offset ${offsetOf(query)})
-    select ${accountColumns} from page a ${placeOfAccount} ${standingOfAccount(desk)} order by ${exact} a.number`.execute(
-    desk.trx,
-  );
-  const items = rows.map((row) => accountRow(desk, row));
-  return { items, page: query.page, pageSize: query.pageSize, total: Number(count.rows[0]?.total ?? 0n) };
+  const pageOf = (offset: number, limit: number) => sql<AccountRow & { total: bigint }>`
+    with page as materialized (
+      select a.*, count(*) over () as total from account a where a.operator_id = ${desk.operatorId} ${conditions(desk, query)}
+       order by ${exact} a.number limit ${limit} offset ${offset})
+    select ${accountColumns}, a.total from page a ${placeOfAccount} ${standingOfAccount(desk)} order by ${exact} a.number`;
+  const { rows } = await pageOf(offsetOf(query), query.pageSize).execute(desk.trx);
+  const { page, pageSize } = query;
+  const total = await totalOf(rows, page, () => pageOf(0, 1).execute(desk.trx));
+  return { items: rows.map((row) => accountRow(desk, row)), page, pageSize, total };
 }
 
 function conditions(desk: Desk, query: AccountsQuery): RawBuilder<unknown> {

@@ -41,7 +41,8 @@ export const openMinor = sql<bigint>`least(greatest(coalesce(
 export const billColumns = sql`l.id, l.number, l.account_id, a.number as account_number, a.name as account_name, p.building, p.room,
   l.period_from, l.period_to, l.issued_on, l.due_on, l.total_minor, l.journal_id, ${openMinor} as open_minor`;
 
-export const billFrom = sql`bill l join account a on a.operator_id = l.operator_id and a.id = l.account_id ${placeOfAccount}`;
+const accountOfBill = sql`join account a on a.operator_id = l.operator_id and a.id = l.account_id ${placeOfAccount}`;
+export const billFrom = sql`bill l ${accountOfBill}`;
 
 const statusOf = (open: bigint, total: bigint): BillStatus =>
   open <= 0n ? "paid" : open < total ? "part_paid" : "open";
@@ -97,19 +98,21 @@ export async function bills(
 ): Promise<BillsJson> {
   const month = monthNamed(desk, query.period);
   const wanted = sql`${inMonth(desk, month.period)} ${query.status === undefined ? sql`` : STATUS_IS[query.status]}`;
-  const sums = await sql<{ total: bigint; sum: bigint }>`
-    select count(*) as total, coalesce(sum(l.total_minor), 0)::bigint as sum from bill l where ${wanted}`.execute(
-    desk.trx,
-  );
-  const { rows } = await sql<BillRow>`select ${billColumns} from ${billFrom} where ${wanted}
-     order by l.number limit ${query.pageSize} offset ${offsetOf(query)}`.execute(desk.trx);
+  const pageOf = (offset: number, limit: number) => sql<BillRow & { total: bigint; sum: bigint }>`
+    with page as materialized (
+      select l.*, count(*) over () as total, (sum(l.total_minor) over ())::bigint as sum from bill l where ${wanted}
+       order by l.number limit ${limit} offset ${offset})
+    select ${billColumns}, l.total, l.sum from page l ${accountOfBill} order by l.number`;
+  const { rows } = await pageOf(offsetOf(query), query.pageSize).execute(desk.trx);
+  // A page beyond the end has no row to carry the sums.
+  const first = rows[0] ?? (query.page === 1 ? undefined : (await pageOf(0, 1).execute(desk.trx)).rows[0]);
   return {
     period: month.name,
     items: rows.map((row) => billRow(desk, row)),
     page: query.page,
     pageSize: query.pageSize,
-    total: Number(sums.rows[0]?.total ?? 0n),
-    sum: moneyOf(desk, sums.rows[0]?.sum ?? 0n),
+    total: Number(first?.total ?? 0n),
+    sum: moneyOf(desk, first?.sum ?? 0n),
   };
 }
 

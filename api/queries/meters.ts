@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import { type Instant } from "../../domain/instant.ts";
 import { BILLED_UNIT } from "../../domain/unit.ts";
 import { timestamptz } from "../../schema/database.ts";
-import { atTextOrNull, contains, type Desk, offsetOf, quantityOf, wordsOf } from "../desk.ts";
+import { atTextOrNull, contains, dayText, type Desk, offsetOf, quantityOf, totalOf, wordsOf } from "../desk.ts";
 import { heardLimits, heardStatus } from "../heard.ts";
 import type { UtilityName } from "../schemas/json.ts";
 import type { MeterRowJson, MetersJson, MetersQuery } from "../schemas/meter.ts";
@@ -25,14 +25,18 @@ type Row = {
   position: bigint | null;
 };
 
-/** `m` with where it hangs now and who takes what it measures. */
-const joined = (desk: Desk) => sql`meter m
+/** `m` with where it hangs now. */
+const placed = sql`meter m
   left join installation i on i.operator_id = m.operator_id and i.meter_id = m.id and i.removed_at is null
-  left join usage_point u on u.operator_id = m.operator_id and u.id = i.usage_point_id
-  left join agreement g on g.operator_id = m.operator_id and g.usage_point_id = u.id
-    and g.from_day <= (${timestamptz(desk.now)}::timestamptz at time zone ${desk.zone})::date
-    and (g.to_day is null or g.to_day > (${timestamptz(desk.now)}::timestamptz at time zone ${desk.zone})::date)
-  left join account a on a.operator_id = m.operator_id and a.id = g.account_id`;
+  left join usage_point u on u.operator_id = m.operator_id and u.id = i.usage_point_id`;
+
+/** Who takes now what usage point `u` gives, as `a`. */
+const takenBy = (desk: Desk) => sql`
+  left join agreement g on g.operator_id = u.operator_id and g.usage_point_id = u.id
+    and g.from_day <= ${today(desk)}::date and (g.to_day is null or g.to_day > ${today(desk)}::date)
+  left join account a on a.operator_id = g.operator_id and a.id = g.account_id`;
+
+const today = (desk: Desk) => dayText(desk, desk.now);
 
 const columns = sql`m.id, m.serial, m.profile_id, m.utility, m.bus_id is not null as polled, u.role, u.building, u.room,
   a.id as account_id, a.number as account_number, a.name as account_name`;
@@ -60,7 +64,7 @@ export function meterRow(desk: Desk, row: Row): MeterRowJson {
 /** Meters by id, in the order of their place. */
 export async function meterRows(desk: Desk, ids: readonly bigint[]): Promise<MeterRowJson[]> {
   const { rows } = await sql<Row>`
-    select ${columns}, l.value, l.measured_at, ${latestPosition} as position from ${joined(desk)} ${latestBilling}
+    select ${columns}, l.value, l.measured_at, ${latestPosition} as position from ${placed} ${takenBy(desk)} ${latestBilling}
      where m.operator_id = ${desk.operatorId} and m.id = any(${idList(ids)}::bigint[])
      order by u.building, u.room, m.utility, m.serial`.execute(desk.trx);
   return rows.map((row) => meterRow(desk, row));
@@ -68,28 +72,35 @@ export async function meterRows(desk: Desk, ids: readonly bigint[]): Promise<Met
 
 export const idList = (ids: readonly bigint[]): string => `{${ids.join(",")}}`;
 
-/** One page. Without a status only the page's own meters are asked for their last reading. */
+/**
+ * One page. What only the page's own rows need is joined to the page, not to all meters: accounts unless a word is searched
+ * for, last readings unless a status is asked for.
+ */
 export async function meters(desk: Desk, query: MetersQuery): Promise<MetersJson> {
-  const heard = query.status === undefined ? null : statusIs(desk, query.status);
-  const wanted = sql`from ${joined(desk)} ${heard === null ? sql`` : latestBilling}
-     where m.operator_id = ${desk.operatorId} ${conditions(query)} ${heard === null ? sql`` : sql`and ${heard}`}`;
-  const count = await sql<{ total: bigint }>`select count(*) as total ${wanted}`.execute(desk.trx);
-  const { rows } = await sql<Row>`
+  const words = wordsOf(query.search);
+  const pageOf = (offset: number, limit: number) => sql<Row & { total: bigint }>`
     with page as materialized (
-      select m.operator_id, ${columns} ${wanted}
-       order by u.building, u.room, m.utility, m.serial limit ${query.pageSize} offset ${offsetOf(query)})
-    select m.*, l.value, l.measured_at, ${latestPosition} as position from page m ${latestBilling}
-     order by m.building, m.room, m.utility, m.serial`.execute(desk.trx);
+      select m.operator_id, m.id, m.serial, m.profile_id, m.utility, m.bus_id, u.id as point_id, u.role, u.building, u.room,
+             count(*) over () as total
+        from ${placed} ${words.length === 0 ? sql`` : takenBy(desk)} ${query.status === undefined ? sql`` : latestBilling}
+       where m.operator_id = ${desk.operatorId} ${conditions(query, words)}
+             ${query.status === undefined ? sql`` : sql`and ${statusIs(desk, query.status)}`}
+       order by u.building, u.room, m.utility, m.serial limit ${limit} offset ${offset})
+    select ${columns}, m.total, l.value, l.measured_at, ${latestPosition} as position
+      from page m left join usage_point u on u.operator_id = m.operator_id and u.id = m.point_id
+      ${takenBy(desk)} ${latestBilling}
+     order by u.building, u.room, m.utility, m.serial`;
+  const { rows } = await pageOf(offsetOf(query), query.pageSize).execute(desk.trx);
   const { page, pageSize } = query;
-  const items = rows.map((row) => meterRow(desk, row));
-  return { items, page, pageSize, total: Number(count.rows[0]?.total ?? 0n), buildings: await buildings(desk) };
+  const total = await totalOf(rows, page, () => pageOf(0, 1).execute(desk.trx));
+  return { items: rows.map((row) => meterRow(desk, row)), page, pageSize, total, buildings: await buildings(desk) };
 }
 
-function conditions(query: MetersQuery): RawBuilder<unknown> {
+function conditions(query: MetersQuery, words: readonly string[]): RawBuilder<unknown> {
   const all: RawBuilder<unknown>[] = [];
   if (query.utility !== undefined) all.push(sql`and m.utility = ${query.utility}`);
   if (query.building !== undefined && query.building !== "") all.push(sql`and u.building = ${query.building}`);
-  for (const word of wordsOf(query.search)) {
+  for (const word of words) {
     const like = contains(word);
     all.push(
       sql`and (m.serial ilike ${like} or u.room ilike ${like} or a.number ilike ${like} or a.name ilike ${like})`,

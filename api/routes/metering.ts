@@ -1,5 +1,3 @@
-import { SECOND_MS } from "../../domain/instant.ts";
-import type { OperatorId } from "../../domain/reading.ts";
 import { principalOfRequest } from "../access.ts";
 import { meter } from "../queries/meter.ts";
 import { meters } from "../queries/meters.ts";
@@ -12,34 +10,17 @@ import { ConflictsJson, RefusedFramesJson, RefusedFramesQuery, RunsJson } from "
 import { OverviewJson } from "../schemas/overview.ts";
 import { type Api, type App, atDeskOf, PROBLEMS } from "./route.ts";
 
-/** Many screens show the overview and it asks every meter: one answer serves all for this long. */
-const OVERVIEW_FRESH_MS = 2 * SECOND_MS;
-
 export function meteringRoutes(app: App, api: Api): void {
-  const fresh = new Map<OperatorId, { madeAt: number; answer: Promise<OverviewJson> }>();
   app.route({
     method: "GET",
     url: "/overview",
     schema: {
       tags: ["overview"],
-      summary: "What a duty desk looks at first; at most 2 s old",
+      summary: "What a duty desk looks at first; a moment old",
       response: { 200: OverviewJson, ...PROBLEMS },
     },
-    handler: (request) => {
-      const { operatorId } = principalOfRequest(request);
-      const now = api.wall.now();
-      const held = fresh.get(operatorId);
-      if (held !== undefined && now - held.madeAt < OVERVIEW_FRESH_MS) return held.answer;
-      const answer = atDeskOf(api, request, overview);
-      const made = { madeAt: now, answer };
-      fresh.set(operatorId, made);
-      answer.then(
-        // Its age counts from the answer, so that a slow one is not asked for anew while it is under way.
-        () => (made.madeAt = api.wall.now()),
-        () => fresh.delete(operatorId),
-      );
-      return answer;
-    },
+    handler: (request) =>
+      api.overviews.of(principalOfRequest(request).operatorId, () => atDeskOf(api, request, overview)),
   });
 
   app.route({

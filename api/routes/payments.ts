@@ -74,7 +74,7 @@ export function paymentRoutes(app: App, api: Api): void {
       if (done.kind === "different") {
         throw new CodedError("request.conflict", "This payment was reversed before, for another reason.");
       }
-      if (done.kind === "posted") api.live.publish(by.operatorId, { kind: "overview", at: isoIn(at, by.zone) });
+      if (done.kind === "posted") tellOverview(api, by, at);
       void reply.code(done.kind === "posted" ? 201 : 200);
       return {
         outcome: done.kind,
@@ -110,5 +110,10 @@ function tell(
     journalId: String(payment.journalId),
     amount: moneyJson(payment.amount),
   });
-  api.live.publish(by.operatorId, { kind: "overview", at });
+  tellOverview(api, by, payment.at);
+}
+
+function tellOverview(api: Api, by: Principal, at: Instant): void {
+  api.overviews.forget(by.operatorId);
+  api.live.publish(by.operatorId, { kind: "overview", at: isoIn(at, by.zone) });
 }

@@ -13,6 +13,7 @@ import type { Database } from "../../schema/database.ts";
 import { principalOfRequest } from "../access.ts";
 import { atDesk, type Desk } from "../desk.ts";
 import type { LiveBus } from "../live.ts";
+import type { OverviewCache } from "../overview-cache.ts";
 import { Problem } from "../schemas/problem.ts";
 import type { DemoUserJson } from "../schemas/session.ts";
 import type { Services } from "../services.ts";
@@ -25,6 +26,7 @@ export type Api = {
   /** The wall's time: sessions and event streams end by it. */
   readonly wall: Clock;
   readonly live: LiveBus;
+  readonly overviews: OverviewCache;
   readonly services: Services;
   readonly telemetry: Telemetry;
   readonly demo: { readonly users: readonly DemoUserJson[] } | null;

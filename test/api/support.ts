@@ -34,7 +34,7 @@ export type Estate = {
   /** An account and a meter of the other operator. */
   readonly foreignAccount: bigint;
   readonly foreignMeter: bigint;
-  drop(): Promise<void>;
+  drop: () => Promise<void>;
 };
 
 export const silent = pino({ level: "silent" });
@@ -113,7 +113,7 @@ export async function tinyEstate(): Promise<Estate> {
     bill,
     foreignAccount,
     foreignMeter,
-    drop: fresh.drop,
+    drop: () => fresh.drop(),
   };
 }
 
@@ -306,7 +306,7 @@ async function billAndCut(db: Database, operatorId: bigint, flat: bigint, meter:
 export async function appOver(
   estate: Estate,
   changed: Partial<ApiOptions> = {},
-): Promise<{ app: App; close(): Promise<void> }> {
+): Promise<{ app: App; close: () => Promise<void> }> {
   const consoleDir = await mkdtemp(join(tmpdir(), "sanbiao-console-"));
   const clock = { now: (): Instant => NOW };
   const app = await appOf({
