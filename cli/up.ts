@@ -62,15 +62,21 @@ async function up(io: Io, options: UpOptions): Promise<void> {
 
 let stopped = false;
 
+/** Ctrl-C reaches every process of the terminal, and npm and our own starter pass it on as well: that is one wish, not two. */
+const ONE_WISH_MS = 1000;
+
 /** Resolves at the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once: what was acknowledged is on disk. */
 function signalled(io: Io, log: Logger): Promise<void> {
   return new Promise((done) => {
+    let first = 0;
     const on = (signal: NodeJS.Signals): void => {
+      if (stopped && performance.now() - first < ONE_WISH_MS) return;
       if (stopped) {
         io.err("sanbiao: stopped at once");
         process.exit(130);
       }
       stopped = true;
+      first = performance.now();
       log.info({ signal }, "stopping");
       done();
     };

@@ -14,7 +14,6 @@ import { type BusEntry, type ClientEntry, type Directory, openDirectory } from "
 import { modbusIntake } from "./intake.ts";
 import { type BusConfig, type ModbusCollector, startModbusCollector } from "./modbus/collector.ts";
 import type { LinkConfig } from "./modbus/link.ts";
-import { startForeign } from "./mqtt/foreign.ts";
 import { mqttIngest } from "./mqtt/ingest.ts";
 
 /** The shell of this room: opens every wire, and is the one place that knows which wire a meter hangs on. */
@@ -118,17 +117,15 @@ async function openMqtt(
   const clientOf = (meter: MeterOnMqtt): ClientEntry | undefined =>
     [...directory.clients()].find((client) => client.id === meter.mqttClientId);
   if (mqtt.kind === "foreign") {
-    const foreign = await startForeign({ url: mqtt.url, directory, ingest, telemetry, log });
+    const { startForeign } = await import("./mqtt/foreign.ts");
+    const foreign = await startForeign({ url: mqtt.url, directory, profiles: PROFILES, ingest, telemetry, log });
     return {
       url: mqtt.url,
       port: null,
       command: async (meter, action) => {
         const order = orderOf(meter, action, clock);
-        return order === null
-          ? "refused"
-          : (await foreign.publish(order.topic, order.payload))
-            ? "sent"
-            : "unreachable";
+        if (order === null) return "refused";
+        return (await foreign.publishCommand(order)) === "handed_over" ? "sent" : "unreachable";
       },
       stop: () => foreign.stop(),
     };

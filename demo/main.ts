@@ -74,7 +74,7 @@ export async function openDemo(options: OpenDemoOptions): Promise<Demo> {
       await town.uploadBacklog({ mqttUrl, ...(town.state.uploadedTo === null ? from : {}), onProgress: told, signal });
       onProgress("bills", "the months that are over");
       const results = await wake(billing, { stop: () => signal.aborted });
-      onProgress("bills", `${results.reduce((sum, run) => sum + run.issued.length, 0)} issued`);
+      onProgress("billed", `${results.reduce((sum, run) => sum + run.issued.length, 0)} bills issued`);
       await goLive({ db, plan, seeded, town, clock, billing }, mqttUrl);
     },
   };
