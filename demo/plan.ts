@@ -140,8 +140,8 @@ const plannedBus = ({ name, kind }: { name: string; kind: "tcp" | "rtu_over_tcp"
   kind,
   pollSeconds:
     name === `gateway-${DEMO_FLAT.building}-1`
-      ? { billing: 10, power: 10, state: 5, slow: 3600 }
-      : { billing: 60, power: 30, state: 30, slow: 3600 },
+      ? { billing: 10, power: 30, state: 10, slow: 3600 }
+      : { billing: 60, power: 120, state: 120, slow: 3600 },
 });
 
 const DIALECT_PROFILE = { sanbiao: [], wmbusmeters: [WMBUS_PROFILE], chirpstack: [GAS_PROFILE] } as const;
@@ -194,7 +194,7 @@ function flatAccount(seed: number, meters: readonly TownMeter[]): PlannedAccount
   const key = keyOf(electricity);
   const isDemoFlat = building === DEMO_FLAT.building && room === DEMO_FLAT.room;
   const opening: Opening = isDemoFlat
-    ? { kind: "run_down", available: money("CNY", 5n), watts: 3300 }
+    ? { kind: "run_down", available: money("CNY", 5n), watts: 4400 }
     : { kind: "top_up", amount: yuan(1200 + 200 * (hash32(seed, key, 42) % 5)) };
   const twoRate = !isDemoFlat && hash32(seed, key, 43) % 2 === 0;
   return {
