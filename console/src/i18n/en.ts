@@ -47,10 +47,12 @@ export const en = {
   "demo.title": "This is a demo town",
   "demo.what":
     "Simulated meters speak Modbus and MQTT on real sockets: an estate of 48 flats with electricity, gas and water, and a rural station with 20 prepaid homes. Two months of history are on the books, last month's bills are issued, and town time may run faster than yours.",
-  "demo.step1": "Sign in as a counter clerk of the supply station.",
+  "demo.step1": "Sign in as the counter clerk of the estate.",
   "demo.step2":
-    "On the overview, watch the first home under “Dark or next to go dark”: its credit runs out and its relay opens.",
-  "demo.step3": "Top it up at the counter and watch its lamp turn green: only the relay, read back, turns it.",
+    "On the overview, watch flat 1-301 under “Dark or next to go dark”: its last fen are used up within minutes and its relay opens.",
+  "demo.step3": "Top it up at the counter and watch its lamp turn green: only the relay itself, read back, turns it.",
+  "place.building": "Building {n}",
+  "place.home": "No. {n}",
   "overview.meters": "{n} meter|{n} meters",
   "overview.useToday": "Used today",
   "overview.noUse": "No use by the hour yet today",

@@ -4,6 +4,7 @@ import { Link } from "react-router-dom";
 import type { AccountRowJson } from "../../../api/schemas/account.ts";
 import { useAccounts } from "../api/queries.ts";
 import { useSpeech } from "../i18n/language.tsx";
+import { usePlace } from "../parts/place.ts";
 import { RelayLamp } from "../parts/lamp.tsx";
 import { Loaded } from "../parts/loaded.tsx";
 import { Balance } from "../parts/money.tsx";
@@ -15,12 +16,13 @@ import { useUrlFilter, wordOf } from "../parts/url-filter.ts";
 const MODES = ["postpaid", "prepaid"] as const;
 
 function useColumns(): TableColumnsType<AccountRowJson> {
+  const place = usePlace();
   const { t, term } = useSpeech();
   return useMemo(
     () => [
       { title: t("account.number"), key: "number", render: (_, a) => <Link to={`/accounts/${a.id}`}>{a.number}</Link> },
       { title: t("account.name"), key: "name", render: (_, a) => <Link to={`/accounts/${a.id}`}>{a.name}</Link> },
-      { title: t("account.place"), key: "place", render: (_, a) => `${a.building} ${a.room}` },
+      { title: t("account.place"), key: "place", render: (_, a) => place(a) },
       { title: t("account.phone"), key: "phone", render: (_, a) => a.phone },
       { title: t("account.mode"), key: "mode", render: (_, a) => <Tag>{term("mode", a.paymentMode)}</Tag> },
       { title: t("account.balance"), key: "balance", align: "right", render: (_, a) => <Balance money={a.balance} /> },
@@ -35,7 +37,7 @@ function useColumns(): TableColumnsType<AccountRowJson> {
         render: (_, a) => (a.closedOn === null ? null : <Tag>{t("account.closed")}</Tag>),
       },
     ],
-    [t, term],
+    [t, term, place],
   );
 }
 

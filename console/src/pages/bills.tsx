@@ -4,6 +4,7 @@ import { Link } from "react-router-dom";
 import type { BillRowJson } from "../../../api/schemas/bill.ts";
 import { useBills } from "../api/queries.ts";
 import { useSpeech } from "../i18n/language.tsx";
+import { usePlace } from "../parts/place.ts";
 import { Loaded } from "../parts/loaded.tsx";
 import { Amount } from "../parts/money.tsx";
 import { PageTitle } from "../parts/page-title.tsx";
@@ -23,6 +24,7 @@ export function monthAway(month: string | undefined, away: number): string | nul
 }
 
 function useColumns(): TableColumnsType<BillRowJson> {
+  const place = usePlace();
   const { t } = useSpeech();
   const format = useFormat();
   return useMemo(
@@ -33,14 +35,14 @@ function useColumns(): TableColumnsType<BillRowJson> {
         key: "name",
         render: (_, b) => <Link to={`/accounts/${b.accountId}`}>{b.accountName}</Link>,
       },
-      { title: t("account.place"), key: "place", render: (_, b) => `${b.building} ${b.room}` },
+      { title: t("account.place"), key: "place", render: (_, b) => place(b) },
       { title: t("bill.issued"), key: "issued", render: (_, b) => format.day(b.issuedOn) },
       { title: t("bill.due"), key: "due", render: (_, b) => format.day(b.dueOn) },
       { title: t("bill.total"), key: "total", align: "right", render: (_, b) => <Amount money={b.total} /> },
       { title: t("bill.open"), key: "open", align: "right", render: (_, b) => <Amount money={b.open} /> },
       { title: t("bill.status"), key: "status", render: (_, b) => <BillStatusTag status={b.status} /> },
     ],
-    [t, format],
+    [t, format, place],
   );
 }
 

@@ -4,6 +4,7 @@ import { Link } from "react-router-dom";
 import type { MeterRowJson } from "../../../api/schemas/meter.ts";
 import { type MetersAsked, useMeters } from "../api/queries.ts";
 import { useSpeech } from "../i18n/language.tsx";
+import { usePlace } from "../parts/place.ts";
 import { Ago, Heard } from "../parts/heard.tsx";
 import { RelayLamp } from "../parts/lamp.tsx";
 import { Loaded } from "../parts/loaded.tsx";
@@ -31,6 +32,7 @@ function askedOf(filter: UrlFilter): MetersAsked {
 }
 
 function useColumns(): TableColumnsType<MeterRowJson> {
+  const place = usePlace();
   const { t } = useSpeech();
   const format = useFormat();
   return useMemo(
@@ -44,7 +46,7 @@ function useColumns(): TableColumnsType<MeterRowJson> {
           m.role === null ? (
             <span className="quiet">{t("meter.notInstalled")}</span>
           ) : (
-            `${m.building} ${m.role === "master" ? t("meter.master") : m.room}`
+            place({ building: m.building, room: m.role === "master" ? t("meter.master") : m.room })
           ),
       },
       {
@@ -67,7 +69,7 @@ function useColumns(): TableColumnsType<MeterRowJson> {
       { title: t("meter.status"), key: "status", render: (_, m) => <Heard status={m.status} at={m.heardAt} /> },
       { title: t("meter.heardAt"), key: "heardAt", align: "right", render: (_, m) => <Ago at={m.heardAt} /> },
     ],
-    [t, format],
+    [t, format, place],
   );
 }
 

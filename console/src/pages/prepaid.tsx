@@ -4,6 +4,7 @@ import { Link } from "react-router-dom";
 import type { ControlJson, PrepaidRowJson } from "../../../api/schemas/supply.ts";
 import { useControls, usePrepaid } from "../api/queries.ts";
 import { useSpeech } from "../i18n/language.tsx";
+import { usePlace } from "../parts/place.ts";
 import { Ago } from "../parts/heard.tsx";
 import { RelayLamp } from "../parts/lamp.tsx";
 import { Loaded } from "../parts/loaded.tsx";
@@ -42,12 +43,13 @@ export function SupplyTag({ state }: { state: string }) {
 }
 
 function useColumns(): TableColumnsType<PrepaidRowJson> {
-  const { t } = useSpeech();
+  const place = usePlace();
+  const { t, term } = useSpeech();
   const format = useFormat();
   const me = useUser();
   return useMemo(
     () => [
-      { title: t("account.place"), key: "place", render: (_, r) => `${r.building} ${r.room}` },
+      { title: t("account.place"), key: "place", render: (_, r) => place(r) },
       {
         title: t("account.name"),
         key: "name",
@@ -65,7 +67,16 @@ function useColumns(): TableColumnsType<PrepaidRowJson> {
         align: "right",
         render: (_, r) => (r.daysLeft === null ? "–" : format.number(r.daysLeft, 1)),
       },
-      { title: t("prepaid.state"), key: "state", render: (_, r) => <SupplyTag state={r.state} /> },
+      {
+        title: t("prepaid.state"),
+        key: "state",
+        render: (_, r) => (
+          <>
+            <SupplyTag state={r.state} />
+            {r.held === "" ? null : <small className="quiet">{term("held", r.held)}</small>}
+          </>
+        ),
+      },
       { title: t("prepaid.relay"), key: "relay", render: (_, r) => <RelayLamp state={r.reported} /> },
       { title: t("account.lastReading"), key: "read", render: (_, r) => <Ago at={r.lastReadingAt} /> },
       {
@@ -89,7 +100,7 @@ function useColumns(): TableColumnsType<PrepaidRowJson> {
           ) : null,
       },
     ],
-    [t, format, me.role],
+    [t, term, format, me.role, place],
   );
 }
 

@@ -3,12 +3,13 @@ import { Link, useParams } from "react-router-dom";
 import type { AccountJson } from "../../../../api/schemas/account.ts";
 import { useAccount } from "../../api/queries.ts";
 import { useSpeech } from "../../i18n/language.tsx";
+import { usePlace } from "../../parts/place.ts";
 import { Ago, Heard } from "../../parts/heard.tsx";
 import { RelayLamp } from "../../parts/lamp.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Balance } from "../../parts/money.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
-import { Utility, UtilityIcon } from "../../parts/utility.tsx";
+import { Utility, UTILITY_ORDER, UtilityIcon } from "../../parts/utility.tsx";
 import { mayTakePayments } from "../../shell/frame.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
 import { DailyUse } from "./daily-use.tsx";
@@ -51,7 +52,8 @@ export function Standing({ account }: { account: AccountJson }) {
           <RelayLamp state={prepaid?.reported ?? account.relay ?? "unknown"} large />
           {prepaid === null ? null : (
             <small className="quiet">
-              {term("supply", prepaid.state)} · <Ago at={prepaid.reportedAt} />
+              {term("supply", prepaid.state)}
+              {prepaid.held === "" ? "" : `: ${term("held", prepaid.held)}`} · <Ago at={prepaid.reportedAt} />
             </small>
           )}
         </div>
@@ -61,6 +63,7 @@ export function Standing({ account }: { account: AccountJson }) {
 }
 
 function Facts({ account }: { account: AccountJson }) {
+  const place = usePlace();
   const { t, term } = useSpeech();
   const format = useFormat();
   const [household] = account.household;
@@ -74,7 +77,7 @@ function Facts({ account }: { account: AccountJson }) {
           { label: t("account.phone"), children: account.phone === "" ? "–" : account.phone },
           {
             label: t("account.address"),
-            children: account.address === "" ? `${account.building} ${account.room}` : account.address,
+            children: account.address === "" ? place(account) : account.address,
           },
           {
             label: t("account.household"),
@@ -86,6 +89,7 @@ function Facts({ account }: { account: AccountJson }) {
             : [{ label: t("account.closed"), children: format.day(account.closedOn) }]),
           ...account.agreements
             .filter((a) => a.toDay === null)
+            .toSorted((a, b) => UTILITY_ORDER.indexOf(a.utility) - UTILITY_ORDER.indexOf(b.utility))
             .map((a) => ({
               key: a.id,
               label: <Utility utility={a.utility} />,
@@ -126,6 +130,7 @@ function MeterList({ account }: { account: AccountJson }) {
 }
 
 export default function Account() {
+  const place = usePlace();
   const { id = "" } = useParams();
   const { t, term } = useSpeech();
   const me = useUser();
@@ -138,7 +143,7 @@ export default function Account() {
             title={a.name}
             note={
               <>
-                {a.building} {a.room} · {a.number} <Tag>{term("mode", a.paymentMode)}</Tag>
+                {place(a)} · {a.number} <Tag>{term("mode", a.paymentMode)}</Tag>
               </>
             }
           >

@@ -4,7 +4,7 @@ import { Link } from "react-router-dom";
 import type { TimelineEntry } from "../../../../api/schemas/account.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { Amount, isDebt } from "../../parts/money.tsx";
-import { UtilityIcon } from "../../parts/utility.tsx";
+import { UTILITY_ORDER, UtilityIcon } from "../../parts/utility.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
 import { verdictColour } from "../meter/judgements.tsx";
 import { ReversePayment } from "./reverse-payment.tsx";
@@ -37,13 +37,11 @@ function Row({
 
 export type ReadingEntry = Of<"reading">;
 
-const ORDER: readonly string[] = ["electricity", "water", "gas", "heat"];
-
 /** What the account used on a day and where its meters stood when it closed: in the day's own heading. */
 export function DayReadings({ readings }: { readings: readonly ReadingEntry[] }) {
   const { t } = useSpeech();
   const format = useFormat();
-  const ordered = readings.toSorted((a, b) => ORDER.indexOf(a.utility) - ORDER.indexOf(b.utility));
+  const ordered = readings.toSorted((a, b) => UTILITY_ORDER.indexOf(a.utility) - UTILITY_ORDER.indexOf(b.utility));
   return (
     <span className="tl-uses" data-testid="timeline-reading">
       {ordered.map((r) => (

@@ -3,6 +3,7 @@ import { Link, useParams } from "react-router-dom";
 import type { BillJson } from "../../../../api/schemas/bill.ts";
 import { useBill } from "../../api/queries.ts";
 import { useSpeech } from "../../i18n/language.tsx";
+import { usePlace } from "../../parts/place.ts";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Amount, isDebt } from "../../parts/money.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
@@ -40,6 +41,7 @@ function Head({ bill }: { bill: BillJson }) {
 }
 
 function Paper({ bill }: { bill: BillJson }) {
+  const place = usePlace();
   const { t } = useSpeech();
   const format = useFormat();
   const lastDay = format.dayBefore(bill.periodTo);
@@ -49,9 +51,7 @@ function Paper({ bill }: { bill: BillJson }) {
       <section className="paper-who">
         <div>
           <b>{bill.accountName}</b>
-          <div>
-            {bill.building} {bill.room}
-          </div>
+          <div>{place(bill)}</div>
           <div className="quiet">{t("bill.account", { number: bill.accountNumber })}</div>
         </div>
         <div className="paper-sum">

@@ -1,6 +1,7 @@
 import type { BilledUsageJson, BillJson, BillLineJson } from "../../../../api/schemas/bill.ts";
 import type { MoneyJson } from "../../../../api/schemas/json.ts";
 import { addMoney } from "../../parts/decimal-text.ts";
+import { UTILITY_ORDER } from "../../parts/utility.tsx";
 
 export type Section = {
   readonly usagePointId: string;
@@ -10,8 +11,6 @@ export type Section = {
   readonly lines: readonly BillLineJson[];
   readonly subtotal: MoneyJson;
 };
-
-const ORDER = ["electricity", "water", "gas", "heat"];
 
 /** The lines of each usage point together, with their exact sum; what stands on no usage (a standing charge alone) is kept. */
 export function sectionsOf(bill: BillJson): Section[] {
@@ -32,5 +31,5 @@ export function sectionsOf(bill: BillJson): Section[] {
       };
     })
     .filter((section) => section !== null)
-    .toSorted((a, b) => ORDER.indexOf(a.utility) - ORDER.indexOf(b.utility));
+    .toSorted((a, b) => UTILITY_ORDER.indexOf(a.utility) - UTILITY_ORDER.indexOf(b.utility));
 }

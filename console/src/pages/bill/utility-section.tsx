@@ -10,6 +10,8 @@ import type { Section } from "./sections.ts";
 function Registers({ usages }: { usages: readonly BilledUsageJson[] }) {
   const { t, term } = useSpeech();
   const format = useFormat();
+  const registers = usages.flatMap((u) => u.registers);
+  const hasBasis = registers.some((r) => r.basis !== undefined);
   const at = (text: string | undefined) =>
     text === undefined || Number.isNaN(Date.parse(text)) ? (text ?? "") : format.dayClockShort(text);
   return (
@@ -22,7 +24,7 @@ function Registers({ usages }: { usages: readonly BilledUsageJson[] }) {
           <th>{t("bill.to")}</th>
           <th className="num">{t("bill.end")}</th>
           <th className="num">{t("bill.used")}</th>
-          <th>{t("bill.basis")}</th>
+          {hasBasis ? <th>{t("bill.basis")}</th> : null}
         </tr>
       </thead>
       <tbody>
@@ -36,7 +38,7 @@ function Registers({ usages }: { usages: readonly BilledUsageJson[] }) {
               <td>{at(r.to)}</td>
               <td className="num">{r.end === undefined ? "" : format.number(r.end, 3)}</td>
               <td className="num">{r.used === undefined ? "" : format.number(r.used, 3)}</td>
-              <td>{r.basis === undefined ? "" : term("basis", r.basis)}</td>
+              {hasBasis ? <td>{r.basis === undefined ? "" : term("basis", r.basis)}</td> : null}
             </tr>
           ))}
       </tbody>

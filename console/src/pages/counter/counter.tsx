@@ -5,6 +5,7 @@ import type { AccountJson } from "../../../../api/schemas/account.ts";
 import type { PaymentJson } from "../../../../api/schemas/payment.ts";
 import { useAccount } from "../../api/queries.ts";
 import { useSpeech } from "../../i18n/language.tsx";
+import { usePlace } from "../../parts/place.ts";
 import { Loaded } from "../../parts/loaded.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { mayTakePayments } from "../../shell/frame.tsx";
@@ -24,6 +25,7 @@ type Step =
 const EMPTY: Draft = { amount: "", channel: "cash" };
 
 function SaleDesk({ account, next }: { account: AccountJson; next: () => void }) {
+  const place = usePlace();
   const { t } = useSpeech();
   const [step, setStep] = useState<Step>({ kind: "form" });
   const [draft, setDraft] = useState<Draft>(EMPTY);
@@ -31,7 +33,7 @@ function SaleDesk({ account, next }: { account: AccountJson; next: () => void })
     <div className="stack">
       <h2 className="sale-name">
         <Link to={`/accounts/${account.id}`}>{account.name}</Link>{" "}
-        <small className="quiet">{`${account.building} ${account.room} · ${account.number}`}</small>
+        <small className="quiet">{`${place(account)} · ${account.number}`}</small>
       </h2>
       {account.closedOn === null ? null : <Alert type="warning" showIcon title={t("counter.closed")} />}
       <Standing account={account} />

@@ -3,6 +3,7 @@ import { type KeyboardEvent, type RefObject, useEffect, useState } from "react";
 import type { AccountRowJson } from "../../../../api/schemas/account.ts";
 import { useAccounts } from "../../api/queries.ts";
 import { useSpeech } from "../../i18n/language.tsx";
+import { usePlace } from "../../parts/place.ts";
 import { RelayLamp } from "../../parts/lamp.tsx";
 import { Balance } from "../../parts/money.tsx";
 import { ProblemNote } from "../../parts/problem.tsx";
@@ -21,6 +22,7 @@ function useRested(text: string): string {
 }
 
 function Row({ row, active, choose, id }: { row: AccountRowJson; active: boolean; choose: () => void; id: string }) {
+  const place = usePlace();
   const { t, term } = useSpeech();
   return (
     // biome-ignore lint: keys are handled by the search field that owns this list
@@ -34,7 +36,7 @@ function Row({ row, active, choose, id }: { row: AccountRowJson; active: boolean
       onMouseDown={choose}
     >
       <span>
-        <b>{row.name}</b> {row.building} {row.room}
+        <b>{row.name}</b> {place(row)}
         <small className="quiet">
           {row.number} · {row.phone} · {term("mode", row.paymentMode)}
           {row.closedOn === null ? "" : ` · ${t("account.closed")}`}

@@ -4,6 +4,7 @@ import type { PaymentJson } from "../../../../api/schemas/payment.ts";
 import type { ControlJson } from "../../../../api/schemas/supply.ts";
 import { useControls } from "../../api/queries.ts";
 import { useSpeech } from "../../i18n/language.tsx";
+import { usePlace } from "../../parts/place.ts";
 import { RelayLamp } from "../../parts/lamp.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
 import type { Sale } from "./sale.ts";
@@ -64,6 +65,7 @@ export function Receipt({
   payment: PaymentJson;
   next: () => void;
 }) {
+  const place = usePlace();
   const { t, term, language } = useSpeech();
   const format = useFormat();
   const { operator, name } = useUser();
@@ -78,7 +80,7 @@ export function Receipt({
     [t("receipt.at"), format.instantSeconds(payment.at)],
     [t("account.name"), account.name],
     [t("account.number"), account.number],
-    [t("account.place"), `${account.building} ${account.room}`],
+    [t("account.place"), place(account)],
     [t("counter.channel"), term("channel", sale.channel)],
     [t("counter.amount"), format.money(payment.amount)],
     [t("counter.balanceAfter"), format.money(payment.balance)],

@@ -4,6 +4,7 @@ import { type KeyboardEvent, useRef } from "react";
 import type { AccountJson } from "../../../../api/schemas/account.ts";
 import type { PaymentJson } from "../../../../api/schemas/payment.ts";
 import { useSpeech } from "../../i18n/language.tsx";
+import { usePlace } from "../../parts/place.ts";
 import { addMoney } from "../../parts/decimal-text.ts";
 import { Balance } from "../../parts/money.tsx";
 import { ProblemNote } from "../../parts/problem.tsx";
@@ -22,6 +23,7 @@ export function SaleReview({
   back: () => void;
   paid: (payment: PaymentJson) => void;
 }) {
+  const place = usePlace();
   const { t, term } = useSpeech();
   const format = useFormat();
   const sent = useRef(false);
@@ -49,7 +51,7 @@ export function SaleReview({
         column={1}
         items={[
           { label: t("account.name"), children: <b>{account.name}</b> },
-          { label: t("account.place"), children: `${account.building} ${account.room}` },
+          { label: t("account.place"), children: place(account) },
           { label: t("account.number"), children: account.number },
           { label: t("counter.channel"), children: term("channel", sale.channel) },
           { label: t("counter.balanceBefore"), children: <Balance money={account.balance} /> },

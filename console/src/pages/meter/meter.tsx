@@ -3,6 +3,7 @@ import { Link, useParams } from "react-router-dom";
 import type { LatestReadingJson, MeterJson } from "../../../../api/schemas/meter.ts";
 import { useMeter } from "../../api/queries.ts";
 import { useSpeech } from "../../i18n/language.tsx";
+import { usePlace } from "../../parts/place.ts";
 import { Ago, Heard } from "../../parts/heard.tsx";
 import { RelayLamp } from "../../parts/lamp.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
@@ -13,6 +14,7 @@ import { Curve } from "./curve.tsx";
 import { ConflictTable, GapTable, VerdictTable } from "./judgements.tsx";
 
 function Facts({ meter }: { meter: MeterJson }) {
+  const place = usePlace();
   const { t } = useSpeech();
   const format = useFormat();
   const [installed] = meter.installations.filter((i) => i.removedAt === null);
@@ -30,7 +32,7 @@ function Facts({ meter }: { meter: MeterJson }) {
             children:
               meter.role === null
                 ? t("meter.notInstalled")
-                : `${meter.building} ${meter.role === "master" ? t("meter.master") : meter.room}`,
+                : place({ building: meter.building, room: meter.role === "master" ? t("meter.master") : meter.room }),
           },
           {
             label: t("meter.account"),

@@ -3,6 +3,7 @@ import { Link } from "react-router-dom";
 import type { PrepaidRowJson } from "../../../../api/schemas/supply.ts";
 import { usePrepaid } from "../../api/queries.ts";
 import { useSpeech } from "../../i18n/language.tsx";
+import { usePlace } from "../../parts/place.ts";
 import { RelayLamp } from "../../parts/lamp.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Balance } from "../../parts/money.tsx";
@@ -20,6 +21,7 @@ export function nearestToDark(rows: readonly PrepaidRowJson[]): PrepaidRowJson[]
 
 /** The prepaid homes that are dark or will be next: the ones a counter hears from. */
 export function NextDark() {
+  const place = usePlace();
   const { t } = useSpeech();
   const me = useUser();
   const board = usePrepaid({ page: 1, pageSize: 200 });
@@ -32,9 +34,7 @@ export function NextDark() {
               <li key={row.accountId}>
                 <Link to={`/accounts/${row.accountId}`}>
                   {row.accountName}
-                  <small className="quiet">
-                    {row.building} {row.room}
-                  </small>
+                  <small className="quiet">{place(row)}</small>
                 </Link>
                 <RelayLamp state={row.reported} />
                 {row.available === null ? <span className="amount">–</span> : <Balance money={row.available} />}
