@@ -15,7 +15,7 @@ export type LiveBus = {
   listeners(): number;
 };
 
-/** A meter that speaks every second would drown the others: at most one event per meter and register in this time. */
+/** A meter that speaks every second would drown the others: at most one event per meter in this time; its states are always told. */
 const READING_QUIET_MS = SECOND_MS;
 const KEPT = 500;
 const METERS_REMEMBERED = 50_000;
@@ -35,8 +35,8 @@ export function liveBus(wall: Clock): LiveBus {
   };
 
   const tooSoon = (operatorId: OperatorId, event: LiveEvent): boolean => {
-    if (event.kind !== "reading") return false;
-    const key = `${operatorId}/${event.meterId}/${event.register}`;
+    if (event.kind !== "reading" || event.quantity.unit === "state") return false;
+    const key = `${operatorId}/${event.meterId}`;
     const now = wall.now();
     if (now - (toldAt.get(key) ?? -Infinity) < READING_QUIET_MS) return true;
     if (toldAt.size >= METERS_REMEMBERED) toldAt.clear();

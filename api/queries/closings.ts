@@ -7,7 +7,7 @@ import type { Desk } from "../desk.ts";
 import type { AccountMeter } from "./account.ts";
 import { BILLING_REGISTER } from "./latest.ts";
 
-/** The last value of a meter's billing register within a local day. */
+/** The last value of a meter's billing register within a local day; one taken at midnight closes the day that ends there. */
 export type Closing = {
   readonly meter: AccountMeter;
   readonly register: RegisterName;
@@ -33,7 +33,7 @@ export async function closings(desk: Desk, meters: readonly AccountMeter[], from
                        ${literal(begins.slice(1))}::timestamptz[]) as t (d, begins, ends)
      cross join lateral (select r.measured_at, r.value from reading r
        where r.operator_id = ${desk.operatorId} and r.meter_id = n.meter_id and r.register = n.register
-         and r.measured_at >= t.begins and r.measured_at < t.ends
+         and r.measured_at > t.begins and r.measured_at <= t.ends
        order by r.measured_at desc limit 1) l
      order by n.m, t.d`.execute(desk.trx);
   const result: Closing[] = [];

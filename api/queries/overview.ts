@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { DAY_MS, HOUR_MS, type Instant, instant } from "../../domain/instant.ts";
 import { dayOf, monthOf, startOfDay } from "../../domain/period.ts";
 import { BILLED_UNIT, UTILITIES } from "../../domain/unit.ts";
@@ -59,7 +59,10 @@ async function useToday(
   return result;
 }
 
-/** The register at each end of a step, found by the primary key; differences of what only grows. */
+/**
+ * The register at each end of a step, by the primary key: between two readings on the straight line, after the last one its
+ * value. A meter that speaks once a day then shows an even use, not one leap.
+ */
 async function usePerStep(
   desk: Desk,
   utility: UtilityName,
@@ -68,18 +71,23 @@ async function usePerStep(
   stepMs: number,
 ): Promise<bigint[]> {
   if (steps < 1) return [];
+  const reading = (where: RawBuilder<unknown>) => sql`select r.value, r.measured_at as at from reading r
+    where r.operator_id = m.operator_id and r.meter_id = m.id and r.register = ${billingCode} and ${where}`;
+  const age = sql`${`${STEP_AGE_MS} ms`}::interval`;
   const { rows } = await sql<{ n: number; used: bigint }>`
     select n, sum(greatest(value - before, 0))::bigint as used from (
-      select s.n, l.value, lag(l.value) over (partition by m.id order by s.n) as before
+      select s.n, v.value, lag(v.value) over (partition by m.id order by s.n) as before
         from meter m
         join installation i on i.operator_id = m.operator_id and i.meter_id = m.id and i.removed_at is null
         join usage_point u on u.operator_id = i.operator_id and u.id = i.usage_point_id and u.role = 'customer'
        cross join lateral (select n, ${timestamptz(from)}::timestamptz + n * ${`${stepMs} ms`}::interval as at
                              from generate_series(0, ${steps}) as n) s
-       cross join lateral (select r.value from reading r
-         where r.operator_id = m.operator_id and r.meter_id = m.id and r.register = ${billingCode}
-           and r.measured_at <= s.at and r.measured_at > s.at - ${`${STEP_AGE_MS} ms`}::interval
-         order by r.measured_at desc limit 1) l
+       cross join lateral (${reading(sql`r.measured_at <= s.at and r.measured_at > s.at - ${age}`)}
+                            order by r.measured_at desc limit 1) p
+       left join lateral (${reading(sql`r.measured_at > s.at and r.measured_at < s.at + ${age}`)}
+                           order by r.measured_at limit 1) q on true
+       cross join lateral (select case when q.value is null then p.value else round(p.value + (q.value - p.value)
+           * extract(epoch from s.at - p.at) / extract(epoch from q.at - p.at))::bigint end as value) v
        where m.operator_id = ${desk.operatorId} and m.utility = ${utility}) d
      where before is not null group by n`.execute(desk.trx);
   const used = new Map(rows.map((row) => [row.n, row.used]));

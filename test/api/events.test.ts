@@ -184,17 +184,25 @@ describe("the live bus", () => {
       quantity: { value: "1", unit: "m3" },
     }) as const;
 
-  test("tells one reading per meter, register and second", () => {
+  test("tells one reading per meter and second, and every state", () => {
     let now = 0;
     const bus = liveBus({ now: () => instant(now) });
     const heard: string[] = [];
-    bus.subscribe(1n, ({ event }) => event.kind === "reading" && heard.push(`${event.meterId}/${event.register}`));
+    bus.subscribe(
+      1n,
+      ({ event }) => event.kind === "reading" && heard.push(`${now} ${event.meterId}/${event.register}`),
+    );
+    const valve = { ...reading("1", "valve_state"), quantity: { value: "0", unit: "state" as const } };
     for (const at of [0, 500, 999, 1000]) {
       now = at;
       bus.publish(1n, reading("1", "volume_m3"));
-      if (at === 500) bus.publish(1n, reading("2", "volume_m3"));
+      bus.publish(1n, reading("1", "flow_m3_per_h"));
+      if (at === 500) {
+        bus.publish(1n, reading("2", "volume_m3"));
+        bus.publish(1n, valve);
+      }
     }
-    expect(heard).toEqual(["1/volume_m3", "2/volume_m3", "1/volume_m3"]);
+    expect(heard).toEqual(["0 1/volume_m3", "500 2/volume_m3", "500 1/valve_state", "1000 1/volume_m3"]);
   });
 
   test("forgets what is long ago and says so", () => {

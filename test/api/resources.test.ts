@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { App } from "../../api/routes/route.ts";
+import { type Day, startOfDay } from "../../domain/period.ts";
+import type { Reading } from "../../domain/reading.ts";
+import { REGISTERS } from "../../domain/register.ts";
+import { appendReadings } from "../../ledger/readings.ts";
 import { appOver, cookieOf, type Estate, tinyEstate } from "./support.ts";
 
 let estate: Estate;
@@ -33,9 +37,9 @@ describe("the overview", () => {
       { utility: "gas", total: 1, heard: 0, late: 0, silent: 1 },
       { utility: "water", total: 1, heard: 1, late: 0, silent: 0 },
     ]);
-    // Hourly readings at :55: ten of them since midnight, 0.25 kWh each.
+    // Hourly readings at :55, 0.25 kWh each: nine whole hours, and the tenth up to its last reading.
     const electricity = body.useToday.find((use: any) => use.utility === "electricity");
-    expect(electricity.total).toEqual({ value: "2.5", unit: "kWh" });
+    expect(electricity.total).toEqual({ value: "2.479167", unit: "kWh" });
     expect(electricity.series).toHaveLength(10);
     expect(electricity.series[0]).toEqual({
       at: "2026-06-16T00:00:00+08:00",
@@ -157,6 +161,33 @@ describe("accounts", () => {
     expect(electricity).toMatchObject({ utility: "electricity", unit: "kWh" });
     expect(electricity.days.map((d: any) => d.value)).toEqual([null, ...Array(9).fill("6"), "2.5"]);
     expect(gas.days.every((d: any) => d.value === null)).toBe(true);
+  });
+
+  test("count a reading at midnight to the day that ends there", async () => {
+    const days = ["2026-06-10", "2026-06-11", "2026-06-12", "2026-06-13"];
+    const batch = days.map((day, n): Reading => {
+      const at = startOfDay(day as Day, "Asia/Shanghai");
+      const register = REGISTERS.volume_m3.code;
+      const value = 1_000_000n * BigInt(n * n);
+      return {
+        operatorId: estate.two,
+        meterId: estate.foreignMeter,
+        register,
+        measuredAt: at,
+        receivedAt: at,
+        value,
+        source: "mqtt",
+      };
+    });
+    await appendReadings(estate.db, estate.two, batch);
+    const { body } = await get(`/accounts/${estate.foreignAccount}/usage?from=2026-06-09&to=2026-06-14`, stranger);
+    expect(body.utilities[0].days).toEqual([
+      { day: "2026-06-09", value: null },
+      { day: "2026-06-10", value: "1" },
+      { day: "2026-06-11", value: "3" },
+      { day: "2026-06-12", value: "5" },
+      { day: "2026-06-13", value: null },
+    ]);
   });
 
   test("have one time line of everything, in pages that neither repeat nor leave out", async () => {
