@@ -110,14 +110,13 @@ function metersOf(config: BusConfig): PolledMeter[] {
   });
 }
 
-function busEvents({ sink, telemetry }: ModbusCollectorOptions, handOver: HandOver): BusEvents {
+function busEvents({ sink }: ModbusCollectorOptions, handOver: HandOver): BusEvents {
   const refuse = (
     meter: PolledMeter,
     address: string,
     at: Instant,
     frame: Pick<RefusedFrame, "reason" | "detail" | "payload">,
   ): void => {
-    telemetry.count("sanbiao_refused_frames_total", { reason: frame.reason });
     const { reason, detail, payload } = frame;
     const origin = `modbus:${meter.busId}/${meter.unitId}`;
     handOver.give(() =>
