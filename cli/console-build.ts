@@ -23,7 +23,9 @@ export async function consoleIsBuilt(): Promise<boolean> {
 /** Builds the pages in a process of its own, so that the service is not kept waiting. @returns whether it worked; `said` has why not */
 export async function buildConsole(): Promise<{ done: boolean; said: string }> {
   const vite = fileURLToPath(new URL("../node_modules/vite/bin/vite.js", import.meta.url));
-  const child = spawn(process.execPath, [vite, "build", source, "--logLevel", "warn"], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [vite, "build", source, "--logLevel", "warn"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const said: Buffer[] = [];
   child.stdout.on("data", (part: Buffer) => said.push(part));
   child.stderr.on("data", (part: Buffer) => said.push(part));

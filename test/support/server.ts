@@ -18,7 +18,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const folder = await mkdtemp(join(tmpdir(), "sanbiao-test-"));
   await chmod(folder, 0o711); // a lent user must pass
   // The service is what these tests kill, never this server: it need not wait for the disk.
-  const server = await startEmbedded({ folder, settings: { fsync: "off", max_connections: "200", shared_buffers: "128MB" } });
+  const server = await startEmbedded({
+    folder,
+    settings: { fsync: "off", max_connections: "200", shared_buffers: "128MB" },
+  });
   const admin = new pg.Client({ connectionString: server.url });
   await admin.connect();
   await admin.query("create database template");
