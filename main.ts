@@ -183,7 +183,7 @@ async function openRooms(
     api,
     startBilling() {
       billing = startBilling({
-        ...{ db, clock, telemetry, log, zone: "Asia/Shanghai" },
+        ...{ db, clock, telemetry, log, zone: "UTC" }, // it wakes every hour; each operator has its own months
         send: collectors.send,
         onSupply: (event) => tellSupply(live, event),
         onBills: (results) => tellBills(live, db, clock, results),
