@@ -118,8 +118,9 @@ export class Devices {
     // The same order delivered twice is answered twice and carried out once.
     const done = (): void =>
       this.#say(meter, orderAnswer(meter, state, clock.now(), { id: command.id, result: "done" }));
-    if (this.#doneIds.includes(command.id)) return done();
-    this.#doneIds.push(command.id);
+    const order = `${meter.serial}/${command.id}`;
+    if (this.#doneIds.includes(order)) return done();
+    this.#doneIds.push(order);
     if (this.#doneIds.length > KEPT_IDS) this.#doneIds.shift();
     this.#options.onOrder(meter, command.action, done);
   }

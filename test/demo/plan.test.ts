@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { filterMatches } from "../../broker/topic.ts";
+import { filterMatches } from "../../domain/topic.ts";
 import { profileOf } from "../../catalog/meters/catalogue.ts";
 import { policyOf } from "../../catalog/policies/catalogue.ts";
 import { tariffOf } from "../../catalog/tariffs/catalogue.ts";

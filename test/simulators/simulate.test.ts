@@ -1,20 +1,28 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { CommanderError } from "commander";
 import { expect, test } from "vitest";
-import { run } from "../../cli/main.ts";
+import { simulateCommand } from "../../cli/simulate.ts";
 import type { TownSheet } from "../../simulators/town/sheet.ts";
 
 const sanbiao = fileURLToPath(new URL("../../bin/sanbiao.mjs", import.meta.url));
 
 async function simulate(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   const said = { code: 0, out: "", err: "" };
-  await run(["simulate", ...argv], {
+  const command = simulateCommand({
     out: (text) => void (said.out += `${text}\n`),
     err: (text) => void (said.err += text),
     stdin: () => Promise.resolve(new Uint8Array()),
     exit: (code) => void (said.code = code),
   });
+  command.exitOverride().configureOutput({ writeErr: (text) => void (said.err += text) });
+  try {
+    await command.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    said.code = 2; // as cli/main.ts does
+  }
   return said;
 }
 
