@@ -30,6 +30,8 @@ begin
     if to_regclass('sanbiao.' || part) is null then
       execute format('create table sanbiao.%I partition of sanbiao.reading for values from (%L) to (%L)',
                      part, month, date_add(month, interval '1 month', 'UTC'));
+      -- Row triggers come down from the parent, statement triggers do not.
+      execute format('create trigger append_only_all before truncate on sanbiao.%I for each statement execute function sanbiao.refuse_change()', part);
       made := made + 1;
     end if;
     month := date_add(month, interval '1 month', 'UTC');

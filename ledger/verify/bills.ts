@@ -1,0 +1,131 @@
+import { REGISTERS } from "../../domain/register.ts";
+import type { Invariant } from "./check.ts";
+
+/** Register names and their codes, as rows. */
+const REGISTER_ROWS = Object.entries(REGISTERS)
+  .map(([name, { code }]) => `('${name}', ${code})`)
+  .join(", ");
+
+/** One row per register that a bill rests on. */
+const PROOFS = `
+  select u.operator_id, u.bill_id, u.usage_point_id, p.*
+    from billed_usage u cross join jsonb_to_recordset(u.registers)
+      as p (meter bigint, register text, "from" timestamptz, "to" timestamptz, start numeric, "end" numeric, used numeric, verdicts jsonb)`;
+
+export const BILL_INVARIANTS: readonly Invariant[] = [
+  {
+    name: "bill-totals",
+    title: "Every bill's total is the sum of its lines",
+    counted: "select count(*) from bill",
+    broken: `
+      select format('operator %s bill %s: total %s, lines %s', b.operator_id, b.number, b.total_minor, coalesce(sum(l.amount_minor), 0)) as example
+        from bill b left join bill_line l on l.operator_id = b.operator_id and l.bill_id = b.id
+       group by b.operator_id, b.id, b.number, b.total_minor having b.total_minor <> coalesce(sum(l.amount_minor), 0)`,
+  },
+  {
+    name: "bill-parts",
+    title: "Every bill line and billed usage belongs to a bill and lies in its period",
+    counted: "select (select count(*) from bill_line) + (select count(*) from billed_usage)",
+    broken: `
+      select format('operator %s bill %s: %s', part.operator_id, part.bill_id, part.what) as example
+        from (select operator_id, bill_id, 'line ' || key as what, period_from, period_to from bill_line
+              union all
+              select operator_id, bill_id, 'usage point ' || usage_point_id, period_from, period_to from billed_usage) part
+        left join bill b on b.operator_id = part.operator_id and b.id = part.bill_id
+       where b.id is null or part.period_from < b.period_from or part.period_to > b.period_to`,
+  },
+  {
+    name: "bills-posted",
+    title: "Every bill has an entry of its own that charges its total to its customer",
+    counted: "select count(*) from bill",
+    broken: `
+      select format('operator %s bill %s: total %s, entry %s', b.operator_id, b.number, b.total_minor, b.journal_id) as example
+        from bill b
+        left join journal j on j.operator_id = b.operator_id and j.id = b.journal_id
+       where (b.journal_id is null and b.total_minor <> 0)
+          or (b.journal_id is not null and j.kind is distinct from 'bill')
+          or (b.journal_id is not null and b.total_minor <> coalesce((select sum(p.amount_minor) from posting p
+                where p.operator_id = b.operator_id and p.journal_id = b.journal_id and p.account_id = b.account_id
+                  and p.currency = b.currency), 0))`,
+  },
+  {
+    name: "entries-billed",
+    title: "Every entry of kind bill has exactly one bill",
+    counted: "select count(*) from journal where kind = 'bill'",
+    broken: `
+      select format('operator %s entry %s: %s bills', j.operator_id, j.id, count(b.id)) as example
+        from journal j left join bill b on b.operator_id = j.operator_id and b.journal_id = j.id
+       where j.kind = 'bill' group by j.operator_id, j.id having count(b.id) <> 1`,
+  },
+  {
+    name: "bill-numbers",
+    title: "Bill numbers of an operator and year run from 1 without a gap to the last one given out",
+    counted: "select count(*) from bill_sequence",
+    broken: `
+      select format('operator %s year %s: %s bills, highest %s, last given out %s', operator_id, year, n, highest, last) as example
+        from (select operator_id, split_part(number, '-', 1)::int as year, count(*) as n,
+                     max(split_part(number, '-', 2)::int) as highest
+                from bill group by 1, 2) given
+        full join (select operator_id, year::int as year, last from bill_sequence) kept using (operator_id, year)
+       where n is distinct from highest or highest is distinct from last`,
+  },
+  {
+    name: "bill-periods",
+    title: "No two bills of an account overlap in time",
+    counted: "select count(*) from bill",
+    broken: `
+      select format('operator %s account %s: bills %s and %s', operator_id, account_id, number, following) as example
+        from (select operator_id, account_id, number, period_to,
+                     lead(number) over w as following, lead(period_from) over w as next_from
+                from bill window w as (partition by operator_id, account_id order by period_from, id)) b
+       where next_from < period_to`,
+  },
+  {
+    name: "usage-adds-up",
+    title: "Billed usage is what its registers counted, and that is their end less their start",
+    counted: "select count(*) from billed_usage",
+    broken: `
+      select format('operator %s bill %s usage point %s: %s billed, %s counted', u.operator_id, u.bill_id, u.usage_point_id,
+                    u.quantity / 1e6, coalesce(sum(p.used), 0)) as example
+        from billed_usage u
+        left join lateral jsonb_to_recordset(u.registers) as p (used numeric) on true
+       group by u.operator_id, u.bill_id, u.usage_point_id, u.period_from, u.quantity
+      having u.quantity <> coalesce(sum(p.used), 0) * 1000000
+      union all
+      select format('operator %s bill %s meter %s %s: %s to %s is not %s', operator_id, bill_id, meter, register, start, "end", used)
+        from (${PROOFS}) proof where verdicts = '[]' and "end" - start <> used`,
+  },
+  {
+    name: "usage-readings",
+    title: "Every billed register shows at its start and end what the readings book holds there",
+    counted: `select count(*) from (${PROOFS}) proof`,
+    broken: `
+      select format('operator %s bill %s meter %s %s at %s: billed %s, read %s', e.operator_id, e.bill_id, e.meter, e.register, e.at, e.shown,
+                    (before.value + (after.value - before.value) * e.share) / 1e6) as example
+        from (select proof.*, code, at, shown, 0::numeric as share from (${PROOFS}) proof
+                join (values ${REGISTER_ROWS}) as known (name, code) on name = register
+               cross join lateral (values ("from", start), ("to", "end")) as ends (at, shown)
+               where verdicts = '[]' and shown is not null) e
+        left join lateral (select value, measured_at from reading r where r.operator_id = e.operator_id and r.meter_id = e.meter
+               and r.register = e.code and r.measured_at <= e.at order by r.measured_at desc limit 1) before on true
+        left join lateral (select value, measured_at from reading r where r.operator_id = e.operator_id and r.meter_id = e.meter
+               and r.register = e.code and r.measured_at >= e.at order by r.measured_at limit 1) after on true
+       where before.value is null or after.value is null
+          or e.shown * 1000000 not between least(before.value, after.value) and greatest(before.value, after.value)`,
+  },
+  {
+    name: "energy-lines",
+    title: "The energy lines of each charge price exactly the billed usage",
+    counted: "select count(*) from bill_line where kind = 'usage'",
+    // A charge with a price for all units and surcharges by tier has its units on the lines without a tier.
+    broken: `
+      select format('operator %s bill %s usage point %s charge %s: %s priced, %s billed', operator_id, bill_id, usage_point_id,
+                    charge, coalesce(plain, tiered) / 1e6, quantity / 1e6) as example
+        from (select operator_id, bill_id, usage_point_id, charge,
+                     sum(quantity) filter (where tier is null) as plain, sum(quantity) as tiered
+                from bill_line where kind = 'usage' group by 1, 2, 3, 4) priced
+        join (select operator_id, bill_id, usage_point_id, sum(quantity) as quantity
+                from billed_usage group by 1, 2, 3 having count(*) = 1) used using (operator_id, bill_id, usage_point_id)
+       where coalesce(plain, tiered) <> quantity`,
+  },
+];

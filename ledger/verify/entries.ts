@@ -1,0 +1,59 @@
+import { CHART } from "../chart.ts";
+import { type Invariant, textList } from "./check.ts";
+
+export const ENTRY_INVARIANTS: readonly Invariant[] = [
+  {
+    name: "entries-balance",
+    title: "Every entry has at least two postings, and they add up to zero in each currency",
+    counted: "select count(*) from journal",
+    broken: `
+      select format('operator %s entry %s: %s postings, off by %s', j.operator_id, j.id, count(p.line), coalesce(sum(p.amount_minor), 0)) as example
+        from journal j left join posting p on p.operator_id = j.operator_id and p.journal_id = j.id
+       group by j.operator_id, j.id having count(p.line) < 2
+      union all
+      select format('operator %s entry %s: %s %s left over', operator_id, journal_id, sum(amount_minor), currency)
+        from posting group by operator_id, journal_id, currency having sum(amount_minor) <> 0`,
+  },
+  {
+    name: "postings-belong",
+    title: "Every posting belongs to an entry, a known ledger account and, if it is a customer's, a known account",
+    counted: "select count(*) from posting",
+    broken: `
+      select format('operator %s entry %s line %s: %s %s', p.operator_id, p.journal_id, p.line, p.ledger_account, p.account_id) as example
+        from posting p
+       where p.ledger_account not in (${textList(Object.keys(CHART))})
+          or not exists (select 1 from journal j where j.operator_id = p.operator_id and j.id = p.journal_id)
+          or (p.account_id is not null and not exists (select 1 from account a where a.operator_id = p.operator_id and a.id = p.account_id))`,
+  },
+  {
+    name: "balances-sum",
+    title: "Every customer's balance is the sum of his postings",
+    counted: "select count(*) from customer_balance",
+    broken: `
+      select format('operator %s account %s %s: balance %s, postings %s', operator_id, account_id, currency, b.owed_minor, p.sum) as example
+        from (select operator_id, account_id, currency, sum(amount_minor) from posting where account_id is not null
+               group by 1, 2, 3) p
+        full join customer_balance b using (operator_id, account_id, currency)
+       where b.owed_minor is distinct from p.sum and not (b.owed_minor = 0 and p.sum is null)`,
+  },
+  {
+    name: "reversals-mirror",
+    title: "Every reversal names an entry that was not reversed before and takes back its postings exactly",
+    counted: "select count(*) from journal where kind = 'reversal'",
+    broken: `
+      select format('operator %s entry %s reverses %s', r.operator_id, r.id, r.cause ->> 'reverses') as example
+        from journal r
+       where r.kind = 'reversal' and (
+             not exists (select 1 from journal j where j.operator_id = r.operator_id and j.id::text = r.cause ->> 'reverses')
+          or exists (select 1 from journal o where o.operator_id = r.operator_id and o.kind = 'reversal' and o.id < r.id
+                        and o.cause ->> 'reverses' = r.cause ->> 'reverses')
+          or exists (
+             select 1 from (
+               select ledger_account, account_id, currency, amount_minor from posting
+                where operator_id = r.operator_id and journal_id::text = r.cause ->> 'reverses'
+               union all
+               select ledger_account, account_id, currency, amount_minor from posting
+                where operator_id = r.operator_id and journal_id = r.id) both_entries
+              group by ledger_account, account_id, currency having sum(amount_minor) <> 0))`,
+  },
+];

@@ -1,0 +1,69 @@
+import { REGISTERS, SUPPLY_STATES } from "../../domain/register.ts";
+import type { Invariant } from "./check.ts";
+
+export const SUPPLY_INVARIANTS: readonly Invariant[] = [
+  {
+    name: "controls-proven",
+    title: "Every confirmed control has a booked position of its meter, measured after the sending, that proves it",
+    counted: "select count(*) from control where state = 'confirmed'",
+    broken: `
+      select format('operator %s control %s (%s)', c.operator_id, c.id, c.action) as example from control c
+       where c.state = 'confirmed' and (c.sent_at is null or c.closed_at is null or c.read_back_at is null or c.read_back_at <= c.sent_at
+          or not exists (select 1 from reading r where r.operator_id = c.operator_id and r.meter_id = c.meter_id
+               and r.measured_at = c.read_back_at and r.register in (${REGISTERS.relay_state.code}, ${REGISTERS.valve_state.code})
+               and r.value = case c.action when 'connect' then ${SUPPLY_STATES.connected} else ${SUPPLY_STATES.disconnected} end))`,
+  },
+  {
+    name: "controls-single",
+    title: "A meter has at most one open control",
+    counted: "select count(*) from control where state in ('queued', 'sent')",
+    broken: `
+      select format('operator %s meter %s: %s open', operator_id, meter_id, count(*)) as example
+        from control where state in ('queued', 'sent') group by operator_id, meter_id having count(*) > 1`,
+  },
+  {
+    name: "controls-times",
+    title: "A control was sent when it says so, is closed when it says so, and belongs to a known meter",
+    counted: "select count(*) from control",
+    broken: `
+      select format('operator %s control %s (%s)', operator_id, id, state) as example from control c
+       where (state in ('sent', 'unknown', 'confirmed')) and (sent_at is null or attempts < 1)
+          or (state = 'queued') and sent_at is not null
+          or (state in ('queued', 'sent')) <> (closed_at is null)
+          or not exists (select 1 from meter m where m.operator_id = c.operator_id and m.id = c.meter_id)`,
+  },
+  {
+    name: "supply-desired",
+    title: "What is wanted of a supply agrees with its stage and its open control",
+    counted: "select count(*) from supply",
+    broken: `
+      select format('operator %s account %s: %s in stage %s with %s', s.operator_id, s.account_id, s.desired, s.state, coalesce(c.action, 'no order')) as example
+        from supply s left join control c on c.operator_id = s.operator_id and c.account_id = s.account_id and c.state in ('queued', 'sent')
+       where (c.action = 'connect' and s.desired <> 'connected') or (c.action = 'disconnect' and s.desired <> 'disconnected')
+          or (s.state in ('normal', 'warned_1', 'warned_2', 'reconnect_due', 'reconnect_sent') and s.desired <> 'connected')
+          or (s.state in ('cut', 'cut_sent') and s.desired <> 'disconnected')`,
+  },
+  {
+    name: "supply-known",
+    title: "Every prepaid supply has a prepaid account and a known meter, and every event a known account",
+    counted: "select (select count(*) from supply) + (select count(*) from supply_event)",
+    broken: `
+      select format('operator %s supply of account %s', s.operator_id, s.account_id) as example from supply s
+       where not exists (select 1 from account a where a.operator_id = s.operator_id and a.id = s.account_id and a.payment_mode = 'prepaid')
+          or not exists (select 1 from meter m where m.operator_id = s.operator_id and m.id = s.meter_id)
+      union all
+      select format('operator %s event %s', e.operator_id, e.id) from supply_event e
+       where not exists (select 1 from account a where a.operator_id = e.operator_id and a.id = e.account_id)`,
+  },
+  {
+    name: "cuts-warned",
+    title: "Before every order to cut that left, its account was given the second warning",
+    counted:
+      "select count(*) from control where action = 'disconnect' and sent_at is not null and account_id is not null",
+    broken: `
+      select format('operator %s control %s account %s', c.operator_id, c.id, c.account_id) as example from control c
+       where c.action = 'disconnect' and c.sent_at is not null and c.account_id is not null
+         and not exists (select 1 from supply_event e where e.operator_id = c.operator_id and e.account_id = c.account_id
+                           and e.kind = 'warned_2' and e.at <= c.sent_at)`,
+  },
+];
