@@ -28,13 +28,7 @@ export async function verify(owner: pg.Pool, onCheck: (check: Check) => void = (
   try {
     await client.query("begin isolation level repeatable read read only");
     await client.query("set local row_security = off");
-    await client.query("set local search_path = sanbiao, pg_catalog");
-    const checks: Check[] = [];
-    for (const invariant of INVARIANTS) {
-      const check = await prove(client, invariant);
-      onCheck(check);
-      checks.push(check);
-    }
+    const checks = await proveAll(client, onCheck);
     await client.query("commit");
     return checks;
   } finally {
@@ -42,7 +36,19 @@ export async function verify(owner: pg.Pool, onCheck: (check: Check) => void = (
   }
 }
 
-async function prove(client: pg.PoolClient, { name, title, counted, broken }: Invariant): Promise<Check> {
+/** Every invariant, in the transaction that `client` is in. */
+export async function proveAll(client: pg.ClientBase, onCheck: (check: Check) => void = () => {}): Promise<Check[]> {
+  await client.query("set local search_path = sanbiao, pg_catalog");
+  const checks: Check[] = [];
+  for (const invariant of INVARIANTS) {
+    const check = await prove(client, invariant);
+    onCheck(check);
+    checks.push(check);
+  }
+  return checks;
+}
+
+async function prove(client: pg.ClientBase, { name, title, counted, broken }: Invariant): Promise<Check> {
   const { rows } = await client.query<{ counted: string; broken: string; examples: string[] }>(`
     with broken as materialized (${broken})
     select (${counted})::text as counted, (select count(*) from broken)::text as broken,
