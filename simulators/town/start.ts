@@ -79,7 +79,9 @@ export const townPasswords =
 export async function startTown(options: StartTownOptions): Promise<RunningTown> {
   const { clock, log } = options;
   const town = buildTown(options);
-  const state = new TownState(options.seed, options.stateFile ?? null);
+  const state = new TownState(options.seed, options.stateFile ?? null, (error) =>
+    log.error({ err: error }, "the town cannot write down what it must remember"),
+  );
   const passwordOf = townPasswords(options.secret);
   const bySerial = new Map(town.meters.map((meter) => [meter.serial, meter]));
   const relays = new Relays(state, clock, (meter) => devices?.speak(meter));

@@ -22,9 +22,15 @@ export class TownState {
   readonly #kept: Kept;
   readonly #file: string | null;
 
-  /** @param file absent: kept in memory only. A file of another seed, or a broken one, is not taken over. */
-  constructor(seed: number, file: string | null = null) {
+  readonly #onError: (error: unknown) => void;
+
+  /**
+   * @param file absent: kept in memory only. A file of another seed, or a broken one, is not taken over.
+   * @param onError told when the file cannot be written; the town goes on and tries again at the next change
+   */
+  constructor(seed: number, file: string | null = null, onError: (error: unknown) => void = () => {}) {
     this.#file = file;
+    this.#onError = onError;
     const found = file === null ? null : readKept(file);
     this.#kept = found?.seed === seed ? found : { seed, off: {}, heaters: {}, ports: {}, uploadedTo: null };
   }
@@ -89,8 +95,12 @@ export class TownState {
   #write(): void {
     if (this.#file === null) return;
     const fresh = `${this.#file}.new`;
-    writeFileSync(fresh, `${JSON.stringify(this.#kept, null, 1)}\n`);
-    renameSync(fresh, this.#file);
+    try {
+      writeFileSync(fresh, `${JSON.stringify(this.#kept, null, 1)}\n`);
+      renameSync(fresh, this.#file);
+    } catch (error) {
+      this.#onError(error);
+    }
   }
 }
 

@@ -199,6 +199,14 @@ describe("a relay", () => {
     );
   });
 
+  test("opens even when the state file cannot be written, and that is told", () => {
+    const told: unknown[] = [];
+    const state = new TownState(SEED, join(folder, "no", "such", "folder.json"), (error) => told.push(error));
+    state.cut(flat.serial, cutAt);
+    expect(state.isOff(flat.serial)).toBe(true);
+    expect(told).toHaveLength(1);
+  });
+
   test("a state file that is broken or of another seed is not taken over", () => {
     const file = join(folder, "other.json");
     new TownState(1, file).cut("x", cutAt);
