@@ -117,6 +117,8 @@ const singleLoad = (seed: number, number: number, shape: ShapeName, perDay: numb
 
 const POSTPAID_METERS: readonly [string, ...string[]] = ["acrel-ddsy1352", "chint-ddsu666", "eastron-sdm120"];
 const CENTI = 10_000;
+/** A building's register in float32 passes 131 072 kWh, where two hundredths in a row are one and the same float. */
+const DECI = 100_000;
 const LITRE = 1_000;
 
 function flatElectricity(seed: number, flat: Flat, bus: string, unitId: number): TownMeter {
@@ -206,7 +208,7 @@ function electricMaster(seed: number, building: number, subMeters: readonly Town
     startMicro: 0,
     loads: singleLoad(seed, building, "electricity_common", 4e6),
     subMeters,
-    stepMicro: CENTI,
+    stepMicro: DECI,
   };
 }
 

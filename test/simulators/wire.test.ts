@@ -20,7 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), "town-"));
 const stateFile = join(folder, "town.json");
 let now = instant(Date.UTC(2026, 2, 1, 4, 5, 6, 789));
 const clock: TownClock = { speed: 1, now: () => now, realMs: (ms) => ms };
-const options = { seed: 11, flats: 20, homes: 6, clock, host: "127.0.0.1", stateFile, secret: "s", log };
+const options = { seed: 11, flats: 32, homes: 6, clock, host: "127.0.0.1", stateFile, secret: "s", log };
 
 let town: RunningTown;
 const clients: InstanceType<typeof modbus.default>[] = [];
@@ -103,6 +103,17 @@ describe("a meter of the town, read over its socket", () => {
         expect(read.get("energy_import_valley_kwh")).toBe(shownMicro(meter, town.state, now, "valley"));
       }
     }
+  });
+
+  test("says so for thirty years, float registers too", async () => {
+    const today = now;
+    const kinds = new Map(onWire().map((m) => [`${m.profileId} ${m.role}`, m]));
+    for (const years of [5, 15, 30]) {
+      now = (today + years * 365 * DAY_MS + 1234) as Instant;
+      for (const meter of kinds.values())
+        expect((await readGroup(meter, "billing")).get("energy_import_kwh")).toBe(town.shown(meter.serial));
+    }
+    now = today;
   });
 
   test("answers every poll group of its profile without a refusal", async () => {
