@@ -77,7 +77,7 @@ async function bench(): Promise<void> {
   });
   const tool = copyTool();
   console.log(`${READINGS} readings a message; reference: COPY text by ${tool}; ${ROUNDS} rounds, medians\n`);
-  console.log("clients x window | messages/s | readings/s | COPY rows/s | ratio | cores | runs");
+  console.log("clients x window | messages/s | readings/s | COPY rows/s | ratio | our us/message | runs");
   for (const shape of SHAPES) {
     const ours: number[] = [];
     const copies: number[] = [];
@@ -88,7 +88,7 @@ async function bench(): Promise<void> {
       const cpu = process.cpuUsage();
       const seconds = await publishAll(broker.port, shape);
       const { user, system } = process.cpuUsage(cpu);
-      if (round > 0) busy.push((user + system) / 1e6 / seconds);
+      if (round > 0) busy.push((user + system) / (shape.clients * shape.messages));
       const text = await bookAsText(rows);
       await empty();
       const reference = await copyRows(server.url, text, tool);
@@ -99,7 +99,7 @@ async function bench(): Promise<void> {
     const [a, b] = [median(ours), median(copies)];
     const runs = ours.map((x, i) => (x / (copies[i] ?? x)).toFixed(2)).join(" ");
     console.log(
-      `${`${shape.clients} x ${shape.window}`.padStart(16)} | ${k(a / READINGS)} | ${k(a)} | ${k(b)} | ${(a / b).toFixed(2).padStart(5)} | ${median(busy).toFixed(2).padStart(4)} | ${runs}`,
+      `${`${shape.clients} x ${shape.window}`.padStart(16)} | ${k(a / READINGS)} | ${k(a)} | ${k(b)} | ${(a / b).toFixed(2).padStart(5)} | ${median(busy).toFixed(1).padStart(14)} | ${runs}`,
     );
   }
   await broker.stop();
@@ -124,9 +124,8 @@ async function bench(): Promise<void> {
   }
 
   async function empty(): Promise<void> {
-    await owner.query("alter table reading disable trigger all");
-    await owner.query("truncate reading");
-    await owner.query("alter table reading enable trigger all");
+    // The book refuses to be emptied, by anybody; only a superuser can look away, as for a restored copy.
+    await owner.query("begin; set local session_replication_role = replica; truncate reading; commit");
     await owner.query("checkpoint");
   }
 

@@ -3,7 +3,7 @@ import { CodedError } from "../domain/errors.ts";
 import type { AppendOutcome, OperatorId, Reading } from "../domain/reading.ts";
 import type { Telemetry } from "../domain/telemetry.ts";
 import { isTransient } from "./transient.ts";
-import { type ReadingsDatabase, appendReadings } from "./readings.ts";
+import { appendBatch, type ReadingsDatabase } from "./readings.ts";
 
 /** Called once: with the outcomes after the commit, or with the error that kept these readings out of the book. */
 export type Settled = (error: Error | null, outcomes: readonly AppendOutcome[]) => void;
@@ -37,6 +37,8 @@ const ROWS_HELD_MAX = 100_000; // about 20 MB of readings while the database is 
 const BACK_OFF_MS = [50, 100, 250, 500, 1_000, 2_000, 5_000];
 
 type Job = { readonly readings: readonly Reading[]; readonly settled: Settled };
+/** Outcomes other than accepted, by the reading's place in the batch. */
+type Others = ReadonlyMap<number, AppendOutcome>;
 type Queue = { readonly operatorId: OperatorId; jobs: Job[] };
 
 /**
@@ -105,13 +107,13 @@ export function readingsBatcher(settings: BatcherSettings): ReadingsBatcher {
 
   /** Writes jobs as one batch; halves a batch that the book refuses until the bad job stands alone. */
   async function write(operatorId: OperatorId, jobs: readonly Job[]): Promise<void> {
-    const readings = jobs.length === 1 ? (jobs[0] as Job).readings : jobs.flatMap((job) => job.readings as Reading[]);
+    const readings = readingsOf(jobs);
     for (let attempt = 0; ; attempt++) {
       const begun = performance.now();
       try {
-        const outcomes = await appendReadings(db, operatorId, readings);
+        const others = await appendBatch(db, operatorId, readings);
         telemetry.observe("sanbiao_append_seconds", {}, (performance.now() - begun) / 1000);
-        return settle(jobs, readings, outcomes);
+        return settle(jobs, readings, others);
       } catch (error) {
         const cause = error as Error;
         if (!isTransient(cause)) return refuse(operatorId, jobs, cause);
@@ -132,12 +134,20 @@ export function readingsBatcher(settings: BatcherSettings): ReadingsBatcher {
     await write(operatorId, jobs.slice(middle));
   }
 
-  function settle(jobs: readonly Job[], readings: readonly Reading[], outcomes: readonly AppendOutcome[]): void {
-    countOutcomes(telemetry, readings, outcomes);
+  function settle(jobs: readonly Job[], readings: readonly Reading[], others: Others): void {
+    countOutcomes(telemetry, readings, others);
     held -= readings.length;
-    if (jobs.length === 1) return (jobs[0] as Job).settled(null, outcomes);
     let at = 0;
-    for (const job of jobs) job.settled(null, outcomes.slice(at, (at += job.readings.length)));
+    for (const job of jobs) {
+      const from = at;
+      at += job.readings.length;
+      if (others.size === 0) job.settled(null, accepted(job.readings.length));
+      else
+        job.settled(
+          null,
+          job.readings.map((_, i) => others.get(from + i) ?? "accepted"),
+        );
+    }
   }
 
   function failed(jobs: readonly Job[], error: Error): void {
@@ -195,14 +205,33 @@ function takeJobs(queue: Queue, rowsMax: number): Job[] {
   return queue.jobs.splice(0, n);
 }
 
-function countOutcomes(telemetry: Telemetry, readings: readonly Reading[], outcomes: readonly AppendOutcome[]): void {
+function readingsOf(jobs: readonly Job[]): readonly Reading[] {
+  if (jobs.length === 1) return (jobs[0] as Job).readings;
+  const all: Reading[] = [];
+  for (const job of jobs) for (const reading of job.readings) all.push(reading);
+  return all;
+}
+
+/** The usual answer, made once for each length. */
+function accepted(n: number): readonly AppendOutcome[] {
+  return (ACCEPTED[n] ??= Array.from({ length: n }, () => "accepted" as const));
+}
+const ACCEPTED: (readonly AppendOutcome[])[] = [];
+
+function countOutcomes(telemetry: Telemetry, readings: readonly Reading[], others: Others): void {
   const counts = new Map<string, number>();
-  for (let i = 0; i < readings.length; i++) {
-    const key = `${(readings[i] as Reading).source}/${outcomes[i]}`;
+  let label = "";
+  let source = "";
+  for (const [i, reading] of readings.entries()) {
+    if (reading.source !== source) {
+      source = reading.source;
+      label = `${source}/accepted`;
+    }
+    const key = others.size === 0 || !others.has(i) ? label : `${source}/${others.get(i)}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   for (const [key, n] of counts) {
-    const [source = "", outcome = ""] = key.split("/");
-    telemetry.count("sanbiao_readings_total", { source, outcome }, n);
+    const [from = "", outcome = ""] = key.split("/");
+    telemetry.count("sanbiao_readings_total", { source: from, outcome }, n);
   }
 }

@@ -10,8 +10,6 @@ const [port = 0, first = 0, clients = 0, window = 0, messages = 0, day = 0, read
   .map(Number);
 const STEP_MS = 15 * 60_000;
 
-export {};
-
 const packetOf = (client: number, n: number): Buffer => {
   const device = `e-${client}`;
   const topic = Buffer.from(`sanbiao/v1/${device}/readings`);

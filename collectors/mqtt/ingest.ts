@@ -26,7 +26,11 @@ export type Taken = { readonly outcomes: readonly AppendOutcome[]; readonly refu
 
 export type MqttIngest = {
   /** The hot path. `settled` is called once, after the commit. */
-  take(source: ClientEntry, message: IncomingMessage, settled: (verdict: Verdict, taken: Taken) => void): void;
+  readonly take: (
+    source: ClientEntry,
+    message: IncomingMessage,
+    settled: (verdict: Verdict, taken: Taken) => void,
+  ) => void;
   /** A message for which nobody stands: a foreign broker carries topics of no known client. */
   refuseUnknown(message: IncomingMessage): Promise<void>;
 };

@@ -53,6 +53,10 @@ async function say(
 }
 const iso = (ms: number) => new Date(ms).toISOString();
 const now = () => Math.floor(Date.now() / 1000) * 1000;
+const START = now() - 3 * 3_600_000;
+let tick = 0;
+/** An instant that no other message of this file has. */
+const moment = () => iso(START + ++tick * 1000);
 const lastTaken = () => stack.taken.at(-1);
 const metric = (reason: string) => stack.telemetry.total("sanbiao_refused_frames_total", { reason });
 const row = (reason: string) =>
@@ -96,7 +100,7 @@ describe("a message that is no reading is acknowledged with a named outcome, a m
     });
     expect(kept.detail).not.toBe("");
     expect(await bookRows(fresh)).toHaveLength(before);
-    await say(`{"t":"${iso(now() - id * 1000)}","energy_import_kwh":1}`);
+    await say(`{"t":"${moment()}","energy_import_kwh":1}`);
     expect(lastTaken()).toEqual({ outcomes: ["accepted"], refused: [] });
   });
 
@@ -115,7 +119,7 @@ describe("a message that is no reading is acknowledged with a named outcome, a m
   });
 
   test("one bad value beside good ones: the good ones are kept", async () => {
-    await say(`{"t":"${iso(now() - 5000)}","energy_import_kwh":7,"power_w":"nan","relay_state":"connected"}`);
+    await say(`{"t":"${moment()}","energy_import_kwh":7,"power_w":"nan","relay_state":"connected"}`);
     expect(lastTaken()).toEqual({ outcomes: ["accepted", "accepted"], refused: ["not_a_number"] });
     expect(stack.committed.map((r) => r.register)).toEqual([1, 60]);
   });
