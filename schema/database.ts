@@ -52,7 +52,10 @@ export function openDatabase(url: string, options: PoolOptions = {}): Database {
         );
         return work(trx);
       }),
-    close: () => kysely.destroy(),
+    close: async () => {
+      await kysely.destroy();
+      if (!pool.ending) await pool.end(); // Kysely leaves a pool open that it never used
+    },
   };
 }
 

@@ -1,0 +1,106 @@
+import { Command, InvalidArgumentError } from "commander";
+import { pino } from "pino";
+import { billDepsOf } from "../billing/main.ts";
+import { type BillRunProgress, type BillRunResult, runBills } from "../billing/run.ts";
+import { CodedError } from "../domain/errors.ts";
+import { type Instant, instant, isoIn } from "../domain/instant.ts";
+import { addMonths, isDay, type Period, periodOfDays, type Zone } from "../domain/period.ts";
+import type { OperatorId } from "../domain/reading.ts";
+import { noTelemetry } from "../domain/telemetry.ts";
+import { type Database, openDatabase } from "../schema/database.ts";
+import { ownerAccess } from "./database.ts";
+import { type Io, printJson } from "./io.ts";
+
+type Options = { operator: string; period: string; json?: boolean };
+type Operator = { readonly operatorId: OperatorId; readonly zone: Zone };
+
+/** `sanbiao bill`: bills a month of one operator. Any number at once; again adds nothing. */
+export const billCommand = (io: Io): Command =>
+  new Command("bill")
+    .description("Issue and post the bills of one operator for one month; what is billed already stays as it is")
+    .requiredOption("--operator <code>", "the operator's code")
+    .requiredOption("--period <YYYY-MM>", "a month that is over", month)
+    .option("--json", "print one JSON document")
+    .action(async (options: Options) => {
+      const access = await ownerAccess(options.json ? undefined : (text) => io.err(text));
+      const db = openDatabase(access.url, { max: 2 });
+      try {
+        const operator = await operatorOf(db, options.operator);
+        const now = instant(Date.now());
+        const period = periodOf(options.period, operator.zone, now);
+        const deps = billDepsOf({
+          db,
+          clock: { now: () => instant(Date.now()) },
+          telemetry: noTelemetry,
+          log: pino({ level: "warn" }, pino.destination(2)),
+        });
+        const onProgress = options.json ? undefined : progressOn(io, now);
+        const result = await runBills(
+          deps,
+          operator.operatorId,
+          period,
+          onProgress === undefined ? {} : { onProgress },
+        );
+        if (options.json) printJson(io, documentOf(options, operator, period, result));
+        else io.out(textOf(result));
+        io.exit(result.finished && result.refused.length === 0 ? 0 : 1);
+      } finally {
+        await db.close();
+        await access.close();
+      }
+    });
+
+function month(text: string): string {
+  if (!/^\d{4}-\d\d$/.test(text) || !isDay(`${text}-01`)) throw new InvalidArgumentError("A month is written 2026-10.");
+  return text;
+}
+
+async function operatorOf(db: Database, code: string): Promise<Operator> {
+  const { rows } = await db.pool.query<{ operator_id: bigint; code: string; zone: Zone }>(
+    "select operator_id, code, zone from sanbiao.operators()",
+  );
+  const found = rows.find((row) => row.code === code);
+  if (found === undefined) {
+    const known = rows.map((row) => row.code).join(", ");
+    throw new CodedError(
+      "request.not-found",
+      `No operator is called ${code}; there is ${known === "" ? "none" : known}.`,
+    );
+  }
+  return { operatorId: found.operator_id, zone: found.zone };
+}
+
+function periodOf(text: string, zone: Zone, now: Instant): Period {
+  const first = `${text}-01`;
+  if (!isDay(first)) throw new CodedError("request.invalid", `${text} is not a month.`);
+  const period = periodOfDays(first, addMonths(first, 1), zone);
+  if (period.to > now)
+    throw new CodedError("request.invalid", `${text} is not over: its last readings are yet to come.`);
+  return period;
+}
+
+/** Bills so far, their rate, and how long the rest will take. */
+function progressOn(io: Io, began: Instant): (progress: BillRunProgress) => void {
+  return ({ issued, refused, left }) => {
+    const seconds = Math.max((Date.now() - began) / 1000, 0.001);
+    const rate = (issued + refused) / seconds;
+    const rest = left === 0 ? "" : `, about ${Math.ceil(left / Math.max(rate, 0.001))} s to go`;
+    io.err(`${issued} issued, ${refused} refused, ${left} left (${rate.toFixed(0)} a second${rest})`);
+  };
+}
+
+const documentOf = (options: Options, { zone }: Operator, { from, to }: Period, result: BillRunResult) => ({
+  operator: options.operator,
+  period: { from: isoIn(from, zone), to: isoIn(to, zone) },
+  run: result.runId,
+  finished: result.finished,
+  issued: result.issued.map(({ accountId, billId }) => ({ account: accountId, bill: billId })),
+  refused: result.refused.map(({ accountId, reason, detail }) => ({ account: accountId, reason, detail })),
+});
+
+function textOf({ issued, refused, finished }: BillRunResult): string {
+  const lines = [`${issued.length} bills issued, ${refused.length} accounts left for a person.`];
+  for (const { accountId, reason, detail } of refused) lines.push(`  account ${accountId}: ${reason} ${detail}`);
+  if (!finished) lines.push("Another process still works on accounts of this month.");
+  return lines.join("\n");
+}

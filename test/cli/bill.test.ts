@@ -1,0 +1,95 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { Pool } from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sanbiao } from "../support/command.ts";
+import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
+import { SmallTown } from "../support/town.ts";
+
+let fresh: FreshDatabase;
+let owner: Pool;
+let env: Record<string, string>;
+const ACCOUNTS = 130; // three transactions of a run
+
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  owner = ownerPool(fresh.ownerUrl);
+  env = { DATABASE_URL: fresh.url };
+  const town = await SmallTown.found(owner, "estate");
+  await owner.query("select ensure_reading_months('2025-02-28T16:00Z', '2025-03-31T16:00Z')");
+  for (let i = 0; i < ACCOUNTS; i++) {
+    const account = await town.account(`${i}`, "postpaid", "2025-03-01");
+    await town.supply({ account, tariff: "zhejiang.electricity.residential", from: "2025-03-01" });
+  }
+  await owner.query(
+    `insert into reading (operator_id, meter_id, register, measured_at, received_at, value, source)
+     select operator_id, id, 1, at, at, value, 1 from meter
+      cross join (values ('2025-03-01T00:00+08'::timestamptz, 0), ('2025-04-01T00:00+08', 200000000)) as r (at, value)`,
+  );
+});
+afterAll(async () => {
+  await owner.end();
+  await fresh.drop();
+});
+
+const bill = ["bill", "--operator", "estate", "--period", "2025-03"];
+const bills = async () =>
+  (await owner.query<{ number: string; total_minor: bigint }>("select number, total_minor from bill order by number"))
+    .rows;
+
+describe("sanbiao bill", () => {
+  test("killed with SIGKILL in the middle and started twice at once ends with every bill once", async () => {
+    const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
+    const child = spawn(process.execPath, [main, ...bill], { stdio: "pipe", env: { ...process.env, ...env } });
+    let told = "";
+    for await (const part of child.stderr as AsyncIterable<Buffer>) {
+      told += part.toString();
+      if (told.includes(" issued,")) break;
+    }
+    child.kill("SIGKILL");
+    await once(child, "close");
+    expect((await bills()).length).toBeGreaterThan(0);
+    const [one, two] = await Promise.all([
+      sanbiao([...bill, "--json"], { env }),
+      sanbiao([...bill, "--json"], { env }),
+    ]);
+    const [first, second] = [one, two].map(({ out }) => JSON.parse(out) as { issued: unknown[]; refused: unknown[] });
+    expect([...(first?.refused ?? []), ...(second?.refused ?? [])]).toEqual([]);
+    expect(await bills()).toEqual(
+      Array.from({ length: ACCOUNTS }, (_, i) => ({
+        number: `${new Date().getFullYear()}-${String(i + 1).padStart(6, "0")}`,
+        total_minor: 10760n, // 200 kWh at 0.538
+      })),
+    );
+    const again = await sanbiao([...bill, "--json"], { env });
+    expect(again.code).toBe(0);
+    expect(JSON.parse(again.out)).toMatchObject({ finished: true, issued: [], refused: [] });
+  });
+
+  test.each([
+    ["an operator that nobody knows", ["bill", "--operator", "x", "--period", "2025-03"], 1, "request.not-found"],
+    ["a month that is not over", ["bill", "--operator", "estate", "--period", "2999-01"], 1, "request.invalid"],
+    ["a month that is none", ["bill", "--operator", "estate", "--period", "2025-13"], 2, "2026-10"],
+  ])("refuses %s", async (_title, words, code, said) => {
+    const result = await sanbiao(words, { env });
+    expect(result.code).toBe(code);
+    expect(result.err).toContain(said);
+  });
+});
+
+describe("sanbiao verify", () => {
+  test("exits 0 on sound books and 1 on others, naming what is wrong", async () => {
+    const sound = await sanbiao(["verify", "--json"], { env });
+    expect(sound.code, sound.out + sound.err).toBe(0);
+    expect(JSON.parse(sound.out)).toMatchObject({ ok: true });
+    await owner.query(
+      "update customer_balance set owed_minor = owed_minor - 1 where account_id = (select min(account_id) from customer_balance)",
+    );
+    const broken = await sanbiao(["verify"], { env });
+    expect(broken.code).toBe(1);
+    expect(broken.out).toMatch(
+      /FAIL Every customer's balance is the sum of his postings \(130 looked at\)\n.*balance 10759, postings 10760/,
+    );
+  });
+});
