@@ -68,14 +68,19 @@ export function startBilling(settings: BillingSettings): Billing {
   const schedule = startBillSchedule(billDepsOf(settings), settings.zone, settings.onBills);
   const timers = [setInterval(turn, TURN_MS), setInterval(() => sweeps.wake(), SWEEP_MS)];
   sweeps.wake();
+  // What is committed after the stop is looked at by the next start's first sweep.
+  let stopping = false;
   return {
     engine,
-    onReadings: (readings) => engine.onReadings(readings),
+    onReadings(readings) {
+      if (!stopping) engine.onReadings(readings);
+    },
     onPayment(operatorId, accountId) {
-      engine.onPayment(operatorId, accountId);
+      if (!stopping) engine.onPayment(operatorId, accountId);
       turn();
     },
     async stop() {
+      stopping = true;
       for (const timer of timers) clearInterval(timer);
       await schedule.stop();
       await sweeps.stop();

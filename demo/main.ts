@@ -7,7 +7,7 @@ import { availableOf } from "../billing/prepaid/available.ts";
 import type { BillRunDeps } from "../billing/run.ts";
 import { wake } from "../billing/schedule.ts";
 import { CodedError } from "../domain/errors.ts";
-import { type Clock, type Instant, instant, isoOf, instantOfIso } from "../domain/instant.ts";
+import { type Clock, DAY_MS, type Instant, instant, isoOf, instantOfIso } from "../domain/instant.ts";
 import type { Database } from "../schema/database.ts";
 import { townClock } from "../simulators/town/clock.ts";
 import { type RunningTown, startTown } from "../simulators/town/start.ts";
@@ -44,6 +44,9 @@ export type Demo = {
   stop(): Promise<void>;
 };
 
+/** Two months, and a day before the oldest month that is billed. */
+const HISTORY_MS = 62 * DAY_MS;
+
 /** The shell of this room: an estate and a station that begin once and go on at the next start. */
 export async function openDemo(options: OpenDemoOptions): Promise<Demo> {
   const { seed, speed, owner, db, folder, host, log, onProgress } = options;
@@ -67,11 +70,14 @@ export async function openDemo(options: OpenDemoOptions): Promise<Demo> {
     abort: () => aborted.abort(),
     stop: () => town.stop(),
     async fill({ mqttUrl, billing }) {
-      const from = options.historyMs === undefined ? {} : { from: instant(clock.now() - options.historyMs) };
+      // A new book needs all the history, also when the town remembers an older one.
+      const fresh = town.state.uploadedTo === null || seeded.some((operator) => operator.fresh);
+      const historyMs = options.historyMs ?? HISTORY_MS;
+      const from = fresh ? { from: instant(clock.now() - historyMs) } : {};
       const told = (progress: { readings: number; of: number }) =>
         onProgress("history", `${progress.readings} of ${progress.of} readings through the broker`);
       const { signal } = aborted;
-      await town.uploadBacklog({ mqttUrl, ...(town.state.uploadedTo === null ? from : {}), onProgress: told, signal });
+      await town.uploadBacklog({ mqttUrl, ...from, onProgress: told, signal });
       onProgress("bills", "the months that are over");
       const results = await wake(billing, { stop: () => signal.aborted });
       onProgress("billed", `${results.reduce((sum, run) => sum + run.issued.length, 0)} bills issued`);
