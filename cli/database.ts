@@ -1,32 +1,29 @@
 import { mkdir } from "node:fs/promises";
-import { resolve } from "node:path";
 import { runningUrl, startEmbedded } from "../schema/embedded/server.ts";
 import { migrate } from "../schema/migrate.ts";
+import { settingsOf } from "../settings.ts";
 
-/** The books that a command works on, and what to do when it is done with them. */
-export type OwnerAccess = { readonly url: string; close(): Promise<void> };
-
-export const dataFolder = (): string => resolve(process.env["SANBIAO_DATA"] ?? "data");
+/** The books that a command works on, the migrations that this applied, and what to do when it is done with them. */
+export type OwnerAccess = { readonly url: string; readonly applied: readonly number[]; close(): Promise<void> };
 
 /**
  * `DATABASE_URL`, else the embedded server of `SANBIAO_DATA` (`./data`): the one that a running service holds, or one started
  * for the command and stopped after it. Migrated in both cases.
  */
 export async function ownerAccess(onProgress: (text: string) => void = () => {}): Promise<OwnerAccess> {
-  const given = process.env["DATABASE_URL"];
-  const folder = dataFolder();
-  const url = given ?? (await runningUrl(folder));
+  const { databaseUrl, dataFolder: folder } = settingsOf(process.env);
+  const url = databaseUrl ?? (await runningUrl(folder));
   if (url !== null) {
-    await migrate(url);
-    return { url, close: async () => {} };
+    const applied = await migrate(url);
+    return { url, applied, close: async () => {} };
   }
   await mkdir(folder, { recursive: true });
   const server = await startEmbedded({ folder, onProgress: (step) => onProgress(`database: ${step}`) });
   try {
-    await migrate(server.url);
+    const applied = await migrate(server.url);
+    return { url: server.url, applied, close: () => server.stop() };
   } catch (error) {
     await server.stop();
     throw error;
   }
-  return { url: server.url, close: () => server.stop() };
 }

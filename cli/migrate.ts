@@ -1,7 +1,5 @@
 import { Command } from "commander";
-import { runningUrl, startEmbedded } from "../schema/embedded/server.ts";
-import { migrate } from "../schema/migrate.ts";
-import { dataFolder } from "./database.ts";
+import { ownerAccess } from "./database.ts";
 import { type Io, printJson } from "./io.ts";
 
 /** `sanbiao migrate`: brings the database to the newest shape and says what it applied. */
@@ -10,18 +8,13 @@ export const migrateCommand = (io: Io): Command =>
     .description("Bring the database (DATABASE_URL, else the embedded one under ./data) to the newest shape")
     .option("--json", "print one JSON document")
     .action(async (options: { json?: boolean }) => {
-      const url = process.env["DATABASE_URL"] ?? (await runningUrl(dataFolder()));
-      const server = url === null ? await startEmbedded({ folder: dataFolder() }) : null;
-      try {
-        const applied = await migrate(url ?? server?.url ?? "");
-        if (options.json) printJson(io, { applied });
-        else
-          io.out(
-            applied.length === 0
-              ? "Nothing to do: the database is up to date."
-              : `Applied migrations ${applied.join(", ")}.`,
-          );
-      } finally {
-        await server?.stop();
-      }
+      const { applied, close } = await ownerAccess();
+      await close();
+      if (options.json) printJson(io, { applied });
+      else
+        io.out(
+          applied.length === 0
+            ? "Nothing to do: the database is up to date."
+            : `Applied migrations ${applied.join(", ")}.`,
+        );
     });
