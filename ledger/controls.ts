@@ -129,16 +129,19 @@ export async function giveUpControl(trx: Trx, id: bigint, now: Instant, note: st
   return (numAffectedRows ?? 0n) > 0n;
 }
 
-/** Closes the sent order that a position measured after the sending proves. Nothing else closes one as done. */
+/** Closes the sent order that a position measured and received after the sending proves. Nothing else closes one as done. */
 export async function confirmControl(
   trx: Trx,
-  seen: { meterId: MeterId; position: SupplyPosition; measuredAt: Instant; now: Instant },
+  seen: { meterId: MeterId; position: SupplyPosition; measuredAt: Instant; receivedAt: Instant; now: Instant },
 ): Promise<{ id: bigint; accountId: AccountId | null; action: ControlAction } | null> {
   const action: ControlAction = seen.position === POSITION_OF.connect ? "connect" : "disconnect";
   const { rows } = await sql<{ id: bigint; account_id: bigint | null; action: ControlAction }>`
     update sanbiao.control set state = 'confirmed', closed_at = ${isoOf(seen.now)}, read_back_at = ${isoOf(seen.measuredAt)}
      where operator_id = sanbiao.operator_id() and meter_id = ${seen.meterId} and action = ${action}
-       and state = 'sent' and sent_at < ${isoOf(seen.measuredAt)} returning id, account_id, action`.execute(trx);
+       and state = 'sent'
+       and sent_at < least(${isoOf(seen.measuredAt)}::timestamptz, ${isoOf(seen.receivedAt)}::timestamptz) returning id, account_id, action`.execute(
+    trx,
+  );
   const row = rows[0];
   return row === undefined ? null : { id: row.id, accountId: row.account_id, action: row.action };
 }

@@ -9,7 +9,7 @@ import type { Database } from "../../schema/database.ts";
 import type { Tables } from "../../schema/tables.ts";
 import type { DialBook, TariffBook } from "../tariffs.ts";
 import { readFacts } from "./facts.ts";
-import { positionOf, type SeenPosition, takePosition } from "./position.ts";
+import { lastPosition, positionOf, type SeenPosition, takePosition } from "./position.ts";
 import { type PrepaidDirectory, readDirectory } from "./directory.ts";
 import { type Told, review } from "./review.ts";
 
@@ -162,7 +162,8 @@ async function reviewAccount(deps: PrepaidDeps, { operatorId, accountId, positio
   const ordered = [...positions].sort((a, b) => a.measuredAt - b.measuredAt);
   const told = await deps.db.as(operatorId, async (trx) => {
     const all: Told[] = [];
-    for (const seen of ordered) {
+    const last = ordered.length > 0 ? null : await lastPosition(trx, accountId);
+    for (const seen of last === null ? ordered : [last]) {
       const taken = await takePosition(trx, accountId, seen, now);
       if (taken.confirmed !== null) {
         deps.telemetry.count("sanbiao_commands_total", { action: taken.confirmed, state: "confirmed" });

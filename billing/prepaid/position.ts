@@ -7,7 +7,12 @@ import type { Tables } from "../../schema/tables.ts";
 import type { Told } from "./review.ts";
 
 /** Position of a relay or valve as its meter reported it. */
-export type SeenPosition = { readonly meterId: MeterId; readonly position: SupplyState; readonly measuredAt: Instant };
+export type SeenPosition = {
+  readonly meterId: MeterId;
+  readonly position: SupplyState;
+  readonly measuredAt: Instant;
+  readonly receivedAt: Instant;
+};
 
 const STATE_BY_VALUE = new Map<bigint, SupplyState>(
   Object.entries(SUPPLY_STATES).map(([name, value]) => [value, name as SupplyState]),
@@ -16,8 +21,26 @@ const STATE_BY_VALUE = new Map<bigint, SupplyState>(
 /** `null` when the reading is of another register. A code that nobody knows is a fault. */
 export function positionOf(reading: Reading): SeenPosition | null {
   if (reading.register !== REGISTERS.relay_state.code && reading.register !== REGISTERS.valve_state.code) return null;
-  const { meterId, measuredAt } = reading;
-  return { meterId, measuredAt, position: STATE_BY_VALUE.get(reading.value) ?? "fault" };
+  const { meterId, measuredAt, receivedAt } = reading;
+  return { meterId, measuredAt, receivedAt, position: STATE_BY_VALUE.get(reading.value) ?? "fault" };
+}
+
+/** The youngest position in the book: reports that came while no engine ran, or through another process. */
+export async function lastPosition(trx: Transaction<Tables>, accountId: AccountId): Promise<SeenPosition | null> {
+  const { rows } = await sql<{ meter_id: bigint; value: bigint; measured_at: Instant; received_at: Instant }>`
+    select s.meter_id, r.value, r.measured_at, r.received_at
+      from sanbiao.supply s
+     cross join (values (${REGISTERS.relay_state.code}::smallint), (${REGISTERS.valve_state.code})) as g (code)
+     cross join lateral (select value, measured_at, received_at from sanbiao.reading
+         where operator_id = s.operator_id and meter_id = s.meter_id and register = g.code
+           and (s.reported_at is null or measured_at > s.reported_at)
+         order by measured_at desc limit 1) r
+     where s.operator_id = sanbiao.operator_id() and s.account_id = ${accountId}
+     order by r.measured_at desc limit 1`.execute(trx);
+  const row = rows[0];
+  if (row === undefined) return null;
+  const position = STATE_BY_VALUE.get(row.value) ?? "fault";
+  return { meterId: row.meter_id, position, measuredAt: row.measured_at, receivedAt: row.received_at };
 }
 
 /**

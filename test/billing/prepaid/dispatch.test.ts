@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { MINUTE_MS, SECOND_MS } from "../../../domain/instant.ts";
+import { isoOf, MINUTE_MS, SECOND_MS } from "../../../domain/instant.ts";
 import { Station } from "./station.ts";
 
 let station: Station;
@@ -18,6 +18,18 @@ describe("an order", () => {
     station.later(SECOND_MS);
     await home.reports("disconnected");
     expect(await home.orders()).toEqual(["disconnect confirmed"]);
+  });
+
+  test("is proven by a report that was booked while no engine ran", async () => {
+    const home = await station.moveIn("1", 100);
+    await home.goesBroke();
+    await station.dispatcher.turn();
+    station.later(SECOND_MS);
+    await station.town.readings(home.meter, "relay_state", [[isoOf(station.now), 0]]);
+    station.restart();
+    await station.engine.sweep();
+    expect(await home.orders()).toEqual(["disconnect confirmed"]);
+    expect(await home.supply()).toMatchObject({ state: "cut", reported: "disconnected" });
   });
 
   test("that was claimed by a process that died before the wire is sent again by the next one", async () => {

@@ -82,6 +82,8 @@ describe("a home whose money runs out", () => {
     await station.dispatcher.turn();
     await home.reports("disconnected", before);
     expect(await home.orders()).toEqual(["disconnect sent"]);
+    await home.reports("disconnected", instant(station.now + SECOND_MS)); // a clock ahead, received before
+    expect(await home.orders()).toEqual(["disconnect sent"]);
     station.later(SECOND_MS);
     await home.reports("moving");
     expect(await home.orders()).toEqual(["disconnect sent"]);
