@@ -1,4 +1,4 @@
-import type { Language } from "./i18n/language.tsx";
+import type { Language } from "./i18n/texts.ts";
 
 type MoneyJson = { readonly amount: string; readonly currency: string };
 type QuantityJson = { readonly value: string; readonly unit: string };

@@ -8,6 +8,9 @@ export const UTILITY_COLOURS = {
   heat: { main: "#b0497a", soft: "#f9e9f1", deep: "#8c2f5d" },
 } as const;
 
+/** As a bill lists them. */
+export const UTILITY_ORDER: readonly string[] = ["electricity", "water", "gas", "heat"];
+
 export const INK = {
   text: "#1c2b36",
   quiet: "#5b6b78",

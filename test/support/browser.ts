@@ -8,7 +8,8 @@ import { type Browser, chromium as launcher } from "playwright-core";
 export async function openBrowser(): Promise<Browser> {
   return launcher.launch({
     executablePath: await chromium.executablePath(),
-    args: [...chromium.args, "--no-sandbox"],
+    // One process for everything is meant for one page: the second context of a browser never answers there.
+    args: [...chromium.args.filter((arg) => arg !== "--single-process"), "--no-sandbox"],
     headless: true,
   });
 }

@@ -2,6 +2,7 @@ import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 import type { LiveEvent, LiveEventKind } from "../../../api/schemas/event.ts";
 import { urlOf } from "./client.ts";
+import { staleBy } from "./stale.ts";
 
 /** `lost`: the stream broke and is being opened again; figures may be behind until then. */
 export type LiveState = "connecting" | "live" | "lost";
@@ -11,45 +12,6 @@ const FLUSH_MS = 400;
 /** A town of many meters is heard all the time: lists that follow readings are asked again no faster than this. */
 const READING_LISTS_MS = 5_000;
 const REOPEN_MS = 3_000;
-
-/** The questions whose answers an event may have changed, as beginnings of their keys. */
-export function staleBy(event: LiveEvent): readonly (readonly string[])[] {
-  switch (event.kind) {
-    case "reading":
-      return [
-        ["meter", event.meterId],
-        ["series", event.meterId],
-      ];
-    case "supply":
-      return [["account", event.accountId], ["timeline", event.accountId], ["accounts"], ["controls"], ["prepaid"]];
-    case "payment":
-      return [
-        ["account", event.accountId],
-        ["timeline", event.accountId],
-        ["accountBills", event.accountId],
-        ["accounts"],
-        ["prepaid"],
-        ["bills"],
-        ["bill"],
-        ["overview"],
-      ];
-    case "bill_run":
-      return [["runs"], ["bills"], ["accountBills"], ["overview"]];
-    case "control":
-      return [
-        ["controls"],
-        ["prepaid"],
-        ...(event.accountId === undefined
-          ? []
-          : [
-              ["account", event.accountId],
-              ["timeline", event.accountId],
-            ]),
-      ];
-    case "overview":
-      return [["overview"]];
-  }
-}
 
 function eventOf(data: unknown): LiveEvent | null {
   if (typeof data !== "string") return null;

@@ -142,6 +142,8 @@ export const termsEn = {
   "register.energy_import_l1_kwh": "Energy import, phase 1",
   "register.energy_import_l2_kwh": "Energy import, phase 2",
   "register.energy_import_l3_kwh": "Energy import, phase 3",
+  "register.energy_export_t1_kwh": "Energy export, rate 1",
+  "register.energy_export_t2_kwh": "Energy export, rate 2",
   "register.energy_export_l1_kwh": "Energy export, phase 1",
   "register.energy_export_l2_kwh": "Energy export, phase 2",
   "register.energy_export_l3_kwh": "Energy export, phase 3",

@@ -144,6 +144,8 @@ export const termsZh: Readonly<Record<keyof typeof termsEn, string>> = {
   "register.energy_import_l1_kwh": "正向有功·A 相",
   "register.energy_import_l2_kwh": "正向有功·B 相",
   "register.energy_import_l3_kwh": "正向有功·C 相",
+  "register.energy_export_t1_kwh": "反向有功·费率 1",
+  "register.energy_export_t2_kwh": "反向有功·费率 2",
   "register.energy_export_l1_kwh": "反向有功·A 相",
   "register.energy_export_l2_kwh": "反向有功·B 相",
   "register.energy_export_l3_kwh": "反向有功·C 相",

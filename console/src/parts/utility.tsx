@@ -10,9 +10,6 @@ const PATHS: Readonly<Record<UtilityName, string>> = {
   heat: "M6.5 9.3V3a1.5 1.5 0 0 1 3 0v6.3a3.2 3.2 0 1 1-3 0z",
 };
 
-/** As a bill lists them. */
-export const UTILITY_ORDER: readonly string[] = ["electricity", "water", "gas", "heat"];
-
 export const isUtility = (word: string): word is UtilityName => Object.hasOwn(PATHS, word);
 
 /** The sign of a utility in its colour. Said aloud only where no name stands beside it. */

@@ -1,14 +1,8 @@
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from "react";
 import { useOverview } from "../api/queries.ts";
+import { paceOf, type Tick } from "./pace.ts";
 
-type Tick = { readonly wall: number; readonly town: number };
 const TICK_MS = 1_000;
-
-/** How fast the service's time runs, from two looks at it: 1 in daily life, more in a demo town. */
-export function paceOf(first: Tick, last: Tick): number {
-  const wall = last.wall - first.wall;
-  return wall < 4_000 ? 1 : Math.max(0, (last.town - first.town) / wall);
-}
 
 const NowContext = createContext<number | null>(null);
 /** The service's time in milliseconds, carried on between two looks at it; `null` until the first. */

@@ -9,9 +9,10 @@ import { RelayLamp } from "../../parts/lamp.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Balance } from "../../parts/money.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
-import { Utility, UTILITY_ORDER, UtilityIcon } from "../../parts/utility.tsx";
+import { Utility, UtilityIcon } from "../../parts/utility.tsx";
 import { mayTakePayments } from "../../shell/frame.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
+import { UTILITY_ORDER } from "../../theme.ts";
 import { DailyUse } from "./daily-use.tsx";
 import { Timeline } from "./timeline.tsx";
 

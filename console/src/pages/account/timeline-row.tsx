@@ -4,8 +4,9 @@ import { Link } from "react-router-dom";
 import type { TimelineEntry } from "../../../../api/schemas/account.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { Amount, isDebt } from "../../parts/money.tsx";
-import { UTILITY_ORDER, UtilityIcon } from "../../parts/utility.tsx";
+import { UtilityIcon } from "../../parts/utility.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
+import { UTILITY_ORDER } from "../../theme.ts";
 import { verdictColour } from "../meter/judgements.tsx";
 import { ReversePayment } from "./reverse-payment.tsx";
 

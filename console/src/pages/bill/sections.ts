@@ -1,7 +1,7 @@
 import type { BilledUsageJson, BillJson, BillLineJson } from "../../../../api/schemas/bill.ts";
 import type { MoneyJson } from "../../../../api/schemas/json.ts";
 import { addMoney } from "../../parts/decimal-text.ts";
-import { UTILITY_ORDER } from "../../parts/utility.tsx";
+import { UTILITY_ORDER } from "../../theme.ts";
 
 export type Section = {
   readonly usagePointId: string;

@@ -1,0 +1,162 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { AccountsJson } from "../../api/schemas/account.ts";
+import type { PaymentJson } from "../../api/schemas/payment.ts";
+import { DEMO_ACCOUNT } from "../../demo/plan.ts";
+import { openBrowser } from "../support/browser.ts";
+import { demoFolder, type RunningDemo, removeDemo, startDemo } from "../support/demo.ts";
+
+const FIRST_START_MS = 120_000; // builds the pages, loads two months of history, issues bills
+const SUPPLY_MOVES_MS = 90_000; // the engine decides, the order waits its turn on the bus, the relay is read back
+
+let folder: string;
+let demo: RunningDemo;
+let browser: Browser;
+beforeAll(async () => {
+  folder = await demoFolder();
+  // Town time runs faster so that the last credit of the demo flat is used up while the test waits.
+  [demo, browser] = await Promise.all([startDemo(folder, ["--speed", "20"]), openBrowser()]);
+}, FIRST_START_MS);
+afterAll(async () => {
+  await browser?.close();
+  await demo?.stop();
+  if (folder !== undefined) await removeDemo(folder);
+}, 60_000);
+
+/** A page in a language, with what went wrong on it. */
+async function pageIn(locale: string): Promise<{ page: Page; faults: string[] }> {
+  const page = await (await browser.newContext({ locale, viewport: { width: 1360, height: 900 } })).newPage();
+  page.setDefaultTimeout(30_000);
+  const faults: string[] = [];
+  page.on("pageerror", (error) => faults.push(error.message));
+  return { page, faults };
+}
+
+const lamp = (page: Page, state: string) => page.locator(`.standing [data-testid="relay-lamp"][data-state="${state}"]`);
+
+test("a flat that went dark is topped up by keyboard alone, pays once, and its lamp turns green when the relay is read back", async () => {
+  const { page, faults } = await pageIn("zh-CN");
+  const paid: string[] = [];
+  page.on("request", (request) => {
+    if (request.method() === "POST" && request.url().endsWith("/payments"))
+      paid.push(request.headers()["idempotency-key"] ?? "");
+  });
+  await page.goto(demo.url);
+  await page.getByTestId("demo-clerk").click();
+  await page.getByTestId("user-menu").waitFor();
+
+  await page.goto(`${demo.url}/counter`);
+  await page.getByTestId("counter-search").waitFor();
+  await page.keyboard.type(DEMO_ACCOUNT);
+  await page.locator(`[data-testid="counter-result"][data-account="${DEMO_ACCOUNT}"]`).waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByTestId("counter-amount").waitFor();
+  await lamp(page, "disconnected").waitFor({ timeout: SUPPLY_MOVES_MS });
+
+  await page.keyboard.type("一百");
+  await page.keyboard.press("Enter");
+  expect(await page.getByTestId("counter-amount").getAttribute("aria-invalid")).toBe("true");
+
+  await page.keyboard.press("Alt+Digit3");
+  await page.keyboard.press("Alt+KeyW");
+  await page.keyboard.down("Enter");
+  await page.keyboard.down("Enter"); // held down too long: the preview must not take the money
+  await page.keyboard.up("Enter");
+  await page.getByTestId("counter-pay").waitFor();
+  expect(paid).toEqual([]);
+  expect(await page.locator(".review").textContent()).toContain("¥100.00");
+  expect(await page.locator(".review").textContent()).toContain(DEMO_ACCOUNT);
+
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await page.getByTestId("counter-receipt").waitFor();
+  expect(paid).toHaveLength(1);
+  await lamp(page, "connected").waitFor({ timeout: SUPPLY_MOVES_MS });
+  expect(faults).toEqual([]);
+}, 240_000);
+
+test("the same sale sent again, at once or later, is the same payment", async () => {
+  const { page } = await pageIn("en-GB");
+  await page.goto(demo.url);
+  await page.getByTestId("demo-clerk").click();
+  await page.getByTestId("user-menu").waitFor();
+  const found = (await (
+    await page.request.get(`${demo.url}/api/v1/accounts?search=${DEMO_ACCOUNT}`)
+  ).json()) as AccountsJson;
+  const send = async () => {
+    const reply = await page.request.post(`${demo.url}/api/v1/accounts/${found.items[0]?.id}/payments`, {
+      headers: { "idempotency-key": "browser-test-1" },
+      data: { amount: { amount: "1.00", currency: "CNY" }, channel: "cash" },
+    });
+    return (await reply.json()) as PaymentJson;
+  };
+  const answers = [...(await Promise.all([send(), send()])), await send()];
+  expect(answers.map((a) => a.outcome).toSorted()).toEqual(["already", "already", "posted"]);
+  expect(new Set(answers.map((a) => a.journalId)).size).toBe(1);
+});
+
+test("Chinese shows on a machine that has no Chinese font, from files that came with the pages; the language is kept", async () => {
+  const { page, faults } = await pageIn("en-GB");
+  const fonts: string[] = [];
+  page.on("response", (response) => {
+    if (response.url().endsWith(".woff2")) fonts.push(response.url());
+  });
+  await page.goto(demo.url);
+  await page.getByRole("heading", { name: "Electricity, gas and water on one bill" }).waitFor();
+  await page.getByTestId("language").getByText("中文").click();
+  await page.getByRole("heading", { name: "电、气、水，一本账一张单" }).waitFor();
+  await page.reload();
+  await page.getByRole("heading", { name: "电、气、水，一本账一张单" }).waitFor();
+  expect(await page.locator("html").getAttribute("lang")).toBe("zh");
+  // Two glyphs that are missing are drawn as the same box.
+  const [electricity, gas] = (await page.evaluate(INK_OF_TWO_GLYPHS)) as [string, string];
+  expect(electricity).not.toBe(gas);
+  expect(fonts.length).toBeGreaterThan(0);
+  expect(fonts.filter((url) => !url.startsWith(demo.url))).toEqual([]);
+  expect(faults).toEqual([]);
+});
+
+const INK_OF_TWO_GLYPHS = `document.fonts.load('30px "Noto Sans SC"', "电气").then(() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  canvas.font = '30px "Noto Sans SC"';
+  return ["电", "气"].map((text) => {
+    canvas.clearRect(0, 0, 40, 40);
+    canvas.fillText(text, 0, 30);
+    return canvas.getImageData(0, 0, 40, 40).data.join("");
+  });
+})`;
+
+const PAGES = [
+  "/",
+  "/meters",
+  "/meters/1",
+  "/accounts",
+  "/accounts/1",
+  "/bills",
+  "/bills/1",
+  "/prepaid",
+  "/prepaid?tab=orders",
+  "/runs",
+  "/refused",
+  "/refused?tab=conflicts",
+];
+
+test.each(["zh-CN", "en-GB"])(
+  "every page in %s shows figures, without fault, warning or unfilled text",
+  async (locale) => {
+    const { page, faults } = await pageIn(locale);
+    await page.goto(demo.url);
+    await page.getByTestId("demo-estate").click();
+    await page.getByTestId("user-menu").waitFor();
+    for (const path of PAGES) {
+      await page.goto(demo.url + path);
+      await page.locator(".content :is(.ant-table, .paper, .standing, .utility-card)").first().waitFor();
+      expect(await page.locator(".problem").count(), path).toBe(0);
+      expect(await page.locator(".content").textContent(), path).not.toMatch(/\{\w+\}|undefined|NaN|Invalid Date/);
+    }
+    await page.goto(`${demo.url}/no-such-page`);
+    await page.locator(".ant-result").waitFor();
+    expect(faults).toEqual([]);
+  },
+  90_000,
+);
