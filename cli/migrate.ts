@@ -8,8 +8,9 @@ export const migrateCommand = (io: Io): Command =>
     .description("Bring the database (DATABASE_URL, else the embedded one under ./data) to the newest shape")
     .option("--json", "print one JSON document")
     .action(async (options: { json?: boolean }) => {
-      const { applied, close } = await ownerAccess();
-      await close();
+      const access = await ownerAccess();
+      await access.close();
+      const { applied } = access;
       if (options.json) printJson(io, { applied });
       else
         io.out(

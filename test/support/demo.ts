@@ -32,7 +32,10 @@ export async function demoFolder(): Promise<string> {
 /** Resolves when the demo says that it is ready: history loaded, bills issued, devices live. */
 export async function startDemo(folder: string, words: readonly string[] = []): Promise<RunningDemo> {
   const env = { ...process.env, SANBIAO_DATA: folder, PORT: "0", MQTT_PORT: "0", DATABASE_URL: "", MQTT_URL: "" };
-  const child = spawn(process.execPath, [bin, "up", "--demo", "--json", ...words], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [bin, "up", "--demo", "--json", ...words], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let said = "";
   child.stderr.on("data", (part: Buffer) => (said += part.toString()));
   const ready = new Promise<{ url: string; mqttUrl: string }>((done, fail) => {
@@ -41,7 +44,9 @@ export async function startDemo(folder: string, words: readonly string[] = []): 
       out += part.toString();
       if (out.trimEnd().endsWith("}")) done(JSON.parse(out) as { url: string; mqttUrl: string });
     });
-    child.once("exit", (code, signal) => fail(new Error(`the demo ended (${code ?? signal}) before it was ready:\n${said}`)));
+    child.once("exit", (code, signal) =>
+      fail(new Error(`the demo ended (${code ?? signal}) before it was ready:\n${said}`)),
+    );
   });
   const { url, mqttUrl } = await ready;
   const ended = async (signal: NodeJS.Signals): Promise<number | null> => {
@@ -51,7 +56,11 @@ export async function startDemo(folder: string, words: readonly string[] = []): 
     return ((await gone) as [number | null])[0];
   };
   return {
-    ...{ url, mqttUrl, folder, child, said: () => said },
+    url,
+    mqttUrl,
+    folder,
+    child,
+    said: () => said,
     async databaseUrl() {
       const address = await runningUrl(folder);
       if (address === null) throw new Error("the demo's database does not run");
