@@ -10,7 +10,7 @@ import { TOU_PERIODS } from "../../domain/usage.ts";
 import { VERDICT_RESULTS } from "../../domain/verdict.ts";
 
 const keys = Object.keys(TEXTS.en).toSorted();
-const namesIn = (text: string) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]))].toSorted();
+const namesIn = (text: string) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1] ?? ""))].toSorted();
 
 describe("both languages", () => {
   test("have the same keys and no empty text", () => {
