@@ -6,6 +6,9 @@ type QuantityJson = { readonly value: string; readonly unit: string };
 const LOCALES: Record<Language, string> = { zh: "zh-CN", en: "en-GB" };
 const UNIT_TEXT: Readonly<Record<string, string>> = { m3: "m³", "m3/h": "m³/h", degC: "°C", "1": "", state: "" };
 
+/** In a demo town that runs 60 times as fast, five seconds between two looks are five minutes. */
+const CLOCK_DOUBT_S = 300;
+
 export const unitText = (unit: string): string => UNIT_TEXT[unit] ?? unit;
 
 /** Numbers, money and times as people of a language read them, in the operator's zone. Decimal text goes in and is never made a float on its way to the eye. */
@@ -78,7 +81,9 @@ export function formatOf(language: Language, zone: string) {
     dayShort: dayFormat("dayShort", { month: "numeric", day: "numeric" }),
     /** How long before `now` (milliseconds) something was: "3 minutes ago". */
     ago: (iso: string, now: number) => {
-      const seconds = Math.round((Date.parse(iso) - now) / 1000);
+      const ahead = Math.round((Date.parse(iso) - now) / 1000);
+      // Our idea of the service's time is some seconds old: what has just happened is not in the future.
+      const seconds = ahead > 0 && ahead < CLOCK_DOUBT_S ? 0 : ahead;
       const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
       const size = Math.abs(seconds);
       if (size < 90) return relative.format(seconds, "second");

@@ -188,6 +188,7 @@ export const en = {
   "counter.confirm": "Take this payment?",
   "counter.balanceBefore": "Balance before",
   "counter.balanceAfter": "Balance after",
+  "counter.availableAfter": "Available after",
   "counter.tryAgain": "Trying again is safe: the same payment is never booked twice.",
   "counter.back": "Back",
   "counter.pay": "Take {amount}",

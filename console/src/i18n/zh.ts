@@ -186,6 +186,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   "counter.confirm": "确认收费",
   "counter.balanceBefore": "收费前余额",
   "counter.balanceAfter": "收费后余额",
+  "counter.availableAfter": "收费后可用余额",
   "counter.tryAgain": "可以放心重试：同一笔收费不会重复入账。",
   "counter.back": "返回",
   "counter.pay": "收取 {amount}",

@@ -3,6 +3,7 @@ import { Button, Card, Empty, Segmented, Skeleton } from "antd";
 import { useState } from "react";
 import type { TimelineEntry, TimelineKind } from "../../../../api/schemas/account.ts";
 import { timelinePage } from "../../api/queries.ts";
+import type { Format } from "../../format.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { ProblemNote } from "../../parts/problem.tsx";
 import { useFormat } from "../../shell/operator.tsx";
@@ -17,17 +18,18 @@ const FILTERS: Readonly<Record<"all" | "money" | "supply" | "reading", readonly 
 type Filter = keyof typeof FILTERS;
 
 /** Neighbours of one local day under one heading, newest first; its closing readings stand together. */
-export function byDay(entries: readonly TimelineEntry[], dayOf: (iso: string) => string) {
+export function byDay(entries: readonly TimelineEntry[], format: Pick<Format, "day" | "dayOfInstant">) {
   const days: { day: string; entries: Exclude<TimelineEntry, ReadingEntry>[]; readings: ReadingEntry[] }[] = [];
   for (const entry of entries) {
-    const day = dayOf(entry.at);
-    let last = days.at(-1);
-    if (last?.day !== day) {
-      last = { day, entries: [], readings: [] };
-      days.push(last);
+    // A reading at midnight closes the day before: it says itself which day it belongs to.
+    const day = entry.kind === "reading" ? format.day(entry.day) : format.dayOfInstant(entry.at);
+    let place = days.find((d) => d.day === day);
+    if (place === undefined) {
+      place = { day, entries: [], readings: [] };
+      days.push(place);
     }
-    if (entry.kind === "reading") last.readings.push(entry);
-    else last.entries.push(entry);
+    if (entry.kind === "reading") place.readings.push(entry);
+    else place.entries.push(entry);
   }
   return days;
 }
@@ -69,7 +71,7 @@ export function Timeline({ accountId }: { accountId: string }) {
         <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t("timeline.none")} />
       ) : null}
       <div className="timeline">
-        {byDay(entries, format.dayOfInstant).map((day) => (
+        {byDay(entries, format).map((day) => (
           <section key={day.day}>
             <h3>
               {day.day}

@@ -56,6 +56,14 @@ export function SaleReview({
           { label: t("counter.channel"), children: term("channel", sale.channel) },
           { label: t("counter.balanceBefore"), children: <Balance money={account.balance} /> },
           { label: t("counter.balanceAfter"), children: <Balance money={addMoney(account.balance, sale.amount)} /> },
+          ...(account.prepaid?.available == null
+            ? []
+            : [
+                {
+                  label: t("counter.availableAfter"),
+                  children: <Balance money={addMoney(account.prepaid.available, sale.amount)} />,
+                },
+              ]),
         ]}
       />
       {payment.error === null ? null : <ProblemNote error={payment.error} />}
