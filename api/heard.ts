@@ -1,24 +1,45 @@
-import { DAY_MS, HOUR_MS, type Instant, instant } from "../domain/instant.ts";
-import type { HeardStatus } from "./schemas/meter.ts";
+import { type RawBuilder, sql } from "kysely";
+import { POLL_SECONDS } from "../domain/profile.ts";
+import type { Desk } from "./desk.ts";
+import { timestamptz } from "../schema/database.ts";
 
 /**
- * When a meter is late and when it is silent. A polled meter answers within minutes; one on a radio speaks by the hour
- * or once a day, and may miss one.
+ * When a meter is late and when it is silent. A polled one follows the billing interval of its bus: one vain poll is no
+ * news, three are. One on a radio speaks by the hour or once a day, and may miss one.
  */
-export const HEARD_WITHIN_MS = {
-  polled: { heard: HOUR_MS, late: DAY_MS },
-  radio: { heard: DAY_MS + 2 * HOUR_MS, late: 3 * DAY_MS },
-} as const;
+const POLLED = { heardPolls: 3, heardSecondsMin: 300, lateSeconds: 86_400 } as const;
+const RADIO = { heardSeconds: 26 * 3_600, lateSeconds: 3 * 86_400 } as const;
 
-export type HeardLimits = { readonly heardSince: Instant; readonly lateSince: Instant };
+/**
+ * `join` puts beside `m` since when it must have spoken to be heard, or only late, as `h`. An interval that a bus states
+ * and that is no number is the default, as for the collector that has none.
+ */
+export type HeardRule = {
+  readonly join: RawBuilder<unknown>;
+  /** `heard`, `late` or `silent` for the time of a last reading; null is silent. */
+  statusOf(lastAt: RawBuilder<unknown>): RawBuilder<unknown>;
+  /** No meter that spoke only before this is anything but silent: older readings need not be looked at. */
+  readonly silentBefore: RawBuilder<unknown>;
+};
 
-export const heardLimits = (now: Instant, link: keyof typeof HEARD_WITHIN_MS): HeardLimits => ({
-  heardSince: instant(now - HEARD_WITHIN_MS[link].heard),
-  lateSince: instant(now - HEARD_WITHIN_MS[link].late),
-});
-
-export function heardStatus(heardAt: Instant | null, polled: boolean, now: Instant): HeardStatus {
-  const { heardSince, lateSince } = heardLimits(now, polled ? "polled" : "radio");
-  if (heardAt === null || heardAt < lateSince) return "silent";
-  return heardAt < heardSince ? "late" : "heard";
+export function heardRule(desk: Desk): HeardRule {
+  const now = sql`${timestamptz(desk.now)}::timestamptz`;
+  const ago = (seconds: RawBuilder<unknown>) => sql`${now} - make_interval(secs => ${seconds})`;
+  const seconds = sql`case when jsonb_typeof(poll_seconds -> 'billing') = 'number'
+    then (poll_seconds ->> 'billing')::float8 else ${sql.lit(POLL_SECONDS.billing)} end`;
+  // Never beyond a radio's limit, so that one bound serves all meters.
+  const heard = sql`least(greatest(${sql.lit(POLLED.heardPolls)} * (${seconds}), ${sql.lit(POLLED.heardSecondsMin)}), ${sql.lit(RADIO.lateSeconds)})`;
+  // Worked out once per bus, not per meter: `offset 0` keeps the planner from spreading it over all rows.
+  const join = sql`left join (
+    select id, ${ago(heard)} as heard_since, ${ago(sql`greatest(${heard}, ${sql.lit(POLLED.lateSeconds)})`)} as late_since
+      from bus where operator_id = ${desk.operatorId} offset 0) h on h.id = m.bus_id`;
+  const heardSince = sql`coalesce(h.heard_since, ${ago(sql.lit(RADIO.heardSeconds))})`;
+  const silentBefore = ago(sql.lit(RADIO.lateSeconds));
+  const lateSince = sql`coalesce(h.late_since, ${silentBefore})`;
+  return {
+    join,
+    silentBefore,
+    statusOf: (lastAt) =>
+      sql`(case when ${lastAt} >= ${heardSince} then 'heard' when ${lastAt} >= ${lateSince} then 'late' else 'silent' end)`,
+  };
 }

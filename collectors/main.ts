@@ -3,7 +3,7 @@ import { type Broker, startBroker } from "../broker/broker.ts";
 import { PROFILES } from "../catalog/meters/catalogue.ts";
 import { CodedError } from "../domain/errors.ts";
 import { type Clock, SECOND_MS } from "../domain/instant.ts";
-import type { PollGroup } from "../domain/profile.ts";
+import { POLL_SECONDS } from "../domain/profile.ts";
 import type { MeterId, OperatorId, Reading } from "../domain/reading.ts";
 import type { Telemetry } from "../domain/telemetry.ts";
 import { type ReadingsBatcher, readingsBatcher } from "../ledger/batcher.ts";
@@ -48,9 +48,6 @@ export type Collectors = {
   /** Takes nothing new, commits what was taken, closes the wires. */
   stop(): Promise<void>;
 };
-
-/** Seconds between polls of a group where the bus says nothing else. */
-const POLL_SECONDS: Record<PollGroup, number> = { billing: 60, power: 60, state: 30, slow: 3600 };
 
 export async function startCollectors(settings: CollectorsSettings): Promise<Collectors> {
   const { db, clock, telemetry, log, onCommitted } = settings;

@@ -29,6 +29,8 @@ export type WordOrder = "ABCD" | "CDAB" | "BADC" | "DCBA";
 export type RegisterTable = "holding" | "input" | "coil" | "discrete";
 /** How often a register is asked: `billing` each interval, `power` for the live picture, `state` relays and valves, `slow` ratios and batteries. */
 export type PollGroup = "billing" | "power" | "state" | "slow";
+/** Seconds between polls of a group where the bus states nothing else. Our choice. */
+export const POLL_SECONDS: Readonly<Record<PollGroup, number>> = { billing: 60, power: 60, state: 30, slow: 3600 };
 
 export type ModbusRegister = {
   readonly register: RegisterName;

@@ -1,11 +1,10 @@
 import { type RawBuilder, sql } from "kysely";
-import { type Instant } from "../../domain/instant.ts";
+import type { Instant } from "../../domain/instant.ts";
 import { BILLED_UNIT } from "../../domain/unit.ts";
-import { timestamptz } from "../../schema/database.ts";
 import { atTextOrNull, contains, dayText, type Desk, offsetOf, quantityOf, totalOf, wordsOf } from "../desk.ts";
-import { heardLimits, heardStatus } from "../heard.ts";
+import { heardRule } from "../heard.ts";
 import type { UtilityName } from "../schemas/json.ts";
-import type { MeterRowJson, MetersJson, MetersQuery } from "../schemas/meter.ts";
+import type { HeardStatus, MeterRowJson, MetersJson, MetersQuery } from "../schemas/meter.ts";
 import { billingCode, latestBilling, latestPosition, positionName } from "./latest.ts";
 
 type Row = {
@@ -13,7 +12,7 @@ type Row = {
   serial: string;
   profile_id: string;
   utility: UtilityName;
-  polled: boolean;
+  status: HeardStatus;
   role: "customer" | "master" | null;
   building: string | null;
   room: string | null;
@@ -36,9 +35,12 @@ const takenBy = (desk: Desk) => sql`
     and g.from_day <= ${today(desk)}::date and (g.to_day is null or g.to_day > ${today(desk)}::date)
   left join account a on a.operator_id = g.operator_id and a.id = g.account_id`;
 
+/** Of the last reading of the billing register. */
+const lastAt = sql`l.measured_at`;
+
 const today = (desk: Desk) => dayText(desk, desk.now);
 
-const columns = sql`m.id, m.serial, m.profile_id, m.utility, m.bus_id is not null as polled, u.role, u.building, u.room,
+const columns = sql`m.id, m.serial, m.profile_id, m.utility, u.role, u.building, u.room,
   a.id as account_id, a.number as account_number, a.name as account_name`;
 
 export function meterRow(desk: Desk, row: Row): MeterRowJson {
@@ -56,15 +58,17 @@ export function meterRow(desk: Desk, row: Row): MeterRowJson {
         : { id: String(row.account_id), number: row.account_number ?? "", name: row.account_name ?? "" },
     latest: row.value === null ? null : quantityOf(row.value, BILLED_UNIT[row.utility]),
     heardAt: atTextOrNull(desk, row.measured_at),
-    status: heardStatus(row.measured_at, row.polled, desk.now),
+    status: row.status,
     relay: row.position === null ? null : positionName(row.position),
   };
 }
 
 /** Meters by id, in the order of their place. */
 export async function meterRows(desk: Desk, ids: readonly bigint[]): Promise<MeterRowJson[]> {
+  const rule = heardRule(desk);
   const { rows } = await sql<Row>`
-    select ${columns}, l.value, l.measured_at, ${latestPosition} as position from ${placed} ${takenBy(desk)} ${latestBilling}
+    select ${columns}, l.value, l.measured_at, ${rule.statusOf(lastAt)} as status, ${latestPosition} as position
+      from ${placed} ${takenBy(desk)} ${latestBilling} ${rule.join}
      where m.operator_id = ${desk.operatorId} and m.id = any(${idList(ids)}::bigint[])
      order by u.building, u.room, m.utility, m.serial`.execute(desk.trx);
   return rows.map((row) => meterRow(desk, row));
@@ -78,17 +82,20 @@ export const idList = (ids: readonly bigint[]): string => `{${ids.join(",")}}`;
  */
 export async function meters(desk: Desk, query: MetersQuery): Promise<MetersJson> {
   const words = wordsOf(query.search);
+  const rule = heardRule(desk);
+  const status = query.status;
   const pageOf = (offset: number, limit: number) => sql<Row & { total: bigint }>`
     with page as materialized (
       select m.operator_id, m.id, m.serial, m.profile_id, m.utility, m.bus_id, u.id as point_id, u.role, u.building, u.room,
              count(*) over () as total
-        from ${placed} ${words.length === 0 ? sql`` : takenBy(desk)} ${query.status === undefined ? sql`` : latestBilling}
+        from ${placed} ${words.length === 0 ? sql`` : takenBy(desk)}
+             ${status === undefined ? sql`` : sql`${latestBilling} ${rule.join}`}
        where m.operator_id = ${desk.operatorId} ${conditions(query, words)}
-             ${query.status === undefined ? sql`` : sql`and ${statusIs(desk, query.status)}`}
+             ${status === undefined ? sql`` : sql`and ${rule.statusOf(lastAt)} = ${status}`}
        order by u.building, u.room, m.utility, m.serial limit ${limit} offset ${offset})
-    select ${columns}, m.total, l.value, l.measured_at, ${latestPosition} as position
+    select ${columns}, m.total, l.value, l.measured_at, ${rule.statusOf(lastAt)} as status, ${latestPosition} as position
       from page m left join usage_point u on u.operator_id = m.operator_id and u.id = m.point_id
-      ${takenBy(desk)} ${latestBilling}
+      ${takenBy(desk)} ${latestBilling} ${rule.join}
      order by u.building, u.room, m.utility, m.serial`;
   const { rows } = await pageOf(offsetOf(query), query.pageSize).execute(desk.trx);
   const { page, pageSize } = query;
@@ -109,22 +116,6 @@ function conditions(query: MetersQuery, words: readonly string[]): RawBuilder<un
   return sql.join(all, sql` `);
 }
 
-/** A condition on `m` and its last reading `l`, by the rules of heard.ts. */
-function statusIs(desk: Desk, status: "heard" | "late" | "silent"): RawBuilder<unknown> {
-  const since = limitsSql(desk);
-  if (status === "heard") return sql`l.measured_at >= ${since.heard}`;
-  if (status === "late") return sql`l.measured_at < ${since.heard} and l.measured_at >= ${since.late}`;
-  return sql`(l.measured_at is null or l.measured_at < ${since.late})`;
-}
-
-export function limitsSql(desk: Desk): { heard: RawBuilder<unknown>; late: RawBuilder<unknown> } {
-  const polled = heardLimits(desk.now, "polled");
-  const radio = heardLimits(desk.now, "radio");
-  const by = (a: Instant, b: Instant) =>
-    sql`(case when m.bus_id is not null then ${timestamptz(a)}::timestamptz else ${timestamptz(b)}::timestamptz end)`;
-  return { heard: by(polled.heardSince, radio.heardSince), late: by(polled.lateSince, radio.lateSince) };
-}
-
 async function buildings(desk: Desk): Promise<string[]> {
   const rows = await desk.trx
     .selectFrom("usage_point")
@@ -139,18 +130,18 @@ async function buildings(desk: Desk): Promise<string[]> {
 
 /** Meters per utility: all, heard, late and silent. */
 export async function heardCounts(desk: Desk) {
-  const since = limitsSql(desk);
-  const { rows } = await sql<{ utility: UtilityName; total: bigint; heard: bigint; late: bigint }>`
-    select m.utility, count(*) as total, count(*) filter (where l.at >= ${since.heard}) as heard,
-           count(*) filter (where l.at < ${since.heard} and l.at >= ${since.late}) as late
-      from meter m
+  const rule = heardRule(desk);
+  const { rows } = await sql<{ utility: UtilityName; status: HeardStatus; count: bigint }>`
+    select m.utility, ${rule.statusOf(sql`l.at`)} as status, count(*) as count
+      from meter m ${rule.join}
       left join lateral (select r.measured_at as at from reading r
         where r.operator_id = m.operator_id and r.meter_id = m.id and r.register = ${billingCode}
-          and r.measured_at >= ${timestamptz(heardLimits(desk.now, "radio").lateSince)}
+          and r.measured_at >= ${rule.silentBefore}
         order by r.measured_at desc limit 1) l on true
-     where m.operator_id = ${desk.operatorId} group by m.utility`.execute(desk.trx);
-  return rows.map((row) => {
-    const [total, heard, late] = [Number(row.total), Number(row.heard), Number(row.late)];
-    return { utility: row.utility, total, heard, late, silent: total - heard - late };
+     where m.operator_id = ${desk.operatorId} group by 1, 2`.execute(desk.trx);
+  return [...Map.groupBy(rows, (row) => row.utility)].map(([utility, ofUtility]) => {
+    const count = (status: HeardStatus) => Number(ofUtility.find((row) => row.status === status)?.count ?? 0n);
+    const [heard, late, silent] = [count("heard"), count("late"), count("silent")];
+    return { utility, total: heard + late + silent, heard, late, silent };
   });
 }
