@@ -23,6 +23,10 @@ export const VERDICT_RESULTS = {
   estimate_reversed: { held: false },
   /** An exchange without a final or an initial reading. */
   exchange_incomplete: { held: true },
+  /** A validation rule (`vee.…`) doubts the stretch: work for a person. Bills go by the differences' own verdicts above. */
+  suspect: { held: false },
+  /** A validation rule found a fact worth keeping that is no fault. */
+  noted: { held: false },
 } as const satisfies Record<string, { held: boolean }>;
 export type VerdictResult = keyof typeof VERDICT_RESULTS;
 

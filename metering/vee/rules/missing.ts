@@ -1,0 +1,38 @@
+import type { Instant } from "../../../domain/instant.ts";
+import { type Found, NOTHING, ours, ruleOf } from "../rule.ts";
+
+/** Readings that were due and did not come, each silence as one. */
+export const missing = ruleOf({
+  name: "missing",
+  version: 1,
+  title: { zh: "缺数", en: "Missing readings" },
+  applies: { utilities: "all", kinds: ["cumulative", "instantaneous"] },
+  defaults: {
+    late_percent: ours(60, "a reading may come late by half its interval, and a little for the wire"),
+    readings: ours(1, "with readings of an interval, one that is lost is already a hole"),
+  },
+  find: ({ series, meter, period, first, end }, t) => {
+    const every = meter.readEvery_ms;
+    if (every === null || every <= 0) return NOTHING;
+    const from = Math.max(period.from, meter.installedAt);
+    const to = Math.min(period.to, meter.removedAt ?? period.to);
+    if (from >= to) return NOTHING;
+    const silence = every * (t.readings + t.late_percent / 100);
+    let found: Found[] | null = null;
+    let last = Math.max(first > 0 ? (series.at[first - 1] as number) : from, from - every);
+    for (let i = first; i <= end; i++) {
+      const next = i < end ? (series.at[i] as number) : to;
+      if (next - last > silence) {
+        const lost = Math.max(Math.round((next - last) / every) - 1, 1);
+        found ??= [];
+        found.push({
+          from: last as Instant,
+          to: next as Instant,
+          inputs: { missing: `${lost}`, read_every_ms: `${every}` },
+        });
+      }
+      last = next;
+    }
+    return found ?? NOTHING;
+  },
+});
