@@ -14,6 +14,7 @@ const ARROWS: Record<string, readonly string[] | "*"> = {
   schema: ["domain"],
   ledger: ["domain", "schema"],
   billing: ["domain", "metering", "ledger", "schema", "catalog"],
+  validation: ["domain", "catalog", "metering", "ledger", "schema"],
   collectors: ["domain", "catalog", "ledger", "schema"],
   broker: ["domain"],
   simulators: ["domain", "catalog"],
@@ -33,6 +34,7 @@ const PURE = [
   /^metering\//,
   /^billing\/(rate|bill)\b/,
   /^billing\/prepaid\/decide\.ts$/,
+  /^validation\/meter-day\.ts$/,
   /^collectors\/decode\//,
 ];
 const IMPURE: readonly [RegExp, string][] = [

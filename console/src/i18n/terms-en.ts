@@ -101,6 +101,8 @@ export const termsEn = {
   "verdict.gap": "Gap",
   "verdict.estimate_reversed": "Estimate reversed",
   "verdict.exchange_incomplete": "Exchange incomplete, held",
+  "verdict.suspect": "Doubtful",
+  "verdict.noted": "Noted",
   "reason.malformed_json": "Not JSON",
   "reason.malformed_payload": "Payload not readable",
   "reason.unmapped_payload": "Payload unknown to the profile",

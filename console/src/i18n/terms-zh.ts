@@ -103,6 +103,8 @@ export const termsZh: Readonly<Record<keyof typeof termsEn, string>> = {
   "verdict.gap": "缺数",
   "verdict.estimate_reversed": "估抄已冲回",
   "verdict.exchange_incomplete": "换表记录不全，待核",
+  "verdict.suspect": "存疑",
+  "verdict.noted": "备注",
   "reason.malformed_json": "不是合法 JSON",
   "reason.malformed_payload": "报文无法解析",
   "reason.unmapped_payload": "报文不在表型定义内",

@@ -21,7 +21,8 @@ export const highLow = ruleOf({
     const [low, high] = [Math.min(recent, seasonDaily ?? recent), Math.max(recent, seasonDaily ?? recent)];
     const daily = (input.used * DAY_MS) / input.covered_ms;
     const tooHigh = daily > (Math.max(high, t.daily_micro) * t.high_percent) / 100;
-    const tooLow = low >= t.daily_micro && daily < (low * t.low_percent) / 100;
+    // No use at all is another rule's.
+    const tooLow = input.used > 0 && low >= t.daily_micro && daily < (low * t.low_percent) / 100;
     if (!tooHigh && !tooLow) return NOTHING;
     return covered(input, {
       daily: units(daily),

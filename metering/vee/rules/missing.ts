@@ -1,4 +1,4 @@
-import type { Instant } from "../../../domain/instant.ts";
+import { type Instant, MINUTE_MS } from "../../../domain/instant.ts";
 import { type Found, NOTHING, ours, ruleOf } from "../rule.ts";
 
 /** Readings that were due and did not come, each silence as one. */
@@ -9,6 +9,7 @@ export const missing = ruleOf({
   applies: { utilities: "all", kinds: ["cumulative", "instantaneous"] },
   defaults: {
     late_percent: ours(60, "a reading may come late by half its interval, and a little for the wire"),
+    silence_minutes: ours(15, "of a meter that is asked each minute nothing is lost in less"),
     readings: ours(1, "with readings of an interval, one that is lost is already a hole"),
   },
   find: ({ series, meter, period, first, end }, t) => {
@@ -17,7 +18,7 @@ export const missing = ruleOf({
     const from = Math.max(period.from, meter.installedAt);
     const to = Math.min(period.to, meter.removedAt ?? period.to);
     if (from >= to) return NOTHING;
-    const silence = every * (t.readings + t.late_percent / 100);
+    const silence = Math.max(every * (t.readings + t.late_percent / 100), t.silence_minutes * MINUTE_MS);
     let found: Found[] | null = null;
     let last = Math.max(first > 0 ? (series.at[first - 1] as number) : from, from - every);
     for (let i = first; i <= end; i++) {

@@ -4,7 +4,7 @@ import { useSpeech } from "../../i18n/language.tsx";
 import { useFormat } from "../../shell/operator.tsx";
 
 const HELD = new Set(["invalid_zero", "backwards", "implausible_jump", "exchange_incomplete"]);
-const CALM = new Set(["normal", "rollover", "exchange"]);
+const CALM = new Set(["normal", "rollover", "exchange", "noted"]);
 
 export const verdictColour = (result: string): string =>
   HELD.has(result) ? "red" : CALM.has(result) ? "default" : "gold";
