@@ -4,6 +4,7 @@ import { ensureDemoUsers } from "./api/demo.ts";
 import { type LiveBus, liveBus } from "./api/live.ts";
 import { type Metrics, prometheus } from "./api/metrics.ts";
 import { type RunningApi, startApi } from "./api/server.ts";
+import { dialOf } from "./catalog/meters/dials.ts";
 import { billDepsOf, type Billing, startBilling } from "./billing/main.ts";
 import { reversePayment, takePayment } from "./billing/payment.ts";
 import type { SupplyEvent } from "./billing/prepaid/engine.ts";
@@ -17,6 +18,7 @@ import { type Database, openDatabase, ownerPool } from "./schema/database.ts";
 import { startEmbedded } from "./schema/embedded/server.ts";
 import { migrate } from "./schema/migrate.ts";
 import type { Settings } from "./settings.ts";
+import { startValidation, type ValidationSchedule } from "./validation/schedule.ts";
 
 /** What happens, for whoever waits: a step, and how far it is. */
 export type OnProgress = (step: string, detail?: string) => void;
@@ -178,6 +180,8 @@ async function openRooms(
   });
   opened.push(() => api.close());
   opened.push(async () => billing?.stop());
+  let validation: ValidationSchedule | null = null;
+  opened.push(async () => validation?.stop());
   return {
     collectors,
     api,
@@ -188,6 +192,7 @@ async function openRooms(
         onSupply: (event) => tellSupply(live, event),
         onBills: (results) => tellBills(live, db, clock, results),
       });
+      validation = startValidation({ db, clock, log, dials: dialOf });
     },
   };
 }

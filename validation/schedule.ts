@@ -1,6 +1,7 @@
 import cron from "node-cron";
 import { HOUR_MS, type Instant, instant } from "../domain/instant.ts";
 import { addDays, type Day, dayOf, type Zone } from "../domain/period.ts";
+import type { OperatorId } from "../domain/reading.ts";
 import { zoneOf } from "../ledger/vee.ts";
 import { type ValidatedDay, type ValidationDeps, validateDay } from "./day.ts";
 
@@ -15,26 +16,36 @@ export function daysOver(now: Instant, zone: Zone, count = DAYS_BACK): Day[] {
   return Array.from({ length: count }, (_, i) => addDays(today, i - count));
 }
 
-/** Judges the last days of every operator. What an operator's data breaks is logged and does not keep the next from its turn. */
+/** Per operator the newest day that was judged. A process forgets it; to judge again is harmless. */
+export type JudgedDays = Map<OperatorId, Day>;
+
+/**
+ * Judges the last days of every operator whose newest day was not judged yet. What breaks at one operator is logged and
+ * does not keep the next from its turn.
+ */
 export async function validateLastDays(
   deps: ValidationDeps,
-  stop: () => boolean = () => false,
+  { judged = new Map(), stop = () => false }: { judged?: JudgedDays; stop?: () => boolean } = {},
 ): Promise<ValidatedDay[]> {
   const { rows } = await deps.db.pool.query<{ operator_id: bigint }>("select operator_id from sanbiao.operators()");
   const all: ValidatedDay[] = [];
   for (const { operator_id: operatorId } of rows) {
     try {
       const zone = await deps.db.as(operatorId, zoneOf);
-      for (const day of daysOver(deps.clock.now(), zone)) {
+      const days = daysOver(deps.clock.now(), zone);
+      const newest = days.at(-1);
+      if (newest === undefined || judged.get(operatorId) === newest) continue;
+      for (const day of days) {
         if (stop()) return all;
         const done = await validateDay(deps, operatorId, day, { stop });
         deps.log?.info({ operator: `${operatorId}`, ...done }, "a day's readings were judged");
         all.push(done);
       }
+      if (!stop()) judged.set(operatorId, newest);
     } catch (error) {
       deps.log?.error(
         { err: error, operator: `${operatorId}` },
-        "readings could not be judged; the next night tries again",
+        "readings could not be judged; the next hour tries again",
       );
     }
   }
@@ -43,22 +54,23 @@ export async function validateLastDays(
 
 export type ValidationSchedule = { stop(): Promise<void> };
 
-/** Wakes at start and at half past two of `zone` every night. A wake that is still at work is not started again. */
-export function startValidation(deps: ValidationDeps, zone: Zone): ValidationSchedule {
+/** Wakes at start and at forty past every hour: each operator has its own midnight. A wake that is still at work is not started again. */
+export function startValidation(deps: ValidationDeps): ValidationSchedule {
+  const judged: JudgedDays = new Map();
   let stopped = false;
   let running: Promise<void> | null = null;
   const turn = (): void => {
     if (stopped || running !== null) return;
-    running = validateLastDays(deps, () => stopped)
+    running = validateLastDays(deps, { judged, stop: () => stopped })
       .then(() => undefined)
       .catch((error: unknown) =>
-        deps.log?.error({ err: error }, "readings could not be judged; the next night tries again"),
+        deps.log?.error({ err: error }, "readings could not be judged; the next hour tries again"),
       )
       .finally(() => {
         running = null;
       });
   };
-  const task = cron.schedule("30 2 * * *", turn, { timezone: zone });
+  const task = cron.schedule("40 * * * *", turn);
   turn();
   return {
     stop: async () => {

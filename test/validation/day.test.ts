@@ -1,11 +1,12 @@
 import type { Pool } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { HOUR_MS, type Instant, instant, instantOfIso, isoOf, MINUTE_MS } from "../../domain/instant.ts";
-import { day } from "../../domain/period.ts";
+import { type Day, day } from "../../domain/period.ts";
 import { appendReadings } from "../../ledger/readings.ts";
 import { type ValidationDeps, validateDay } from "../../validation/day.ts";
-import { daysOver, validateLastDays } from "../../validation/schedule.ts";
+import { daysOver, startValidation, validateLastDays } from "../../validation/schedule.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
+import { until } from "../support/mqtt.ts";
 import { SmallTown } from "../support/town.ts";
 
 let fresh: FreshDatabase;
@@ -133,7 +134,8 @@ test("each night looks at the last three days, after their grace, for every oper
   expect(daysOver(at("03-11T02:30"), "Asia/Shanghai")).toEqual(["2026-03-08", "2026-03-09", "2026-03-10"]);
   expect(daysOver(at("03-11T01:00"), "Asia/Shanghai")).toEqual(["2026-03-07", "2026-03-08", "2026-03-09"]);
   await SmallTown.found(owner, "other");
-  const days = await validateLastDays(deps);
+  const judged = new Map<bigint, Day>();
+  const days = await validateLastDays(deps, { judged });
   expect(days.map(({ day: judged, meters }) => [judged, meters > 0])).toEqual([
     ["2026-03-08", true],
     ["2026-03-09", true],
@@ -142,4 +144,17 @@ test("each night looks at the last three days, after their grace, for every oper
     ["2026-03-09", false],
     ["2026-03-10", false],
   ]);
+  expect(await validateLastDays(deps, { judged })).toEqual([]);
+  expect(await validateLastDays(deps, { judged: new Map(), stop: () => true })).toEqual([]);
+  const tomorrow = { ...deps, clock: { now: () => at("03-12T02:30") } };
+  expect((await validateLastDays(tomorrow, { judged })).at(-1)?.day).toBe("2026-03-11");
+});
+
+test("a started schedule judges at once and stops in order", async () => {
+  const meter = await supply("started");
+  await live(meter, "energy_import_kwh", (i) => home(i) * (i < 0 ? 1 : 6));
+  const schedule = startValidation(deps);
+  const found = await until("a verdict", async () => (await verdicts(meter))[0]);
+  expect(found.rule).toBe("vee.high_low");
+  await schedule.stop();
 });
