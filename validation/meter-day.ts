@@ -54,6 +54,8 @@ export type MeterDay = {
 /** A reading stands for a midnight when it is no older than this. */
 export const MARK_AGE_MS = DAY_MS;
 const NIGHT_HOURS = 5;
+/** A bus is asked more often for the live picture; bills and balances stand on hours. Our choice. */
+const BILLING_EVERY_MS = HOUR_MS;
 
 export const mainRegisterOf = (meter: MeterOnRecord): RegisterName => MAIN_REGISTER[meter.utility];
 
@@ -108,7 +110,8 @@ function factsOf({ meter, period, dial }: MeterDay, register: RegisterName): Met
     removedAt: stay?.removedAt ?? null,
     dialMax: dialMax === null ? null : Number(dialMax),
     capacityPerHour: stay === undefined ? null : Number(stay.maxPerHour),
-    readEvery_ms: meter.pollEvery_s === null ? null : meter.pollEvery_s * SECOND_MS,
+    readEvery_ms: meter.pollEvery_s === null ? null : Math.max(meter.pollEvery_s * SECOND_MS, BILLING_EVERY_MS),
+    mayReadMore: true,
     statedUnit: null, // whatever a source says is converted at the door
     ratios: meter.stays.map(({ installedAt, ratio }) => ({ from: installedAt, ratio: Number(ratio) / 1e6 })),
     vacant: meter.vacant ? [period] : [],

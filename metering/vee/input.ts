@@ -13,6 +13,8 @@ export type MeterFacts = Dial & {
   readonly removedAt: Instant | null;
   /** How often a reading is due; `null` when nobody said. */
   readonly readEvery_ms: number | null;
+  /** Readings may come more often than that: only slower is odd. */
+  readonly mayReadMore?: boolean;
   /** Unit that the source itself names; `null` when it names none. */
   readonly statedUnit: Unit | null;
   /** Ratios (CT × VT, or units per pulse) in order of time, as plain numbers. */

@@ -126,7 +126,7 @@ test("an empty flat, a meter on a bus that fell silent, and a meter that was tak
   await owner.query("update installation set removed_at = $2 where meter_id = $1", [removed, isoOf(at("03-09T00:00"))]);
   await validateDay(deps, town.operatorId, YESTERDAY);
   expect((await verdicts(empty)).map(({ rule }) => rule)).toEqual(["vee.vacancy_use"]);
-  expect(await verdicts(polled)).toMatchObject([{ rule: "vee.missing", inputs: { missing: "94" } }]);
+  expect(await verdicts(polled)).toMatchObject([{ rule: "vee.missing", inputs: { missing: "23" } }]);
   expect((await verdicts(removed)).map(({ rule }) => rule)).toEqual(["vee.inactive_meter"]);
 });
 

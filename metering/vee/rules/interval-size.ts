@@ -18,7 +18,7 @@ export const intervalSize = ruleOf({
     const allowed = (every * t.off_percent) / 100;
     // Where most intervals are right the median is; only else it is worth sorting for.
     let right = 0;
-    const [least, most] = [every - allowed, every + allowed];
+    const [least, most] = [input.meter.mayReadMore === true ? 0 : every - allowed, every + allowed];
     for (let i = begin; i < end; i++) {
       const span = (series.at[i] as number) - (series.at[i - 1] as number);
       if (span >= least && span <= most) right++;

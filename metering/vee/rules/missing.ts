@@ -10,6 +10,7 @@ export const missing = ruleOf({
   defaults: {
     late_percent: ours(60, "a reading may come late by half its interval, and a little for the wire"),
     silence_minutes: ours(15, "of a meter that is asked each minute nothing is lost in less"),
+    silences: ours(4, "a wire that comes and goes is one fault, not fifty: beyond, they are told together"),
     readings: ours(1, "with readings of an interval, one that is lost is already a hole"),
   },
   find: ({ series, meter, period, first, end }, t) => {
@@ -19,7 +20,7 @@ export const missing = ruleOf({
     const to = Math.min(period.to, meter.removedAt ?? period.to);
     if (from >= to) return NOTHING;
     const silence = Math.max(every * (t.readings + t.late_percent / 100), t.silence_minutes * MINUTE_MS);
-    let found: Found[] | null = null;
+    let found: Silence[] | null = null;
     let last = Math.max(first > 0 ? (series.at[first - 1] as number) : from, from - every);
     for (let i = first; i <= end; i++) {
       const next = i < end ? (series.at[i] as number) : to;
@@ -34,6 +35,15 @@ export const missing = ruleOf({
       }
       last = next;
     }
-    return found ?? NOTHING;
+    return found !== null && found.length > t.silences ? [together(found, every)] : (found ?? NOTHING);
   },
 });
+
+type Silence = Found & { readonly inputs: { readonly missing: string } };
+
+function together(silences: readonly Silence[], every: number): Found {
+  const [first, last] = [silences[0] as Silence, silences.at(-1) as Silence];
+  const lost = silences.reduce((all, { inputs }) => all + Number(inputs.missing), 0);
+  const inputs = { missing: `${lost}`, silences: `${silences.length}`, read_every_ms: `${every}` };
+  return { from: first.from, to: last.to, inputs };
+}

@@ -123,6 +123,11 @@ const CASES: Record<VeeRuleName, readonly Case[]> = {
   ],
   missing: [
     ["an hour without readings", { rows: rows().filter((_, i) => i < 40 || i > 42) }, [["suspect", { missing: "3" }]]],
+    [
+      "a wire that comes and goes",
+      { rows: rows().filter((_, i) => i % 5 < 3) },
+      [["suspect", { silences: "19", missing: "38" }]],
+    ],
     ["nothing at all", { rows: [] }, [["suspect", { missing: "95" }]]],
     ["silent from noon on", { rows: rows().slice(0, 48) }, [["suspect", { missing: "48" }]]],
     ["removed at noon", { rows: rows().slice(0, 48), meter: { removedAt: at("03-10 12:00") } }, []],
@@ -136,6 +141,7 @@ const CASES: Record<VeeRuleName, readonly Case[]> = {
       [["suspect", { usual_ms: "3600000", read_every_ms: "900000" }]],
     ],
     ["quarter-hourly instead of hourly", { meter: { readEvery_ms: HOUR_MS } }, [["suspect", { usual_ms: "900000" }]]],
+    ["more often, where that is allowed", { meter: { readEvery_ms: HOUR_MS, mayReadMore: true } }, []],
     ["some holes", { rows: rows().filter((_, i) => i % 5 !== 0) }, []],
     ["as agreed", {}, []],
   ],
