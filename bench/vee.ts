@@ -89,16 +89,14 @@ async function inTheBook(): Promise<Book> {
     const refusals = refusalsBook({ db, telemetry, log });
     const ingest = mqttIngest({ directory, profiles: PROFILES, batcher, refusals, clock, log });
     const broker = await startBroker({
-      ...{
-        port: 0,
-        host: "127.0.0.1",
-        credentials: directory,
-        onMessage: ingest.take,
-        refusals,
-        clock,
-        telemetry,
-        log,
-      },
+      port: 0,
+      host: "127.0.0.1",
+      credentials: directory,
+      onMessage: ingest.take,
+      refusals,
+      clock,
+      telemetry,
+      log,
       limits: { messagesPerSecond: 1_000_000, messagesBurst: 1_000_000 },
     });
     const seen = { ingest: [] as number[], validate: [] as number[], shares: [] as number[] };
