@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, chown, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -93,6 +93,27 @@ describe("the embedded server", () => {
     const server = await startEmbedded({ folder, settings });
     expect(await query(server.url, "select 1 as one")).toEqual([{ one: 1 }]);
     await server.stop();
+  });
+
+  test("begins afresh over a folder that was removed, wherever its cluster stood", async () => {
+    const folder = await folderOf(0o700);
+    const first = await startEmbedded({ folder, settings });
+    await query(first.url, "create table old (n integer)");
+    await first.stop();
+    for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true });
+    const second = await startEmbedded({ folder, settings });
+    expect(await query(second.url, "select to_regclass('old') as old")).toEqual([{ old: null }]);
+    await second.stop();
+  });
+
+  test("refuses a folder that lost only the file which says how to open it", async () => {
+    const folder = await folderOf(0o700);
+    await (await startEmbedded({ folder, settings })).stop();
+    const access = await readFile(join(folder, "postgres.json"));
+    await rm(join(folder, "postgres.json"));
+    await expect(startEmbedded({ folder, settings })).rejects.toMatchObject({ code: "database.start-failed" });
+    await writeFile(join(folder, "postgres.json"), access);
+    await (await startEmbedded({ folder, settings })).stop();
   });
 
   // Only root can become somebody else; everybody else proves it by running the other tests.
