@@ -41,11 +41,12 @@ export function usageInHours(tariffs: readonly Tariff[], input: Omit<UsageInput,
   const byHours = versions.filter(({ tariff }) => tariff.charges.some(isByTou));
   const plain = { guessed: 0n, notes: [] } as const;
   if (byHours.length === 0) return { ...usageOf(input), by: "total", ...plain };
-  const own = pricedOnly(usageOf({ ...input, by: "tou" }), namesPriced(byHours));
+  const installations = withoutIdle(input.installations, namesPriced(byHours));
+  const own = usageOf({ ...input, installations, by: "tou" });
   // Without a clock of the tariff's own only the registers can tell.
   if (byHours.some(({ tariff }) => tariff.tou === undefined)) return { ...own, by: "tou", ...plain };
   const total = usageOf(input);
-  if (areOwnRight(own, total, byHours, input)) return { ...own, by: "tou", ...plain };
+  if (areOwnRight(own, total, byHours, { ...input, installations })) return { ...own, by: "tou", ...plain };
   const edges = byHours.flatMap(({ tariff, stretch }) => touEdges([tariff], stretch));
   const { slices, guessed } = cutAt(total.usage.slices, edges);
   return {
@@ -129,14 +130,15 @@ function namesPriced(versions: readonly VersionStretch[]): Set<TouPeriod> {
   return names;
 }
 
-/** Without the registers that the meter has and nobody uses: a two-rate meter may show four. */
-const pricedOnly = (result: UsageResult, names: ReadonlySet<TouPeriod>): UsageResult => ({
-  ...result,
-  usage: {
-    ...result.usage,
-    slices: result.usage.slices.filter(({ tou, quantity }) => quantity !== 0n || names.has(tou ?? "")),
-  },
-});
+/** Without registers for hours that the tariff does not price and the meter never counted on: a two-rate meter may show five. */
+const withoutIdle = (installations: readonly Installation[], names: ReadonlySet<TouPeriod>): Installation[] =>
+  installations.map((stay) => ({
+    ...stay,
+    registers: stay.registers.filter(({ register, readings }) => {
+      const tou = touOfRegister(register);
+      return tou === null || names.has(tou) || readings.some(({ value }) => value !== readings[0]?.value);
+    }),
+  }));
 
 /** What registers counted in stretches that lie wholly in hours of another time of use. */
 function strayOf(slices: readonly UsageSlice[], versions: readonly VersionStretch[]): Micro {

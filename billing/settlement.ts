@@ -193,6 +193,7 @@ function proofsOf(
     const own = slices.filter(
       (s) => s.period.from >= window.from && s.period.to <= window.to && (s.tou ?? null) === tou,
     );
+    if (tou !== null && own.length === 0) return []; // shown by the meter, never counted on
     const used = own.reduce((sum, slice) => sum + slice.quantity, 0n);
     const [start, end] = [registerAt(ordered, window.from), registerAt(ordered, window.to)];
     const odd = verdicts.filter((v) => v.meterId === stay.meterId && v.register === register && v.result !== "normal");

@@ -168,20 +168,19 @@ describe("the meter's own registers are passed over for its readings", () => {
   });
 });
 
-test("registers that the meter shows and never counts on are no obstacle", () => {
-  const idle = [june.from, june.to].map(
-    (moment): BookedReading => ({
+test("registers that the meter shows and never counts on are no obstacle, whenever they are read", () => {
+  const idle = [june.from, at("06-20T00:00")].map(
+    (moment, i): BookedReading => ({
       meterId: 1n,
-      register: "energy_import_sharp_kwh",
+      register: i === 0 ? "energy_import_sharp_kwh" : "energy_import_flat_kwh",
       at: moment,
       value: 0n,
-      source: "mqtt",
+      source: "modbus",
     }),
   );
-  expect(bill([...hourly(EVEN, june, ["main", "peak", "valley"]), ...idle]).lines).toEqual([
-    "peak 210 actual",
-    "valley 150 actual",
-  ]);
+  const told = bill([...hourly(EVEN, june, ["main", "peak", "valley"]), ...idle]);
+  expect(told.lines).toEqual(["peak 210 actual", "valley 150 actual"]);
+  expect(told.registers).toEqual(["m1 energy_import_peak_kwh 210", "m1 energy_import_valley_kwh 150"]);
 });
 
 describe("a gap over a boundary", () => {
