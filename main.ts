@@ -6,11 +6,12 @@ import { type Metrics, prometheus } from "./api/metrics.ts";
 import { type RunningApi, startApi } from "./api/server.ts";
 import { liveTeller, type Teller } from "./api/tell/teller.ts";
 import { billDepsOf, type Billing, startBilling } from "./billing/main.ts";
-import { reversePayment, takePayment } from "./billing/payment.ts";
+import { type PaymentOutcome, reversePayment, takePayment } from "./billing/payment.ts";
 import { type Collectors, startCollectors } from "./collectors/main.ts";
 import { type Demo, type DemoOptions, openDemo } from "./demo/main.ts";
 import { type Clock, instant } from "./domain/instant.ts";
 import type { AccountId, OperatorId } from "./domain/reading.ts";
+import type { Telemetry } from "./domain/telemetry.ts";
 import { type Database, openDatabase, ownerPool } from "./schema/database.ts";
 import { startEmbedded } from "./schema/embedded/server.ts";
 import { migrate } from "./schema/migrate.ts";
@@ -175,7 +176,7 @@ async function openRooms(
     billing?.onPayment(operatorId, accountId);
     telling.supply({ operatorId, accountId, at: clock.now(), kind: "credit", detail: {} });
   };
-  const services = { takePayment, reversePayment, onPayment };
+  const services = { takePayment: countedPayments(telemetry), reversePayment, onPayment };
   const users = demo === null ? null : await ensureDemoUsers(db);
   const api = await startApi({
     db,
@@ -209,6 +210,20 @@ async function openRooms(
     },
   };
 }
+
+/** `takePayment`, counted by outcome; one that was turned away or failed as `refused`. */
+const countedPayments =
+  (telemetry: Telemetry): typeof takePayment =>
+  async (db, payment) => {
+    let outcome: PaymentOutcome["kind"] | "refused" = "refused";
+    try {
+      const taken = await takePayment(db, payment);
+      outcome = taken.kind;
+      return taken;
+    } finally {
+      telemetry.count("sanbiao_payments_total", { outcome });
+    }
+  };
 
 async function mqttOf({ mqtt }: Settings): Promise<Parameters<typeof startCollectors>[0]["mqtt"]> {
   if (mqtt.kind === "foreign" || mqtt.tls === undefined)
