@@ -7,7 +7,7 @@ const float = rowsOf("input", "f32", "ABCD", "1");
 export const ddm18sd: ModbusProfile = {
   kind: "modbus",
   id: "ddm18sd",
-  maker: "sold under several names",
+  maker: "Various",
   model: "DDM18SD, single phase",
   utilities: ["electricity"],
   sources: [mbmd("DDM", "the only counter adds both directions: for supply without feed-in")],
