@@ -6,7 +6,7 @@ export const eltakoDsz15dzmod: ModbusProfile = {
   kind: "modbus",
   id: "eltako-dsz15dzmod",
   maker: "Eltako",
-  model: "DSZ15DZMOD, three phases, direct",
+  model: "DSZ15DZMOD, three phases",
   utilities: ["electricity"],
   sources: [mbmd("ELTAKODSZ15")],
   confidence: "third-party",

@@ -2,7 +2,7 @@ import type { ModbusRegister } from "../../domain/profile.ts";
 import { FLOAT_WH, rowsOf } from "./rows.ts";
 
 export const finderFloat = rowsOf("input", "f32", "ABCD", "1");
-/** Float32 in Wh: the 7M series offers integers only with an exponent of their own, which a plain map cannot follow. */
+/** Float32 in Wh: the source knows no integer register. */
 const counter = rowsOf("input", "f32", "ABCD", "0.001");
 
 export const finderEnergies: readonly ModbusRegister[] = [
