@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { parse } from "csv-parse";
 import { CodedError } from "../domain/errors.ts";
 import { type Instant, isoOf } from "../domain/instant.ts";
@@ -84,51 +83,61 @@ function unfit({ serial, register }: CsvReading, meter: KnownMeter | undefined):
 
 const whatOf = (row: CsvRow): string => REQUIRED.map((column) => (row[column] ?? "").slice(0, 60)).join(", ");
 
-/** Lines with their numbers. A line that cannot be taken apart is told, and the rest goes on. */
+/** Lines with their numbers. A line that cannot be taken apart is told; what the file says after it nobody can know. */
 async function* rowsOf(chunks: AsyncIterable<string>): AsyncGenerator<Row> {
   let columns: readonly string[] | null = null;
+  for await (const { record, line } of recordsOf(chunks)) {
+    if (record instanceof Error) {
+      if (columns === null) break;
+      yield { line, broken: `from here on it is not CSV: ${record.message}` };
+    } else if (columns === null) columns = headOf(record);
+    else if (record.length !== columns.length)
+      yield { line, broken: `it has ${record.length} columns, the first line has ${columns.length}` };
+    else yield { line, row: Object.fromEntries(columns.map((name, i) => [name, record[i] ?? ""])) };
+  }
+  if (columns !== null) return;
+  const names = REQUIRED.join(", ");
+  throw new CodedError("request.invalid", `The file is empty or no CSV: its first line names the columns ${names}.`);
+}
+
+type CsvRecord = { readonly record: readonly string[] | Error; readonly line: number };
+
+/** Records are handed over chunk by chunk and not through the parser's own queue, which an error would empty. */
+async function* recordsOf(chunks: AsyncIterable<string>): AsyncGenerator<CsvRecord> {
+  let ready: CsvRecord[] = [];
+  let failed: Error | null = null;
   const parser = parse({
     bom: true,
-    info: true,
+    record_delimiter: ["\r\n", "\n", "\r"],
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,
     trim: true,
     max_record_size: LINE_CHARS_MAX,
+    on_record: (record: string[], { lines }: { lines: number }) => {
+      ready.push({ record, line: lines });
+      return null;
+    },
   });
-  const source = Readable.from(chunks);
-  source.on("error", (error) => parser.destroy(error));
-  source.pipe(parser);
-  try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
-      if (columns === null) {
-        columns = headOf(record);
-        continue;
-      }
-      if (record.length === columns.length) {
-        const row = Object.fromEntries(columns.map((name, i) => [name, record[i] ?? ""]));
-        yield { line: info.lines, row };
-      } else
-        yield { line: info.lines, broken: `it has ${record.length} columns, the first line has ${columns.length}` };
-    }
-  } catch (error) {
-    if (error instanceof CodedError || columns === null) throw error instanceof CodedError ? error : notCsv(error);
-    const line = (error as { lines?: unknown }).lines;
-    if (!(error instanceof Error) || !String((error as { code?: unknown }).code).startsWith("CSV_")) throw error;
-    yield { line: typeof line === "number" ? line : 0, broken: `from here on it is not CSV: ${error.message}` };
+  parser.on("error", (error) => (failed = error));
+  parser.resume();
+  const take = (): CsvRecord[] => {
+    const taken = ready;
+    ready = [];
+    if (failed !== null) taken.push({ record: failed, line: parser.info.lines });
+    return taken;
+  };
+  for await (const chunk of chunks) {
+    await new Promise<void>((done) => parser.write(chunk, () => done()));
+    yield* take();
+    if (failed !== null) return;
   }
-  if (columns === null)
-    throw new CodedError(
-      "request.invalid",
-      `The file is empty: its first line names the columns ${REQUIRED.join(", ")}.`,
-    );
+  await new Promise<void>((done) => {
+    parser.once("error", () => done());
+    parser.end(() => done());
+  });
+  yield* take();
 }
-
-const notCsv = (error: unknown): CodedError =>
-  new CodedError(
-    "request.invalid",
-    `This is not a CSV file: ${error instanceof Error ? error.message : String(error)}. Nothing was written.`,
-  );
 
 function headOf(record: readonly string[]): string[] {
   const columns = record.map((name) => name.toLowerCase());
