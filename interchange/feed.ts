@@ -33,8 +33,8 @@ export type FeedSeries = {
   readonly readings: readonly IntervalReading[];
 };
 
-/** Most interval values that are held at once to be put in order: 57 years of quarter hours. Our choice. */
-export const READINGS_MAX = 2_000_000;
+/** Most interval values that are held at once to be put in order: 28 years of quarter hours. Our choice. */
+export const READINGS_MAX = 1_000_000;
 
 /** Links are followed where there are any; where they are missing, what stands before or alone is meant. */
 export async function feedOf(chunks: AsyncIterable<string>): Promise<Feed> {
