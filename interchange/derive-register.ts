@@ -28,11 +28,14 @@ export type Derived =
   | { readonly kind: "within"; readonly value: Micro }
   | { readonly kind: "refused"; readonly why: string };
 
+const INT64_MAX = 2n ** 63n - 1n;
+
 /** Uses become values of one register that begins at 0 where the first interval begins, and only ever grows at its end. */
 export function derive(interval: IntervalUse, soFar: RegisterSoFar): Derived {
   const { from, to, use } = interval;
   if (use < 0n) return refused("a negative use: a register of use never goes back");
   const { last } = soFar;
+  if ((last?.value ?? 0n) + use > INT64_MAX) return refused("the register would be greater than the books can hold");
   if (last === null) return { kind: "next", value: use, anchor: 0n, gap: null };
   if (from >= last.at) {
     const gap = from > last.at ? { from: last.at, to: from } : null;

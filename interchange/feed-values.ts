@@ -96,6 +96,9 @@ function valueOf(reading: IntervalReading, plan: SeriesPlan, now: Instant): Seri
 const whatOf = ({ start, text }: IntervalReading): string =>
   `interval ${start === null || start > 8e12 || start < -8e12 ? "without a time" : `from ${Temporal.Instant.fromEpochMilliseconds(start * 1000).toString()}`}${text === "" ? "" : `, value ${text}`}`;
 
+/** What the column `capacity_per_hour` can hold: numeric(18, 6). */
+const CAPACITY_MAX = 10n ** 18n - 1n;
+
 /** Millionths per hour of the greatest use, doubled and at least one unit: what is feasible where nobody states it. Our choice. */
 export function capacityOf(plans: readonly { plan: SeriesPlan; values: readonly SeriesValue[] }[]): Micro {
   let most = 500_000n;
@@ -107,5 +110,5 @@ export function capacityOf(plans: readonly { plan: SeriesPlan; values: readonly 
       if (rate > most) most = rate;
     }
   }
-  return most * 2n;
+  return most * 2n < CAPACITY_MAX ? most * 2n : CAPACITY_MAX;
 }

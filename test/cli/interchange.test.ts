@@ -1,6 +1,9 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { feedXml, hours } from "../interchange/support.ts";
@@ -62,6 +65,40 @@ describe("sanbiao import and export", () => {
     const again = await sanbiao(["import", "greenbutton", whole, "--operator", "estate"], { env });
     expect(again.code).toBe(0);
     expect(again.out).toContain("0 accepted, 1 already there");
+  });
+
+  test("killed in the middle and started again it ends with the whole feed, once", async () => {
+    const uses = Array.from({ length: 30_000 }, (_, i) => i % 1000);
+    const from = Date.UTC(2020, 0, 1) / 1000;
+    const path = await file("long.xml", feedXml(hours(uses, from), { id: "long" }));
+    const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
+    const words = ["import", "greenbutton", path, "--operator", "estate", "--meter", "LONG"];
+    const child = spawn(process.execPath, [main, ...words], { stdio: "ignore", env: { ...process.env, ...env } });
+    const closed = once(child, "close");
+    const count = async () =>
+      (
+        await owner.query<{ n: bigint; last: bigint | null }>(
+          "select count(*) as n, max(value) as last from reading join meter m on m.id = meter_id where m.serial = 'LONG'",
+        )
+      ).rows[0] ?? { n: 0n, last: null };
+    const deadline = Date.now() + 20_000;
+    while ((await count()).n === 0n && Date.now() < deadline) await new Promise((done) => setTimeout(done, 5));
+    child.kill("SIGKILL");
+    await closed;
+    const before = (await count()).n;
+    expect(before).toBeGreaterThan(0n);
+    const { code, out } = await sanbiao([...words, "--json"], { env });
+    expect(code).toBe(0);
+    const { counts } = JSON.parse(out) as { counts: { accepted: number; already: number; conflict: number } };
+    expect(counts).toMatchObject({
+      accepted: uses.length + 1 - Number(before),
+      already: Number(before) - 1,
+      conflict: 0,
+    });
+    expect(await count()).toEqual({
+      n: BigInt(uses.length + 1),
+      last: BigInt(uses.reduce((sum, use) => sum + use, 0)) * 1000n,
+    });
   });
 
   test("readings go out to standard output and come back from a file", async () => {

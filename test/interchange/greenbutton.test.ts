@@ -207,6 +207,74 @@ describe("a Green Button feed", () => {
     expect(report.refused[0]?.why).toMatch(/cut off/);
   });
 
+  test("a second series for the same register is refused whole; a person may choose it for a meter of its own", async () => {
+    const [one, two] = [feedXml(hours([1, 2])), feedXml(hours([3]))].map((xml) =>
+      xml.replaceAll("Home &amp; garden", "x"),
+    );
+    const second = (two ?? "")
+      .slice((two ?? "").indexOf("<entry>"), (two ?? "").lastIndexOf("</feed>"))
+      .replaceAll("MeterReading/1", "MeterReading/2")
+      .replaceAll("<title>x", "<title>daily");
+    const xml = (one ?? "").replace("</feed>", `${second}</feed>`);
+    const report = await take(xml);
+    expect(report.counts).toEqual(counts(2, 0, 0, 1));
+    expect(report.refused[0]).toMatchObject({
+      what: 'series "daily" (1 values)',
+      why: expect.stringMatching(/--only/) as string,
+    });
+    const chosen = await take(xml, { only: "daily", meter: "DAILY" });
+    expect(chosen.series).toMatchObject([{ serial: "DAILY", use: 3_000n }]);
+    await expect(take(xml, { only: "weekly" })).rejects.toMatchObject({ code: "request.not-found" });
+  });
+
+  test("a feed without links is tied together by its order, and usage points stay apart", async () => {
+    const bare = (id: string, value: number) => {
+      const xml = feedXml(hours([value]), { id })
+        .replace(/<link [^>]*>/g, "")
+        .replaceAll("<id>urn:", `<id>urn:${id}`);
+      return xml.slice(xml.indexOf("<entry>"), xml.lastIndexOf("</feed>"));
+    };
+    const xml = `<feed xmlns="http://www.w3.org/2005/Atom">${bare("1", 5)}</feed>`;
+    expect((await take(xml)).series).toMatchObject([{ use: 5_000n }]);
+    const two = await take(
+      `<feed>${feedXml(hours([7]), { id: "1" })
+        .replace(/^[\s\S]*?<entry>|<\/feed>$/g, "")
+        .replace(/^/, "<entry>")}${feedXml(hours([9]), { id: "10" }).replace(/^[\s\S]*?<entry>/, "<entry>")}`,
+    );
+    expect(two.series).toMatchObject([{ use: 7_000n }, { use: 9_000n }]);
+    expect(new Set(two.series.map(({ serial }) => serial)).size).toBe(2);
+    await expect(
+      take(
+        `<feed>${feedXml(hours([7]), { id: "1" })
+          .replace(/^[\s\S]*?<entry>|<\/feed>$/g, "")
+          .replace(/^/, "<entry>")}${feedXml(hours([9]), { id: "10" }).replace(/^[\s\S]*?<entry>/, "<entry>")}`,
+        { meter: "ONE" },
+      ),
+    ).rejects.toThrow(/2 usage points/);
+  });
+
+  test("values without a time follow each other by the type's interval length", async () => {
+    const type = { accumulationBehaviour: 4, uom: 72, intervalLength: 900 };
+    const xml = feedXml(hours([1, 2]), { type })
+      .replace(/<timePeriod>.*?<\/timePeriod>/g, "")
+      .replace(
+        '<IntervalBlock xmlns="http://naesb.org/espi">',
+        `$&<interval><duration>1800</duration><start>${START}</start></interval>`,
+      );
+    expect((await take(xml)).counts).toEqual(counts(2, 0, 0, 0));
+    expect((await booked()).map(([at]) => at)).toEqual([0, 900, 1800]);
+  });
+
+  test("a value or a register beyond what the books can hold is refused and leaves the rest", async () => {
+    const most = "9000000000000000";
+    const report = await take(feedXml(hours(["1", most, most, `${most}0`, "2"])));
+    expect(report.counts).toEqual(counts(3, 0, 0, 2));
+    expect(report.refused.map(({ why }) => why)).toEqual([
+      "the register would be greater than the books can hold",
+      "it is greater than the books can hold",
+    ]);
+  });
+
   test("another operator sees nothing of it, and the books are green", async () => {
     const other = await SmallTown.found(owner, `other${n++}`);
     await take(feedXml(hours([1])));

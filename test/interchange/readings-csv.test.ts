@@ -101,6 +101,12 @@ test.each([
   });
 });
 
+test("lines are counted as an editor counts them, whatever ends them", async () => {
+  const text = ["meter,register,measured_at,value", "x", "", "y,,", ""];
+  for (const end of ["\n", "\r\n"])
+    expect((await take(text.join(end))).refused.map(({ line }) => line)).toEqual([2, 4]);
+});
+
 test("columns in another order, a byte order mark and quotes are read", async () => {
   const text =
     '\ufeffvalue,measured_at,"register",meter,remark\n"7",2026-04-01T00:00:00Z,volume_m3,W1,"told, by phone"\n';
