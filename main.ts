@@ -1,19 +1,18 @@
 import { readFile } from "node:fs/promises";
 import type { Logger } from "pino";
 import { ensureDemoUsers } from "./api/demo.ts";
-import { type LiveBus, liveBus } from "./api/live.ts";
+import { liveBus } from "./api/live.ts";
 import { type Metrics, prometheus } from "./api/metrics.ts";
 import { type RunningApi, startApi } from "./api/server.ts";
 import { dialOf } from "./catalog/meters/dials.ts";
+import { liveTeller, type Teller } from "./api/tell/teller.ts";
 import { billDepsOf, type Billing, startBilling } from "./billing/main.ts";
-import { reversePayment, takePayment } from "./billing/payment.ts";
-import type { SupplyEvent } from "./billing/prepaid/engine.ts";
+import { type PaymentOutcome, reversePayment, takePayment } from "./billing/payment.ts";
 import { type Collectors, startCollectors } from "./collectors/main.ts";
 import { type Demo, type DemoOptions, openDemo } from "./demo/main.ts";
-import { type Clock, instant, isoOf } from "./domain/instant.ts";
-import { quantityJson } from "./domain/quantity.ts";
-import type { Reading } from "./domain/reading.ts";
-import { REGISTERS, registerName } from "./domain/register.ts";
+import { type Clock, instant } from "./domain/instant.ts";
+import type { AccountId, OperatorId } from "./domain/reading.ts";
+import type { Telemetry } from "./domain/telemetry.ts";
 import { type Database, openDatabase, ownerPool } from "./schema/database.ts";
 import { startEmbedded } from "./schema/embedded/server.ts";
 import { migrate } from "./schema/migrate.ts";
@@ -143,40 +142,56 @@ async function openRooms(
   { options, db, clock, demo, metrics }: RoomDeps,
   opened: (() => Promise<unknown>)[],
 ): Promise<Rooms> {
-  const { settings, log } = options;
+  const { settings, log, consoleDir } = options;
+  const { host, port } = settings;
   const { telemetry } = metrics;
   const live = liveBus(wall);
+  // The wires speak as soon as they are open, before who listens to them is there.
   let billing: Billing | null = null;
+  let teller: Teller | null = null;
   const collectors = await startCollectors({
-    ...{ db, clock, telemetry, log, host: settings.host },
+    db,
+    clock,
+    telemetry,
+    log,
+    host,
     mqtt: await mqttOf(settings),
     onCommitted: (readings) => {
       billing?.onReadings(readings);
-      tellReadings(live, collectors, readings);
+      teller?.readings(readings);
     },
   });
   opened.push(() => collectors.stop());
+  const { directory } = collectors;
+  const telling = liveTeller({
+    live,
+    db,
+    clock,
+    wall,
+    log,
+    utilityOf: (meterId) => directory.meter(meterId)?.utility,
+    zoneOf: (operatorId) => directory.zone(operatorId),
+  });
+  teller = telling;
+  opened.push(() => telling.idle());
+  const onPayment = (operatorId: OperatorId, accountId: AccountId): void => {
+    billing?.onPayment(operatorId, accountId);
+    telling.supply({ operatorId, accountId, at: clock.now(), kind: "credit", detail: {} });
+  };
+  const services = { takePayment: countedPayments(telemetry), reversePayment, onPayment };
+  const users = demo === null ? null : await ensureDemoUsers(db);
   const api = await startApi({
-    ...{
-      db,
-      clock,
-      wall,
-      log,
-      metrics,
-      live,
-      host: settings.host,
-      port: settings.port,
-      consoleDir: options.consoleDir,
-    },
-    services: {
-      takePayment: async (database, payment) => {
-        const taken = await takePayment(database, payment);
-        billing?.onPayment(payment.operatorId, payment.accountId);
-        return taken;
-      },
-      reversePayment,
-    },
-    ...(demo === null ? {} : { demo: { users: await ensureDemoUsers(db) } }),
+    db,
+    clock,
+    wall,
+    log,
+    metrics,
+    live,
+    host,
+    port,
+    consoleDir,
+    services,
+    ...(users === null ? {} : { demo: { users } }),
   });
   opened.push(() => api.close());
   opened.push(async () => billing?.stop());
@@ -187,50 +202,37 @@ async function openRooms(
     api,
     startBilling() {
       billing = startBilling({
-        ...{ db, clock, telemetry, log, zone: "UTC" }, // it wakes every hour; each operator has its own months
-        send: collectors.send,
-        onSupply: (event) => tellSupply(live, event),
-        onBills: (results) => tellBills(live, db, clock, results),
+        db,
+        clock,
+        telemetry,
+        log,
+        zone: "UTC", // it wakes every hour; each operator has its own months
+        send: (...order) => collectors.send(...order),
+        onSupply: (event) => telling.supply(event),
+        onRun: (news) => telling.billRun(news),
       });
       validation = startValidation({ db, clock, log, dials: dialOf });
     },
   };
 }
 
+/** `takePayment`, counted by outcome; one that was turned away or failed as `refused`. */
+const countedPayments =
+  (telemetry: Telemetry): typeof takePayment =>
+  async (db, payment) => {
+    let outcome: PaymentOutcome["kind"] | "refused" = "refused";
+    try {
+      const taken = await takePayment(db, payment);
+      outcome = taken.kind;
+      return taken;
+    } finally {
+      telemetry.count("sanbiao_payments_total", { outcome });
+    }
+  };
+
 async function mqttOf({ mqtt }: Settings): Promise<Parameters<typeof startCollectors>[0]["mqtt"]> {
   if (mqtt.kind === "foreign" || mqtt.tls === undefined)
     return mqtt.kind === "foreign" ? mqtt : { kind: "embedded", port: mqtt.port };
   const [cert, key] = await Promise.all([readFile(mqtt.tls.cert), readFile(mqtt.tls.key)]);
   return { kind: "embedded", port: mqtt.port, tls: { port: mqtt.tls.port, cert, key } };
-}
-
-/** Nobody looks: nothing is made. The bus itself keeps a fast meter from drowning the others. */
-function tellReadings(live: LiveBus, collectors: Collectors, readings: readonly Reading[]): void {
-  if (live.listeners() === 0) return;
-  for (const { operatorId, meterId, register, measuredAt, value } of readings.slice(-500)) {
-    const name = registerName(register);
-    const meter = collectors.directory.meter(meterId);
-    if (name === null || meter === undefined) continue;
-    const quantity = quantityJson({ unit: REGISTERS[name].unit, micro: value });
-    live.publish(operatorId, {
-      kind: "reading",
-      at: isoOf(measuredAt),
-      meterId: String(meterId),
-      register: name,
-      utility: meter.utility,
-      quantity,
-    });
-  }
-}
-
-const tellSupply = (live: LiveBus, { operatorId, accountId, at, kind }: SupplyEvent): void =>
-  live.publish(operatorId, { kind: "supply", at: isoOf(at), accountId: String(accountId), event: kind });
-
-function tellBills(live: LiveBus, db: Database, clock: Clock, results: readonly { readonly runId: bigint }[]): void {
-  if (results.length === 0) return;
-  void db.pool
-    .query<{ operator_id: bigint }>("select operator_id from sanbiao.operators()")
-    .then(({ rows }) =>
-      rows.forEach((row) => live.publish(row.operator_id, { kind: "overview", at: isoOf(clock.now()) })),
-    );
 }

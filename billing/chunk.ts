@@ -11,7 +11,7 @@ import {
   readingsWithin,
 } from "../ledger/usage.ts";
 import type { Tables } from "../schema/tables.ts";
-import { BILLING_REGISTERS, edgesOf, type SettlementInput } from "./settlement.ts";
+import { edgesOf, registersOf, type SettlementInput } from "./settlement.ts";
 import type { DialBook, TariffBook } from "./tariffs.ts";
 
 /** What is needed to settle one account, all read; or the tariff that nobody published. */
@@ -66,12 +66,25 @@ async function readingsOf(
   spans: readonly Span[],
   period: Period,
 ): Promise<ReadonlyMap<MeterId, readonly BookedReading[]>> {
-  const edges = spans.flatMap(({ agreement, versions, stretch }) => edgesOf(agreement, versions, stretch));
-  const meters = [...new Set(edges.map(({ meterId }) => meterId))];
-  if (meters.length === 0) return new Map();
-  const around = await readingsAround(trx, edges, BILLING_REGISTERS);
-  const within = await readingsWithin(trx, meters, BILLING_REGISTERS, period);
-  return Map.groupBy([...around, ...within], (reading) => reading.meterId);
+  const edges = spans.flatMap(({ agreement, versions, stretch }) => {
+    const registers = registersOf(agreement, versions);
+    return edgesOf(agreement, versions, stretch).flatMap((edge) =>
+      registers.map((register) => ({ ...edge, register })),
+    );
+  });
+  if (edges.length === 0) return new Map();
+  const wanted = new Map(edges.map((edge) => [`${edge.meterId} ${edge.register}`, edge]));
+  const around = await readingsAround(trx, edges);
+  const within = await readingsWithin(trx, [...wanted.values()], period);
+  return Map.groupBy(inOrder([...around, ...within]), (reading) => reading.meterId);
+}
+
+/** In order of time, each reading once: those around an edge lie within, too. */
+function inOrder(readings: BookedReading[]): BookedReading[] {
+  const order = (a: BookedReading, b: BookedReading): number =>
+    a.at - b.at || Number(a.meterId - b.meterId) || (a.register < b.register ? -1 : a.register > b.register ? 1 : 0);
+  readings.sort(order);
+  return readings.filter((reading, i) => i === 0 || order(readings[i - 1] as BookedReading, reading) !== 0);
 }
 
 /** The part of the period that an agreement covers; its days are half-open in the operator's zone. */

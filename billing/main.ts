@@ -9,8 +9,8 @@ import type { Telemetry } from "../domain/telemetry.ts";
 import type { Database } from "../schema/database.ts";
 import { controlDispatcher, type SendControl } from "./prepaid/dispatch.ts";
 import { type PrepaidDeps, type PrepaidEngine, prepaidEngine, type SupplyEvent } from "./prepaid/engine.ts";
-import type { BillRunDeps, BillRunResult } from "./run.ts";
-import { startBillSchedule } from "./schedule.ts";
+import type { BillRunDeps } from "./run.ts";
+import { type BillRunNews, startBillSchedule } from "./schedule.ts";
 
 /** The shell of this room: the books it reads, the timers that wake it. */
 export type BillingSettings = {
@@ -21,7 +21,8 @@ export type BillingSettings = {
   readonly zone: Zone;
   readonly send: SendControl;
   readonly onSupply: (event: SupplyEvent) => void;
-  readonly onBills: (results: readonly BillRunResult[]) => void;
+  /** While bills are being run, and at each run's end. */
+  readonly onRun: (news: BillRunNews) => void;
 };
 
 export type Billing = {
@@ -65,7 +66,7 @@ export function startBilling(settings: BillingSettings): Billing {
     () => engine.sweep(),
     (error) => log.error({ err: error }, "supplies could not be looked at; the next sweep tries again"),
   );
-  const schedule = startBillSchedule(billDepsOf(settings), settings.zone, settings.onBills);
+  const schedule = startBillSchedule(billDepsOf(settings), settings.zone, settings.onRun);
   const timers = [setInterval(turn, TURN_MS), setInterval(() => sweeps.wake(), SWEEP_MS)];
   sweeps.wake();
   // What is committed after the stop is looked at by the next start's first sweep.

@@ -30,16 +30,38 @@ export function monthsOver(since: Instant, now: Instant, zone: Zone): Period[] {
   return months;
 }
 
+/** How a run stands in this process: after each chunk, and once at its end (of this process's share). */
+export type BillRunNews = {
+  readonly operatorId: OperatorId;
+  readonly runId: bigint;
+  readonly ended: boolean;
+  /** Bills that this call issued, accounts that it could not settle. */
+  readonly issued: number;
+  readonly refused: number;
+};
+
+export type WakeOptions = BillRunOptions & { readonly onRun?: (news: BillRunNews) => void };
+
 /** Looks at what is due for every operator and works it off, oldest month first. What was missed is caught up. */
-export async function wake(deps: BillRunDeps, options: BillRunOptions = {}): Promise<BillRunResult[]> {
+export async function wake(deps: BillRunDeps, options: WakeOptions = {}): Promise<BillRunResult[]> {
+  const { onRun = () => {}, ...runOptions } = options;
   const { rows } = await deps.db.pool.query<{ operator_id: bigint }>("select operator_id from sanbiao.operators()");
   const results: BillRunResult[] = [];
   for (const { operator_id: operatorId } of rows) {
     await ensureDue(deps, operatorId);
     const due = await deps.db.as(operatorId, (trx) => dueRuns(trx, deps.clock.now()));
-    for (const { period } of due) {
+    for (const { id: runId, period } of due) {
       if (options.stop?.() === true) return results;
-      results.push(await runBills(deps, operatorId, period, options));
+      let done = { issued: 0, refused: 0 };
+      const onChunk = (now: typeof done): void => {
+        done = now;
+        onRun({ operatorId, runId, ended: false, ...done });
+      };
+      try {
+        results.push(await runBills(deps, operatorId, period, { ...runOptions, onChunk }));
+      } finally {
+        onRun({ operatorId, runId, ended: true, ...done });
+      }
     }
   }
   return results;
@@ -54,14 +76,14 @@ export type BillSchedule = { stop(): Promise<void> };
 export function startBillSchedule(
   deps: BillRunDeps,
   zone: Zone,
-  onResult: (results: readonly BillRunResult[]) => void = () => {},
+  onRun: (news: BillRunNews) => void = () => {},
 ): BillSchedule {
   let stopped = false;
   let running: Promise<void> | null = null;
   const turn = (): void => {
     if (stopped || running !== null) return;
-    running = wake(deps, { stop: () => stopped })
-      .then(onResult)
+    running = wake(deps, { stop: () => stopped, onRun })
+      .then(() => undefined)
       .catch((error: unknown) =>
         deps.log?.error({ err: error }, "bills that are due could not be run; the next hour tries again"),
       )

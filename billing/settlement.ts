@@ -1,20 +1,23 @@
 import type { Line } from "../domain/bill.ts";
 import { CodedError } from "../domain/errors.ts";
-import { DAY_MS, type Instant, isoOf } from "../domain/instant.ts";
+import { type Instant, isoOf } from "../domain/instant.ts";
 import { type Day, overlap, type Period, startOfDay, type Zone } from "../domain/period.ts";
 import { decimalText, type Micro } from "../domain/quantity.ts";
 import type { MeterId } from "../domain/reading.ts";
 import type { RegisterName } from "../domain/register.ts";
 import type { Tariff } from "../domain/tariff.ts";
 import type { Usage } from "../domain/usage.ts";
-import { type Gap, VERDICT_RESULTS, type Verdict } from "../domain/verdict.ts";
+import type { Verdict } from "../domain/verdict.ts";
 import type { BookedReading, MeteredAgreement, MeterStay } from "../ledger/usage.ts";
 import { registerAt } from "../metering/interpolate.ts";
-import { MAIN_REGISTER, touOfRegister } from "../metering/register.ts";
-import { type Installation, usageOf } from "../metering/usage.ts";
+import { MAIN_REGISTER, TOU_REGISTERS, touOfRegister } from "../metering/register.ts";
+import { type Installation, type UsageInput, usageOf } from "../metering/usage.ts";
+import { doubtsOf } from "./doubts.ts";
+import { usageInHours } from "./hours.ts";
 import type { LadderWalk } from "./rate.ts";
 import { ladderChargesOf, ladderPeriodAt } from "./rate/ladder.ts";
 import { ratePeriods } from "./rate/periods.ts";
+import { isByTou } from "./rate/timetable.ts";
 import type { DialBook } from "./tariffs.ts";
 
 /** What one agreement comes to in one stretch, or why nobody can say yet. Bill and accrual use the same function. */
@@ -27,6 +30,8 @@ export type Settlement = {
   /** Units each ladder charge had counted before the stretch. */
   readonly ladderBefore: Readonly<Record<string, Micro>>;
   readonly registers: readonly RegisterProof[];
+  /** Use of a time-of-use tariff whose hours nobody saw: priced by a share of time, its lines say `estimated`. */
+  readonly guessed: Micro;
   readonly verdicts: readonly Verdict[];
   /** Why a bill of this stretch must wait for a person or a reading; empty when it need not. */
   readonly doubts: readonly string[];
@@ -57,24 +62,22 @@ export type SettlementInput = {
   readonly dials: DialBook;
 };
 
-/** Use before the first reading of a new meter is waived when it is shorter than this: nobody can know it. Our choice. */
-const UNREAD_START_MAX_MS = DAY_MS;
-
 /** @throws CodedError `tariff.invalid` or `usage.invalid` when the usage cannot be priced */
 export function settle(input: SettlementInput): Settlement {
   const { agreement, stretch, versions } = input;
   const { utility } = agreement;
   const zone = zoneOf(versions);
-  const by = needsMeterTou(versions) ? "tou" : "total";
   const installations = agreement.stays.map((stay) => installationOf(stay, input));
-  const { usage, verdicts, gaps } = usageOf({ utility, period: stretch, installations, by });
+  const inHours = usageInHours(versions, { utility, period: stretch, installations });
+  const { usage, verdicts, by } = inHours;
   const ladderBefore: Record<string, Micro> = {};
   for (const { charge, from } of ladderStarts(agreement, versions, stretch, zone)) {
     const period = { from, to: stretch.from };
-    ladderBefore[charge] = from < stretch.from ? usageOf({ utility, period, installations, by }).usage.total : 0n;
+    ladderBefore[charge] = from < stretch.from ? usedIn({ utility, period, installations, by }) : 0n;
   }
   const context = {
     ladderUsedBefore: ladderBefore,
+    touSpread: "refuse" as const, // every slice lies in hours of one price by now
     ...(input.household.length > 0 ? { householdSize: input.household } : {}),
   };
   const rated = ratePeriods(versions, usage, context, input.parts);
@@ -86,12 +89,21 @@ export function settle(input: SettlementInput): Settlement {
     ladders: rated.flatMap((part) => part.ladders),
     ladderBefore,
     registers: agreement.stays.flatMap((stay, i) => proofsOf(stay, installations[i], usage, verdicts, by)),
-    verdicts,
-    doubts: [...doubtsOf(verdicts), ...gapsInDoubt(gaps, agreement)],
+    guessed: inHours.guessed,
+    verdicts: [...verdicts, ...inHours.notes],
+    doubts: doubtsOf(inHours, agreement.stays),
   };
 }
 
-/** Where readings are needed besides those of the stretch itself: its ends, the ladders' starts, and exchanges since. */
+/** What a ladder counted: the main register also knows the time before a meter had registers for hours. */
+function usedIn(input: UsageInput): Micro {
+  const main = usageOf({ ...input, by: "total" });
+  if (input.by !== "tou" || main.gaps.length === 0) return main.usage.total;
+  const own = usageOf(input).usage.total;
+  return own > main.usage.total ? own : main.usage.total;
+}
+
+/** Where readings are needed besides all those inside the stretch itself: its ends, the ladders' starts, and exchanges since. */
 export function edgesOf(
   agreement: MeteredAgreement,
   versions: readonly Tariff[],
@@ -110,17 +122,12 @@ export function edgesOf(
   });
 }
 
-/** Registers that can make a bill. */
-export const BILLING_REGISTERS: readonly RegisterName[] = [
-  "energy_import_kwh",
-  "energy_import_sharp_kwh",
-  "energy_import_peak_kwh",
-  "energy_import_flat_kwh",
-  "energy_import_valley_kwh",
-  "energy_import_deep_valley_kwh",
-  "volume_m3",
-  "heat_kwh",
-];
+/** Registers that can make a bill under these versions. */
+export function registersOf({ utility }: MeteredAgreement, versions: readonly Tariff[]): readonly RegisterName[] {
+  const main = MAIN_REGISTER[utility];
+  const byHours = utility === "electricity" && versions.some(({ charges }) => charges.some(isByTou));
+  return byHours ? [main, ...TOU_REGISTERS] : [main];
+}
 
 /** Since when each ladder counts for this account at this usage point: the ladder's own period, or the move-in. */
 function ladderStarts(agreement: MeteredAgreement, versions: readonly Tariff[], stretch: Period, zone: Zone) {
@@ -140,16 +147,6 @@ function zoneOf(versions: readonly Tariff[]): Zone {
   if (first === undefined) throw new CodedError("tariff.invalid", "the tariff has no version");
   return first.zone;
 }
-
-/** Prices by time of use without a clock of the tariff's own: only the meter's registers can tell. */
-const needsMeterTou = (versions: readonly Tariff[]): boolean =>
-  versions.some(
-    ({ tou, charges }) => tou === undefined && charges.some((charge) => charge.kind === "energy" && isByTou(charge)),
-  );
-
-const isByTou = (charge: { form: string; price?: unknown; tiers?: readonly object[] }): boolean =>
-  (charge.price !== undefined && typeof charge.price !== "string") ||
-  (charge.tiers ?? []).some((tier) => "price" in tier && typeof tier.price !== "string");
 
 function installationOf(stay: MeterStay, { agreement, readings, dials }: SettlementInput): Installation {
   const main = MAIN_REGISTER[agreement.utility];
@@ -196,6 +193,7 @@ function proofsOf(
     const own = slices.filter(
       (s) => s.period.from >= window.from && s.period.to <= window.to && (s.tou ?? null) === tou,
     );
+    if (tou !== null && own.length === 0) return []; // shown by the meter, never counted on
     const used = own.reduce((sum, slice) => sum + slice.quantity, 0n);
     const [start, end] = [registerAt(ordered, window.from), registerAt(ordered, window.to)];
     const odd = verdicts.filter((v) => v.meterId === stay.meterId && v.register === register && v.result !== "normal");
@@ -212,21 +210,3 @@ function proofsOf(
     };
   });
 }
-
-const doubtsOf = (verdicts: readonly Verdict[]): string[] =>
-  verdicts
-    .filter((verdict) => VERDICT_RESULTS[verdict.result].held)
-    .map((v) => `${v.result}: meter ${v.meterId} ${v.register} ${isoOf(v.period.from)} .. ${isoOf(v.period.to)}`);
-
-/** Gaps that a bill cannot stand on; held stretches are told by their verdicts. */
-const gapsInDoubt = (gaps: readonly Gap[], { stays }: MeteredAgreement): string[] =>
-  gaps
-    .filter(({ reason, period, meterId }) => {
-      if (reason === "held") return false;
-      const isNewMeter = stays.some((stay) => stay.meterId === meterId && stay.installedAt === period.from);
-      return !(reason === "no_reading_before" && isNewMeter && period.to - period.from < UNREAD_START_MAX_MS);
-    })
-    .map(({ reason, period, meterId }) => {
-      const whose = meterId === undefined ? "" : ` meter ${meterId}`;
-      return `${reason}:${whose} ${isoOf(period.from)} .. ${isoOf(period.to)}`;
-    });

@@ -73,16 +73,20 @@ export async function startBroker<C extends BrokerClient>(settings: BrokerSettin
     limitPacketSize(client, () => (client.connected ? limits.packetBytesMax : STRANGER_BYTES_MAX));
   };
   const { host = "0.0.0.0", tls } = settings;
-  const plain = await listening(createServer({ noDelay: true }, accept), settings.port, host, limits);
+  const plain = createServer({ noDelay: true }, accept);
   const secure =
     tls === undefined
       ? null
-      : await listening(
-          createTlsServer({ cert: tls.cert, key: tls.key, handshakeTimeout: limits.connectTimeoutMs }, accept),
-          tls.port,
-          host,
-          limits,
-        );
+      : createTlsServer({ cert: tls.cert, key: tls.key, handshakeTimeout: limits.connectTimeoutMs }, accept);
+  try {
+    await listening(plain, settings.port, host, limits);
+    if (secure !== null && tls !== undefined) await listening(secure, tls.port, host, limits);
+  } catch (error) {
+    // A broker that did not start keeps neither a port nor a timer.
+    plain.close();
+    await new Promise<void>((resolve) => aedes.close(resolve));
+    throw error;
+  }
 
   return {
     port: portOf(plain),

@@ -5,14 +5,13 @@ import { type BillRunProgress, type BillRunResult, runBills } from "../billing/r
 import { CodedError } from "../domain/errors.ts";
 import { type Instant, instant, isoIn } from "../domain/instant.ts";
 import { addMonths, isDay, type Period, periodOfDays, type Zone } from "../domain/period.ts";
-import type { OperatorId } from "../domain/reading.ts";
 import { noTelemetry } from "../domain/telemetry.ts";
-import { type Database, openDatabase } from "../schema/database.ts";
+import { openDatabase } from "../schema/database.ts";
 import { ownerAccess } from "./database.ts";
 import { type Io, printJson } from "./io.ts";
+import { type Operator, operatorOf } from "./operator.ts";
 
 type Options = { operator: string; period: string; json?: boolean };
-type Operator = { readonly operatorId: OperatorId; readonly zone: Zone };
 
 /** `sanbiao bill`: bills a month of one operator. Any number at once; again adds nothing. */
 export const billCommand = (io: Io): Command =>
@@ -53,21 +52,6 @@ export const billCommand = (io: Io): Command =>
 function month(text: string): string {
   if (!/^\d{4}-\d\d$/.test(text) || !isDay(`${text}-01`)) throw new InvalidArgumentError("A month is written 2026-10.");
   return text;
-}
-
-async function operatorOf(db: Database, code: string): Promise<Operator> {
-  const { rows } = await db.pool.query<{ operator_id: bigint; code: string; zone: Zone }>(
-    "select operator_id, code, zone from sanbiao.operators()",
-  );
-  const found = rows.find((row) => row.code === code);
-  if (found === undefined) {
-    const known = rows.map((row) => row.code).join(", ");
-    throw new CodedError(
-      "request.not-found",
-      `No operator is called ${code}; there is ${known === "" ? "none" : known}.`,
-    );
-  }
-  return { operatorId: found.operator_id, zone: found.zone };
 }
 
 function periodOf(text: string, zone: Zone, now: Instant): Period {

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { CodedError } from "../domain/errors.ts";
 import { isDatabaseAway } from "../schema/database.ts";
-import { laterCommand } from "./later.ts";
 import { type Io, printJson, processIo } from "./io.ts";
 
 /** The commands, loaded only when asked for: `decode` need not wait for a web server's modules. */
@@ -13,9 +12,8 @@ const COMMANDS: Record<string, (io: Io) => Promise<Command>> = {
   decode: async (io) => (await import("./decode.ts")).decodeCommand(io),
   bill: async (io) => (await import("./bill.ts")).billCommand(io),
   verify: async (io) => (await import("./verify.ts")).verifyCommand(io),
-  import: (io) =>
-    Promise.resolve(laterCommand(io, "import", "Reads readings and master data from files (Green Button, CSV)")),
-  export: (io) => Promise.resolve(laterCommand(io, "export", "Writes readings and bills to files (Green Button, CSV)")),
+  import: async (io) => (await import("./import.ts")).importCommand(io),
+  export: async (io) => (await import("./export.ts")).exportCommand(io),
   simulate: async (io) => (await import("./simulate.ts")).simulateCommand(io),
   bench: async (io) => (await import("./bench.ts")).benchCommand(io),
 };
@@ -31,7 +29,7 @@ export async function run(argv: readonly string[], io: Io): Promise<void> {
     if (asked === undefined || asked === "help" || asked === name || !Object.hasOwn(COMMANDS, asked))
       program.addCommand(await load(io));
   }
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
     command.exitOverride().configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) });
   }
   try {

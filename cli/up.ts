@@ -47,6 +47,9 @@ async function up(io: Io, options: UpOptions): Promise<void> {
     onProgress: progress,
     consoleDir: consoleDist,
     ...(options.demo ? { demo: { seed: options.seed, speed: options.speed } } : {}),
+  }).catch((error: unknown) => {
+    for (const signal of SIGNALS) process.removeAllListeners(signal); // nothing is left to stop in order
+    throw error;
   });
   try {
     sayWhere(io, progress, settings, service, options);
@@ -60,6 +63,7 @@ async function up(io: Io, options: UpOptions): Promise<void> {
   }
 }
 
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 let stopped = false;
 
 /** Ctrl-C reaches every process of the terminal, and npm and our own starter pass it on as well: that is one wish, not two. */
@@ -80,7 +84,7 @@ function signalled(io: Io, log: Logger): Promise<void> {
       log.info({ signal }, "stopping");
       done();
     };
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, on);
+    for (const signal of SIGNALS) process.on(signal, on);
   });
 }
 

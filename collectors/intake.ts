@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
 import type { Clock, Instant } from "../domain/instant.ts";
-import type { AppendOutcome, Reading } from "../domain/reading.ts";
-import { REGISTERS } from "../domain/register.ts";
+import type { AppendOutcome, Reading, Sample } from "../domain/reading.ts";
+import type { RefusedFrame } from "../domain/refusal.ts";
+import { REGISTERS, type RegisterName } from "../domain/register.ts";
 import type { ReadingsBatcher } from "../ledger/batcher.ts";
 import type { GapsBook } from "../ledger/gaps.ts";
 import type { RefusalsBook } from "../ledger/refusals.ts";
@@ -26,51 +27,58 @@ export function modbusIntake(deps: IntakeDeps): Sink {
   const { batcher, refusals, gaps, clock, log, onCommitted } = deps;
   return {
     async samples(meter, samples, receivedAt) {
-      const readings: Reading[] = [];
-      for (const sample of samples) {
-        const normal = normalise(sample, {
-          now: receivedAt > clock.now() ? receivedAt : clock.now(),
-          receivedAt,
-          maxAheadMs: AHEAD_MS,
-          ...(meter.ratios === undefined ? {} : { ratios: meter.ratios }),
-        });
-        if ("reason" in normal) {
-          await refusals.keep({ ...whence(meter, receivedAt, sample.register), ...normal, payload: new Uint8Array() });
-          continue;
-        }
-        const { operatorId, meterId } = meter;
-        const { measuredAt, value } = normal;
-        readings.push({
-          operatorId,
-          meterId,
-          register: REGISTERS[normal.register].code,
-          measuredAt,
-          receivedAt,
-          value,
-          source: "modbus",
-        });
+      const { readings, refused } = normalised(meter, samples, receivedAt);
+      const kept = refused.map((frame) => refusals.keep(frame));
+      if (readings.length > 0) {
+        tell(readings, await batcher.submit(readings));
+        if (samples.some(({ register }) => isBilling(meter.profile, register)))
+          await gaps
+            .heard(meter.operatorId, meter.meterId, receivedAt)
+            .catch((error: unknown) => log.warn({ err: error }, "the end of a gap waits: it could not be written"));
       }
-      if (readings.length === 0) return;
-      const outcomes = await batcher.submit(readings);
-      tell(readings, outcomes);
-      await gaps
-        .heard(meter.operatorId, meter.meterId, receivedAt)
-        .catch((error: unknown) => log.warn({ err: error }, "a gap was not closed"));
+      await Promise.all(kept);
     },
     refused: (frame) => refusals.keep(frame),
     async gap({ meter, group, from, reason }) {
       if (group !== "billing") return;
       await gaps
         .missed(meter.operatorId, meter.meterId, from, reason)
-        .catch((error: unknown) => log.warn({ err: error }, "a gap was not kept"));
+        .catch((error: unknown) => log.warn({ err: error }, "a gap waits: it could not be written"));
     },
   };
+
+  function normalised(meter: PolledMeter, samples: readonly Sample[], receivedAt: Instant) {
+    const rules = {
+      now: receivedAt > clock.now() ? receivedAt : clock.now(),
+      receivedAt,
+      maxAheadMs: AHEAD_MS,
+      ...(meter.ratios === undefined ? {} : { ratios: meter.ratios }),
+    };
+    const readings: Reading[] = [];
+    const refused: RefusedFrame[] = [];
+    const { operatorId, meterId } = meter;
+    for (const sample of samples) {
+      const normal = normalise(sample, rules);
+      if ("reason" in normal) {
+        refused.push({ ...whence(meter, receivedAt, sample.register), ...normal, payload: new Uint8Array() });
+        continue;
+      }
+      const { measuredAt, value } = normal;
+      const register = REGISTERS[normal.register].code;
+      readings.push({ operatorId, meterId, register, measuredAt, receivedAt, value, source: "modbus" });
+    }
+    return { readings, refused };
+  }
 
   function tell(readings: readonly Reading[], outcomes: readonly AppendOutcome[]): void {
     const accepted = readings.filter((_, i) => outcomes[i] === "accepted");
     if (accepted.length > 0) onCommitted(accepted);
   }
 }
+
+/** A gap of the billing polls is not over because the relay's state was read. */
+const isBilling = ({ registers }: PolledMeter["profile"], name: RegisterName): boolean =>
+  registers.some(({ register, group }) => register === name && group === "billing");
 
 const whence = (meter: PolledMeter, receivedAt: Instant, register: string) => ({
   operatorId: meter.operatorId,

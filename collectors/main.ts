@@ -3,7 +3,7 @@ import { type Broker, startBroker } from "../broker/broker.ts";
 import { PROFILES } from "../catalog/meters/catalogue.ts";
 import { CodedError } from "../domain/errors.ts";
 import { type Clock, SECOND_MS } from "../domain/instant.ts";
-import { POLL_SECONDS } from "../domain/profile.ts";
+import { POLL_SECONDS, type PollGroup } from "../domain/profile.ts";
 import type { MeterId, OperatorId, Reading } from "../domain/reading.ts";
 import type { Telemetry } from "../domain/telemetry.ts";
 import { type ReadingsBatcher, readingsBatcher } from "../ledger/batcher.ts";
@@ -49,6 +49,9 @@ export type Collectors = {
   stop(): Promise<void>;
 };
 
+/** Given at a stop to what was read and is not committed yet. */
+const COMMIT_GRACE_MS = 5 * SECOND_MS;
+
 export async function startCollectors(settings: CollectorsSettings): Promise<Collectors> {
   const { db, clock, telemetry, log, onCommitted } = settings;
   const directory = await openDirectory(db, clock);
@@ -84,12 +87,22 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
       return outcome.reason === "timeout" || outcome.reason === "link_down" ? "unreachable" : "refused";
     },
     async stop() {
-      await modbus.stop();
-      await mqtt.stop();
-      await batcher.stop();
-      await refusals.stop();
+      // What was read waits for its commit. While the database is away that does not come: the books give up first.
+      const wiresClosed = Promise.all([modbus.stop(), mqtt.stop()]);
+      const graceMs = (await within(COMMIT_GRACE_MS, wiresClosed)) ? COMMIT_GRACE_MS : 0;
+      await Promise.all([batcher.stop(graceMs), refusals.stop(graceMs)]);
+      await wiresClosed;
     },
   };
+}
+
+/** Whether the work was done in time. */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  return Promise.race([work.then(() => true), late]).finally(() => clearTimeout(timer));
 }
 
 type MeterOnMqtt = {
@@ -203,8 +216,12 @@ function busConfig(bus: BusEntry, { log }: CollectorsSettings): BusConfig[] {
       },
     ];
   });
-  const seconds = { ...POLL_SECONDS, ...bus.pollSeconds };
-  const intervals = Object.fromEntries(Object.entries(seconds).map(([group, s]) => [group, s * SECOND_MS]));
+  const intervals = Object.fromEntries(
+    Object.entries(POLL_SECONDS).map(([group, usual]) => {
+      const stated: unknown = bus.pollSeconds[group as PollGroup];
+      return [group, (typeof stated === "number" && stated >= 0 ? stated : usual) * SECOND_MS];
+    }),
+  );
   // Two operators may give a bus the same name.
   return [{ id: `${bus.name}#${bus.id}`, operatorId: bus.operatorId, link: linkOf(bus), units, intervals }];
 }

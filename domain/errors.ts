@@ -4,28 +4,56 @@
  */
 export const ERRORS = {
   "config.invalid": { status: 500, retry: false, hint: "Correct the setting that the message names and start again." },
-  "database.folder-in-use": { status: 503, retry: false, hint: "Stop the other sanbiao that uses this data folder, or set SANBIAO_DATA to another one." },
-  "database.folder-version": { status: 503, retry: false, hint: "The folder was made by another PostgreSQL version: dump it with that version, or set SANBIAO_DATA to a new folder." },
+  "database.folder-in-use": {
+    status: 503,
+    retry: false,
+    hint: "Stop the other sanbiao that uses this data folder, or set SANBIAO_DATA to another one.",
+  },
+  "database.folder-version": {
+    status: 503,
+    retry: false,
+    hint: "The folder was made by another PostgreSQL version: dump it with that version, or set SANBIAO_DATA to a new folder.",
+  },
   "database.unavailable": { status: 503, retry: true, hint: "Check that PostgreSQL answers at DATABASE_URL." },
   "database.start-failed": { status: 503, retry: false, hint: "Read the server log that the message names." },
-  "schema.newer": { status: 503, retry: false, hint: "The database was migrated by a newer sanbiao: use that version." },
-  "schema.changed": { status: 503, retry: false, hint: "A migration that was already applied differs from the file: restore the file; never edit an applied migration." },
+  "schema.newer": {
+    status: 503,
+    retry: false,
+    hint: "The database was migrated by a newer sanbiao: use that version.",
+  },
+  "schema.changed": {
+    status: 503,
+    retry: false,
+    hint: "A migration that was already applied differs from the file: restore the file; never edit an applied migration.",
+  },
   "port.taken": { status: 503, retry: false, hint: "Set PORT to a free port or stop what listens there." },
   "broker.unreachable": { status: 503, retry: true, hint: "Check MQTT_URL and that the broker runs." },
   "request.invalid": { status: 400, retry: false, hint: "Correct the fields named in `errors`." },
   "request.not-found": { status: 404, retry: false, hint: "Check the id; it may belong to another operator." },
-  "request.conflict": { status: 409, retry: false, hint: "The same key was used for something else: use a new Idempotency-Key." },
+  "request.conflict": {
+    status: 409,
+    retry: false,
+    hint: "The same key was used for something else: use a new Idempotency-Key.",
+  },
   "request.too-large": { status: 413, retry: false, hint: "Send less in one request." },
   "request.unsupported-media": { status: 415, retry: false, hint: "Send `content-type: application/json`." },
   "auth.required": { status: 401, retry: false, hint: "Sign in first." },
   "auth.wrong": { status: 401, retry: true, hint: "Check user name and password." },
   "auth.forbidden": { status: 403, retry: false, hint: "Your role does not allow this." },
   "auth.too-many": { status: 429, retry: true, hint: "Wait a minute before the next try." },
-  "ledger.unbalanced": { status: 422, retry: false, hint: "The postings of an entry must add up to zero in each currency." },
+  "ledger.unbalanced": {
+    status: 422,
+    retry: false,
+    hint: "The postings of an entry must add up to zero in each currency.",
+  },
   "tariff.invalid": { status: 422, retry: false, hint: "Correct the tariff at the path named." },
   "usage.invalid": { status: 422, retry: false, hint: "Correct the usage at the path named." },
   "profile.unknown": { status: 404, retry: false, hint: "List the profiles with `sanbiao decode --list`." },
-  "internal.unexpected": { status: 500, retry: true, hint: "This is our fault: report it with the time and the request id." },
+  "internal.unexpected": {
+    status: 500,
+    retry: true,
+    hint: "This is our fault: report it with the time and the request id.",
+  },
 } as const satisfies Record<string, { status: number; retry: boolean; hint: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

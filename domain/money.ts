@@ -44,4 +44,7 @@ export function amountText(m: Money): string {
 }
 
 /** As JSON carries it. */
-export const moneyJson = (m: Money): { amount: string; currency: Currency } => ({ amount: amountText(m), currency: m.currency });
+export const moneyJson = (m: Money): { amount: string; currency: Currency } => ({
+  amount: amountText(m),
+  currency: m.currency,
+});

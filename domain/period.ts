@@ -63,7 +63,12 @@ export function monthOf(at: Instant, zone: Zone, months = 0): Period {
 /** Local wall-clock parts of an instant. `weekday` is ISO: Monday 1 … Sunday 7; `minute` counts from local midnight. */
 export function wallClock(at: Instant, zone: Zone): { day: Day; month: number; weekday: number; minute: number } {
   const z = zoned(at, zone);
-  return { day: z.toPlainDate().toString() as Day, month: z.month, weekday: z.dayOfWeek, minute: z.hour * 60 + z.minute };
+  return {
+    day: z.toPlainDate().toString() as Day,
+    month: z.month,
+    weekday: z.dayOfWeek,
+    minute: z.hour * 60 + z.minute,
+  };
 }
 
 /** The year of a ladder that begins on `start` (`MM-DD`) and holds `at`. */

@@ -45,4 +45,7 @@ export function decimalText(micro: Micro): string {
 }
 
 /** As JSON carries it: a decimal string and its unit. */
-export const quantityJson = (q: Quantity): { value: string; unit: Unit } => ({ value: decimalText(q.micro), unit: q.unit });
+export const quantityJson = (q: Quantity): { value: string; unit: Unit } => ({
+  value: decimalText(q.micro),
+  unit: q.unit,
+});

@@ -7,18 +7,42 @@ export type Telemetry = {
 
 /** name → kind, labels, help. `docs/reference/metrics.md` is compared with it by a test. */
 export const METRICS = {
-  sanbiao_readings_total: { kind: "counter", labels: ["source", "outcome"], help: "Readings by source and what the book answered" },
+  sanbiao_readings_total: {
+    kind: "counter",
+    labels: ["source", "outcome"],
+    help: "Readings by source and what the book answered",
+  },
   sanbiao_refused_frames_total: { kind: "counter", labels: ["reason"], help: "Frames or values refused, by reason" },
-  sanbiao_modbus_transactions_total: { kind: "counter", labels: ["bus", "outcome"], help: "Modbus transactions by bus and outcome" },
+  sanbiao_modbus_transactions_total: {
+    kind: "counter",
+    labels: ["bus", "outcome"],
+    help: "Modbus transactions by bus and outcome",
+  },
   sanbiao_modbus_transaction_seconds: { kind: "histogram", labels: ["bus"], help: "Modbus transaction time" },
   sanbiao_mqtt_clients: { kind: "gauge", labels: [], help: "MQTT clients connected to the embedded broker" },
   sanbiao_mqtt_messages_total: { kind: "counter", labels: ["outcome"], help: "MQTT messages by outcome" },
-  sanbiao_commands_total: { kind: "counter", labels: ["action", "state"], help: "End-device controls by action and state reached" },
+  sanbiao_commands_total: {
+    kind: "counter",
+    labels: ["action", "state"],
+    help: "End-device controls by action and state reached",
+  },
   sanbiao_bills_total: { kind: "counter", labels: ["outcome"], help: "Bills by outcome" },
   sanbiao_payments_total: { kind: "counter", labels: ["outcome"], help: "Payments by outcome" },
-  sanbiao_append_seconds: { kind: "histogram", labels: [], help: "Time from batch start to commit in the readings book" },
-  sanbiao_http_requests_total: { kind: "counter", labels: ["method", "route", "status"], help: "HTTP requests by route and status" },
-  sanbiao_http_request_seconds: { kind: "histogram", labels: ["route"], help: "HTTP request time, event streams left out" },
+  sanbiao_append_seconds: {
+    kind: "histogram",
+    labels: [],
+    help: "Time from batch start to commit in the readings book",
+  },
+  sanbiao_http_requests_total: {
+    kind: "counter",
+    labels: ["method", "route", "status"],
+    help: "HTTP requests by route and status",
+  },
+  sanbiao_http_request_seconds: {
+    kind: "histogram",
+    labels: ["route"],
+    help: "HTTP request time, event streams left out",
+  },
   sanbiao_live_clients: { kind: "gauge", labels: [], help: "Clients that follow the event stream" },
 } as const;
 export type MetricName = keyof typeof METRICS;

@@ -1,5 +1,22 @@
 /** Units that a book quantity may have. `state` is a coded position (see `register.ts`), not a measure. */
-export const UNITS = ["kWh", "kvarh", "m3", "GJ", "therm", "kW", "W", "kvar", "V", "A", "Hz", "m3/h", "degC", "MPa", "1", "state"] as const;
+export const UNITS = [
+  "kWh",
+  "kvarh",
+  "m3",
+  "GJ",
+  "therm",
+  "kW",
+  "W",
+  "kvar",
+  "V",
+  "A",
+  "Hz",
+  "m3/h",
+  "degC",
+  "MPa",
+  "1",
+  "state",
+] as const;
 export type Unit = (typeof UNITS)[number];
 
 export const UTILITIES = ["electricity", "gas", "water", "heat"] as const;

@@ -109,39 +109,41 @@ async function readStays(trx: Trx, usagePointIds: readonly bigint[]): Promise<Ma
   return byPoint;
 }
 
-/** Every reading of these meters and registers inside `[from, to]`. */
+/** One register of one meter. */
+export type MeterRegister = { readonly meterId: MeterId; readonly register: RegisterName };
+
+/** Every reading of these registers inside `[from, to]`. */
 export async function readingsWithin(
   trx: Trx,
-  meterIds: readonly MeterId[],
-  registers: readonly RegisterName[],
+  registers: readonly MeterRegister[],
   { from, to }: Period,
 ): Promise<BookedReading[]> {
   const { rows } = await sql<ReadingRow>`
-    select r.meter_id, r.register, r.measured_at, r.value, r.source from sanbiao.reading r
-     where r.operator_id = sanbiao.operator_id() and r.meter_id = any(${idArray(meterIds)}::bigint[])
-       and r.register = any(${codeArray(registers)}::smallint[])
-       and r.measured_at >= ${isoOf(from)}::timestamptz and r.measured_at <= ${isoOf(to)}::timestamptz`.execute(trx);
+    select r.meter_id, r.register, r.measured_at, r.value, r.source
+      from unnest(${metersOf(registers)}::bigint[], ${codesOf(registers)}::smallint[]) as p (meter, code)
+     cross join lateral (
+       select meter_id, register, measured_at, value, source from sanbiao.reading
+        where operator_id = sanbiao.operator_id() and meter_id = p.meter and register = p.code
+          and measured_at >= ${isoOf(from)}::timestamptz and measured_at <= ${isoOf(to)}::timestamptz) r`.execute(trx);
   return rows.map(bookedOf);
 }
 
-/** For each pair of meter and instant, per register: the last reading at or before it and the first at or after it. */
+/** For each of these registers and instants: the last reading at or before it and the first at or after it. */
 export async function readingsAround(
   trx: Trx,
-  pairs: readonly { readonly meterId: MeterId; readonly at: Instant }[],
-  registers: readonly RegisterName[],
+  edges: readonly (MeterRegister & { readonly at: Instant })[],
 ): Promise<BookedReading[]> {
-  const meters = idArray(pairs.map((pair) => pair.meterId));
-  const instants = `{${pairs.map((pair) => `"${isoOf(pair.at)}"`).join(",")}}`;
+  const instants = `{${edges.map((edge) => `"${isoOf(edge.at)}"`).join(",")}}`;
   const { rows } = await sql<ReadingRow>`
-    select n.* from unnest(${meters}::bigint[], ${instants}::timestamptz[]) as p (meter, at)
-     cross join unnest(${codeArray(registers)}::smallint[]) as g (code)
+    select n.* from unnest(${metersOf(edges)}::bigint[], ${codesOf(edges)}::smallint[], ${instants}::timestamptz[])
+        as p (meter, code, at)
      cross join lateral (
        (select meter_id, register, measured_at, value, source from sanbiao.reading
-         where operator_id = sanbiao.operator_id() and meter_id = p.meter and register = g.code and measured_at <= p.at
+         where operator_id = sanbiao.operator_id() and meter_id = p.meter and register = p.code and measured_at <= p.at
          order by measured_at desc limit 1)
        union all
        (select meter_id, register, measured_at, value, source from sanbiao.reading
-         where operator_id = sanbiao.operator_id() and meter_id = p.meter and register = g.code and measured_at >= p.at
+         where operator_id = sanbiao.operator_id() and meter_id = p.meter and register = p.code and measured_at >= p.at
          order by measured_at limit 1)) n`.execute(trx);
   return rows.map(bookedOf);
 }
@@ -197,5 +199,7 @@ function bookedOf(row: ReadingRow): BookedReading {
 }
 
 const idArray = (ids: readonly bigint[]): string => `{${ids.join(",")}}`;
+const metersOf = (registers: readonly MeterRegister[]): string => idArray(registers.map(({ meterId }) => meterId));
+const codesOf = (registers: readonly MeterRegister[]): string => codeArray(registers.map(({ register }) => register));
 const codeArray = (registers: readonly RegisterName[]): string =>
   `{${registers.map((name) => REGISTERS[name].code).join(",")}}`;

@@ -20,3 +20,5 @@ const TOU_OF_REGISTER: { readonly [name in RegisterName]?: TouPeriod } = {
 };
 
 export const touOfRegister = (register: RegisterName): TouPeriod | null => TOU_OF_REGISTER[register] ?? null;
+
+export const TOU_REGISTERS = Object.keys(TOU_OF_REGISTER) as readonly RegisterName[];

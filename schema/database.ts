@@ -67,6 +67,8 @@ function poolOf(url: string, settings: string, { max = 10, log }: PoolOptions): 
   const pool = new pg.Pool({ connectionString: url, max, types, options: settings, connectionTimeoutMillis: 10_000 });
   // A server that goes away ends idle connections: the pool drops them, the next query says so to its caller.
   pool.on("error", (error) => log?.warn({ err: error }, "an idle database connection was lost"));
+  // One that is in use tells its query, which fails; without a listener the loss would end the process, too.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }
 

@@ -17,6 +17,7 @@ const ARROWS: Record<string, readonly string[] | "*"> = {
   validation: ["domain", "catalog", "metering", "ledger", "schema"],
   collectors: ["domain", "catalog", "ledger", "schema"],
   broker: ["domain"],
+  interchange: ["domain", "ledger", "schema"],
   simulators: ["domain", "catalog"],
   demo: ["domain", "catalog", "schema", "ledger", "billing", "simulators", "broker", "api"],
   api: ["domain", "catalog", "metering", "schema", "ledger", "billing"],

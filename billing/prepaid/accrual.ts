@@ -1,15 +1,17 @@
 import type { Transaction } from "kysely";
 import { CodedError } from "../../domain/errors.ts";
-import { type Instant, instant } from "../../domain/instant.ts";
+import { HOUR_MS, type Instant, instant } from "../../domain/instant.ts";
 import { type Money, sumMoney } from "../../domain/money.ts";
 import { addDays, dayOf, type Period, startOfDay } from "../../domain/period.ts";
 import type { AccountId, MeterId } from "../../domain/reading.ts";
+import type { RegisterName } from "../../domain/register.ts";
 import { readAgreements } from "../../ledger/usage.ts";
 import type { Tables } from "../../schema/tables.ts";
+import { MAIN_REGISTER } from "../../metering/register.ts";
 import { readAccounts } from "../chunk.ts";
 import type { OperatorFacts } from "../operator.ts";
 import { monthsWithin } from "../rate/periods.ts";
-import { type SettlementInput, settle } from "../settlement.ts";
+import { type Settlement, type SettlementInput, settle } from "../settlement.ts";
 import type { DialBook, TariffBook } from "../tariffs.ts";
 
 /** What an account used and nobody billed yet, up to each meter's last reading, priced by the function that will bill it. */
@@ -53,7 +55,7 @@ export async function accrue(
         lines.map((line) => line.amount),
       ),
       lastReadingAt: known.lastReadingAt,
-      estimated: known.estimated || settled.some(({ usage }) => usage.basis === "estimated"),
+      estimated: known.estimated || settled.some(isEstimated),
       held: settled.some(({ doubts }) => doubts.length > 0),
       note: settled.flatMap(({ doubts }) => doubts).join("; "),
     };
@@ -65,15 +67,28 @@ export async function accrue(
 
 const NOTHING = { lastReadingAt: null, estimated: false, held: false, note: "" } as const;
 
-/** The stretch up to the last reading: what came after is not known and not owed yet. */
+/** Use whose hours are not known may be so small a part that nobody is kept on for it. Our choice: a tenth. */
+const GUESSED_PART = 10n;
+const isEstimated = ({ usage, guessed }: Settlement): boolean =>
+  usage.basis === "estimated" || guessed * GUESSED_PART > usage.total;
+
+/** Registers of one meter are read together; one that fell silent for longer than this holds up nothing. */
+const TOGETHER_MS = HOUR_MS;
+
+/** The stretch up to the last reading of all its registers: what came after is not known and not owed yet. */
 function untilLastReading(input: SettlementInput, partsOf: (stretch: Period) => readonly Period[]): SettlementInput[] {
   const meters = new Set(input.agreement.stays.map(({ meterId }) => meterId));
-  let to = input.stretch.from;
+  const lastByRegister = new Map<RegisterName, Instant>();
   for (const [meterId, readings] of input.readings) {
     if (!meters.has(meterId)) continue;
-    for (const { at } of readings) if (at > to && at <= input.stretch.to) to = at;
+    for (const { at, register } of readings)
+      if (at > (lastByRegister.get(register) ?? input.stretch.from) && at <= input.stretch.to)
+        lastByRegister.set(register, at);
   }
-  if (to === input.stretch.from) return [];
+  const latest = [...lastByRegister.values()];
+  const last = lastByRegister.get(MAIN_REGISTER[input.agreement.utility]) ?? (Math.max(...latest) as Instant);
+  const to = Math.min(last, ...latest.filter((at) => last - at <= TOGETHER_MS)) as Instant;
+  if (latest.length === 0) return [];
   const stretch = { from: input.stretch.from, to };
   return [{ ...input, stretch, parts: partsOf(stretch) }];
 }

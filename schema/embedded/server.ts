@@ -1,13 +1,13 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chown, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chown, mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
 import { CodedError } from "../../domain/errors.ts";
-import { type FolderLock, isFolderLocked, lockFolder } from "./lock.ts";
+import { isFolderLocked, lockFolder } from "./lock.ts";
 import { type Place, placeOf } from "./place.ts";
 
 /** A running PostgreSQL that came with the project. `url` is its owner's (a superuser of this server only, from this machine only). */
@@ -39,8 +39,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   const lock = await lockFolder(folder);
   try {
     const place = await placeOf(folder);
-    const access = await accessOf(folder, place, options);
     await stopOrphan(place, options);
+    await leaveBehind(folder, place);
+    const access = await accessOf(folder, place, options);
     options.onProgress?.("starting");
     const server = await startServer(folder, place, access, options.settings ?? {});
     options.onProgress?.("ready");
@@ -100,6 +101,17 @@ async function accessOf(folder: string, place: Place, options: EmbeddedOptions):
   await createCluster(place, fresh.password);
   await writeAccess(folder, fresh);
   return fresh;
+}
+
+/**
+ * A folder that somebody removed begins afresh. Its cluster stood elsewhere and is still there: it is put aside, where it can be
+ * fetched back until the next time. A folder that lost nothing but its `postgres.json` is another matter and is refused later.
+ */
+async function leaveBehind(folder: string, place: Place): Promise<void> {
+  const outside = dirname(place.cluster) !== folder;
+  if (!outside || (await readdir(folder)).length > 0 || (await stat(place.cluster).catch(() => null)) === null) return;
+  await rm(`${place.cluster}.left`, { recursive: true, force: true });
+  await rename(place.cluster, `${place.cluster}.left`);
 }
 
 /** initdb into a neighbour and a rename, so that a kill half way leaves no half cluster. */
@@ -269,8 +281,8 @@ export async function removeCluster(path: string): Promise<void> {
   const folder = await realpath(path).catch(() => null);
   if (folder === null) return;
   const access = await readAccess(folder);
-  if (access !== null && (await stat(access.cluster).catch(() => null)) !== null)
-    await rm(access.cluster, { recursive: true });
+  for (const cluster of access === null ? [] : [access.cluster, `${access.cluster}.left`]) {
+    await rm(cluster, { recursive: true, force: true });
+  }
   await rm(folder, { recursive: true, force: true });
 }
-export type { FolderLock };

@@ -2,13 +2,17 @@ import { describe, expect, test } from "vitest";
 import { modbusProfileOf } from "../../catalog/meters/catalogue.ts";
 import type { ModbusRegister } from "../../domain/profile.ts";
 import type { RegisterName } from "../../domain/register.ts";
-import { scaleOf } from "../../domain/words.ts";
+import { scaleOf, WORDS_OF_TYPE } from "../../domain/words.ts";
+import { EVCC_LEFT_OUT, MBMD_LEFT_OUT, PREPAID_LEFT_OUT } from "./modbus-left-out.ts";
+import { EVCC_TWINS, MBMD_TWINS, PREPAID_TWINS } from "./modbus-twins.ts";
 import { hasReference, referenceText } from "./reference.ts";
 
 const MBMD = "modbus/mbmd_register_maps.json";
+const EVCC = "modbus/evcc_meter_templates.json";
 const PREPAID = "modbus/prepaid_and_water_meters.json";
 
 type Row = { quantity: string; address: number; register_type: string; data_type: string; scale: number };
+type EvccRow = { quantity: string; address: number; type: string; decode?: string; scale?: string };
 type PrepaidRow = { quantity: string; address: number; type: string; word_order: string; scale: number | null };
 type Control = {
   address: number;
@@ -19,38 +23,10 @@ type Control = {
   close_value?: number;
 };
 
-const QUANTITY: Readonly<Record<string, RegisterName>> = {
-  Import: "energy_import_kwh",
-  Export: "energy_export_kwh",
-  ReactiveImport: "reactive_import_kvarh",
-  ReactiveExport: "reactive_export_kvarh",
-  ImportL1: "energy_import_l1_kwh",
-  ImportL2: "energy_import_l2_kwh",
-  ImportL3: "energy_import_l3_kwh",
-  ExportL1: "energy_export_l1_kwh",
-  ExportL2: "energy_export_l2_kwh",
-  ExportL3: "energy_export_l3_kwh",
-  VoltageL1: "voltage_l1_v",
-  VoltageL2: "voltage_l2_v",
-  VoltageL3: "voltage_l3_v",
-  CurrentL1: "current_l1_a",
-  CurrentL2: "current_l2_a",
-  CurrentL3: "current_l3_a",
-  Power: "power_w",
-  PowerL1: "power_l1_w",
-  PowerL2: "power_l2_w",
-  PowerL3: "power_l3_w",
-  Cosphi: "power_factor",
-  Frequency: "frequency_hz",
-};
-/** Single-phase meters have no phases in their names. */
-const SINGLE: Readonly<Record<string, RegisterName>> = {
-  ...QUANTITY,
-  Voltage: "voltage_l1_v",
-  Current: "current_l1_a",
-};
+/** mbmd ends in `_lswfirst` where the low word comes first, evcc in `s`; evcc adds `nan` where the type has such a value. */
 const TYPES: Readonly<Record<string, string>> = {
   float32: "f32",
+  float64: "f64",
   uint16: "u16",
   int16: "s16",
   uint32: "u32",
@@ -63,32 +39,101 @@ const scaleNumber = (map: ModbusRegister): number => {
   const { up, down } = scaleOf(map.scale);
   return Number(up) / Number(down);
 };
+/** One word has no word order. */
+const orderOf = (map: ModbusRegister): string => (WORDS_OF_TYPE[map.type] === 1 ? "ABCD" : map.order);
+const shapeOf = (map: ModbusRegister) => ({
+  table: map.table,
+  address: map.address,
+  type: map.type as string,
+  order: orderOf(map),
+  scale: scaleNumber(map),
+});
 
 describe.skipIf(!hasReference(MBMD))("register maps agree with mbmd (external data)", () => {
   if (!hasReference(MBMD)) return;
   const all = JSON.parse(referenceText(MBMD)) as { meters: Record<string, { key: string; registers: Row[] }> };
-  const meters = Object.values(all.meters);
-  test.each([
-    ["SDM120", "eastron-sdm120", SINGLE],
-    ["SDM", "eastron-sdm630", QUANTITY],
-    ["DTSU666", "chint-dtsu666", QUANTITY],
-    ["IEM3000", "schneider-iem3155", QUANTITY],
-    ["ABB", "abb-b23", QUANTITY],
-  ] as const)("%s is %s", (key, id, names) => {
-    const rows = meters.find((m) => m.key === key)?.registers ?? [];
+  const rowsByKey = new Map(Object.values(all.meters).map((meter) => [meter.key, meter.registers]));
+
+  test.each(Object.entries(MBMD_TWINS))("%s", (key, { id, names, elsewhere = [] }) => {
     const ours = modbusProfileOf(id).registers;
-    const compared = rows.flatMap((row) => {
+    const compared = (rowsByKey.get(key) ?? []).flatMap((row) => {
       const map = ours.find((r) => r.register === names[row.quantity]);
       if (map === undefined) return [];
-      expect(
-        { table: map.table, address: map.address, type: map.type, scale: scaleNumber(map) },
-        `${id} ${map.register}`,
-      ).toEqual({ table: row.register_type, address: row.address, type: TYPES[row.data_type], scale: row.scale });
+      const type = row.data_type.replace("_lswfirst", "");
+      expect(shapeOf(map), `${id} ${map.register}`).toEqual({
+        table: row.register_type,
+        address: row.address,
+        type: TYPES[type],
+        order: type === row.data_type ? "ABCD" : "CDAB",
+        scale: row.scale,
+      });
       return [map.register];
     });
-    expect(new Set(compared), "every register of ours stands in the reference").toEqual(
-      new Set(ours.map((r) => r.register)),
+    expect(
+      new Set(compared),
+      "every register of ours stands in the reference, or is said to come from elsewhere",
+    ).toEqual(new Set(ours.map((r) => r.register).filter((register) => !elsewhere.includes(register))));
+  });
+
+  test("every meter of mbmd is a profile or is left out for a stated reason", () => {
+    expect([...Object.keys(MBMD_TWINS), ...Object.keys(MBMD_LEFT_OUT)].sort()).toEqual([...rowsByKey.keys()].sort());
+  });
+});
+
+describe.skipIf(!hasReference(EVCC))("register maps agree with evcc (external data)", () => {
+  if (!hasReference(EVCC)) return;
+  const all = JSON.parse(referenceText(EVCC)) as { templates: { template: string; registers: EvccRow[] }[] };
+  const rowsByName = new Map(all.templates.map((t) => [t.template, t.registers]));
+  const PHASES: Readonly<Record<string, readonly RegisterName[]>> = {
+    powers: ["power_l1_w", "power_l2_w", "power_l3_w"],
+    currents: ["current_l1_a", "current_l2_a", "current_l3_a"],
+    voltages: ["voltage_l1_v", "voltage_l2_v", "voltage_l3_v"],
+  };
+
+  test.each(Object.entries(EVCC_TWINS))("%s", (name, { id, energy, differs }) => {
+    const rows = rowsByName.get(name) ?? [];
+    const ours = modbusProfileOf(id).registers;
+    const nameOf = (row: EvccRow): RegisterName | undefined => {
+      if (row.quantity === "energy") return energy;
+      if (row.quantity === "returnenergy") return "energy_export_kwh";
+      if (row.quantity === "power") return "power_w";
+      return PHASES[row.quantity]?.[rows.filter((r) => r.quantity === row.quantity).indexOf(row)];
+    };
+    const compared = rows.flatMap((row) => {
+      const map = ours.find((r) => r.register === nameOf(row));
+      if (map === undefined) return [];
+      const decode = /^([a-z]+\d+)(s?)(?:nan)?$/.exec(row.decode ?? "");
+      const theirs = {
+        table: row.type,
+        address: row.address,
+        type: TYPES[decode?.[1] ?? ""] ?? "",
+        order: decode?.[2] === "s" ? "CDAB" : "ABCD",
+        // A sign is the template's way to turn a generator's meter round.
+        scale: Math.abs(Number(/[\d.]+$/.exec(row.scale ?? "1")?.[0])),
+      };
+      const mine = shapeOf(map);
+      if (differs === "word order") theirs.order = mine.order;
+      if (differs === "signedness") theirs.type = theirs.type.replace("s", mine.type.slice(0, 1));
+      expect(mine, `${id} ${map.register}`).toEqual(theirs);
+      return [map.register];
+    });
+    expect(compared).toContain(energy);
+  });
+
+  test("every template of evcc is a profile or is left out for a stated reason", () => {
+    const leftOut: string[] = Object.values(EVCC_LEFT_OUT).flat();
+    expect([...Object.keys(EVCC_TWINS), ...leftOut].sort()).toEqual([...rowsByName.keys()].sort());
+    const totals = EVCC_LEFT_OUT["no total"].filter((name) =>
+      rowsByName.get(name)?.some((row) => row.quantity.endsWith("energy")),
     );
+    expect(totals, "templates that do have a total").toEqual([]);
+    const stated = EVCC_LEFT_OUT["scale or type of the counter not stated"].filter((name) =>
+      rowsByName
+        .get(name)
+        ?.filter((row) => row.quantity === "energy")
+        .every((row) => row.scale !== undefined && row.decode !== undefined),
+    );
+    expect(stated, "templates whose counters are stated in full").toEqual([]);
   });
 });
 
@@ -115,10 +160,7 @@ describe.skipIf(!hasReference(PREPAID))("prepaid and water meters agree with the
   const all = JSON.parse(referenceText(PREPAID)) as {
     meters: { meter: string; registers: PrepaidRow[]; control?: Control }[];
   };
-  test.each([
-    ["Acrel DDSY1352", "acrel-ddsy1352"],
-    ["Kaifeng Xintai", "kaifeng-xintai-ultrasonic"],
-  ] as const)("%s is %s", (name, id) => {
+  test.each(Object.entries(PREPAID_TWINS))("%s is %s", (name, id) => {
     const meter = all.meters.find((m) => m.meter.startsWith(name));
     const profile = modbusProfileOf(id);
     let compared = 0;
@@ -142,5 +184,11 @@ describe.skipIf(!hasReference(PREPAID))("prepaid and water meters agree with the
       words: wordsOf(control?.trip_payload_hex, control?.close_value),
     });
     expect(profile.control?.connect.words).toEqual(wordsOf(control?.close_payload_hex, control?.open_value));
+  });
+
+  test("every entry is a profile or is left out for a stated reason", () => {
+    const known = [...Object.keys(PREPAID_TWINS), ...Object.keys(PREPAID_LEFT_OUT)];
+    expect(all.meters.filter((m) => !known.some((name) => m.meter.startsWith(name)))).toEqual([]);
+    expect(known).toHaveLength(all.meters.length);
   });
 });

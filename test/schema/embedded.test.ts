@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, chown, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { afterAll, describe, expect, test } from "vitest";
@@ -31,6 +31,12 @@ async function holder(
   return { child, url: line.toString().trim() };
 }
 
+/** Whether every folder above lets others pass. */
+async function isOpenToAll(path: string): Promise<boolean> {
+  const folder = dirname(path);
+  return ((await stat(folder)).mode & 0o001) !== 0 && (folder === dirname(folder) || isOpenToAll(folder));
+}
+
 async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   const gone = once(child, "exit");
   child.kill(signal);
@@ -51,6 +57,8 @@ afterAll(async () => {
   for (const child of children) if (child.exitCode === null && child.signalCode === null) await ended(child, "SIGTERM");
   for (const folder of folders) await removeCluster(folder);
 });
+
+const openToAll = await isOpenToAll(import.meta.filename);
 
 describe("the embedded server", () => {
   test("keeps what was committed when its service is killed, and starts again over the server left behind", async () => {
@@ -95,8 +103,29 @@ describe("the embedded server", () => {
     await server.stop();
   });
 
-  // Only root can become somebody else; everybody else proves it by running the other tests.
-  test.runIf(process.getuid?.() === 0)("runs for an ordinary user as well as for root", async () => {
+  test("begins afresh over a folder that was removed, wherever its cluster stood", async () => {
+    const folder = await folderOf(0o700);
+    const first = await startEmbedded({ folder, settings });
+    await query(first.url, "create table old (n integer)");
+    await first.stop();
+    for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true });
+    const second = await startEmbedded({ folder, settings });
+    expect(await query(second.url, "select to_regclass('old') as old")).toEqual([{ old: null }]);
+    await second.stop();
+  });
+
+  test("refuses a folder that lost only the file which says how to open it", async () => {
+    const folder = await folderOf(0o700);
+    await (await startEmbedded({ folder, settings })).stop();
+    const access = await readFile(join(folder, "postgres.json"));
+    await rm(join(folder, "postgres.json"));
+    await expect(startEmbedded({ folder, settings })).rejects.toMatchObject({ code: "database.start-failed" });
+    await writeFile(join(folder, "postgres.json"), access);
+    await (await startEmbedded({ folder, settings })).stop();
+  });
+
+  // Only root can become somebody else, and only where that user can read this checkout; everybody else proves it by the other tests.
+  test.runIf(process.getuid?.() === 0 && openToAll)("runs for an ordinary user as well as for root", async () => {
     const folder = await folderOf(0o711);
     await chown(folder, 65534, 65534);
     const { child, url } = await holder(folder, { uid: 65534, gid: 65534 });

@@ -1,3 +1,9 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliDecompressSync } from "node:zlib";
 import chromium from "@sparticuz/chromium";
 import { type Browser, chromium as launcher } from "playwright-core";
 
@@ -6,10 +12,25 @@ import { type Browser, chromium as launcher } from "playwright-core";
  * so that what it shows is what the console brings along. The caller closes it.
  */
 export async function openBrowser(): Promise<Browser> {
-  return launcher.launch({
-    executablePath: await chromium.executablePath(),
-    // One process for everything is meant for one page: the second context of a browser never answers there.
-    args: [...chromium.args.filter((arg) => arg !== "--single-process"), "--no-sandbox"],
-    headless: true,
-  });
+  const executablePath = await chromium.executablePath();
+  // One process for everything is meant for one page: the second context of a browser never answers there.
+  const args = [...chromium.args.filter((arg) => arg !== "--single-process"), "--no-sandbox"];
+  try {
+    return await launcher.launch({ executablePath, args, headless: true });
+  } catch (error) {
+    if (!/shared librar/.test(String(error))) throw error;
+    const libraries = ownLibraries();
+    const env = { ...process.env, LD_LIBRARY_PATH: join(libraries, "lib") };
+    const browser = await launcher.launch({ executablePath, args, headless: true, env });
+    browser.once("disconnected", () => rmSync(libraries, { recursive: true, force: true }));
+    return browser;
+  }
+}
+
+/** NSS and expat, for a machine without them: the package brings them too. */
+function ownLibraries(): string {
+  const packed = join(dirname(fileURLToPath(import.meta.resolve("@sparticuz/chromium"))), "../../bin/al2023.tar.br");
+  const folder = mkdtempSync(join(tmpdir(), "sanbiao-browser-"));
+  execFileSync("tar", ["-xf", "-", "-C", folder], { input: brotliDecompressSync(readFileSync(packed)) });
+  return folder;
 }

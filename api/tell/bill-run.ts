@@ -1,0 +1,58 @@
+import { sql } from "kysely";
+import type { BillRunNews } from "../../billing/schedule.ts";
+import { SECOND_MS } from "../../domain/instant.ts";
+import type { OperatorId } from "../../domain/reading.ts";
+import type { TellerDeps, TextOf } from "./teller.ts";
+
+type RunRow = { state: "due" | "running" | "done" | "failed"; done: number; refused: number };
+
+/** A run that goes on is told no more often. */
+const RUN_QUIET_MS = SECOND_MS;
+
+/** The row of a run is brought up to date at its beginning and end; in between we count on. */
+export function runTeller({ live, db, clock, wall, log }: TellerDeps, at: TextOf) {
+  const known = new Map<string, { before: number; toldAt: number }>();
+  let telling: Promise<void> = Promise.resolve();
+
+  async function tellOne({ operatorId, runId, ended, issued, refused }: BillRunNews): Promise<void> {
+    const key = `${operatorId}/${runId}`;
+    const run = known.get(key);
+    const publish = (state: RunRow["state"], done: number, left: number): void =>
+      live.publish(operatorId, {
+        kind: "bill_run",
+        at: at(operatorId, clock.now()),
+        runId: String(runId),
+        state,
+        done,
+        refused: left,
+      });
+    if (ended) {
+      known.delete(key);
+      const row = await runRow(operatorId, runId);
+      if (row === undefined) return;
+      publish(row.state, row.done, row.refused);
+      live.publish(operatorId, { kind: "overview", at: at(operatorId, clock.now()) });
+      return;
+    }
+    if (run !== undefined && wall.now() - run.toldAt < RUN_QUIET_MS) return;
+    const before = run?.before ?? (await runRow(operatorId, runId))?.done ?? 0;
+    known.set(key, { before, toldAt: wall.now() });
+    publish("running", before + issued, refused);
+  }
+
+  const runRow = (operatorId: OperatorId, runId: bigint): Promise<RunRow | undefined> =>
+    db.as(operatorId, async (trx) => {
+      const { rows } = await sql<RunRow>`select state, done, refused from due_run
+        where operator_id = ${operatorId} and id = ${runId}`.execute(trx);
+      return rows[0];
+    });
+
+  return {
+    tell(news: BillRunNews): void {
+      telling = telling
+        .then(() => tellOne(news))
+        .catch((error: unknown) => log.warn({ err: error }, "a bill run could not be read for the live stream"));
+    },
+    idle: () => telling,
+  };
+}

@@ -1,0 +1,30 @@
+import type { ModbusProfile } from "../../domain/profile.ts";
+import { eltakoThreePhases } from "./eltako-rows.ts";
+import { mbmd } from "./sources.ts";
+
+export const eltakoDsz16: ModbusProfile = {
+  kind: "modbus",
+  id: "eltako-dsz16",
+  maker: "Eltako",
+  model: "DSZ16, three phases",
+  utilities: ["electricity"],
+  sources: [mbmd("ELTAKODSZ16")],
+  confidence: "third-party",
+  registers: eltakoThreePhases,
+  gapWordsMax: 0,
+  samples: [
+    {
+      title: "import and export in hundredths",
+      words: [{ table: "input", address: 0x48, hex: "00970fe1 00000000" }],
+      expect: { readings: { energy_import_kwh: "99000.01", energy_export_kwh: "0" } },
+    },
+    {
+      title: "power given back is a value; all-ones in the export counter is none",
+      words: [
+        { table: "input", address: 0x34, hex: "fffffea2" },
+        { table: "input", address: 0x4a, hex: "ffffffff" },
+      ],
+      expect: { readings: { power_w: "-350" }, refused: { energy_export_kwh: "all_ones" } },
+    },
+  ],
+};

@@ -1,0 +1,156 @@
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { finished } from "node:stream/promises";
+import { Command, InvalidArgumentError } from "commander";
+import { CodedError } from "../domain/errors.ts";
+import { instant } from "../domain/instant.ts";
+import { type Day, isDay } from "../domain/period.ts";
+import { windowOf } from "../interchange/booked-readings.ts";
+import { exportGreenButton } from "../interchange/greenbutton-export.ts";
+import { exportReadings } from "../interchange/readings-export.ts";
+import { type Database, openDatabase } from "../schema/database.ts";
+import { ownerAccess } from "./database.ts";
+import { type Io, printJson } from "./io.ts";
+import { type Operator, operatorOf } from "./operator.ts";
+
+type Shared = { operator: string; from?: Day; to?: Day; out?: string; json?: boolean };
+
+/** `sanbiao export KIND`: writes a file, or its text to standard output. */
+export function exportCommand(io: Io): Command {
+  const command = new Command("export")
+    .description("Write readings to files: greenbutton (ESPI 4.0 feed of an account), readings (CSV)")
+    .option("--json", "print one JSON document (with --out)");
+  ranged(command.command("greenbutton"))
+    .description("Write the use of an account's usage points as an ESPI 4.0 Atom feed")
+    .requiredOption("--account <number>", "the account's number")
+    .option("--registers", "what the registers showed, in place of the use between readings")
+    .action((_options: unknown, it: Command) => {
+      const options = it.optsWithGlobals<Shared & { account: string; registers?: boolean }>();
+      const { account, registers = false } = options;
+      return on(io, options, (db, { operatorId, zone }) =>
+        exportGreenButton({
+          db,
+          operatorId,
+          operatorCode: options.operator,
+          account,
+          zone,
+          window: windowOf(options.from ?? null, options.to ?? null, zone),
+          now: instant(Date.now()),
+          registers,
+        }),
+      );
+    });
+  ranged(command.command("readings"))
+    .description("Write register readings as CSV; import takes the file back")
+    .option("--account <number>", "only this account's meters, while they were its own")
+    .option("--meter <serial>", "only this meter")
+    .action((_options: unknown, it: Command) => {
+      const options = it.optsWithGlobals<Shared & { account?: string; meter?: string }>();
+      const { account, meter } = options;
+      return on(io, options, (db, { operatorId, zone }) =>
+        exportReadings({
+          db,
+          operatorId,
+          zone,
+          window: windowOf(options.from ?? null, options.to ?? null, zone),
+          now: instant(Date.now()),
+          ...(account === undefined ? {} : { account }),
+          ...(meter === undefined ? {} : { meter }),
+        }),
+      );
+    });
+  return command;
+}
+
+const ranged = (command: Command): Command =>
+  command
+    .requiredOption("--operator <code>", "the operator's code")
+    .option("--from <day>", "first day, in the operator's zone", dayOption)
+    .option("--to <day>", "the day before which it ends", dayOption)
+    .option("--out <file>", "write here; else to standard output")
+    .option("--json", "print one JSON document (with --out)");
+
+function dayOption(text: string): Day {
+  if (!isDay(text)) throw new InvalidArgumentError("A day is written 2026-10-31.");
+  return text;
+}
+
+type Text = AsyncGenerator<string, unknown>;
+
+async function on(io: Io, options: Shared, text: (db: Database, operator: Operator) => Text): Promise<void> {
+  const { out, json } = options;
+  if (json && out === undefined) {
+    io.err("--json tells what was written: it needs --out for the file itself.");
+    io.exit(2);
+    return;
+  }
+  const access = await ownerAccess((line) => io.err(line));
+  const db = openDatabase(access.url, { max: 2 });
+  try {
+    const operator = await operatorOf(db, options.operator);
+    const written = await (out === undefined ? toStdout : toFile(out))(text(db, operator));
+    const report = typeof written === "number" ? { readings: written } : written;
+    if (json) printJson(io, { file: out, ...(report as object) });
+    else io.err(`Written${out === undefined ? "" : ` to ${out}`}: ${summary(report as Record<string, number>)}.`);
+  } finally {
+    await db.close();
+    await access.close();
+  }
+}
+
+const summary = (report: Record<string, number>): string =>
+  Object.entries(report)
+    .map(([name, count]) => `${count} ${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`)
+    .join(", ");
+
+/** Waits while the reader is slow; a reader that goes away (`| head`) ends the export without an error of ours. */
+async function toStdout(parts: Text): Promise<unknown> {
+  let gone = false;
+  process.stdout.on("error", () => {
+    gone = true;
+  });
+  for (;;) {
+    const part = await parts.next();
+    if (part.done) return part.value;
+    if (gone) return parts.return({});
+    if (!process.stdout.write(part.value))
+      await Promise.race([once(process.stdout, "drain"), once(process.stdout, "close")]);
+  }
+}
+
+/** Another name until it is whole: nobody finds half a file. */
+const toFile =
+  (file: string) =>
+  async (parts: Text): Promise<unknown> => {
+    const half = `${file}.${process.pid}.part`;
+    const stream = createWriteStream(half, { flags: "wx" });
+    const done = finished(stream);
+    done.catch(() => undefined); // told below, by the first one who waits for it
+    try {
+      await Promise.race([once(stream, "open"), done]);
+      let result: unknown;
+      for (;;) {
+        const part = await parts.next();
+        if (part.done) {
+          result = part.value;
+          break;
+        }
+        if (!stream.write(part.value)) await Promise.race([once(stream, "drain"), done]);
+      }
+      stream.end();
+      await done;
+      await rename(half, file);
+      return result;
+    } catch (error) {
+      stream.destroy();
+      await rm(half, { force: true });
+      const system = (error as { code?: string; path?: string; syscall?: string }).syscall;
+      if (system === undefined) throw error;
+      throw new CodedError(
+        "request.invalid",
+        `The file ${file} cannot be written: ${(error as { code?: string }).code ?? system}.`,
+        { cause: error },
+      );
+    }
+  };

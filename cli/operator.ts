@@ -1,0 +1,22 @@
+import { CodedError } from "../domain/errors.ts";
+import type { Zone } from "../domain/period.ts";
+import type { OperatorId } from "../domain/reading.ts";
+import type { Database } from "../schema/database.ts";
+
+export type Operator = { readonly operatorId: OperatorId; readonly zone: Zone };
+
+/** The operator that a person names by its code. @throws CodedError `request.not-found`, naming those that there are */
+export async function operatorOf(db: Database, code: string): Promise<Operator> {
+  const { rows } = await db.pool.query<{ operator_id: bigint; code: string; zone: Zone }>(
+    "select operator_id, code, zone from sanbiao.operators()",
+  );
+  const found = rows.find((row) => row.code === code);
+  if (found === undefined) {
+    const known = rows.map((row) => row.code).join(", ");
+    throw new CodedError(
+      "request.not-found",
+      `No operator is called ${code}; there is ${known === "" ? "none" : known}.`,
+    );
+  }
+  return { operatorId: found.operator_id, zone: found.zone };
+}
