@@ -11,12 +11,14 @@ import { dsmrReader } from "./dsmr-reader.ts";
 import { eastronSdm120 } from "./eastron-sdm120.ts";
 import { eastronSdm630 } from "./eastron-sdm630.ts";
 import { esphome } from "./esphome.ts";
+import { homie4, homie5 } from "./homie.ts";
 import { kaifengXintaiUltrasonic } from "./kaifeng-xintai-ultrasonic.ts";
 import { rtlamr } from "./rtlamr.ts";
 import { sanbiaoJson } from "./sanbiao-json.ts";
 import { schneiderIem3155 } from "./schneider-iem3155.ts";
 import { shellyGen1 } from "./shelly-gen1.ts";
 import { shellyGen2 } from "./shelly-gen2.ts";
+import { sparkplugB } from "./sparkplug-b.ts";
 import { tasmota } from "./tasmota.ts";
 import { ttsV3 } from "./tts-v3.ts";
 import { wmbusmeters } from "./wmbusmeters.ts";
@@ -43,6 +45,9 @@ const ALL: readonly Profile[] = [
   esphome,
   dsmrReader,
   rtlamr,
+  sparkplugB,
+  homie5,
+  homie4,
   sanbiaoJson,
 ];
 
