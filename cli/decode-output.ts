@@ -89,7 +89,12 @@ export function printProfiles(io: Io, profiles: readonly Profile[], json: boolea
     control: p.control !== undefined,
     confidence: p.confidence,
     asks: p.asks ?? [],
-    topics: p.kind === "mqtt" ? p.messages.filter((m) => m.ignore !== true).map((m) => m.topic) : [],
+    topics:
+      p.kind === "dialect"
+        ? p.filters
+        : p.kind === "mqtt"
+          ? p.messages.filter((m) => m.ignore !== true).map((m) => m.topic)
+          : [],
   }));
   if (json) return printJson(io, rows);
   for (const r of rows)
@@ -102,9 +107,11 @@ const registersOf = (profile: Profile): RegisterName[] => [
   ...new Set(
     profile.kind === "modbus"
       ? profile.registers.map((r) => r.register)
-      : profile.messages.flatMap((m) => [
-          ...m.values.map((v) => v.register),
-          ...(m.binary?.layouts.flatMap((layout) => layout.fields.map((f) => f.register)) ?? []),
-        ]),
+      : profile.kind === "dialect"
+        ? profile.metrics.map((m) => m.register)
+        : profile.messages.flatMap((m) => [
+            ...m.values.map((v) => v.register),
+            ...(m.binary?.layouts.flatMap((layout) => layout.fields.map((f) => f.register)) ?? []),
+          ]),
   ),
 ];

@@ -9,6 +9,7 @@ import { type Instant, instantOfIso, MINUTE_MS } from "../domain/instant.ts";
 import type { ModbusProfile, MqttProfile, Profile } from "../domain/profile.ts";
 import { isRefused, printDecoded, printProfiles, type Warning } from "./decode-output.ts";
 import { blocksOf } from "./decode-words.ts";
+import { decodeLines } from "./decode-lines.ts";
 import type { Io } from "./io.ts";
 
 type Options = {
@@ -118,6 +119,8 @@ function isZone(zone: string): boolean {
 
 /** @returns the result, or what is wrong with the command line */
 async function decodedOf(io: Io, profile: Profile, options: Options, receivedAt: Instant): Promise<Decoded | string> {
+  if (profile.kind === "dialect")
+    return decodeLines(profile, new TextDecoder().decode(await io.stdin()), options.topic, receivedAt);
   if (profile.kind === "mqtt") return await decodedMessage(io, profile, options, receivedAt);
   if (options.topic !== undefined) return `${profile.id} speaks Modbus: it has no topics`;
   return await decodedWords(io, profile, options);

@@ -10,6 +10,7 @@ import { type ReadingsBatcher, readingsBatcher } from "../ledger/batcher.ts";
 import { openGaps } from "../ledger/gaps.ts";
 import { refusalsBook } from "../ledger/refusals.ts";
 import type { Database } from "../schema/database.ts";
+import type { Ask } from "./decode/dialect.ts";
 import { type BusEntry, type ClientEntry, type Directory, openDirectory } from "./directory.ts";
 import { modbusIntake } from "./intake.ts";
 import { type BusConfig, type ModbusCollector, startModbusCollector } from "./modbus/collector.ts";
@@ -58,8 +59,15 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
   const batcher = readingsBatcher({ db, telemetry, log });
   const refusals = refusalsBook({ db, telemetry, log });
   const gaps = await openGaps(db);
-  const ingest = mqttIngest({ directory, profiles: PROFILES, batcher, refusals, clock, log, onCommitted });
-  const mqtt = await openMqtt(settings, directory, ingest, refusals);
+  let mqtt: MqttSide | null = null;
+  const ask = (client: ClientEntry, asks: readonly Ask[]) => {
+    for (const { topic, payload } of asks)
+      mqtt
+        ?.say(client, topic, payload)
+        .catch((err: unknown) => log.warn({ err, topic }, "a device could not be asked"));
+  };
+  const ingest = mqttIngest({ directory, profiles: PROFILES, batcher, refusals, clock, log, onCommitted, onAsks: ask });
+  const wire = (mqtt = await openMqtt(settings, directory, ingest, refusals));
   const modbus = startModbusCollector({
     buses: [...directory.buses()].filter((bus) => bus.enabled).flatMap((bus) => busConfig(bus, settings)),
     clock,
@@ -69,15 +77,15 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     sink: modbusIntake({ batcher, refusals, gaps, clock, log, onCommitted }),
   });
   return {
-    mqttUrl: mqtt.url,
-    mqttPort: mqtt.port,
+    mqttUrl: wire.url,
+    mqttPort: wire.port,
     directory,
     batcher,
     health: () => modbus.health(),
     async send(operatorId, meterId, action) {
       const meter = directory.meter(meterId);
       if (meter === undefined || meter.operatorId !== operatorId) return "refused";
-      if (meter.busId === null) return mqtt.command(meter, action);
+      if (meter.busId === null) return wire.command(meter, action);
       const outcome = await modbus.control(meterId, action);
       if (outcome.kind !== "refused") return "sent";
       log.warn(
@@ -88,7 +96,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     },
     async stop() {
       // What was read waits for its commit. While the database is away that does not come: the books give up first.
-      const wiresClosed = Promise.all([modbus.stop(), mqtt.stop()]);
+      const wiresClosed = Promise.all([modbus.stop(), wire.stop()]);
       const graceMs = (await within(COMMIT_GRACE_MS, wiresClosed)) ? COMMIT_GRACE_MS : 0;
       await Promise.all([batcher.stop(graceMs), refusals.stop(graceMs)]);
       await wiresClosed;
@@ -114,6 +122,8 @@ type MqttSide = {
   readonly url: string;
   readonly port: number | null;
   command(meter: MeterOnMqtt, action: "connect" | "disconnect"): Promise<SendOutcome>;
+  /** A request of ours to a device, which may be away: it is asked again at its next message. */
+  say(client: ClientEntry, topic: string, payload: Uint8Array): Promise<unknown>;
   stop(): Promise<void>;
 };
 
@@ -137,6 +147,7 @@ async function openMqtt(
         if (order === null) return "refused";
         return (await foreign.publishCommand(order)) === "handed_over" ? "sent" : "unreachable";
       },
+      say: (_client, topic, payload) => foreign.publishCommand({ topic, payload }),
       stop: () => foreign.stop(),
     };
   }
@@ -157,6 +168,7 @@ async function openMqtt(
     url: `mqtt://${host === "0.0.0.0" ? "127.0.0.1" : host}:${broker.port}`,
     port: broker.port,
     command: (meter, action) => commandBy(broker, clientOf(meter), orderOf(meter, action, clock)),
+    say: ({ username }, topic, payload) => broker.publishCommand({ username, topic, payload }),
     stop: () => broker.stop(),
   };
 }
@@ -178,7 +190,8 @@ function orderOf(
   clock: Clock,
 ): { topic: string; payload: string } | null {
   const profile = PROFILES.get(meter.profileId);
-  if (profile?.kind !== "mqtt" || profile.control === undefined || meter.deviceKey === null) return null;
+  if (profile === undefined || profile.kind === "modbus" || profile.control === undefined || meter.deviceKey === null)
+    return null;
   const fill = (text: string) =>
     text.replaceAll("{device}", meter.deviceKey ?? "").replaceAll("{id}", String(clock.now()));
   return { topic: fill(profile.control.topic), payload: fill(profile.control[action]) };

@@ -5,7 +5,7 @@ import type { Unit, Utility } from "./unit.ts";
  * A meter profile is data: how one kind of meter speaks, with its source and its own samples.
  * The same file drives the collector, the simulator and `sanbiao decode`.
  */
-export type Profile = ModbusProfile | MqttProfile;
+export type Profile = ModbusProfile | MqttProfile | DialectProfile;
 
 export type Source = { readonly title: string; readonly link?: string; readonly note?: string };
 
@@ -217,4 +217,49 @@ export type MqttSample = {
   readonly payload: string;
   readonly receivedAt?: string;
   readonly expect: Expectation & { readonly device?: string; readonly measuredAt?: string };
+};
+
+/**
+ * A dialect of MQTT whose messages are understood only by what was said before: births that give names and units to numbers,
+ * attributes that stand in topics of their own. The rules of the dialect are code; what its names mean is this data.
+ */
+export type DialectProfile = ProfileBase & {
+  readonly kind: "dialect";
+  readonly dialect: "sparkplug-b" | "homie-4" | "homie-5";
+  /** MQTT filters of everything that it reads. */
+  readonly filters: readonly string[];
+  /** Tried in order: the first whose name matches and whose register has the stated unit. */
+  readonly metrics: readonly MetricMap[];
+  readonly control?: MqttControl;
+  readonly samples: readonly DialectSample[];
+};
+
+export type MetricMap = {
+  readonly register: RegisterName;
+  /**
+   * Pattern of the whole name, upper and lower case alike: a metric's name (`Energy/Import`), or node and property
+   * (`energy/total`). A group `(?<part>…)` names a further meter behind the device: the reading belongs to `<device>:<part>`.
+   */
+  readonly name: string;
+  /** The unit when the device states none; absent: a number without a stated unit is refused. */
+  readonly unitIfUnstated?: PayloadUnit;
+  /** Text of the value → position, for supply registers. A map of another unit or kind is passed over. */
+  readonly states?: Readonly<Record<string, SupplyState>>;
+};
+
+/** Messages in their order → what must be read from the last one. */
+export type DialectSample = {
+  readonly title: string;
+  readonly messages: readonly {
+    readonly topic: string;
+    /** Text, or hex of the bytes where `hex` says so. */
+    readonly payload: string;
+    readonly hex?: true;
+  }[];
+  readonly expect: Expectation & {
+    readonly device?: string;
+    readonly measuredAt?: string;
+    /** The last message is answered by a request of ours. */
+    readonly asks?: "rebirth";
+  };
 };

@@ -6,6 +6,7 @@ export const REFUSAL_REASONS = [
   "malformed_json",
   "malformed_payload",
   "unmapped_payload",
+  "before_birth",
   "unknown_device",
   "unknown_topic",
   "topic_not_allowed",

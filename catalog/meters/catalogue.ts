@@ -33,6 +33,7 @@ import { finder7m24 } from "./finder-7m24.ts";
 import { finder7m38 } from "./finder-7m38.ts";
 import { ineproPro380 } from "./inepro-pro380.ts";
 import { janitzaBSeries } from "./janitza-b-series.ts";
+import { homie4, homie5 } from "./homie.ts";
 import { kaifengXintaiUltrasonic } from "./kaifeng-xintai-ultrasonic.ts";
 import { lovatoDmg610 } from "./lovato-dmg610.ts";
 import { mypvWifiMeter } from "./mypv-wifi-meter.ts";
@@ -49,6 +50,7 @@ import { siemens7kt1665 } from "./siemens-7kt1665.ts";
 import { siemensPac2200 } from "./siemens-pac2200.ts";
 import { smaHomeManager2 } from "./sma-home-manager-2.ts";
 import { solaredgeSeMtr3y } from "./solaredge-se-mtr-3y.ts";
+import { sparkplugB } from "./sparkplug-b.ts";
 import { tasmota } from "./tasmota.ts";
 import { ttsV3 } from "./tts-v3.ts";
 import { wago87930xx } from "./wago-879-30xx.ts";
@@ -109,6 +111,9 @@ const ALL: readonly Profile[] = [
   esphome,
   dsmrReader,
   rtlamr,
+  sparkplugB,
+  homie5,
+  homie4,
   sanbiaoJson,
 ];
 

@@ -1,7 +1,7 @@
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import type { Logger } from "pino";
 import { CodedError } from "../../domain/errors.ts";
-import type { MqttProfile } from "../../domain/profile.ts";
+import type { DialectProfile, MqttProfile } from "../../domain/profile.ts";
 import type { Telemetry } from "../../domain/telemetry.ts";
 import { covers, topicRule } from "../../domain/topic.ts";
 import { topicFilterOf } from "../decode/topic.ts";
@@ -84,16 +84,22 @@ export async function startForeign(settings: ForeignSettings): Promise<ForeignBr
     else void ingest.refuseUnknown(message).then(() => answer("refused"));
   };
 
-  const subscribe = async (client: MqttClient): Promise<void> => {
-    const wanted = filtersOf(settings);
-    const gone = [...filters].filter((filter) => !wanted.includes(filter));
-    if (gone.length > 0) await client.unsubscribeAsync(gone.map((filter) => prefix + filter));
+  const subscribe = async (client: MqttClient, isFirst: boolean): Promise<void> => {
+    const ordered = orderedFilters(settings);
+    const isOrdered = (filter: string) => ordered.some((one) => covers(filter, one));
+    // A dialect with a memory needs its messages in order and those that stand retained: one plain subscription.
+    const prefixOf = (filter: string) => (isOrdered(filter) ? "" : prefix);
+    const all = filtersOf(settings);
+    const wanted = all.filter((filter) => isFirst || !isOrdered(filter));
+    const gone = [...filters].filter((filter) => !all.includes(filter));
+    if (gone.length > 0) await client.unsubscribeAsync(gone.map((filter) => prefixOf(filter) + filter));
     for (const filter of wanted) {
-      const isGranted = await client.subscribeAsync(prefix + filter, { qos: 1 }).then(
+      const isGranted = await client.subscribeAsync(prefixOf(filter) + filter, { qos: 1 }).then(
         (grants) => grants.every((g) => g.qos < 128),
         () => false,
       );
-      if (!isGranted && client.connected) log.error({ filter: prefix + filter }, "the broker refused a subscription");
+      if (!isGranted && client.connected)
+        log.error({ filter: prefixOf(filter) + filter }, "the broker refused a subscription");
       (isGranted ? filters : refused).add(filter);
       (isGranted ? refused : filters).delete(filter);
     }
@@ -117,7 +123,7 @@ export async function startForeign(settings: ForeignSettings): Promise<ForeignBr
       client.on("error", (error) => log.warn({ err: error }, "foreign broker"));
       client.on("close", () => closing || log.warn({ connection: i + 1 }, "the foreign broker closed a connection"));
       const subscribed = new Promise<void>((resolve) => {
-        client.on("connect", () => void subscribe(client).then(resolve, resolve));
+        client.on("connect", () => void subscribe(client, i === 0).then(resolve, resolve));
       });
       await within(subscribed, START_MS, `no subscription in ${START_MS} ms`).catch((error: unknown) => {
         client.end(true);
@@ -152,7 +158,7 @@ export async function startForeign(settings: ForeignSettings): Promise<ForeignBr
       }
     },
     async resubscribe() {
-      for (const client of clients) if (client.connected) await subscribe(client);
+      for (const [i, client] of clients.entries()) if (client.connected) await subscribe(client, i === 0);
     },
     async stop(graceMs = 5_000) {
       closing = true;
@@ -177,10 +183,17 @@ export function filtersOf({ directory, profiles }: Pick<ForeignSettings, "direct
   const used = new Set(clients.flatMap((client) => client.profileIds));
   const patterns = [...used].flatMap((id) => {
     const profile = profiles.get(id);
+    if (profile?.kind === "dialect") return (profile as DialectProfile).filters;
     return profile?.kind === "mqtt" ? (profile as MqttProfile).messages.map((m) => topicFilterOf(m.topic)) : [];
   });
   return withoutCovered([...new Set(patterns)]);
 }
+
+/** What clients whose profiles have a memory publish. */
+const orderedFilters = ({ directory, profiles }: Pick<ForeignSettings, "directory" | "profiles">): string[] =>
+  [...directory.clients()]
+    .filter((client) => client.enabled && client.profileIds.some((id) => profiles.get(id)?.kind === "dialect"))
+    .flatMap((client) => client.publishFilters);
 
 /** A filter inside another one would bring every message twice. */
 const withoutCovered = (filters: readonly string[]): string[] =>

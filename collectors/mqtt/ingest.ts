@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Clock, Instant } from "../../domain/instant.ts";
-import type { MqttProfile } from "../../domain/profile.ts";
+import type { DialectProfile, MqttProfile } from "../../domain/profile.ts";
 import type { AppendOutcome, Reading } from "../../domain/reading.ts";
 import type { Refusal, RefusalReason } from "../../domain/refusal.ts";
 import { REGISTERS } from "../../domain/register.ts";
@@ -8,12 +8,19 @@ import type { ReadingsBatcher } from "../../ledger/batcher.ts";
 import type { RefusalsBook } from "../../ledger/refusals.ts";
 import { isTransient } from "../../ledger/transient.ts";
 import type { CommandAnswer, Decoded, DecodedMessage } from "../decode/decoded.ts";
+import type { Ask } from "../decode/dialect.ts";
 import { decodeMessage } from "../decode/message.ts";
 import { normalise } from "../decode/normalise.ts";
 import type { ClientEntry, Directory, MeterEntry } from "../directory.ts";
+import { dialectSessions } from "./dialects.ts";
 
-/** A message from any broker. */
-export type IncomingMessage = { readonly topic: string; readonly payload: Uint8Array; readonly dup: boolean };
+/** A message from any broker. `retained`: the broker gives what stood there before we subscribed. */
+export type IncomingMessage = {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly dup: boolean;
+  readonly retained?: boolean;
+};
 
 /**
  * `taken`: all that it says is committed (or it says nothing to keep). `refused`: nothing of it is a reading, and the reason is
@@ -46,6 +53,8 @@ export type IngestSettings = {
   readonly onCommitted?: (readings: readonly Reading[]) => void;
   /** A device answered a command; only its state register proves anything. */
   readonly onAnswers?: (source: ClientEntry, answers: readonly CommandAnswer[]) => void;
+  /** A device must say something again before its data can be understood. */
+  readonly onAsks?: (source: ClientEntry, asks: readonly Ask[]) => void;
   /** How far a meter's clock may run ahead of ours. */
   readonly maxAheadMs?: number;
 };
@@ -58,6 +67,7 @@ const NOTHING: Taken = { outcomes: [], refused: [] };
 /** wire → decode → meter → normalise → book; every part that is not a reading is written down, and its neighbours flow on. */
 export function mqttIngest(settings: IngestSettings): MqttIngest {
   const { directory, batcher, refusals, clock, log } = settings;
+  const sessions = dialectSessions();
   const maxAheadMs = settings.maxAheadMs ?? MAX_AHEAD_MS;
 
   function take(
@@ -86,12 +96,23 @@ export function mqttIngest(settings: IngestSettings): MqttIngest {
     let first: Decoded | null = null;
     for (const id of source.profileIds) {
       const profile = settings.profiles.get(id);
-      if (profile?.kind !== "mqtt") continue;
-      const decoded = decodeMessage(profile as MqttProfile, message.topic, message.payload, receivedAt, zone);
+      if (profile?.kind !== "mqtt" && profile?.kind !== "dialect") continue;
+      const decoded =
+        profile.kind === "dialect"
+          ? withMemory(source, profile as DialectProfile, message, receivedAt)
+          : decodeMessage(profile as MqttProfile, message.topic, message.payload, receivedAt, zone);
       if (decoded.kind === "decoded") return decoded;
       if (decoded.reason !== "unknown_topic") first ??= decoded;
     }
     return first ?? { kind: "refused", reason: "unknown_topic", detail: "no profile of this client reads this topic" };
+  }
+
+  function withMemory(source: ClientEntry, profile: DialectProfile, message: IncomingMessage, at: Instant): Decoded {
+    const { decoded, asks } = sessions.read(source.id, profile, message, at);
+    for (const ask of asks)
+      log?.warn({ client: source.username, topic: ask.topic, why: ask.why }, "a rebirth is asked for");
+    if (asks.length > 0) settings.onAsks?.(source, asks);
+    return decoded;
   }
 
   function keep(

@@ -54,7 +54,7 @@ export function intake(
     const of = order;
     of.push(slot);
     const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
-    take({ topic: packet.topic, payload, dup: packet.dup }, (verdict) => {
+    take({ topic: packet.topic, payload, dup: packet.dup, retained: packet.retain }, (verdict) => {
       if (verdict === "unavailable") {
         if (of === order && client.connected) client.stream.destroy(); // the broker sends it again at the next connection
         return;

@@ -2,10 +2,12 @@ import { describe, expect, test } from "vitest";
 import { PROFILES, profileOf } from "../../catalog/meters/catalogue.ts";
 import { compiled } from "../../collectors/decode/compile.ts";
 import { type Decoded, samplesOf } from "../../collectors/decode/decoded.ts";
+import { compiledMetrics } from "../../collectors/decode/metric.ts";
+import { stepDialect } from "../../collectors/decode/dialect.ts";
 import { decodeMessage } from "../../collectors/decode/message.ts";
 import { decodeWords } from "../../collectors/decode/words.ts";
 import { instantOfIso } from "../../domain/instant.ts";
-import type { Expectation, ModbusProfile, MqttProfile } from "../../domain/profile.ts";
+import type { DialectProfile, Expectation, ModbusProfile, MqttProfile } from "../../domain/profile.ts";
 import { decimalText } from "../../domain/quantity.ts";
 import type { Sample } from "../../domain/reading.ts";
 import { REGISTERS, SUPPLY_STATES } from "../../domain/register.ts";
@@ -51,6 +53,28 @@ describe("each profile reads its own samples", () => {
       expect(outcomeOf(decoded)).toEqual(stated);
       if (device !== undefined && decoded.kind === "decoded") expect(decoded.messages[0]?.device).toBe(device);
       if (measuredAt !== undefined) expect(samplesOf(decoded)[0]?.measuredAt).toBe(instantOfIso(measuredAt));
+    });
+});
+
+describe("each dialect with a memory reads its own samples", () => {
+  const dialects = [...PROFILES.values()].filter((p): p is DialectProfile => p.kind === "dialect");
+  for (const profile of dialects)
+    test.each(profile.samples.map((s) => [s.title, s] as const))(`${profile.id}: %s`, (_title, sample) => {
+      let step: ReturnType<typeof stepDialect> | null = null;
+      for (const { topic, payload, hex } of sample.messages)
+        step = stepDialect(
+          profile,
+          step?.state ?? null,
+          { topic, payload: Buffer.from(payload, hex ? "hex" : "utf8") },
+          RECEIVED_AT,
+        );
+      const { device, measuredAt: _, asks, ...stated } = sample.expect;
+      if (step === null) throw new Error("a sample without a message");
+      expect(outcomeOf(step.decoded)).toEqual(stated);
+      expect(step.asks[0]?.kind).toBe(asks);
+      if (device !== undefined && step.decoded.kind === "decoded")
+        expect(step.decoded.messages[0]?.device).toBe(device);
+      expect(compiledMetrics(profile).length).toBe(profile.metrics.length);
     });
 });
 

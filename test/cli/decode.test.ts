@@ -130,3 +130,23 @@ test("the list names every profile with what it reads", async () => {
     ]),
   );
 });
+
+test("a dialect with a memory takes lines, births first, as hex or base64", async () => {
+  const birth =
+    "08a097dcc3ca3312370a0d456e657267792f496d706f7274100118a097dcc3ca33200a4a120a07656e67556e69741207080c42036b57686900000000004a93401801";
+  const lines = `spBv1.0/G/NBIRTH/E 1800\nspBv1.0/G/DBIRTH/E/m ${Buffer.from(birth, "hex").toString("base64")}\n`;
+  const said = await decode(["--profile", "sparkplug-b", "--json", ...AT], lines);
+  expect(said.code).toBe(0);
+  expect(json(said)).toMatchObject({
+    samples: [{ register: "online_state" }, { device: "g/e/m", register: "energy_import_kwh", value: "1234.5" }],
+  });
+  const early = await decode(["--profile", "sparkplug-b", "--topic", "spBv1.0/G/DDATA/E/m", "--json", ...AT], "1800\n");
+  expect(early.code).toBe(1);
+  expect(json(early)).toMatchObject({ reason: "before_birth" });
+  const homie = await decode(
+    ["--profile", "homie-4", "--json", ...AT],
+    "homie/m/energy/total/$unit kWh\nhomie/m/energy/total 7\n",
+  );
+  expect(json(homie)).toMatchObject({ samples: [{ device: "m", value: "7" }] });
+  expect((await decode(["--profile", "homie-4"], "homie/m/energy/total\n")).code).toBe(2);
+});

@@ -100,6 +100,9 @@ export async function startStack(db: Database, limits: Partial<BrokerLimits> = {
     clock: systemClock,
     log: quiet,
     onCommitted: (readings) => void committed.push(...readings),
+    onAsks: (client, asks) => {
+      for (const ask of asks) void broker.publishCommand({ username: client.username, ...ask });
+    },
   });
   const broker = await startBroker({
     port: 0,

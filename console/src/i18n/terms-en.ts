@@ -106,6 +106,7 @@ export const termsEn = {
   "reason.malformed_json": "Not JSON",
   "reason.malformed_payload": "Payload not readable",
   "reason.unmapped_payload": "Payload unknown to the profile",
+  "reason.before_birth": "Before its birth message",
   "reason.unknown_device": "Unknown device",
   "reason.unknown_topic": "Unknown topic",
   "reason.topic_not_allowed": "Topic not allowed",

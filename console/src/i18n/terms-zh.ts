@@ -108,6 +108,7 @@ export const termsZh: Readonly<Record<keyof typeof termsEn, string>> = {
   "reason.malformed_json": "不是合法 JSON",
   "reason.malformed_payload": "报文无法解析",
   "reason.unmapped_payload": "报文不在表型定义内",
+  "reason.before_birth": "早于其上线报文",
   "reason.unknown_device": "未登记设备",
   "reason.unknown_topic": "未知主题",
   "reason.topic_not_allowed": "主题无权限",
