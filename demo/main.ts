@@ -5,7 +5,7 @@ import type { Pool } from "pg";
 import type { Logger } from "pino";
 import { availableOf } from "../billing/prepaid/available.ts";
 import type { BillRunDeps } from "../billing/run.ts";
-import { wake } from "../billing/schedule.ts";
+import { GRACE_MS, wake } from "../billing/schedule.ts";
 import { CodedError } from "../domain/errors.ts";
 import { type Clock, DAY_MS, type Instant, instant, isoOf, instantOfIso } from "../domain/instant.ts";
 import type { Database } from "../schema/database.ts";
@@ -45,7 +45,7 @@ export type Demo = {
 };
 
 /** Two months, and a day before the oldest month that is billed. */
-const HISTORY_MS = 62 * DAY_MS;
+const HISTORY_MS = 63 * DAY_MS;
 
 /** The shell of this room: an estate and a station that begin once and go on at the next start. */
 export async function openDemo(options: OpenDemoOptions): Promise<Demo> {
@@ -58,7 +58,8 @@ export async function openDemo(options: OpenDemoOptions): Promise<Demo> {
     speed,
     real,
   });
-  const plan = demoPlan({ seed, now: begun.at });
+  // The books open with the oldest month that can be billed today: a month that ended an hour ago still waits for its last readings.
+  const plan = demoPlan({ seed, now: instant(begun.at - GRACE_MS) });
   onProgress("town", "48 flats, 20 prepaid homes and their gateways start");
   const town = await startTown({ seed, clock, host, stateFile: join(folder, "town.json"), secret: begun.secret, log });
   const seeded = await seedDemo({ owner, db, plan, buses: town.buses, passwordOf: town.passwordOf, now: clock.now() });
