@@ -4,24 +4,9 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { pino } from "pino";
-import { startBroker } from "../broker/broker.ts";
-import { hashDevicePassword } from "../broker/password.ts";
-import { PROFILES } from "../catalog/meters/catalogue.ts";
-import { openDirectory } from "../collectors/directory.ts";
-import { mqttIngest } from "../collectors/mqtt/ingest.ts";
-import { type Clock, instant } from "../domain/instant.ts";
-import { noTelemetry } from "../domain/telemetry.ts";
-import { readingsBatcher } from "../ledger/batcher.ts";
-import { refusalsBook } from "../ledger/refusals.ts";
-import { openDatabase, ownerPool } from "../schema/database.ts";
-import { startEmbedded } from "../schema/embedded/server.ts";
-import { migrate } from "../schema/migrate.ts";
 import { copyRows, copyTool } from "./ingest/copy.ts";
+import { type IngestStack, seedDevices, withIngestStack } from "./ingest/stack.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -43,38 +28,9 @@ const SHAPES = [
   { clients: 1_000, window: 20, messages: 250 },
 ].filter((s) => options.only === undefined || options.only === `${s.clients}x${s.window}`);
 
-const folder = await mkdtemp(join(tmpdir(), "sanbiao-bench-"));
-const server = await startEmbedded({ folder });
-try {
-  await migrate(server.url);
-  await bench();
-} finally {
-  await server.stop();
-  await rm(folder, { recursive: true, force: true });
-}
+await withIngestStack((owner) => seedDevices(owner, DEVICES), bench);
 
-async function bench(): Promise<void> {
-  const owner = ownerPool(server.url);
-  await seed();
-  const db = openDatabase(server.url);
-  const clock: Clock = { now: () => instant(Date.now()) };
-  const log = pino({ level: "warn" });
-  const telemetry = noTelemetry;
-  const directory = await openDirectory(db, clock);
-  const batcher = readingsBatcher({ db, telemetry, log });
-  const refusals = refusalsBook({ db, telemetry, log });
-  const ingest = mqttIngest({ directory, profiles: PROFILES, batcher, refusals, clock, log });
-  const broker = await startBroker({
-    port: 0,
-    host: "127.0.0.1",
-    credentials: directory,
-    onMessage: ingest.take,
-    refusals,
-    clock,
-    telemetry,
-    log,
-    limits: { messagesPerSecond: 1_000_000, messagesBurst: 1_000_000 },
-  });
+async function bench({ url, owner, broker }: IngestStack): Promise<void> {
   const tool = copyTool();
   console.log(`${READINGS} readings a message; reference: COPY text by ${tool}; ${ROUNDS} rounds, medians\n`);
   console.log("clients x window | messages/s | readings/s | COPY rows/s | ratio | our us/message | runs");
@@ -91,7 +47,7 @@ async function bench(): Promise<void> {
       if (round > 0) busy.push((user + system) / (shape.clients * shape.messages));
       const text = await bookAsText(rows);
       await empty();
-      const reference = await copyRows(server.url, text, tool);
+      const reference = await copyRows(url, text, tool);
       if (round === 0) continue; // warms both up
       ours.push(rows / seconds);
       copies.push(rows / reference);
@@ -101,26 +57,6 @@ async function bench(): Promise<void> {
     console.log(
       `${`${shape.clients} x ${shape.window}`.padStart(16)} | ${k(a / READINGS)} | ${k(a)} | ${k(b)} | ${(a / b).toFixed(2).padStart(5)} | ${median(busy).toFixed(1).padStart(14)} | ${runs}`,
     );
-  }
-  await broker.stop();
-  await batcher.stop();
-  await refusals.stop();
-  await db.close();
-  await owner.end();
-
-  async function seed(): Promise<void> {
-    const hash = await hashDevicePassword("bench");
-    await owner.query("insert into operator (code, kind, name_zh, name_en) values ('bench', 'estate', '测', 'Bench')");
-    await owner.query(
-      `insert into mqtt_client (operator_id, username, password_hash, publish_filters, profile_ids)
-       select 1, 'c-' || n, $2, array['sanbiao/v1/e-' || n || '/#'], '{sanbiao-json}' from generate_series(0, $1::int - 1) n`,
-      [DEVICES, hash],
-    );
-    await owner.query(
-      `insert into meter (operator_id, serial, utility, profile_id, mqtt_client_id, device_key)
-       select 1, username, 'electricity', 'sanbiao-json', id, replace(username, 'c-', 'e-') from mqtt_client`,
-    );
-    await owner.query("select ensure_reading_months('2026-01-01', '2026-12-31')");
   }
 
   async function empty(): Promise<void> {

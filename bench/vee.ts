@@ -6,28 +6,14 @@
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { pino } from "pino";
-import { startBroker } from "../broker/broker.ts";
-import { hashDevicePassword } from "../broker/password.ts";
-import { PROFILES } from "../catalog/meters/catalogue.ts";
+import type { Pool } from "pg";
 import { dialOf } from "../catalog/meters/dials.ts";
 import { headEnd } from "../catalog/vee/head-end.ts";
-import { openDirectory } from "../collectors/directory.ts";
-import { mqttIngest } from "../collectors/mqtt/ingest.ts";
-import { type Clock, instant } from "../domain/instant.ts";
 import { day } from "../domain/period.ts";
-import { noTelemetry } from "../domain/telemetry.ts";
-import { readingsBatcher } from "../ledger/batcher.ts";
-import { refusalsBook } from "../ledger/refusals.ts";
 import { runGroup } from "../metering/vee/group.ts";
-import { openDatabase, ownerPool } from "../schema/database.ts";
-import { startEmbedded } from "../schema/embedded/server.ts";
-import { migrate } from "../schema/migrate.ts";
 import { validateDay } from "../validation/day.ts";
+import { seedDevices, withIngestStack } from "./ingest/stack.ts";
 import { FROM, inputOf, READINGS_A_DAY } from "./vee/days.ts";
 
 const { values: options } = parseArgs({
@@ -74,33 +60,9 @@ const median = (all: readonly number[]): number => all.toSorted((a, b) => a - b)
 type Book = { ingest: number; validate: number; share: number; shares: number[]; verdicts: number };
 
 async function inTheBook(): Promise<Book> {
-  const folder = await mkdtemp(join(tmpdir(), "sanbiao-bench-"));
-  const server = await startEmbedded({ folder });
-  const owner = ownerPool(server.url);
-  try {
-    await migrate(server.url);
-    await seed(owner);
-    const db = openDatabase(server.url);
-    const clock: Clock = { now: () => instant(Date.now()) };
-    const log = pino({ level: "warn" });
-    const telemetry = noTelemetry;
-    const directory = await openDirectory(db, clock);
-    const batcher = readingsBatcher({ db, telemetry, log });
-    const refusals = refusalsBook({ db, telemetry, log });
-    const ingest = mqttIngest({ directory, profiles: PROFILES, batcher, refusals, clock, log });
-    const broker = await startBroker({
-      port: 0,
-      host: "127.0.0.1",
-      credentials: directory,
-      onMessage: ingest.take,
-      refusals,
-      clock,
-      telemetry,
-      log,
-      limits: { messagesPerSecond: 1_000_000, messagesBurst: 1_000_000 },
-    });
-    const seen = { ingest: [] as number[], validate: [] as number[], shares: [] as number[] };
-    let verdicts = 0;
+  const seen = { ingest: [] as number[], validate: [] as number[], shares: [] as number[] };
+  let verdicts = 0;
+  await withIngestStack(seed, async ({ owner, db, clock, broker }) => {
     for (let round = 0; round <= ROUNDS; round++) {
       const ingested = await publishAll(broker.port);
       const begun = performance.now();
@@ -118,31 +80,14 @@ async function inTheBook(): Promise<Book> {
       seen.validate.push((done.readings * 1000) / judged);
       seen.shares.push(ingested / (ingested + judged));
     }
-    await broker.stop();
-    await batcher.stop();
-    await refusals.stop();
-    await db.close();
-    const { ingest: a, validate: b, shares } = seen;
-    return { ingest: median(a), validate: median(b), share: median(shares), shares, verdicts };
-  } finally {
-    await owner.end();
-    await server.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
+  const { ingest: a, validate: b, shares } = seen;
+  return { ingest: median(a), validate: median(b), share: median(shares), shares, verdicts };
 }
 
 /** Devices as `bench/ingest` has them, each with a place, an agreement and two weeks of hourly readings before the day. */
-async function seed(owner: ReturnType<typeof ownerPool>): Promise<void> {
-  await owner.query("insert into operator (code, kind, name_zh, name_en) values ('bench', 'estate', '测', 'Bench')");
-  await owner.query(
-    `insert into mqtt_client (operator_id, username, password_hash, publish_filters, profile_ids)
-     select 1, 'c-' || n, $2, array['sanbiao/v1/e-' || n || '/#'], '{sanbiao-json}' from generate_series(0, $1::int - 1) n`,
-    [METERS, await hashDevicePassword("bench")],
-  );
-  await owner.query(
-    `insert into meter (operator_id, serial, utility, profile_id, mqtt_client_id, device_key)
-     select 1, username, 'electricity', 'sanbiao-json', id, replace(username, 'c-', 'e-') from mqtt_client order by id`,
-  );
+async function seed(owner: Pool): Promise<void> {
+  await seedDevices(owner, METERS);
   await owner.query(
     "insert into account (operator_id, number, name, payment_mode, opened_on) values (1, '1', 'one', 'postpaid', '2025-01-01')",
   );
@@ -157,7 +102,7 @@ async function seed(owner: ReturnType<typeof ownerPool>): Promise<void> {
     `insert into installation (operator_id, meter_id, usage_point_id, installed_at, capacity_per_hour)
      select 1, m.id, p.id, '2025-01-01', 10 from meter m join usage_point p on p.building = m.id::text`,
   );
-  await owner.query("select ensure_reading_months('2025-01-01', '2026-12-31')");
+  await owner.query("select ensure_reading_months('2025-01-01', '2025-12-31')");
   await owner.query(
     `insert into reading (operator_id, meter_id, register, measured_at, received_at, value, source)
      select 1, m.id, 1, t, t, (1000 + replace(m.device_key, 'e-', '')::bigint) * 1000000 - 400 * h, 2
