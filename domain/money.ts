@@ -1,5 +1,3 @@
-import { Decimal } from "./decimal.ts";
-
 /** ISO 4217 codes with their minor digits. */
 export const CURRENCIES = { CNY: 2, EUR: 2, USD: 2, GBP: 2, INR: 2, JPY: 0 } as const;
 export type Currency = keyof typeof CURRENCIES;
@@ -21,10 +19,6 @@ export const sumMoney = (currency: Currency, all: Iterable<Money>): Money => {
   for (const m of all) total = addMoney(total, m);
   return total;
 };
-
-/** Rounded once, half away from zero, to the currency's minor unit: the rule of a bill line unless a tariff says another. */
-export const moneyOfDecimal = (currency: Currency, amount: Decimal): Money =>
-  money(currency, BigInt(amount.times(new Decimal(10).pow(CURRENCIES[currency])).toFixed(0)));
 
 /** Money from text as people type it; `null` when it is not an amount or has more places than the currency. */
 export function moneyOfText(currency: Currency, text: string): Money | null {

@@ -9,15 +9,6 @@ export function filterMatches(filter: string, topic: string): boolean {
 /** Whether a name can be published to: no wildcard, not empty, not of the broker's own `$` tree, no NUL. */
 export const isOpenTopic = (topic: string): boolean => topic !== "" && !/^\$|[+#\0]/.test(topic);
 
-/** Whether a text is a topic filter. */
-export function isFilter(text: string): boolean {
-  if (text === "" || text.includes("\0")) return false;
-  const levels = text.split("/");
-  return levels.every((level, i) =>
-    level === "#" ? i === levels.length - 1 : level === "+" || !(level.includes("#") || level.includes("+")),
-  );
-}
-
 /** Whether every topic that `asked` (a filter or a name) can match is also matched by `granted`. */
 export function covers(granted: string, asked: string): boolean {
   const have = granted.split("/");

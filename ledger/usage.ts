@@ -148,23 +148,6 @@ export async function readingsAround(
   return rows.map(bookedOf);
 }
 
-/** The youngest reading of a meter among these registers; `null` when there is none. */
-export async function lastReadingOf(
-  trx: Trx,
-  meterId: MeterId,
-  registers: readonly RegisterName[],
-  now: Instant,
-): Promise<BookedReading | null> {
-  const { rows } = await sql<ReadingRow>`
-    select n.* from unnest(${codeArray(registers)}::smallint[]) as g (code)
-     cross join lateral (select meter_id, register, measured_at, value, source from sanbiao.reading
-         where operator_id = sanbiao.operator_id() and meter_id = ${meterId} and register = g.code
-           and measured_at <= ${isoOf(now)}::timestamptz
-         order by measured_at desc limit 1) n
-     order by n.measured_at desc limit 1`.execute(trx);
-  return rows[0] === undefined ? null : bookedOf(rows[0]);
-}
-
 /** Persons per household, effective-dated, per account. */
 export async function readHouseholds(
   trx: Trx,

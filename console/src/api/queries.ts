@@ -6,7 +6,7 @@ import type {
   TimelineJson,
   TimelineKind,
 } from "../../../api/schemas/account.ts";
-import type { AccountBillsJson, BillJson, BillStatus, BillsJson } from "../../../api/schemas/bill.ts";
+import type { BillJson, BillStatus, BillsJson } from "../../../api/schemas/bill.ts";
 import type { HeardStatus, MeterJson, MetersJson, SeriesJson } from "../../../api/schemas/meter.ts";
 import type { ConflictsJson, RefusedFramesJson, RunsJson } from "../../../api/schemas/operation.ts";
 import type { OverviewJson } from "../../../api/schemas/overview.ts";
@@ -75,8 +75,6 @@ export const useUsage = (id: string, asked: { from?: string; to?: string }) =>
     ...one<AccountUsageJson>("usage", id, `/accounts/${id}/usage`, asked),
     placeholderData: keepPreviousData,
   });
-export const useAccountBills = (id: string) =>
-  useQuery(one<AccountBillsJson>("accountBills", id, `/accounts/${id}/bills`));
 export const timelinePage = (id: string, kinds: readonly TimelineKind[], before: string | null) =>
   ask<TimelineJson>(`/accounts/${id}/timeline`, {
     query: { limit: 40, kinds: kinds.join(","), before: before ?? undefined },
