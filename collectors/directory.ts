@@ -58,6 +58,7 @@ export type Directory = {
   meterOfUnit(busId: bigint, unitId: number): MeterEntry | undefined;
   meter(id: MeterId): MeterEntry | undefined;
   meters(): Iterable<MeterEntry>;
+  operators(): Iterable<OperatorId>;
   /** Where the operator's local times belong. */
   zone(operatorId: OperatorId): Zone | undefined;
   refresh(): Promise<void>;
@@ -91,6 +92,7 @@ export async function openDirectory(db: Pick<Database, "pool">, clock: Clock): P
     meterOfUnit: (busId, unitId) => state.buses.get(busId)?.meters.get(unitId),
     meter: (id) => state.meters.get(id),
     meters: () => state.meters.values(),
+    operators: () => state.zones.keys(),
     zone: (operatorId) => state.zones.get(operatorId),
     refresh,
     refreshIfOlder: async (ageMs) => (clock.now() - state.at < ageMs ? undefined : refresh()),
