@@ -100,6 +100,7 @@ export type MeterTable = {
   unit_id: Null<number>;
   mqtt_client_id: Null<bigint>;
   device_key: Null<string>;
+  report_every_s: Null<number>;
 };
 export type InstallationTable = {
   operator_id: bigint;
@@ -133,7 +134,23 @@ export type RefusedFrameTable = {
   times: Generated<number>;
   last_at: At;
 };
-export type GapTable = { operator_id: bigint; id: Id; meter_id: bigint; from_at: At; to_at: AtNull; reason: string };
+export type GapTable = {
+  operator_id: bigint;
+  id: Id;
+  meter_id: bigint;
+  from_at: At;
+  to_at: AtNull;
+  reason: string;
+  register: Null<number>;
+  owner_id: Null<bigint>;
+  note: Generated<string>;
+  state: Generated<"open" | "asked" | "filled" | "estimated" | "given_up">;
+  state_reason: Generated<string>;
+  settled_at: AtNull;
+  asked: Generated<number>;
+  asked_at: AtNull;
+  looked_at: AtNull;
+};
 export type VerdictTable = {
   operator_id: bigint;
   id: Id;
@@ -288,6 +305,18 @@ export type SupplyEventTable = {
   detail: JsonDefault<Record<string, unknown>>;
 };
 
+export type HeardDayTable = {
+  operator_id: bigint;
+  meter_id: bigint;
+  register: number;
+  day: DayColumn;
+  expected: Null<number>;
+  heard: number;
+  first_at: AtNull;
+  last_at: AtNull;
+  largest_gap_ms: bigint;
+};
+
 export type Tables = {
   operator: OperatorTable;
   app_user: AppUserTable;
@@ -317,4 +346,5 @@ export type Tables = {
   supply: SupplyTable;
   control: ControlTable;
   supply_event: SupplyEventTable;
+  heard_day: HeardDayTable;
 };

@@ -57,6 +57,10 @@ const NIGHT_HOURS = 5;
 /** A bus is asked more often for the live picture; bills and balances stand on hours. Our choice. */
 const BILLING_EVERY_MS = HOUR_MS;
 
+/** How often bills and balances may count on a value; `null` where nothing was agreed. */
+export const readEveryOf = ({ reportEvery_s }: MeterOnRecord): number | null =>
+  reportEvery_s === null ? null : Math.max(reportEvery_s * SECOND_MS, BILLING_EVERY_MS);
+
 export const mainRegisterOf = (meter: MeterOnRecord): RegisterName => MAIN_REGISTER[meter.utility];
 
 /** What the rules say of one meter's day: each billing register that was heard, or the main one, whose silence is judged too. */
@@ -110,7 +114,7 @@ function factsOf({ meter, period, dial }: MeterDay, register: RegisterName): Met
     removedAt: stay?.removedAt ?? null,
     dialMax: dialMax === null ? null : Number(dialMax),
     capacityPerHour: stay === undefined ? null : Number(stay.maxPerHour),
-    readEvery_ms: meter.pollEvery_s === null ? null : Math.max(meter.pollEvery_s * SECOND_MS, BILLING_EVERY_MS),
+    readEvery_ms: readEveryOf(meter),
     mayReadMore: true,
     statedUnit: null, // whatever a source says is converted at the door
     ratios: meter.stays.map(({ installedAt, ratio }) => ({ from: installedAt, ratio: Number(ratio) / 1e6 })),
