@@ -3,9 +3,22 @@ import { type Instant, isoOf } from "../domain/instant.ts";
 import type { Day, Period } from "../domain/period.ts";
 import type { MeterId } from "../domain/reading.ts";
 import { type RegisterName, REGISTERS, registerName } from "../domain/register.ts";
+import type { Utility } from "../domain/unit.ts";
 import type { Tables } from "../schema/tables.ts";
 
 type Trx = Transaction<Tables>;
+
+/** Registers that can make a bill: what is expected of a meter is expected of these. */
+export const BILLING_REGISTERS: readonly RegisterName[] = [
+  "energy_import_kwh",
+  "energy_import_sharp_kwh",
+  "energy_import_peak_kwh",
+  "energy_import_flat_kwh",
+  "energy_import_valley_kwh",
+  "energy_import_deep_valley_kwh",
+  "volume_m3",
+  "heat_kwh",
+];
 
 /** What was to be heard of a register in a stretch `(from, to]`, and what was. */
 export type Heard = {
@@ -52,9 +65,9 @@ export async function countHeard(
   trx: Trx,
   meterId: MeterId,
   { from, to }: Period,
-  { main, registers, every_ms }: { main: RegisterName; registers: readonly RegisterName[]; every_ms: number | null },
+  { main, every_ms }: { main: RegisterName; every_ms: number | null },
 ): Promise<Heard[]> {
-  const codes = `{${registers.map((name) => REGISTERS[name].code).join(",")}}`;
+  const codes = `{${BILLING_REGISTERS.map((name) => REGISTERS[name].code).join(",")}}`;
   const { rows } = await sql<{
     register: number;
     heard: bigint;
@@ -82,3 +95,24 @@ export async function countHeard(
   const nothing = { meterId, register: main, expected, heard: 0, firstAt: null, lastAt: null };
   return [...all, { ...nothing, largestGap_ms: to - from }];
 }
+
+/** When the register that bills was measured last, by meter; those that never spoke are absent. */
+export async function lastHeardOf(
+  trx: Trx,
+  meters: readonly { readonly id: MeterId; readonly utility: Utility }[],
+): Promise<Map<MeterId, Instant>> {
+  const { rows } = await sql<{ id: bigint; measured_at: Instant }>`
+    select m.id, l.measured_at
+      from unnest(${`{${meters.map(({ id }) => id).join(",")}}`}::bigint[],
+                  ${`{${meters.map(({ utility }) => MAIN_CODE[utility]).join(",")}}`}::smallint[]) as m (id, code)
+     cross join lateral (select measured_at from sanbiao.reading
+       where operator_id = sanbiao.operator_id() and meter_id = m.id and register = m.code
+       order by measured_at desc limit 1) l`.execute(trx);
+  return new Map(rows.map((row) => [row.id, row.measured_at]));
+}
+const MAIN_CODE: Readonly<Record<Utility, number>> = {
+  electricity: REGISTERS.energy_import_kwh.code,
+  gas: REGISTERS.volume_m3.code,
+  water: REGISTERS.volume_m3.code,
+  heat: REGISTERS.heat_kwh.code,
+};

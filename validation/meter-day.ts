@@ -5,6 +5,7 @@ import type { Micro } from "../domain/quantity.ts";
 import { READING_SOURCES, type ReadingSource } from "../domain/reading.ts";
 import type { RegisterName } from "../domain/register.ts";
 import type { Verdict } from "../domain/verdict.ts";
+import { BILLING_REGISTERS } from "../ledger/heard.ts";
 import type { Mark, MeterOnRecord, SeriesRows } from "../ledger/vee.ts";
 import { MAIN_REGISTER } from "../metering/register.ts";
 import { runGroup } from "../metering/vee/group.ts";
@@ -12,16 +13,7 @@ import { type History, type MeterFacts, veeInput } from "../metering/vee/input.t
 import { type Columns, type Series, seriesOf, type Twins } from "../metering/vee/series.ts";
 
 /** Registers that are judged, each by itself. */
-export const JUDGED: readonly RegisterName[] = [
-  "energy_import_kwh",
-  "energy_import_sharp_kwh",
-  "energy_import_peak_kwh",
-  "energy_import_flat_kwh",
-  "energy_import_valley_kwh",
-  "energy_import_deep_valley_kwh",
-  "volume_m3",
-  "heat_kwh",
-];
+export const JUDGED = BILLING_REGISTERS;
 /** Registers that are evidence about those. */
 export const EVIDENCE: readonly RegisterName[] = [
   "energy_import_t1_kwh",
