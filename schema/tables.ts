@@ -17,6 +17,13 @@ import type {
   UsagePointTable,
 } from "./tables/metering.ts";
 import type { CustomerBalanceTable, JournalTable, PostingTable } from "./tables/money.ts";
+import type {
+  FoundDecisionTable,
+  FoundDeviceTable,
+  FoundFrameTable,
+  FoundOverflowTable,
+  RegisterImportTable,
+} from "./tables/onboarding.ts";
 import type { AppSessionTable, AppUserTable, OperatorTable } from "./tables/operators.ts";
 import type {
   GapTable,
@@ -61,4 +68,9 @@ export type Tables = {
   supply: SupplyTable;
   control: ControlTable;
   supply_event: SupplyEventTable;
+  found_device: FoundDeviceTable;
+  found_frame: FoundFrameTable;
+  found_overflow: FoundOverflowTable;
+  found_decision: FoundDecisionTable;
+  register_import: RegisterImportTable;
 };
