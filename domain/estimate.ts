@@ -1,13 +1,18 @@
 import type { Day } from "./period.ts";
 import type { Micro } from "./quantity.ts";
+import type { EstimationMethod } from "./reading-edit.ts";
 import type { Title } from "./tariff.ts";
 import type { Utility } from "./unit.ts";
 
 /** Methods that find a value from what is known; `manual` and `agreed` are given by a person instead. */
-export const COMPUTED_METHODS = ["linear", "last_year", "like_day", "average", "class_profile"] as const;
+export const COMPUTED_METHODS = [
+  "linear",
+  "last_year",
+  "like_day",
+  "recent_average",
+  "class_profile",
+] as const satisfies readonly EstimationMethod[];
 export type ComputedMethod = (typeof COMPUTED_METHODS)[number];
-export const GIVEN_METHODS = ["manual", "agreed"] as const;
-export type EstimateMethod = ComputedMethod | (typeof GIVEN_METHODS)[number];
 
 /** What one method makes of one register at one instant. Texts in `basis` are decimals and ISO instants: fit for jsonb. */
 export type Estimate =

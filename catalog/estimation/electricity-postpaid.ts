@@ -8,7 +8,7 @@ export const electricityPostpaid: EstimationPolicy = {
   source: ["ours: no rule of a utility or regulator is followed; agree it with the customers before a real bill"],
   utilities: ["electricity"],
   paymentModes: ["postpaid"],
-  order: ["linear", "last_year", "like_day", "average", "class_profile"],
+  order: ["linear", "last_year", "like_day", "recent_average", "class_profile"],
   // Late frames and a weekend pass; a bill then still comes within its month.
   silentDays: 5,
   // As the rule `prolonged_estimation`: the third bill by estimate is not defended easily.

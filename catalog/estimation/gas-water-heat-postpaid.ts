@@ -8,7 +8,7 @@ export const gasWaterHeatPostpaid: EstimationPolicy = {
   source: ["ours: no rule of a utility or regulator is followed; agree it with the customers before a real bill"],
   utilities: ["gas", "water", "heat"],
   paymentModes: ["postpaid"],
-  order: ["linear", "last_year", "average", "like_day", "class_profile"],
+  order: ["linear", "last_year", "recent_average", "like_day", "class_profile"],
   // Battery devices on radio miss days; a person may still walk there.
   silentDays: 7,
   periodsMax: 2,

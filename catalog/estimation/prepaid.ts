@@ -9,7 +9,7 @@ export const prepaid: EstimationPolicy = {
   utilities: ["electricity", "gas", "water", "heat"],
   paymentModes: ["prepaid"],
   // No class profile: a neighbour's use is no reason to take this customer's money.
-  order: ["linear", "last_year", "like_day", "average"],
+  order: ["linear", "last_year", "like_day", "recent_average"],
   // A silent meter cannot be cut either: there is time to send somebody.
   silentDays: 10,
   periodsMax: 1,

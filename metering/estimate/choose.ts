@@ -1,5 +1,5 @@
 import { COMPUTED_METHODS, type ComputedMethod, type Estimate } from "../../domain/estimate.ts";
-import { average } from "./average.ts";
+import { recentAverage } from "./recent-average.ts";
 import { classProfile } from "./class-profile.ts";
 import { type EstimateInput, estimateBy, type Method } from "./input.ts";
 import { lastYear } from "./last-year.ts";
@@ -11,7 +11,7 @@ export const METHODS: Readonly<Record<ComputedMethod, Method>> = {
   linear,
   last_year: lastYear,
   like_day: likeDay,
-  average,
+  recent_average: recentAverage,
   class_profile: classProfile,
 };
 

@@ -11,7 +11,7 @@ import { daily, input, micro, on, told } from "./history.ts";
 
 const year = daily("2025-01-01", "2026-04-01", () => 2);
 const weeks = daily("2026-03-01", "2026-04-01", () => 3);
-const order = ["linear", "last_year", "like_day", "average", "class_profile"] as const;
+const order = ["linear", "last_year", "like_day", "recent_average", "class_profile"] as const;
 
 test("the first method of the order that can tell is taken", () => {
   expect(chooseEstimate(order, [input(year, "2026-04-11")])).toMatchObject({ estimates: [{ method: "last_year" }] });
@@ -30,8 +30,14 @@ test("when none can, each says what was missing", () => {
 });
 
 test("a preview shows all methods, the declared order first", () => {
-  const shown = previewEstimates(["average"], input(weeks, "2026-04-11"));
-  expect(shown.map(({ method }) => method)).toEqual(["average", "linear", "last_year", "like_day", "class_profile"]);
+  const shown = previewEstimates(["recent_average"], input(weeks, "2026-04-11"));
+  expect(shown.map(({ method }) => method)).toEqual([
+    "recent_average",
+    "linear",
+    "last_year",
+    "like_day",
+    "class_profile",
+  ]);
 });
 
 test("every utility and payment mode has one policy, with an order and limits", () => {
@@ -118,7 +124,7 @@ test("no method falls below the last reading, above the capacity or the next rea
 });
 
 test("an estimate at the instant of a reading before it is refused", () => {
-  expect(told(estimateBy(METHODS.average, { ...input(weeks, "2026-04-11"), at: on("2026-04-01") }))).toBe(
+  expect(told(estimateBy(METHODS.recent_average, { ...input(weeks, "2026-04-11"), at: on("2026-04-01") }))).toBe(
     "the instant is not after the last reading",
   );
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { average } from "../../../metering/estimate/average.ts";
+import { recentAverage } from "../../../metering/estimate/recent-average.ts";
 import { estimateBy } from "../../../metering/estimate/input.ts";
 import { daily, input, micro, on, told } from "./history.ts";
 
@@ -25,15 +25,15 @@ test.each([
     "2026-04-10",
     "less than 14 days of readings before the last one",
   ],
-  ["fourteen are enough", daily("2026-03-17", "2026-03-31", () => 2), "2026-04-10", "1020 ±0"],
+  ["fifteen are enough", daily("2026-03-16", "2026-03-31", () => 2), "2026-04-10", "1020 ±0"],
   ["an empty home stays empty", daily("2026-01-01", "2026-03-31", () => 0), "2026-04-10", "1000 ±0"],
 ])("%s", (_, history, at, expected) => {
-  expect(told(estimateBy(average, input(history, at)))).toBe(expected);
+  expect(told(estimateBy(recentAverage, input(history, at)))).toBe(expected);
 });
 
 test("is held below what the capacity lets flow, and says what it would have been", () => {
   const limited = estimateBy(
-    average,
+    recentAverage,
     input(
       daily("2026-01-01", "2026-03-31", () => 48),
       "2026-04-01",
@@ -49,5 +49,5 @@ test("does not run over the end of the dial", () => {
     "2026-04-10",
     { dialMax: micro(1010) },
   );
-  expect(told(estimateBy(average, near))).toBe("the register would begin again at zero");
+  expect(told(estimateBy(recentAverage, near))).toBe("the register would begin again at zero");
 });

@@ -1,6 +1,7 @@
-import { DAY_MS, type Instant, isoOf } from "../../domain/instant.ts";
+import { DAY_MS, type Instant, instant, isoOf } from "../../domain/instant.ts";
+import type { Period } from "../../domain/period.ts";
 import { decimalText, type Micro } from "../../domain/quantity.ts";
-import { daysText, evenly, type Method, usedAt } from "./input.ts";
+import { daysText, evenly, type Method, type UsePoint, usedAt, usedBetween } from "./input.ts";
 
 /** Three billing periods tell a home's use without last season's. Our choice. */
 const LOOKS_BACK_MS = 92 * DAY_MS;
@@ -9,8 +10,8 @@ const SPAN_MIN_MS = 14 * DAY_MS;
 const THIRDS = 3;
 
 /** The daily average of recent periods goes on. */
-export const average: Method = {
-  name: "average",
+export const recentAverage: Method = {
+  name: "recent_average",
   version: 1,
   growth({ history, last, at }) {
     const first = history.find((point) => point.at >= last.at - LOOKS_BACK_MS);
@@ -27,25 +28,18 @@ export const average: Method = {
         per_day: decimalText(evenly(used, span_ms, DAY_MS)),
         days: daysText(for_ms),
       },
-      uncertainty: scatterOf(
-        (of) => usedAt(history, (first.at + Math.trunc((span_ms * of) / THIRDS)) as Instant, span_ms),
-        span_ms,
-        for_ms,
-      ),
+      uncertainty: scatterOf(history, { from: first.at, to: last.at }, for_ms),
     };
   },
 };
 
 /** Half the distance between the busiest and the quietest third, for the time to estimate. */
-function scatterOf(usedAfter: (thirds: number) => Micro | null, span_ms: number, for_ms: number): Micro | null {
-  const marks = [0, 1, 2, 3].map(usedAfter);
-  let [least, most]: (Micro | null)[] = [null, null];
-  for (let i = 1; i < marks.length; i++) {
-    const [a, b] = [marks[i - 1], marks[i]];
-    if (a === null || b === null || a === undefined || b === undefined) return null;
-    if (least === null || b - a < least) least = b - a;
-    if (most === null || b - a > most) most = b - a;
-  }
-  if (least === null || most === null) return null;
-  return evenly((most - least) * BigInt(THIRDS), 2 * span_ms, for_ms);
+function scatterOf(history: readonly UsePoint[], { from, to }: Period, for_ms: number): Micro {
+  const uses = [1, 2, 3].map((third) => {
+    const [start, end] = [third - 1, third].map((n) => instant(from + Math.trunc(((to - from) * n) / THIRDS)));
+    return usedBetween(history, start as Instant, end as Instant, to - from) ?? 0n;
+  });
+  const least = uses.reduce((a, b) => (b < a ? b : a));
+  const most = uses.reduce((a, b) => (b > a ? b : a));
+  return evenly((most - least) * BigInt(THIRDS), 2 * (to - from), for_ms);
 }
