@@ -18,6 +18,8 @@ import type { LinkConfig } from "./modbus/link.ts";
 import { mqttIngest } from "./mqtt/ingest.ts";
 import { mqttTray } from "./mqtt/tray.ts";
 import { replays } from "./replay.ts";
+import { silenceWatch } from "./silence.ts";
+import { startTurns } from "./turns.ts";
 
 /** The shell of this room: opens every wire, and is the one place that knows which wire a meter hangs on. */
 export type CollectorsSettings = {
@@ -60,11 +62,16 @@ export type Collectors = {
 const COMMIT_GRACE_MS = 5 * SECOND_MS;
 
 export async function startCollectors(settings: CollectorsSettings): Promise<Collectors> {
-  const { db, clock, telemetry, log, onCommitted } = settings;
+  const { db, clock, telemetry, log } = settings;
   const directory = await openDirectory(db, clock);
   const batcher = readingsBatcher({ db, telemetry, log });
   const refusals = refusalsBook({ db, telemetry, log });
   const gaps = await openGaps(db);
+  const watch = silenceWatch({ db, directory, gaps, clock });
+  const onCommitted = (readings: readonly Reading[]): void => {
+    watch.committed(readings);
+    settings.onCommitted(readings);
+  };
   let mqtt: MqttSide | null = null;
   const ask = (client: ClientEntry, asks: readonly Ask[]) => {
     for (const { topic, payload } of asks)
@@ -102,6 +109,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     sink: modbusIntake({ batcher, refusals, gaps, clock, log, onCommitted }),
   });
   void replay.runAll(directory.operators());
+  const turns = startTurns([{ name: "meters that fell silent", turn: () => watch.turn() }], log);
   return {
     mqttUrl: wire.url,
     mqttPort: wire.port,
@@ -132,6 +140,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
       return outcome.reason === "timeout" || outcome.reason === "link_down" ? "unreachable" : "refused";
     },
     async stop() {
+      await within(COMMIT_GRACE_MS, turns.stop());
       // What was read waits for its commit. While the database is away that does not come: the books give up first.
       const wiresClosed = Promise.all([modbus.stop(), wire.stop()]);
       const graceMs = (await within(COMMIT_GRACE_MS, wiresClosed)) ? COMMIT_GRACE_MS : 0;
