@@ -1,7 +1,8 @@
 import { sql, type Transaction } from "kysely";
 import { type Instant, isoOf } from "../domain/instant.ts";
 import type { MeterId } from "../domain/reading.ts";
-import type { MeterEventTable, Tables } from "../schema/tables.ts";
+import type { MeterEventTable } from "../schema/tables/meter-life.ts";
+import type { Tables } from "../schema/tables.ts";
 
 type Trx = Transaction<Tables>;
 

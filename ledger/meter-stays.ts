@@ -7,7 +7,7 @@ import { type RegisterName, REGISTERS } from "../domain/register.ts";
 import { BILLED_UNIT, type Utility } from "../domain/unit.ts";
 import type { Tables } from "../schema/tables.ts";
 import { type Refused, refused } from "./meter-event.ts";
-import { readingsAround } from "./usage.ts";
+import { readEditBook, readingsAround } from "./usage.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -110,10 +110,8 @@ export async function belowBooked(
   dials: Dials,
 ): Promise<Refused | null> {
   if (dials.size === 0) return null;
-  const around = await readingsAround(
-    trx,
-    [...dials.keys()].map((register) => ({ meterId, register, at })),
-  );
+  const edges = [...dials.keys()].map((register) => ({ meterId, register, at }));
+  const around = await readingsAround(trx, edges, await readEditBook(trx, edges));
   for (const [register, dial] of dials) {
     const last = around.findLast((reading) => reading.register === register && reading.at <= at);
     if (last === undefined) continue;

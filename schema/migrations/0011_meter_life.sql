@@ -23,6 +23,7 @@ create table sanbiao.meter_event (
 );
 create index on sanbiao.meter_event (operator_id, meter_id, id);
 create index meter_event_calibrated on sanbiao.meter_event (operator_id, meter_id, id) where kind = 'calibrated';
+create index meter_event_seal on sanbiao.meter_event (operator_id, (detail ->> 'number'), id) where kind in ('seal_fixed', 'seal_broken');
 select sanbiao.protect('sanbiao.meter_event', 'select, insert');
 select sanbiao.append_only('sanbiao.meter_event');
 
