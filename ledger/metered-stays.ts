@@ -102,7 +102,7 @@ function partsOf(row: StayRow, { ratios: rows, seen, decided }: Known): MeterSta
       // What can flow through the meter itself stays the same: the most that can be used grows with the ratio.
       maxPerHour: atRatio(capacity, shown, ratio),
       decided,
-      ...(ratio === RATIO_ONE ? {} : { ratio }),
+      ...(rows.length === 0 ? {} : { ratio }),
       ...(stated.length === 0 ? {} : { stated }),
       ...(changes.length === 0
         ? {}

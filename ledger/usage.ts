@@ -37,7 +37,7 @@ export type MeterStay = {
   readonly installedAt: Instant;
   readonly removedAt: Instant | null;
   readonly maxPerHour: Micro;
-  /** By what the dial is multiplied; absent = 1. */
+  /** By what the dial is multiplied; absent for a meter that never had another ratio than 1. */
   readonly ratio?: Nano;
   /** What dials were seen to show in the whole stay, before any ratio: when the meter came, went, or changed its ratio. */
   readonly stated?: readonly { readonly at: Instant; readonly dials: ReadonlyMap<RegisterName, Micro> }[];
