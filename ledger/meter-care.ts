@@ -85,15 +85,16 @@ async function keepLaterStays(
     await recordRatio(trx, { meterId, from: at, ratio, dials, reason, now, by });
 }
 
-/** The stay's own column is the ratio of today, or of its last day. */
+/**
+ * The stay's own column is the ratio of today, or of its last day. What can flow through the meter itself stays the same:
+ * the most that can be used grows with the ratio.
+ */
 async function showRatio(trx: Trx, stay: Stay, rows: readonly RatioRow[], now: Instant): Promise<void> {
   const at = stay.removedAt === null ? now : ((stay.removedAt - 1) as Instant);
-  await trx
-    .updateTable("installation")
-    .set({ ratio: ratioText(trueRatio(rows, at)) })
-    .where("operator_id", "=", sql<bigint>`sanbiao.operator_id()`)
-    .where("id", "=", stay.id)
-    .execute();
+  const shown = ratioText(trueRatio(rows, at));
+  await sql`update sanbiao.installation set ratio = ${shown}::numeric,
+                   capacity_per_hour = greatest(round(capacity_per_hour * ${shown}::numeric / ratio, 6), 0.000001)
+             where operator_id = sanbiao.operator_id() and id = ${stay.id}`.execute(trx);
 }
 
 export type SealDeed = {

@@ -5,6 +5,8 @@ import { runBills } from "../../billing/run.ts";
 import { instantOfIso, type Instant, isoOf, MINUTE_MS, SECOND_MS } from "../../domain/instant.ts";
 import { money } from "../../domain/money.ts";
 import { day, periodOfDays } from "../../domain/period.ts";
+import { RATIO_ONE } from "../../domain/ratio.ts";
+import { changeRatio } from "../../ledger/meter-care.ts";
 import { INVARIANTS, proveAll, verify } from "../../ledger/verify/verify.ts";
 import { Station } from "../billing/prepaid/station.ts";
 
@@ -17,8 +19,13 @@ beforeAll(async () => {
   await station.begin();
   const homes = [];
   for (const number of ["1", "2", "3"]) homes.push(await station.moveIn(number, 100));
-  const [broke, paying] = homes;
-  if (broke === undefined || paying === undefined) throw new Error("nobody moved in");
+  const [broke, paying, third] = homes;
+  if (broke === undefined || paying === undefined || third === undefined) throw new Error("nobody moved in");
+  const deed = { key: "pulse weight", reason: "a pulse weight", by: null, now: station.now };
+  const halved = await station.fresh.db.as(station.town.operatorId, (trx) =>
+    changeRatio(trx, deed, { meterId: third.meter, at: station.now, ratio: RATIO_ONE / 2n, dials: new Map() }),
+  );
+  expect(halved.kind).toBe("done");
   await broke.goesBroke();
   await station.dispatcher.turn();
   station.later(SECOND_MS);
@@ -183,6 +190,17 @@ const deeds: [title: string, sql: string, named: string][] = [
     "a meter hung in two places",
     "update installation set meter_id = (select min(meter_id) from installation)",
     "installations-apart",
+  ],
+  [
+    "a ratio changed after it was billed",
+    "update meter_ratio set ratio = 7 where reason = 'a pulse weight'",
+    "usage-dials",
+  ],
+  ["a stay that shows another ratio", "update installation set ratio = 9 where id = 1", "ratios-known"],
+  [
+    "a last dial of a meter that still hangs there",
+    "insert into installation_reading (operator_id, installation_id, edge, register, dial, event_id) select operator_id, 1, 'final', 1, 0, id from meter_event limit 1",
+    "meter-events",
   ],
   [
     "a control that was never sent called unknown",
