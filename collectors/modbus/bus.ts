@@ -78,6 +78,7 @@ export class Bus {
   #opening = false;
   #gated = false;
   #linkFailures = 0;
+  #downAt = performance.now();
   #linkDetail: string | null = "not opened yet";
   #stopped = false;
 
@@ -358,12 +359,14 @@ export class Bus {
     this.#linkDetail = detail;
     if (this.#stopped) return;
     this.#world.log.warn({ bus: this.#options.id, detail }, "modbus link down");
-    this.#open();
+    this.#downAt = performance.now();
+    // After whoever was under way has noted his outcome: a slave's failure is no failure of the link, and costs no pause.
+    setImmediate(() => this.#open());
   }
 
   /** Opened again for ever. The first try follows at once; a link that never bears an answer is tried ever less often. */
   #open(): void {
-    if (this.#opening || this.#stopped) return;
+    if (this.#opening || this.#stopped || this.#link.ready) return;
     this.#opening = true;
     const pause = pauseMs(this.#options.linkBackoff ?? LINK_BACKOFF, this.#linkFailures, this.#world.random);
     this.#linkFailures++;
@@ -374,8 +377,10 @@ export class Bus {
     const refusal = await this.#link.open();
     this.#opening = false;
     this.#linkDetail = refusal?.detail ?? null;
-    if (refusal === null) this.#pump();
-    else this.#open();
+    if (refusal !== null) return this.#open();
+    const now = performance.now();
+    this.#budget.charge(now - this.#downAt, now);
+    this.#pump();
   }
 
   /** Nothing is asked any more; what is under way settles; orders that wait are answered. */
