@@ -13,6 +13,11 @@ export const METRICS = {
     help: "Readings by source and what the book answered",
   },
   sanbiao_refused_frames_total: { kind: "counter", labels: ["reason"], help: "Frames or values refused, by reason" },
+  sanbiao_found_devices_total: {
+    kind: "counter",
+    labels: ["outcome"],
+    help: "Messages of devices that are nobody's meter, by what the tray made of them",
+  },
   sanbiao_modbus_transactions_total: {
     kind: "counter",
     labels: ["bus", "outcome"],
