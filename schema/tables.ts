@@ -16,6 +16,7 @@ import type {
   MqttClientTable,
   UsagePointTable,
 } from "./tables/metering.ts";
+import type { ManualReadingTable, PhotoTable, ReadingRouteTable, RouteStopTable } from "./tables/manual.ts";
 import type { CustomerBalanceTable, JournalTable, PostingTable } from "./tables/money.ts";
 import type { AppSessionTable, AppUserTable, OperatorTable } from "./tables/operators.ts";
 import type {
@@ -61,4 +62,8 @@ export type Tables = {
   supply: SupplyTable;
   control: ControlTable;
   supply_event: SupplyEventTable;
+  photo: PhotoTable;
+  reading_route: ReadingRouteTable;
+  route_stop: RouteStopTable;
+  manual_reading: ManualReadingTable;
 };
