@@ -123,8 +123,7 @@ function onDial(from: Micro, { least, most, likely }: Growth, dialMax: Micro | n
 }
 
 const perDayOf = (quantity: Micro, span_ms: number): Micro => (quantity * BigInt(DAY_MS)) / BigInt(span_ms);
-const timesSpan = (rate: Micro, span_ms: number, per_ms: number): Micro =>
-  (rate * BigInt(span_ms)) / BigInt(per_ms);
+const timesSpan = (rate: Micro, span_ms: number, per_ms: number): Micro => (rate * BigInt(span_ms)) / BigInt(per_ms);
 
 /** On the straight line between two readings. */
 function between(from: RegisterReading, to: RegisterReading, at: Instant): Micro {

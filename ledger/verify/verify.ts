@@ -2,6 +2,7 @@ import type pg from "pg";
 import { BILL_INVARIANTS } from "./bills.ts";
 import type { Check, Invariant } from "./check.ts";
 import { ENTRY_INVARIANTS } from "./entries.ts";
+import { MANUAL_INVARIANTS } from "./manual.ts";
 import { OPERATOR_INVARIANTS } from "./operators.ts";
 import { READING_INVARIANTS } from "./readings.ts";
 import { SCHEMA_INVARIANTS } from "./schema.ts";
@@ -13,6 +14,7 @@ export const INVARIANTS: readonly Invariant[] = [
   ...ENTRY_INVARIANTS,
   ...BILL_INVARIANTS,
   ...READING_INVARIANTS,
+  ...MANUAL_INVARIANTS,
   ...SUPPLY_INVARIANTS,
 ];
 

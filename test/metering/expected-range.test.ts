@@ -17,21 +17,75 @@ const WEEKLY = readings([0, "1000"], [7, "1070"], [14, "1126"], [21, "1210"]);
 
 describe("what a dial is expected to show", () => {
   test.each<
-    [string, readonly RegisterReading[], DialLimits, number, [string | null, string | null, string | null, boolean, string]]
+    [
+      string,
+      readonly RegisterReading[],
+      DialLimits,
+      number,
+      [string | null, string | null, string | null, boolean, string],
+    ]
   >([
     // Rates of WEEKLY: 10, 8 and 12 a day, 10 on the mean. Low: half of 8 for all but a day. High: 1.5 × 12 a day, and one.
     ["a week after weekly readings", WEEKLY, METER, 28, ["1234", "1337", "1280", false, "recent_use"]],
-    ["an hour after the last, a day's use and no less than nothing", WEEKLY, NO_LIMITS, 21 + 1 / 24, ["1210", "1229", text(micro("1210") + 416_666n), false, "recent_use"]],
-    ["an hour after the last, never more than can flow", WEEKLY, METER, 21 + 1 / 24, ["1210", "1216", text(micro("1210") + 416_666n), false, "recent_use"]],
-    ["a flat that uses nothing may use one unit", readings([0, "5"], [30, "5"]), METER, 60, ["5", "6", "5", false, "recent_use"]],
+    [
+      "an hour after the last, a day's use and no less than nothing",
+      WEEKLY,
+      NO_LIMITS,
+      21 + 1 / 24,
+      ["1210", "1229", text(micro("1210") + 416_666n), false, "recent_use"],
+    ],
+    [
+      "an hour after the last, never more than can flow",
+      WEEKLY,
+      METER,
+      21 + 1 / 24,
+      ["1210", "1216", text(micro("1210") + 416_666n), false, "recent_use"],
+    ],
+    [
+      "a flat that uses nothing may use one unit",
+      readings([0, "5"], [30, "5"]),
+      METER,
+      60,
+      ["5", "6", "5", false, "recent_use"],
+    ],
     ["after one reading only what can flow", readings([0, "50"]), METER, 2, ["50", "291", null, false, "capacity"]],
-    ["after one reading and no known flow, anything above", readings([0, "50"]), NO_LIMITS, 2, ["50", null, null, false, "last_reading"]],
+    [
+      "after one reading and no known flow, anything above",
+      readings([0, "50"]),
+      NO_LIMITS,
+      2,
+      ["50", null, null, false, "last_reading"],
+    ],
     ["a meter that was never read shows what its dial can", [], METER, 2, ["0", "100000", null, false, "dial"]],
     ["a meter of which nothing is known shows anything", [], NO_LIMITS, 2, ["0", null, null, false, "dial"]],
-    ["near its end the dial may begin again", readings([0, "99900"], [7, "99970"]), METER, 13, ["99995", "61", "30", true, "recent_use"]],
-    ["a dial that has begun again goes on", readings([0, "99950"], [7, "20"]), METER, 14, ["50", "126", "90", false, "recent_use"]],
-    ["a typing error of last month is not where one counts from", readings([0, "1000"], [7, "1070"], [14, "11260"]), METER, 21, ["1135", "1281", "1210", false, "recent_use"]],
-    ["readings of minutes apart say nothing of a day", readings([0, "10"], [0.01, "10.5"]), METER, 1, ["10.5", "130.3", null, false, "capacity"]],
+    [
+      "near its end the dial may begin again",
+      readings([0, "99900"], [7, "99970"]),
+      METER,
+      13,
+      ["99995", "61", "30", true, "recent_use"],
+    ],
+    [
+      "a dial that has begun again goes on",
+      readings([0, "99950"], [7, "20"]),
+      METER,
+      14,
+      ["50", "126", "90", false, "recent_use"],
+    ],
+    [
+      "a typing error of last month is not where one counts from",
+      readings([0, "1000"], [7, "1070"], [14, "11260"]),
+      METER,
+      21,
+      ["1135", "1281", "1210", false, "recent_use"],
+    ],
+    [
+      "readings of minutes apart say nothing of a day",
+      readings([0, "10"], [0.01, "10.5"]),
+      METER,
+      1,
+      ["10.5", "130.3", null, false, "capacity"],
+    ],
   ])("%s", (_title, before, limits, at, expected) => {
     expect(shown(expectedRange(before, null, limits, day(at)))).toEqual(expected);
   });
