@@ -172,6 +172,7 @@ function installationOf(stay: MeterStay, { agreement, readings, dials }: Settlem
         readings: all,
         ...(initial === undefined ? {} : { initial }),
         ...(final === undefined ? {} : { final }),
+        decided: stay.decided.filter((stretch) => stretch.register === register),
       };
     }),
   };

@@ -1,6 +1,6 @@
 import { DAY_MS, HOUR_MS, type Instant } from "../domain/instant.ts";
 import { type Micro, MICRO_PER_UNIT } from "../domain/quantity.ts";
-import { differencesOf, type DialLimits, type RegisterReading } from "./difference.ts";
+import { type Decided, differencesOf, type DialLimits, type RegisterReading } from "./difference.ts";
 
 /** What a dial may show when a person stands before it, and why that is thought. */
 export type ExpectedRange = {
@@ -50,14 +50,16 @@ const STRETCH_MIN_MS = DAY_MS / 4;
 /**
  * @param before validated readings of one register up to `at`, in order of time; some weeks of them are enough
  * @param after the first validated reading after `at`, if the book holds one
+ * @param decided what persons decided about stretches between these readings
  */
 export function expectedRange(
   before: readonly RegisterReading[],
   after: RegisterReading | null,
   limits: DialLimits,
   at: Instant,
+  decided: readonly Decided[] = [],
 ): ExpectedRange {
-  const { steps, held } = differencesOf(before, limits);
+  const { steps, held } = differencesOf(before, limits, decided);
   const newest = before.at(-1);
   if (newest === undefined) return { low: 0n, high: limits.dialMax, mostLikely: null, rollsOver: false, basis: DIAL };
   const doubt = held.find((stretch) => stretch.to === newest.at);

@@ -18,9 +18,17 @@ import type {
 } from "./tables/metering.ts";
 import type { ManualReadingTable, PhotoTable, ReadingRouteTable, RouteStopTable } from "./tables/manual.ts";
 import type { CustomerBalanceTable, JournalTable, PostingTable } from "./tables/money.ts";
+import type {
+  FoundDecisionTable,
+  FoundDeviceTable,
+  FoundFrameTable,
+  FoundOverflowTable,
+  RegisterImportTable,
+} from "./tables/onboarding.ts";
 import type { AppSessionTable, AppUserTable, OperatorTable } from "./tables/operators.ts";
 import type {
   GapTable,
+  HeardDayTable,
   ReadingConflictTable,
   ReadingEditTable,
   ReadingTable,
@@ -47,6 +55,7 @@ export type Tables = {
   reading_conflict: ReadingConflictTable;
   refused_frame: RefusedFrameTable;
   gap: GapTable;
+  heard_day: HeardDayTable;
   verdict: VerdictTable;
   reading_edit: ReadingEditTable;
   verdict_decision: VerdictDecisionTable;
@@ -62,6 +71,11 @@ export type Tables = {
   supply: SupplyTable;
   control: ControlTable;
   supply_event: SupplyEventTable;
+  found_device: FoundDeviceTable;
+  found_frame: FoundFrameTable;
+  found_overflow: FoundOverflowTable;
+  found_decision: FoundDecisionTable;
+  register_import: RegisterImportTable;
   photo: PhotoTable;
   reading_route: ReadingRouteTable;
   route_stop: RouteStopTable;

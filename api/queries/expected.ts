@@ -4,8 +4,11 @@ import { DAY_MS, instant } from "../../domain/instant.ts";
 import { decimalText, type Micro, microOf } from "../../domain/quantity.ts";
 import type { RegisterName } from "../../domain/register.ts";
 import { dialOfBook, type HandMeter, type Ratio } from "../../ledger/manual-readings.ts";
+import { readDecisions } from "../../ledger/decisions.ts";
+import { readEdits } from "../../ledger/edits.ts";
 import { type BookedReading, readingsAround } from "../../ledger/usage.ts";
-import type { RegisterReading } from "../../metering/difference.ts";
+import { EditBook } from "../../ledger/validated.ts";
+import type { Decided, RegisterReading } from "../../metering/difference.ts";
 import { type ExpectedRange, expectedRange } from "../../metering/expected-range.ts";
 import { atText, type Desk } from "../desk.ts";
 import type { ExpectedJson } from "../schemas/reading-route.ts";
@@ -33,15 +36,24 @@ export async function expectations(desk: Desk, asked: readonly Asked[]): Promise
       at: instant(Math.max(at - k * MARK_MS, 0)),
     })),
   );
-  const booked = Map.groupBy(await readingsAround(desk.trx, edges), keyOf);
-  return asked.map((one) =>
-    expectationOf(one, booked.get(keyOf({ meterId: one.meter.meterId, register: one.register })) ?? []),
-  );
+  const ids = [...new Set(asked.map(({ meter }) => meter.meterId))];
+  const edits = new EditBook(await readEdits(desk.trx, ids));
+  const decisions = await readDecisions(desk.trx, ids);
+  const booked = Map.groupBy(await readingsAround(desk.trx, edges, edits), keyOf);
+  return asked.map((one) => {
+    const { meterId } = one.meter;
+    const decided = (decisions.get(meterId) ?? []).filter(({ register }) => register === one.register);
+    return expectationOf(one, booked.get(keyOf({ meterId, register: one.register })) ?? [], decided);
+  });
 }
 
 const keyOf = ({ meterId, register }: { meterId: bigint; register: string }): string => `${meterId}/${register}`;
 
-function expectationOf({ meter, register, at }: Asked, booked: readonly BookedReading[]): Expectation {
+function expectationOf(
+  { meter, register, at }: Asked,
+  booked: readonly BookedReading[],
+  decided: readonly Decided[],
+): Expectation {
   const ratio = meter.stay?.ratio ?? RATIO_ONE;
   const byInstant = new Map(booked.map((reading) => [reading.at, reading]));
   const readings = [...byInstant.values()]
@@ -54,7 +66,7 @@ function expectationOf({ meter, register, at }: Asked, booked: readonly BookedRe
     dialMax: dialOf(meter.profileId, register),
     maxPerHour: capacity === null ? null : dialOfBook(capacity, ratio),
   };
-  return { range: expectedRange(before, after, limits, at), last: before.at(-1) ?? null };
+  return { range: expectedRange(before, after, limits, at, decided), last: before.at(-1) ?? null };
 }
 
 const text = (value: Micro | null): string | null => (value === null ? null : decimalText(value));

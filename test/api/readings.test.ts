@@ -233,7 +233,7 @@ describe("a route", () => {
     const key = randomUUID();
     const body = { name: "Building 1", building: "1", every: "day", walker: "reader" };
     const [a, b] = await Promise.all([make(body, key), make(body, key)]);
-    expect([a.statusCode, b.statusCode].toSorted()).toEqual([200, 201]);
+    expect(new Set([a.statusCode, b.statusCode])).toEqual(new Set([200, 201]));
     expect(a.json().id).toBe(b.json().id);
     expect((await make(body)).json()).toMatchObject({ code: "request.invalid" });
     expect((await make({ ...body, name: "Other" }, key)).json()).toMatchObject({ code: "request.conflict" });

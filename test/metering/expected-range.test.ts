@@ -105,6 +105,13 @@ describe("what a dial is expected to show", () => {
     expect(doubted.basis).toMatchObject({ kind: "recent_use", lastInDoubt: true, from: { value: micro("1070") } });
     expect(expectedRange(WEEKLY, null, METER, day(28)).basis).toMatchObject({ lastInDoubt: false });
   });
+
+  test("counts from a reading that was held once a person has accepted it", () => {
+    const dropped = readings([0, "1000"], [7, "1070"], [14, "900"]);
+    const decided = [{ from: day(7), to: day(14), decision: "accept" }] as const;
+    const range = expectedRange(dropped, null, METER, day(21), decided);
+    expect(range.basis).toMatchObject({ from: { value: micro("900") }, lastInDoubt: false });
+  });
 });
 
 describe("whether a value was expected", () => {
