@@ -30,18 +30,18 @@ export type Hanging = {
 export function hangings(places: readonly Place[], placements: readonly Placement[], from: Day, to: Day): Hanging[] {
   const byPoint = Map.groupBy(placements, ({ usagePointId }) => usagePointId);
   const days = [...new Set([from, ...placements.map(({ fromDay }) => fromDay).filter((d) => d > from && d < to)])].sort();
+  const perDay = days.map((day, i) => ({ day, until: days[i + 1] ?? to, tops: topsOn(places, byPoint, day) }));
   const found: Hanging[] = [];
   for (const place of places) {
     let open: Hanging | null = null;
-    for (const [i, day] of days.entries()) {
-      const until = days[i + 1] ?? to;
-      const master = masterOn(place, places, byPoint, day);
-      if (open !== null && master?.masterPointId === open.masterPointId && master.purpose === open.purpose) {
+    for (const { day, until, tops } of perDay) {
+      const above = masterOn(place, tops, byPoint, day);
+      if (open !== null && above?.masterPointId === open.masterPointId && above.purpose === open.purpose) {
         open = { ...open, to: until };
         found[found.length - 1] = open;
         continue;
       }
-      open = master === null ? null : { usagePointId: place.usagePointId, ...master, from: day, to: until };
+      open = above === null ? null : { usagePointId: place.usagePointId, ...above, from: day, to: until };
       if (open !== null) found.push(open);
     }
   }
@@ -51,22 +51,26 @@ export function hangings(places: readonly Place[], placements: readonly Placemen
 type Above = { readonly masterPointId: bigint; readonly purpose: "supply" | "common" };
 type ByPoint = ReadonlyMap<bigint, readonly Placement[]>;
 
-function masterOn(place: Place, places: readonly Place[], byPoint: ByPoint, day: Day): Above | null {
+const siteOf = ({ utility, building }: Place): string => `${utility} ${building}`;
+
+/** Masters that hang below no other, by utility and building. */
+function topsOn(places: readonly Place[], byPoint: ByPoint, day: Day): ReadonlyMap<string, readonly Place[]> {
+  const tops = places.filter(
+    ({ role, usagePointId }) =>
+      role === "master" && (saidOn(usagePointId, byPoint, day)?.masterPointId ?? null) === null,
+  );
+  return Map.groupBy(tops, siteOf);
+}
+
+function masterOn(place: Place, tops: ReadonlyMap<string, readonly Place[]>, byPoint: ByPoint, day: Day): Above | null {
   const said = saidOn(place.usagePointId, byPoint, day);
   if (said !== null) {
     return said.masterPointId === null ? null : { masterPointId: said.masterPointId, purpose: said.purpose };
   }
   if (place.role === "master") return null;
-  // By default the one master of the building that hangs below no other; with two, nobody can say which.
-  const tops = places.filter(
-    (other) =>
-      other.role === "master" &&
-      other.utility === place.utility &&
-      other.building === place.building &&
-      (saidOn(other.usagePointId, byPoint, day)?.masterPointId ?? null) === null,
-  );
-  const [top] = tops;
-  return tops.length === 1 && top !== undefined ? { masterPointId: top.usagePointId, purpose: "supply" } : null;
+  // By default the one master of the building; with two, nobody can say which.
+  const [top, second] = tops.get(siteOf(place)) ?? [];
+  return top === undefined || second !== undefined ? null : { masterPointId: top.usagePointId, purpose: "supply" };
 }
 
 /** The latest word on a point: of two for one day the one that was noted later. */
@@ -95,13 +99,17 @@ export function makesLoop(placements: readonly Placement[]): boolean {
   return false;
 }
 
-/** All points that stood below a master in the days of `below`, at any depth. */
-export function belowOf(masterPointId: bigint, below: readonly Hanging[]): Set<bigint> {
+/** The hangings directly below each master. */
+export type Tree = ReadonlyMap<bigint, readonly Hanging[]>;
+export const treeOf = (all: readonly Hanging[]): Tree => Map.groupBy(all, ({ masterPointId }) => masterPointId);
+
+/** All points that stood below a master, at any depth. */
+export function belowOf(masterPointId: bigint, tree: Tree): Set<bigint> {
   const found = new Set<bigint>();
   const queue = [masterPointId];
   for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
-    for (const { usagePointId, masterPointId: above } of below) {
-      if (above !== at || found.has(usagePointId)) continue;
+    for (const { usagePointId } of tree.get(at) ?? []) {
+      if (found.has(usagePointId)) continue;
       found.add(usagePointId);
       queue.push(usagePointId);
     }
