@@ -6,6 +6,7 @@ import {
   type BookedReading,
   type MeteredAgreement,
   readAgreements,
+  readEditBook,
   readHouseholds,
   readingsAround,
   readingsWithin,
@@ -74,8 +75,9 @@ async function readingsOf(
   });
   if (edges.length === 0) return new Map();
   const wanted = new Map(edges.map((edge) => [`${edge.meterId} ${edge.register}`, edge]));
-  const around = await readingsAround(trx, edges);
-  const within = await readingsWithin(trx, [...wanted.values()], period);
+  const edits = await readEditBook(trx, [...wanted.values()]);
+  const around = await readingsAround(trx, edges, edits);
+  const within = await readingsWithin(trx, [...wanted.values()], period, edits);
   return Map.groupBy(inOrder([...around, ...within]), (reading) => reading.meterId);
 }
 

@@ -180,6 +180,7 @@ export function installationOf(
         readings: all,
         ...(initial === undefined ? {} : { initial }),
         ...(final === undefined ? {} : { final }),
+        decided: stay.decided.filter((stretch) => stretch.register === register),
       };
     }),
   };

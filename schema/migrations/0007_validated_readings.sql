@@ -24,6 +24,7 @@ create table sanbiao.reading_edit (
   made_at timestamptz not null,
   primary key (operator_id, id),
   unique (operator_id, idempotency_key),
+  foreign key (operator_id, meter_id) references sanbiao.meter (operator_id, id),
   check ((kind = 'value') = (value is not null)),
   check ((kind = 'value') = (source is not null)),
   check (origin = 'clerk' or kind <> 'exclude'),
@@ -58,7 +59,8 @@ create table sanbiao.verdict_decision (
   made_by bigint,
   made_at timestamptz not null,
   primary key (operator_id, id),
-  unique (operator_id, idempotency_key)
+  unique (operator_id, idempotency_key),
+  foreign key (operator_id, meter_id) references sanbiao.meter (operator_id, id)
 );
 create index on sanbiao.verdict_decision (operator_id, meter_id, register, from_at, to_at, rule, id);
 select sanbiao.protect('sanbiao.verdict_decision', 'select, insert');
