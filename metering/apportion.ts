@@ -31,7 +31,9 @@ export function apportion(quantity: Micro, claims: readonly Claim[], step: Micro
   const given = weights.map((weight) => (steps * weight) / whole);
   const cut = (i: number): bigint => (steps * (weights[i] ?? 0n)) % whole;
   let left = steps - given.reduce((sum, own) => sum + own, 0n);
-  const order = claims.map((_, i) => i).sort((a, b) => compare(cut(b), cut(a)) || compare(idAt(claims, a), idAt(claims, b)));
+  const order = claims
+    .map((_, i) => i)
+    .sort((a, b) => compare(cut(b), cut(a)) || compare(idAt(claims, a), idAt(claims, b)));
   for (const i of order) {
     if (left === 0n) break;
     given[i] = (given[i] ?? 0n) + 1n;

@@ -29,24 +29,27 @@ export type Hanging = {
 /** Where every point hung in the days `[from, to)`, in the order of the points. Pure. */
 export function hangings(places: readonly Place[], placements: readonly Placement[], from: Day, to: Day): Hanging[] {
   const byPoint = Map.groupBy(placements, ({ usagePointId }) => usagePointId);
-  const days = [...new Set([from, ...placements.map(({ fromDay }) => fromDay).filter((d) => d > from && d < to)])].sort();
+  const days = [
+    ...new Set([from, ...placements.map(({ fromDay }) => fromDay).filter((d) => d > from && d < to)]),
+  ].sort();
   const perDay = days.map((day, i) => ({ day, until: days[i + 1] ?? to, tops: topsOn(places, byPoint, day) }));
   const found: Hanging[] = [];
   for (const place of places) {
-    let open: Hanging | null = null;
     for (const { day, until, tops } of perDay) {
       const above = masterOn(place, tops, byPoint, day);
-      if (open !== null && above?.masterPointId === open.masterPointId && above.purpose === open.purpose) {
-        open = { ...open, to: until };
-        found[found.length - 1] = open;
-        continue;
-      }
-      open = above === null ? null : { usagePointId: place.usagePointId, ...above, from: day, to: until };
-      if (open !== null) found.push(open);
+      if (above === null) continue;
+      const hanging = { usagePointId: place.usagePointId, ...above, from: day, to: until };
+      const last = found.at(-1);
+      if (last !== undefined && last.to === day && isSamePlace(last, hanging))
+        found[found.length - 1] = { ...last, to: until };
+      else found.push(hanging);
     }
   }
   return found;
 }
+
+const isSamePlace = (a: Hanging, b: Hanging): boolean =>
+  a.usagePointId === b.usagePointId && a.masterPointId === b.masterPointId && a.purpose === b.purpose;
 
 type Above = { readonly masterPointId: bigint; readonly purpose: "supply" | "common" };
 type ByPoint = ReadonlyMap<bigint, readonly Placement[]>;

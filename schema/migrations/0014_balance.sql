@@ -200,8 +200,9 @@ create trigger energy_balances after insert on sanbiao.energy_posting
 -- Entries for billed usage: what registers counted goes to `billed` and `estimated`. Use that rests on readings again confirms
 -- what was estimated before. A register that today shows another value at an end of a bill than its neighbour bill was made
 -- with (a late reading moved the line between two readings) has counted units that stand in no bill: `unbilled`.
+-- Its plan may be made while the book is empty and must still be right when it is full: no walk through whole tables.
 create function sanbiao.post_billed_energy(operator bigint, bills bigint[]) returns void
-  language plpgsql security definer set search_path = sanbiao, pg_temp as $$
+  language plpgsql security definer set search_path = sanbiao, pg_temp set enable_seqscan = off as $$
 begin
   with used as (
     select u.*, coalesce(u.estimated_quantity, case when u.basis = 'estimated' then u.quantity else 0 end) as guessed

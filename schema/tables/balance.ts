@@ -55,7 +55,8 @@ export type BuildingBalanceTable = {
   apportion_key: Null<"area" | "household" | "usage" | "equal">;
   loss_allowance_percent: string;
   apportioned: ("common" | "loss" | "residue")[];
-  missing_accounts: Generated<bigint[]>;
+  /** bigint[]: arrays come as text. */
+  missing_accounts: Generated<string[]>;
   apportioned_quantity: bigint;
   remainder_quantity: bigint;
   closed_at: At;
