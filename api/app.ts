@@ -19,6 +19,7 @@ import type { Metrics } from "./metrics.ts";
 import { PROBLEM_JSON, problemOf } from "./problem.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { eventRoutes } from "./routes/events.ts";
+import { gapRoutes } from "./routes/gaps.ts";
 import { meteringRoutes } from "./routes/metering.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import type { Api, App } from "./routes/route.ts";
@@ -86,6 +87,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       const v1 = scope as App;
       sessionRoutes(v1, options);
       meteringRoutes(v1, options);
+      gapRoutes(v1, options);
       accountRoutes(v1, options);
       paymentRoutes(v1, options);
       eventRoutes(v1, options);

@@ -37,6 +37,7 @@ import type {
 import type { AppSessionTable, AppUserTable, OperatorTable } from "./tables/operators.ts";
 import type {
   GapTable,
+  HeardDayTable,
   ReadingConflictTable,
   ReadingEditTable,
   ReadingTable,
@@ -63,6 +64,7 @@ export type Tables = {
   reading_conflict: ReadingConflictTable;
   refused_frame: RefusedFrameTable;
   gap: GapTable;
+  heard_day: HeardDayTable;
   verdict: VerdictTable;
   reading_edit: ReadingEditTable;
   verdict_decision: VerdictDecisionTable;
