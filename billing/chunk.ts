@@ -6,6 +6,7 @@ import {
   type BookedReading,
   type MeteredAgreement,
   readAgreements,
+  readEditBook,
   readHouseholds,
   readingsAround,
   readingsWithin,
@@ -74,13 +75,14 @@ async function readingsOf(
   });
   if (edges.length === 0) return new Map();
   const wanted = new Map(edges.map((edge) => [`${edge.meterId} ${edge.register}`, edge]));
-  const around = await readingsAround(trx, edges);
-  const within = await readingsWithin(trx, [...wanted.values()], period);
+  const edits = await readEditBook(trx, [...wanted.values()]);
+  const around = await readingsAround(trx, edges, edits);
+  const within = await readingsWithin(trx, [...wanted.values()], period, edits);
   return Map.groupBy(inOrder([...around, ...within]), (reading) => reading.meterId);
 }
 
 /** In order of time, each reading once: those around an edge lie within, too. */
-function inOrder(readings: BookedReading[]): BookedReading[] {
+export function inOrder(readings: BookedReading[]): BookedReading[] {
   const order = (a: BookedReading, b: BookedReading): number =>
     a.at - b.at || Number(a.meterId - b.meterId) || (a.register < b.register ? -1 : a.register > b.register ? 1 : 0);
   readings.sort(order);

@@ -19,6 +19,8 @@ export type MeterEntry = {
   readonly usagePointId: bigint | null;
   /** CT × VT, or units per pulse, of the present installation: decimal text. */
   readonly ratio: string;
+  /** Seconds between reports that were agreed with a meter that speaks by itself; null: none agreed. */
+  readonly reportEvery_s: number | null;
 };
 
 /** What may connect to the broker, with the meters that speak through it. */
@@ -58,6 +60,7 @@ export type Directory = {
   meterOfUnit(busId: bigint, unitId: number): MeterEntry | undefined;
   meter(id: MeterId): MeterEntry | undefined;
   meters(): Iterable<MeterEntry>;
+  operators(): Iterable<OperatorId>;
   /** Where the operator's local times belong. */
   zone(operatorId: OperatorId): Zone | undefined;
   refresh(): Promise<void>;
@@ -91,6 +94,7 @@ export async function openDirectory(db: Pick<Database, "pool">, clock: Clock): P
     meterOfUnit: (busId, unitId) => state.buses.get(busId)?.meters.get(unitId),
     meter: (id) => state.meters.get(id),
     meters: () => state.meters.values(),
+    operators: () => state.zones.keys(),
     zone: (operatorId) => state.zones.get(operatorId),
     refresh,
     refreshIfOlder: async (ageMs) => (clock.now() - state.at < ageMs ? undefined : refresh()),
@@ -132,14 +136,18 @@ type BusRow = {
 
 async function load(db: Pick<Database, "pool">, clock: Clock): Promise<State> {
   const at = clock.now();
-  const [meterRows, clientRows, busRows, operatorRows] = await Promise.all([
+  const [meterRows, clientRows, busRows, operatorRows, agreedRows] = await Promise.all([
     db.pool.query<MeterRow>("select * from sanbiao.all_meters()"),
     db.pool.query<ClientRow>("select * from sanbiao.all_mqtt_clients()"),
     db.pool.query<BusRow>("select * from sanbiao.all_buses()"),
     db.pool.query<{ operator_id: bigint; zone: string }>("select operator_id, zone from sanbiao.operators()"),
+    db.pool.query<{ meter_id: bigint; report_every_s: number }>(
+      "select meter_id, report_every_s from sanbiao.agreed_intervals()",
+    ),
   ]);
   const meters = new Map<MeterId, MeterEntry>();
-  for (const row of meterRows.rows) meters.set(row.id, meterOf(row));
+  const agreed = new Map(agreedRows.rows.map((row) => [row.meter_id, row.report_every_s]));
+  for (const row of meterRows.rows) meters.set(row.id, meterOf(row, agreed.get(row.id) ?? null));
   const ofClient = Map.groupBy(meters.values(), (m) => m.mqttClientId);
   const ofBus = Map.groupBy(meters.values(), (m) => m.busId);
   return {
@@ -151,7 +159,8 @@ async function load(db: Pick<Database, "pool">, clock: Clock): Promise<State> {
   };
 }
 
-const meterOf = (row: MeterRow): MeterEntry => ({
+const meterOf = (row: MeterRow, reportEvery_s: number | null): MeterEntry => ({
+  reportEvery_s,
   operatorId: row.operator_id,
   id: row.id,
   serial: row.serial,

@@ -21,6 +21,8 @@ export const VERDICT_RESULTS = {
   gap: { held: false },
   /** An actual reading came in below an estimate: the estimate is passed over. */
   estimate_reversed: { held: false },
+  /** A stretch that a rule would hold and a person settled. */
+  accepted: { held: false },
   /** An exchange without a final or an initial reading. */
   exchange_incomplete: { held: true },
   /** A validation rule (`vee.…`) doubts the stretch: work for a person. Bills go by the differences' own verdicts above. */

@@ -4,8 +4,12 @@ import type { Day, Period } from "../domain/period.ts";
 import { type Micro, microOf } from "../domain/quantity.ts";
 import { type AccountId, type MeterId, READING_SOURCES, type ReadingSource } from "../domain/reading.ts";
 import { type RegisterName, REGISTERS, registerName } from "../domain/register.ts";
+import type { DecidedStretch, EstimationMethod } from "../domain/reading-edit.ts";
 import type { Utility } from "../domain/unit.ts";
 import type { Tables } from "../schema/tables.ts";
+import { readDecisions } from "./decisions.ts";
+import { readEdits } from "./edits.ts";
+import { EditBook, validated } from "./validated.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -31,14 +35,19 @@ export type MeterStay = {
   readonly installedAt: Instant;
   readonly removedAt: Instant | null;
   readonly maxPerHour: Micro;
+  /** What persons decided about stretches of this meter that a rule holds. */
+  readonly decided: readonly DecidedStretch[];
 };
 
+/** A reading that bills may rest on: of the book, or of a clerk's or an estimate's entry beside it. */
 export type BookedReading = {
   readonly meterId: MeterId;
   readonly register: RegisterName;
   readonly at: Instant;
   readonly value: Micro;
   readonly source: ReadingSource;
+  /** Of an estimate. */
+  readonly method?: EstimationMethod;
 };
 
 /** Agreements of these accounts that touch the days `[from, to)`, with all stays at their usage points, in order. */
@@ -77,7 +86,8 @@ export async function readAgreements(
   }));
 }
 
-async function readStays(trx: Trx, usagePointIds: readonly bigint[]): Promise<Map<bigint, MeterStay[]>> {
+/** All stays at these usage points, in order. */
+export async function readStays(trx: Trx, usagePointIds: readonly bigint[]): Promise<Map<bigint, MeterStay[]>> {
   const { rows } = await sql<{
     usage_point_id: bigint;
     meter_id: bigint;
@@ -91,6 +101,10 @@ async function readStays(trx: Trx, usagePointIds: readonly bigint[]): Promise<Ma
       from sanbiao.installation i join sanbiao.meter m on m.operator_id = i.operator_id and m.id = i.meter_id
      where i.operator_id = sanbiao.operator_id() and i.usage_point_id = any(${idArray(usagePointIds)}::bigint[])
      order by i.usage_point_id, i.installed_at`.execute(trx);
+  const decided = await readDecisions(
+    trx,
+    rows.map((row) => row.meter_id),
+  );
   const byPoint = new Map<bigint, MeterStay[]>();
   for (const row of rows) {
     const stay = {
@@ -101,6 +115,7 @@ async function readStays(trx: Trx, usagePointIds: readonly bigint[]): Promise<Ma
       installedAt: row.installed_at,
       removedAt: row.removed_at,
       maxPerHour: microOf(row.capacity_per_hour) ?? 0n,
+      decided: decided.get(row.meter_id) ?? [],
     };
     const of = byPoint.get(row.usage_point_id);
     if (of === undefined) byPoint.set(row.usage_point_id, [stay]);
@@ -112,11 +127,21 @@ async function readStays(trx: Trx, usagePointIds: readonly bigint[]): Promise<Ma
 /** One register of one meter. */
 export type MeterRegister = { readonly meterId: MeterId; readonly register: RegisterName };
 
-/** Every reading of these registers inside `[from, to]`. */
+/** Entries beside the book that concern these registers: read once, for both functions below. */
+export const readEditBook = async (trx: Trx, registers: readonly MeterRegister[]): Promise<EditBook> =>
+  new EditBook(
+    await readEdits(
+      trx,
+      registers.map(({ meterId }) => meterId),
+    ),
+  );
+
+/** Every validated reading of these registers inside `[from, to]`, in no order. Each register is named once. */
 export async function readingsWithin(
   trx: Trx,
   registers: readonly MeterRegister[],
   { from, to }: Period,
+  edits: EditBook,
 ): Promise<BookedReading[]> {
   const { rows } = await sql<ReadingRow>`
     select r.meter_id, r.register, r.measured_at, r.value, r.source
@@ -125,15 +150,27 @@ export async function readingsWithin(
        select meter_id, register, measured_at, value, source from sanbiao.reading
         where operator_id = sanbiao.operator_id() and meter_id = p.meter and register = p.code
           and measured_at >= ${isoOf(from)}::timestamptz and measured_at <= ${isoOf(to)}::timestamptz) r`.execute(trx);
-  return rows.map(bookedOf);
+  return validated(rows.map(bookedOf), registers, edits).filter(({ at }) => at >= from && at <= to);
 }
 
-/** For each of these registers and instants: the last reading at or before it and the first at or after it. */
+/** For each of these registers and instants: the last validated reading at or before it and the first at or after it. */
 export async function readingsAround(
   trx: Trx,
   edges: readonly (MeterRegister & { readonly at: Instant })[],
+  edits: EditBook,
 ): Promise<BookedReading[]> {
-  const instants = `{${edges.map((edge) => `"${isoOf(edge.at)}"`).join(",")}}`;
+  const plain = edges.filter(({ meterId, register }) => !edits.isEdited(meterId, register));
+  const edited = edges.filter(({ meterId, register }) => edits.isEdited(meterId, register));
+  const booked = plain.length === 0 ? [] : await bookedAround(trx, plain);
+  const values = await Promise.all(edited.map((edge) => validatedAround(trx, edge, edits)));
+  return [...booked, ...values.flat()];
+}
+
+async function bookedAround(
+  trx: Trx,
+  edges: readonly (MeterRegister & { readonly at: Instant })[],
+): Promise<BookedReading[]> {
+  const instants = instantArray(edges.map(({ at }) => at));
   const { rows } = await sql<ReadingRow>`
     select n.* from unnest(${metersOf(edges)}::bigint[], ${codesOf(edges)}::smallint[], ${instants}::timestamptz[])
         as p (meter, code, at)
@@ -146,6 +183,30 @@ export async function readingsAround(
          where operator_id = sanbiao.operator_id() and meter_id = p.meter and register = p.code and measured_at >= p.at
          order by measured_at limit 1)) n`.execute(trx);
   return rows.map(bookedOf);
+}
+
+/** The same for a register with entries beside the book: few, so one look each. */
+async function validatedAround(
+  trx: Trx,
+  { meterId, register, at }: MeterRegister & { readonly at: Instant },
+  edits: EditBook,
+): Promise<BookedReading[]> {
+  const passedOver = instantArray(edits.passedOver(meterId, register));
+  const { rows } = await sql<ReadingRow>`
+    (select meter_id, register, measured_at, value, source from sanbiao.reading
+      where operator_id = sanbiao.operator_id() and meter_id = ${meterId} and register = ${REGISTERS[register].code}
+        and measured_at <= ${isoOf(at)}::timestamptz and not measured_at = any(${passedOver}::timestamptz[])
+      order by measured_at desc limit 1)
+    union all
+    (select meter_id, register, measured_at, value, source from sanbiao.reading
+      where operator_id = sanbiao.operator_id() and meter_id = ${meterId} and register = ${REGISTERS[register].code}
+        and measured_at >= ${isoOf(at)}::timestamptz and not measured_at = any(${passedOver}::timestamptz[])
+      order by measured_at limit 1)`.execute(trx);
+  const booked = rows.map(bookedOf);
+  const values = edits.valuesOf(meterId, register, (instant) => booked.some((reading) => reading.at === instant));
+  const all = [...booked, ...values].sort((a, b) => a.at - b.at);
+  const [before, after] = [all.findLast((reading) => reading.at <= at), all.find((reading) => reading.at >= at)];
+  return [before, after].filter((reading) => reading !== undefined);
 }
 
 /** Persons per household, effective-dated, per account. */
@@ -181,6 +242,7 @@ function bookedOf(row: ReadingRow): BookedReading {
   return { meterId: row.meter_id, register, at: row.measured_at, value: row.value, source };
 }
 
+const instantArray = (instants: readonly Instant[]): string => `{${instants.map((at) => `"${isoOf(at)}"`).join(",")}}`;
 const idArray = (ids: readonly bigint[]): string => `{${ids.join(",")}}`;
 const metersOf = (registers: readonly MeterRegister[]): string => idArray(registers.map(({ meterId }) => meterId));
 const codesOf = (registers: readonly MeterRegister[]): string => codeArray(registers.map(({ register }) => register));

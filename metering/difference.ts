@@ -18,6 +18,9 @@ export type DialLimits = {
   readonly readEvery_ms?: number;
 };
 
+/** A stretch between two readings that a person decided about: the rule no longer holds it. */
+export type Decided = { readonly from: Instant; readonly to: Instant; readonly decision: "accept" | "rollover" };
+
 /** Growth of a register between two readings that count. */
 export type Step = { readonly period: Period; readonly quantity: Micro; readonly basis: UsageBasis };
 
@@ -57,14 +60,20 @@ const isEstimate = (reading: RegisterReading): boolean => reading.source === "es
  * rollover only near the dial's end and at a feasible rate; from an estimate down to an actual reading it reverses the
  * estimate. All else is held for a person, and counting goes on from the new value.
  * @param readings in order of time, one per instant
+ * @param decided held stretches that a person has settled, by the instants of their two readings
  */
-export function differencesOf(readings: readonly RegisterReading[], limits: DialLimits): Differences {
-  return new Walk(readings, limits).run();
+export function differencesOf(
+  readings: readonly RegisterReading[],
+  limits: DialLimits,
+  decided: readonly Decided[] = [],
+): Differences {
+  return new Walk(readings, limits, decided).run();
 }
 
 class Walk {
   readonly readings: readonly RegisterReading[];
   readonly limits: DialLimits;
+  readonly decided: readonly Decided[];
   readonly steps: Step[] = [];
   readonly held: Period[] = [];
   readonly findings: Finding[] = [];
@@ -73,9 +82,10 @@ class Walk {
   #span_ms = -1;
   #mostInSpan: Micro = 0n;
 
-  constructor(readings: readonly RegisterReading[], limits: DialLimits) {
+  constructor(readings: readonly RegisterReading[], limits: DialLimits, decided: readonly Decided[]) {
     this.readings = readings;
     this.limits = limits;
+    this.decided = decided;
   }
 
   run(): Differences {
@@ -170,8 +180,22 @@ class Walk {
   }
 
   #hold(result: VerdictResult, from: RegisterReading, to: RegisterReading): void {
+    const decision = this.decided.find((one) => one.from === from.at && one.to === to.at)?.decision;
+    const grown = decision === undefined ? null : this.#grownBy(decision, from, to);
+    if (grown !== null) {
+      this.#grow(from, to, grown);
+      this.#find("accepted", from, to, { was: result, decision: `${decision}`, grown: decimalText(grown) });
+      return;
+    }
     this.held.push({ from: from.at, to: to.at });
     this.#find(result, from, to, {});
+  }
+
+  /** What was used in a stretch by a person's decision; `null` when the decision does not fit what the readings say now. */
+  #grownBy(decision: Decided["decision"], from: RegisterReading, to: RegisterReading): Micro | null {
+    const { dialMax } = this.limits;
+    if (decision === "accept") return to.value > from.value ? to.value - from.value : 0n;
+    return dialMax === null || to.value >= from.value || from.value > dialMax ? null : dialMax - from.value + to.value;
   }
 
   #find(result: VerdictResult, from: RegisterReading, to: RegisterReading, more: Record<string, string>): void {

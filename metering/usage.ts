@@ -6,7 +6,14 @@ import type { RegisterName } from "../domain/register.ts";
 import type { TouPeriod, Usage, UsageBasis, UsageSlice } from "../domain/usage.ts";
 import { BILLED_UNIT, type Utility } from "../domain/unit.ts";
 import type { Gap, GapReason, Verdict } from "../domain/verdict.ts";
-import { type DialLimits, type Finding, type RegisterReading, type Step, differencesOf } from "./difference.ts";
+import {
+  type Decided,
+  type DialLimits,
+  type Finding,
+  type RegisterReading,
+  type Step,
+  differencesOf,
+} from "./difference.ts";
 import { partUntil } from "./interpolate.ts";
 import { MAIN_REGISTER, touOfRegister } from "./register.ts";
 
@@ -19,6 +26,8 @@ export type RegisterSeries = {
   /** Value at installation and at removal, from the exchange protocol. */
   readonly initial?: Micro;
   readonly final?: Micro;
+  /** Held stretches that a person has settled. */
+  readonly decided?: readonly Decided[];
 };
 
 /** One meter's stay at the usage point. */
@@ -114,7 +123,7 @@ function usageOfSeries(
   window: Period,
 ): { slices: UsageSlice[]; verdicts: Verdict[]; gaps: Gap[] } {
   const readings = readingsOf(stay, series);
-  const { steps, held, findings } = differencesOf(readings, stay);
+  const { steps, held, findings } = differencesOf(readings, stay, series.decided);
   const tou = touOf(series);
   const gapOf = (period: Period, reason: GapReason): Gap => ({
     period,

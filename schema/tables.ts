@@ -1,293 +1,54 @@
-import type { ColumnType, Generated, GeneratedAlways } from "kysely";
-import type { Instant } from "../domain/instant.ts";
-import type { Day } from "../domain/period.ts";
+import type {
+  ApportionedShareTable,
+  ApportionmentRuleTable,
+  BalancePartTable,
+  BuildingBalanceTable,
+  EnergyEntryTable,
+  EnergyPostingTable,
+  FloorAreaTable,
+  MeasuredByTable,
+} from "./tables/balance.ts";
+import type {
+  BillLineTable,
+  BillSequenceTable,
+  BillTable,
+  BilledUsageTable,
+  DueRunTable,
+  RunExceptionTable,
+} from "./tables/bills.ts";
+import type {
+  AccountTable,
+  AgreementTable,
+  BusTable,
+  HouseholdTable,
+  InstallationTable,
+  MeterTable,
+  MqttClientTable,
+  UsagePointTable,
+} from "./tables/metering.ts";
+import type { ManualReadingTable, PhotoTable, ReadingRouteTable, RouteStopTable } from "./tables/manual.ts";
+import type { CustomerBalanceTable, JournalTable, PostingTable } from "./tables/money.ts";
+import type {
+  FoundDecisionTable,
+  FoundDeviceTable,
+  FoundFrameTable,
+  FoundOverflowTable,
+  RegisterImportTable,
+} from "./tables/onboarding.ts";
+import type { AppSessionTable, AppUserTable, OperatorTable } from "./tables/operators.ts";
+import type {
+  GapTable,
+  HeardDayTable,
+  ReadingConflictTable,
+  ReadingEditTable,
+  ReadingTable,
+  RefusedFrameTable,
+  VerdictDecisionTable,
+  VerdictTable,
+} from "./tables/readings.ts";
+import type { ControlTable, SupplyEventTable, SupplyTable } from "./tables/supply.ts";
 
-/** Kysely types of schema/migrations: one type per table, in their order. `test/schema/tables.test.ts` compares them with the database. */
-type At = ColumnType<Instant, string, string>;
-type AtNull = ColumnType<Instant | null, string | null | undefined, string | null>;
-type DayColumn = ColumnType<Day, string, string>;
-type DayNull = ColumnType<Day | null, string | null | undefined, string | null>;
-type Id = GeneratedAlways<bigint>;
-type Json<T = unknown> = ColumnType<T, string, string>;
-type JsonDefault<T = unknown> = ColumnType<T, string | undefined, string>;
-type Null<T> = ColumnType<T | null, T | null | undefined, T | null>;
-type UtilityColumn = "electricity" | "gas" | "water" | "heat";
-
-export type OperatorTable = {
-  operator_id: Id;
-  code: string;
-  kind: "estate" | "supply_station";
-  name_zh: string;
-  name_en: string;
-  zone: Generated<string>;
-  currency: Generated<string>;
-  created_at: ColumnType<Instant, string | undefined, never>;
-};
-export type AppUserTable = {
-  operator_id: bigint;
-  id: Id;
-  login: string;
-  name: string;
-  password_hash: string;
-  role: "manager" | "clerk" | "reader";
-  demo: Generated<boolean>;
-  disabled_at: AtNull;
-  created_at: ColumnType<Instant, string | undefined, never>;
-};
-export type AppSessionTable = {
-  operator_id: bigint;
-  token_hash: Buffer;
-  user_id: bigint;
-  created_at: At;
-  expires_at: At;
-};
-export type AccountTable = {
-  operator_id: bigint;
-  id: Id;
-  number: string;
-  name: string;
-  phone: Generated<string>;
-  address: Generated<string>;
-  payment_mode: "postpaid" | "prepaid";
-  protected_reason: Null<string>;
-  opened_on: DayColumn;
-  closed_on: DayNull;
-};
-export type HouseholdTable = { operator_id: bigint; account_id: bigint; from_day: DayColumn; persons: number };
-export type UsagePointTable = {
-  operator_id: bigint;
-  id: Id;
-  utility: UtilityColumn;
-  building: string;
-  room: Generated<string>;
-  role: Generated<"customer" | "master">;
-};
-export type AgreementTable = {
-  operator_id: bigint;
-  id: Id;
-  account_id: bigint;
-  usage_point_id: bigint;
-  tariff_id: string;
-  from_day: DayColumn;
-  to_day: DayNull;
-};
-export type BusTable = {
-  operator_id: bigint;
-  id: Id;
-  name: string;
-  kind: "tcp" | "rtu_over_tcp" | "rtu";
-  address: Json;
-  poll_seconds: JsonDefault<Record<string, number>>;
-  enabled: Generated<boolean>;
-};
-export type MqttClientTable = {
-  operator_id: bigint;
-  id: Id;
-  username: string;
-  password_hash: string;
-  publish_filters: string[];
-  subscribe_filters: Generated<string[]>;
-  profile_ids: string[];
-  enabled: Generated<boolean>;
-};
-export type MeterTable = {
-  operator_id: bigint;
-  id: Id;
-  serial: string;
-  utility: UtilityColumn;
-  profile_id: string;
-  bus_id: Null<bigint>;
-  unit_id: Null<number>;
-  mqtt_client_id: Null<bigint>;
-  device_key: Null<string>;
-};
-export type InstallationTable = {
-  operator_id: bigint;
-  id: Id;
-  meter_id: bigint;
-  usage_point_id: bigint;
-  installed_at: At;
-  removed_at: AtNull;
-  ratio: Generated<string>;
-  capacity_per_hour: string;
-};
-export type ReadingTable = {
-  operator_id: bigint;
-  meter_id: bigint;
-  register: number;
-  measured_at: At;
-  received_at: At;
-  value: bigint;
-  source: number;
-};
-export type ReadingConflictTable = ReadingTable & { id: Id; booked_value: bigint };
-export type RefusedFrameTable = {
-  operator_id: Null<bigint>;
-  id: Id;
-  received_at: At;
-  reason: string;
-  detail: string;
-  origin: string;
-  address: string;
-  payload: Buffer;
-  times: Generated<number>;
-  last_at: At;
-};
-export type GapTable = { operator_id: bigint; id: Id; meter_id: bigint; from_at: At; to_at: AtNull; reason: string };
-export type VerdictTable = {
-  operator_id: bigint;
-  id: Id;
-  meter_id: bigint;
-  register: number;
-  from_at: At;
-  to_at: At;
-  rule: string;
-  rule_version: number;
-  result: string;
-  inputs: Json;
-  threshold: ColumnType<unknown, string | null | undefined, string | null>;
-  judged_at: At;
-};
-export type JournalTable = {
-  operator_id: bigint;
-  id: Id;
-  idempotency_key: string;
-  kind: "bill" | "payment" | "reversal" | "adjustment" | "opening" | "refund";
-  cause: Json<Record<string, unknown>>;
-  occurred_at: At;
-  posted_at: At;
-  posted_by: Null<bigint>;
-  written_in: GeneratedAlways<string>;
-};
-export type PostingTable = {
-  operator_id: bigint;
-  journal_id: bigint;
-  line: number;
-  ledger_account: string;
-  account_id: Null<bigint>;
-  currency: string;
-  amount_minor: bigint;
-};
-export type CustomerBalanceTable = { operator_id: bigint; account_id: bigint; currency: string; owed_minor: bigint };
-export type BillTable = {
-  operator_id: bigint;
-  id: Id;
-  account_id: bigint;
-  number: string;
-  period_from: At;
-  period_to: At;
-  issued_on: DayColumn;
-  due_on: DayColumn;
-  currency: string;
-  total_minor: bigint;
-  journal_id: Null<bigint>;
-  run_id: Null<bigint>;
-};
-export type BillSequenceTable = { operator_id: bigint; year: number; last: number };
-export type BillLineTable = {
-  operator_id: bigint;
-  bill_id: bigint;
-  line: number;
-  key: string;
-  usage_point_id: bigint;
-  utility: string;
-  tariff_id: string;
-  tariff_version: string;
-  charge: string;
-  kind: string;
-  tier: Null<number>;
-  tou: Null<string>;
-  period_from: At;
-  period_to: At;
-  quantity: Null<bigint>;
-  unit: Null<string>;
-  price: Null<string>;
-  amount_minor: bigint;
-  included_minor: Null<bigint>;
-  basis: Null<string>;
-  title_zh: string;
-  title_en: string;
-};
-export type BilledUsageTable = {
-  operator_id: bigint;
-  bill_id: bigint;
-  usage_point_id: bigint;
-  period_from: At;
-  period_to: At;
-  utility: string;
-  quantity: bigint;
-  unit: string;
-  basis: string;
-  registers: Json;
-  ladder_before: JsonDefault<Record<string, string>>;
-};
-export type DueRunTable = {
-  operator_id: bigint;
-  id: Id;
-  kind: "bill";
-  period_from: At;
-  period_to: At;
-  due_at: At;
-  state: Generated<"due" | "running" | "done" | "failed">;
-  started_at: AtNull;
-  finished_at: AtNull;
-  done: Generated<number>;
-  refused: Generated<number>;
-  note: Generated<string>;
-};
-export type RunExceptionTable = {
-  operator_id: bigint;
-  run_id: bigint;
-  account_id: bigint;
-  reason: string;
-  detail: string;
-  at: At;
-  settled_at: AtNull;
-};
-export type SupplyTable = {
-  operator_id: bigint;
-  account_id: bigint;
-  meter_id: bigint;
-  policy_id: string;
-  state: Generated<
-    "normal" | "warned_1" | "warned_2" | "cut_due" | "cut_sent" | "cut" | "reconnect_due" | "reconnect_sent" | "unknown"
-  >;
-  desired: Generated<"connected" | "disconnected">;
-  reported: Generated<"connected" | "disconnected" | "moving" | "fault" | "unknown">;
-  reported_at: AtNull;
-  available_minor: Null<bigint>;
-  unbilled_minor: Null<bigint>;
-  decided_at: AtNull;
-  last_reading_at: AtNull;
-  held: Generated<string>;
-  warned_2_at: AtNull;
-  last_credit_at: AtNull;
-};
-export type ControlTable = {
-  operator_id: bigint;
-  id: Id;
-  meter_id: bigint;
-  account_id: Null<bigint>;
-  action: "disconnect" | "connect";
-  reason: Json<Record<string, unknown>>;
-  state: Generated<"queued" | "sent" | "confirmed" | "cancelled" | "unknown">;
-  created_at: At;
-  sent_at: AtNull;
-  attempts: Generated<number>;
-  not_before: At;
-  closed_at: AtNull;
-  read_back_at: AtNull;
-  note: Generated<string>;
-};
-export type SupplyEventTable = {
-  operator_id: bigint;
-  id: Id;
-  account_id: bigint;
-  at: At;
-  kind: string;
-  detail: JsonDefault<Record<string, unknown>>;
-};
-
+/** Kysely types of schema/migrations: one type per table, `tables/` has them by subject. `test/schema/tables.test.ts` compares them with the database. */
 export type Tables = {
   operator: OperatorTable;
   app_user: AppUserTable;
@@ -304,7 +65,10 @@ export type Tables = {
   reading_conflict: ReadingConflictTable;
   refused_frame: RefusedFrameTable;
   gap: GapTable;
+  heard_day: HeardDayTable;
   verdict: VerdictTable;
+  reading_edit: ReadingEditTable;
+  verdict_decision: VerdictDecisionTable;
   journal: JournalTable;
   posting: PostingTable;
   customer_balance: CustomerBalanceTable;
@@ -317,4 +81,21 @@ export type Tables = {
   supply: SupplyTable;
   control: ControlTable;
   supply_event: SupplyEventTable;
+  found_device: FoundDeviceTable;
+  found_frame: FoundFrameTable;
+  found_overflow: FoundOverflowTable;
+  found_decision: FoundDecisionTable;
+  register_import: RegisterImportTable;
+  measured_by: MeasuredByTable;
+  floor_area: FloorAreaTable;
+  apportionment_rule: ApportionmentRuleTable;
+  building_balance: BuildingBalanceTable;
+  balance_part: BalancePartTable;
+  apportioned_share: ApportionedShareTable;
+  energy_entry: EnergyEntryTable;
+  energy_posting: EnergyPostingTable;
+  photo: PhotoTable;
+  reading_route: ReadingRouteTable;
+  route_stop: RouteStopTable;
+  manual_reading: ManualReadingTable;
 };

@@ -110,8 +110,12 @@ export const BILL_INVARIANTS: readonly Invariant[] = [
                and r.register = e.code and r.measured_at <= e.at order by r.measured_at desc limit 1) before on true
         left join lateral (select value, measured_at from reading r where r.operator_id = e.operator_id and r.meter_id = e.meter
                and r.register = e.code and r.measured_at >= e.at order by r.measured_at limit 1) after on true
-       where before.value is null or after.value is null
-          or e.shown * 1000000 not between least(before.value, after.value) and greatest(before.value, after.value)`,
+       where (before.value is null or after.value is null
+              or e.shown * 1000000 not between least(before.value, after.value) and greatest(before.value, after.value))
+         -- a value of a clerk or an estimate stood there, or beside it
+         and not exists (select from reading_edit x where x.operator_id = e.operator_id and x.meter_id = e.meter and x.register = e.code
+               and x.measured_at between e.at - interval '62 days' and e.at + interval '62 days'
+               and (x.measured_at <> e.at or x.kind <> 'value' or x.value = e.shown * 1000000))`,
   },
   {
     name: "energy-lines",

@@ -54,6 +54,7 @@ const stay = (meterId: bigint, from: Instant, to: Instant | null = null): MeterS
   installedAt: from,
   removedAt: to,
   maxPerHour: micro(10),
+  decided: [],
 });
 
 function bill(

@@ -8,7 +8,10 @@ import { day, periodOfDays } from "../../domain/period.ts";
 import type { Tariff } from "../../domain/tariff.ts";
 import { noTelemetry } from "../../domain/telemetry.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
+import { writeDecisions } from "../../ledger/decisions.ts";
+import { writeEdits } from "../../ledger/edits.ts";
 import { postEntry } from "../../ledger/journal.ts";
+import { verify } from "../../ledger/verify/verify.ts";
 import { SmallTown } from "../support/town.ts";
 
 const at = (text: string): Instant => instantOfIso(text) ?? (0 as Instant);
@@ -180,6 +183,39 @@ describe("a bill run", () => {
     const again = await runBills(deps, town.operatorId, september);
     expect(again).toMatchObject({ issued: [], refused: [], finished: true });
     expect(await bills()).toEqual(before);
+  });
+
+  test("bills a stretch that it held once a person has accepted or mended it, and the book stays as it was", async () => {
+    const used: [string, number][] = [
+      ["2026-09-01T00:00:00+08:00", 50],
+      ["2026-09-10T00:00:00+08:00", 5],
+      ["2026-10-01T00:00:00+08:00", 25],
+    ];
+    const homes = [];
+    for (const number of ["accepted", "mended"]) {
+      const account = await town.account(number);
+      const { meter } = await town.supply({ account, tariff: "power", from: "2026-09-01", serial: number });
+      await town.readings(meter, "energy_import_kwh", used);
+      homes.push({ account, meterId: meter });
+    }
+    expect((await runBills(deps, town.operatorId, september)).refused).toHaveLength(2);
+    const [accepted, mended] = homes;
+    if (accepted === undefined || mended === undefined) throw new Error("nobody lives here");
+    const register = "energy_import_kwh" as const;
+    const [from, to] = [at("2026-09-01T00:00:00+08:00"), at("2026-09-10T00:00:00+08:00")];
+    await fresh.db.as(town.operatorId, async (trx) => {
+      const said = { register, reason: "looked at the meter", madeAt: now };
+      const rule = "difference.backwards";
+      await writeDecisions(trx, [{ ...said, meterId: accepted.meterId, from, to, rule, decision: "accept", key: "a" }]);
+      const start = { kind: "value", value: 0n, source: "manual" } as const;
+      await writeEdits(trx, [{ ...said, meterId: mended.meterId, at: from, origin: "clerk", says: start, key: "b" }]);
+    });
+    expect(await runBills(deps, town.operatorId, september)).toMatchObject({ refused: [], finished: true });
+    const totals = new Map((await bills()).map((bill) => [bill.account_id, bill.total_minor]));
+    expect(totals.get(accepted.account)).toBe(2000n); // nothing, then 20
+    expect(totals.get(mended.account)).toBe(2500n); // 5 and 20
+    const broken = (await verify(owner)).filter(({ ok }) => !ok);
+    expect(broken).toEqual([]);
   });
 
   test("goes on past an account whose readings are in doubt, and bills it when they have come", async () => {

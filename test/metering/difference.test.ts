@@ -131,3 +131,39 @@ describe("a register between readings", () => {
     ["03-05", null],
   ])("at %s", (when, value) => expect(registerAt(known, at(when))).toEqual(value));
 });
+
+describe("a person's decision about a held stretch", () => {
+  const decide = (
+    values: Record<string, number>,
+    from: string,
+    to: string,
+    decision: "accept" | "rollover",
+    limits = {},
+  ) => {
+    const decided = [{ from: at(from), to: at(to), decision }];
+    const { steps, held, findings } = differencesOf(readings(values), { ...LIMITS, ...limits }, decided);
+    const found = findings.map(({ result }) => result).filter((result) => result !== "normal");
+    return {
+      use: steps.map((step) => decimalText(step.quantity)).join(" "),
+      held: held.length,
+      found: found.join(" "),
+    };
+  };
+  const jump = { "03-01": 100, "03-02": 5_000, "03-03": 5_010 };
+  const drop = { "03-01": 50_000, "03-02": 5, "03-03": 15 };
+
+  test("counts a jump that was really used", () => {
+    expect(decide(jump, "03-01", "03-02", "accept")).toEqual({ use: "4900 10", held: 0, found: "accepted" });
+  });
+  test("lets a drop have used nothing and counts on from the new value", () => {
+    expect(decide(drop, "03-01", "03-02", "accept")).toEqual({ use: "0 10", held: 0, found: "accepted" });
+  });
+  test("counts a drop as once round the dial", () => {
+    expect(decide(drop, "03-01", "03-02", "rollover")).toEqual({ use: "50005 10", held: 0, found: "accepted" });
+  });
+  test("that does not fit the readings any more leaves the stretch held", () => {
+    expect(decide(drop, "03-01", "03-03", "accept")).toMatchObject({ held: 1, found: "backwards" });
+    expect(decide(drop, "03-01", "03-02", "rollover", { dialMax: null })).toMatchObject({ held: 1 });
+    expect(decide(jump, "03-01", "03-02", "rollover")).toMatchObject({ held: 1, found: "implausible_jump" });
+  });
+});

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type FreshDatabase, freshDatabase } from "../support/database.ts";
 
@@ -17,7 +17,10 @@ function columnsOf(source: string, type: string): string[] {
 }
 
 test("the Kysely types name exactly the columns that the migrations made", async () => {
-  const source = await readFile(new URL("../../schema/tables.ts", import.meta.url), "utf8");
+  const folder = new URL("../../schema/", import.meta.url);
+  const files = (await readdir(new URL("tables/", folder))).map((file) => `tables/${file}`);
+  const texts = await Promise.all(["tables.ts", ...files].map((file) => readFile(new URL(file, folder), "utf8")));
+  const source = texts.join("\n");
   const tables = [...source.matchAll(/^ {2}([a-z_]+): (\w+Table);$/gm)].map((m) => ({
     table: m[1] ?? "",
     type: m[2] ?? "",

@@ -100,6 +100,7 @@ export const termsEn = {
   "verdict.implausible_jump": "Implausible jump, held",
   "verdict.gap": "Gap",
   "verdict.estimate_reversed": "Estimate reversed",
+  "verdict.accepted": "Accepted by a person",
   "verdict.exchange_incomplete": "Exchange incomplete, held",
   "verdict.suspect": "Doubtful",
   "verdict.noted": "Noted",

@@ -102,6 +102,7 @@ export const termsZh: Readonly<Record<keyof typeof termsEn, string>> = {
   "verdict.implausible_jump": "异常突增，待核",
   "verdict.gap": "缺数",
   "verdict.estimate_reversed": "估抄已冲回",
+  "verdict.accepted": "人工已确认",
   "verdict.exchange_incomplete": "换表记录不全，待核",
   "verdict.suspect": "存疑",
   "verdict.noted": "备注",

@@ -1,4 +1,4 @@
-import { Button, Dropdown, Layout, Menu, Segmented, Tag, Tooltip } from "antd";
+import { Button, Dropdown, Layout, Menu, type MenuProps, Segmented, Tag, Tooltip } from "antd";
 import { type ReactNode, useState } from "react";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useLocation } from "react-router-dom";
@@ -7,20 +7,10 @@ import { ask } from "../api/client.ts";
 import { useLive } from "../api/live.tsx";
 import { useSpeech } from "../i18n/language.tsx";
 import type { Language } from "../i18n/texts.ts";
-import { NavIcon, type NavName } from "./nav-icon.tsx";
+import { NavIcon } from "./nav-icon.tsx";
 import { useFormat, useUser } from "./operator.tsx";
+import { PLACES } from "./places.ts";
 import { useNow } from "./town-clock.tsx";
-
-const PLACES: readonly { readonly path: string; readonly name: NavName; readonly roles: readonly Role[] }[] = [
-  { path: "/", name: "overview", roles: ["manager", "clerk", "reader"] },
-  { path: "/counter", name: "counter", roles: ["manager", "clerk"] },
-  { path: "/prepaid", name: "prepaid", roles: ["manager", "clerk", "reader"] },
-  { path: "/accounts", name: "accounts", roles: ["manager", "clerk", "reader"] },
-  { path: "/meters", name: "meters", roles: ["manager", "clerk", "reader"] },
-  { path: "/bills", name: "bills", roles: ["manager", "clerk", "reader"] },
-  { path: "/runs", name: "runs", roles: ["manager", "clerk", "reader"] },
-  { path: "/refused", name: "refused", roles: ["manager", "clerk", "reader"] },
-];
 
 export const mayTakePayments = (role: Role): boolean => role !== "reader";
 
@@ -105,7 +95,8 @@ export function Frame({ children }: { children: ReactNode }) {
   const me = useUser();
   const { pathname } = useLocation();
   const [narrow, setNarrow] = useState(false);
-  const place = PLACES.findLast((p) => pathname === p.path || pathname.startsWith(`${p.path}/`)) ?? null;
+  const places = PLACES.flatMap((group) => group.places);
+  const place = places.findLast((p) => pathname === p.path || pathname.startsWith(`${p.path}/`)) ?? null;
   return (
     <Layout className="frame">
       <Layout.Sider
@@ -124,11 +115,19 @@ export function Frame({ children }: { children: ReactNode }) {
           theme="dark"
           mode="inline"
           selectedKeys={place === null ? [] : [place.path]}
-          items={PLACES.filter((p) => p.roles.includes(me.role)).map((p) => ({
-            key: p.path,
-            icon: <NavIcon name={p.name} />,
-            label: <Link to={p.path}>{t(`nav.${p.name}`)}</Link>,
-          }))}
+          items={PLACES.flatMap((group): NonNullable<MenuProps["items"]> => {
+            const items = group.places
+              .filter((p) => p.roles.includes(me.role))
+              .map((p) => ({
+                key: p.path,
+                icon: <NavIcon name={p.name} />,
+                label: <Link to={p.path}>{t(`nav.${p.name}`)}</Link>,
+              }));
+            if (items.length === 0) return [];
+            return narrow
+              ? items
+              : [{ key: group.name, type: "group" as const, label: t(`nav.group.${group.name}`), children: items }];
+          })}
         />
       </Layout.Sider>
       <Layout>

@@ -1,0 +1,39 @@
+import type { Role } from "../../../api/schemas/session.ts";
+import type { NavName } from "./nav-icon.tsx";
+
+export type Place = { readonly path: string; readonly name: NavName; readonly roles: readonly Role[] };
+export type PlaceGroup = {
+  readonly name: "desk" | "customers" | "metering" | "wires";
+  readonly places: readonly Place[];
+};
+
+const ALL: readonly Role[] = ["manager", "clerk", "reader"];
+const CLERKS: readonly Role[] = ["manager", "clerk"];
+
+/** The pages that stand at the left, by whose work they are. */
+export const PLACES: readonly PlaceGroup[] = [
+  {
+    name: "desk",
+    places: [
+      { path: "/", name: "overview", roles: ALL },
+      { path: "/counter", name: "counter", roles: CLERKS },
+      { path: "/prepaid", name: "prepaid", roles: ALL },
+    ],
+  },
+  {
+    name: "customers",
+    places: [
+      { path: "/accounts", name: "accounts", roles: ALL },
+      { path: "/bills", name: "bills", roles: ALL },
+      { path: "/runs", name: "runs", roles: ALL },
+    ],
+  },
+  {
+    name: "metering",
+    places: [{ path: "/meters", name: "meters", roles: ALL }],
+  },
+  {
+    name: "wires",
+    places: [{ path: "/refused", name: "refused", roles: ALL }],
+  },
+];

@@ -1,0 +1,80 @@
+import type { Generated } from "kysely";
+import type { At, AtNull, DayColumn, Id, Json, JsonDefault, Null } from "./columns.ts";
+
+export type BillTable = {
+  operator_id: bigint;
+  id: Id;
+  account_id: bigint;
+  number: string;
+  period_from: At;
+  period_to: At;
+  issued_on: DayColumn;
+  due_on: DayColumn;
+  currency: string;
+  total_minor: bigint;
+  journal_id: Null<bigint>;
+  run_id: Null<bigint>;
+};
+export type BillSequenceTable = { operator_id: bigint; year: number; last: number };
+export type BillLineTable = {
+  operator_id: bigint;
+  bill_id: bigint;
+  line: number;
+  key: string;
+  usage_point_id: bigint;
+  utility: string;
+  tariff_id: string;
+  tariff_version: string;
+  charge: string;
+  kind: string;
+  tier: Null<number>;
+  tou: Null<string>;
+  period_from: At;
+  period_to: At;
+  quantity: Null<bigint>;
+  unit: Null<string>;
+  price: Null<string>;
+  amount_minor: bigint;
+  included_minor: Null<bigint>;
+  basis: Null<string>;
+  title_zh: string;
+  title_en: string;
+};
+export type BilledUsageTable = {
+  operator_id: bigint;
+  bill_id: bigint;
+  usage_point_id: bigint;
+  period_from: At;
+  period_to: At;
+  utility: string;
+  quantity: bigint;
+  unit: string;
+  basis: string;
+  registers: Json;
+  ladder_before: JsonDefault<Record<string, string>>;
+  /** What of the quantity rests on estimates; absent in bills from before it was kept. */
+  estimated_quantity: Null<bigint>;
+};
+export type DueRunTable = {
+  operator_id: bigint;
+  id: Id;
+  kind: "bill";
+  period_from: At;
+  period_to: At;
+  due_at: At;
+  state: Generated<"due" | "running" | "done" | "failed">;
+  started_at: AtNull;
+  finished_at: AtNull;
+  done: Generated<number>;
+  refused: Generated<number>;
+  note: Generated<string>;
+};
+export type RunExceptionTable = {
+  operator_id: bigint;
+  run_id: bigint;
+  account_id: bigint;
+  reason: string;
+  detail: string;
+  at: At;
+  settled_at: AtNull;
+};

@@ -1,0 +1,24 @@
+import type { GeneratedAlways } from "kysely";
+import type { At, Id, Json, Null } from "./columns.ts";
+
+export type JournalTable = {
+  operator_id: bigint;
+  id: Id;
+  idempotency_key: string;
+  kind: "bill" | "payment" | "reversal" | "adjustment" | "opening" | "refund";
+  cause: Json<Record<string, unknown>>;
+  occurred_at: At;
+  posted_at: At;
+  posted_by: Null<bigint>;
+  written_in: GeneratedAlways<string>;
+};
+export type PostingTable = {
+  operator_id: bigint;
+  journal_id: bigint;
+  line: number;
+  ledger_account: string;
+  account_id: Null<bigint>;
+  currency: string;
+  amount_minor: bigint;
+};
+export type CustomerBalanceTable = { operator_id: bigint; account_id: bigint; currency: string; owed_minor: bigint };

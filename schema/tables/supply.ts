@@ -1,0 +1,46 @@
+import type { Generated } from "kysely";
+import type { At, AtNull, Id, Json, JsonDefault, Null } from "./columns.ts";
+
+export type SupplyTable = {
+  operator_id: bigint;
+  account_id: bigint;
+  meter_id: bigint;
+  policy_id: string;
+  state: Generated<
+    "normal" | "warned_1" | "warned_2" | "cut_due" | "cut_sent" | "cut" | "reconnect_due" | "reconnect_sent" | "unknown"
+  >;
+  desired: Generated<"connected" | "disconnected">;
+  reported: Generated<"connected" | "disconnected" | "moving" | "fault" | "unknown">;
+  reported_at: AtNull;
+  available_minor: Null<bigint>;
+  unbilled_minor: Null<bigint>;
+  decided_at: AtNull;
+  last_reading_at: AtNull;
+  held: Generated<string>;
+  warned_2_at: AtNull;
+  last_credit_at: AtNull;
+};
+export type ControlTable = {
+  operator_id: bigint;
+  id: Id;
+  meter_id: bigint;
+  account_id: Null<bigint>;
+  action: "disconnect" | "connect";
+  reason: Json<Record<string, unknown>>;
+  state: Generated<"queued" | "sent" | "confirmed" | "cancelled" | "unknown">;
+  created_at: At;
+  sent_at: AtNull;
+  attempts: Generated<number>;
+  not_before: At;
+  closed_at: AtNull;
+  read_back_at: AtNull;
+  note: Generated<string>;
+};
+export type SupplyEventTable = {
+  operator_id: bigint;
+  id: Id;
+  account_id: bigint;
+  at: At;
+  kind: string;
+  detail: JsonDefault<Record<string, unknown>>;
+};
