@@ -24,6 +24,16 @@ export const METRICS = {
     help: "Modbus transactions by bus and outcome",
   },
   sanbiao_modbus_transaction_seconds: { kind: "histogram", labels: ["bus"], help: "Modbus transaction time" },
+  sanbiao_modbus_units: {
+    kind: "gauge",
+    labels: ["bus", "state"],
+    help: "Slaves by bus and state of their circuit breaker: closed, open, half_open",
+  },
+  sanbiao_modbus_breaker_changes_total: {
+    kind: "counter",
+    labels: ["bus", "to"],
+    help: "Changes of slaves' circuit breakers by bus and new state",
+  },
   sanbiao_mqtt_clients: { kind: "gauge", labels: [], help: "MQTT clients connected to the embedded broker" },
   sanbiao_mqtt_messages_total: { kind: "counter", labels: ["outcome"], help: "MQTT messages by outcome" },
   sanbiao_commands_total: {
