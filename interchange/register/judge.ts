@@ -1,6 +1,7 @@
 import type { Day } from "../../domain/period.ts";
 import type { Utility } from "../../domain/unit.ts";
 import { judgeAccount } from "./judge-account.ts";
+import { namesUnknown } from "./judge-broken.ts";
 import { judgeMeter } from "./judge-meter.ts";
 import type { AccountRow, MeterRow, Place, PointRow } from "./rows.ts";
 import { type KnownPoint, pointKey, type Snapshot } from "./snapshot.ts";
@@ -102,7 +103,10 @@ export function judge(rows: readonly FileRow[], snapshot: Snapshot, rules: Rules
 
 function judgeRow(row: FileRow, scene: Scene): JudgedRow {
   const said = row.read.row;
-  if (said === null) return { row, name: nameOfCells(row), outcome: "refused", changes: [], errors: row.read.errors };
+  if (said === null) {
+    const errors = [...row.read.errors, ...namesUnknown(row, scene)];
+    return { row, name: nameOfCells(row), outcome: "refused", changes: [], errors };
+  }
   const verdict =
     said.kind === "points"
       ? judgePoint(said, row.line, scene)

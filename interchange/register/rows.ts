@@ -74,6 +74,11 @@ const UTILITY_WORDS: Readonly<Record<string, Utility>> = {
   暖气: "heat",
   热表: "heat",
 };
+/** The utility that a cell names; null when it names none. */
+export function utilityOf(cell: Cell): Utility | null {
+  const read = choiceOf(cell, UTILITY_WORDS);
+  return "error" in read ? null : read.value;
+}
 const ROLE_WORDS: Readonly<Record<string, Role>> = {
   customer: "customer",
   住户: "customer",

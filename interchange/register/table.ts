@@ -12,6 +12,8 @@ export type FileRow = {
   readonly line: number;
   readonly kind: Kind | null;
   readonly cells: readonly Cell[];
+  /** The same by column. */
+  readonly named: ReadonlyMap<string, Cell>;
   readonly read: ReadRow;
 };
 /** A table as it was understood. */
@@ -60,6 +62,7 @@ function tableOf(sheet: Sheet, asked: Kind | null, of: { zone: Zone; now: Instan
     line,
     kind: null,
     cells,
+    named: new Map(),
     read: { row: null, errors: [error] },
   });
   const rows: FileRow[] = [];
@@ -123,7 +126,7 @@ function* bodyOf(
     const kind = ofSheet ?? KIND_WORDS[headingOf(cells[kindAt]?.text ?? "")] ?? null;
     if (kind === null) {
       const error: RowError = { column: "kind", code: "not_choice", a: KINDS.join(", ") };
-      yield { ...place, kind: null, read: { row: null, errors: [error] } };
+      yield { ...place, kind: null, named: new Map(), read: { row: null, errors: [error] } };
       continue;
     }
     const named = new Map<string, Cell>();
@@ -134,6 +137,6 @@ function* bodyOf(
     const errors: readonly RowError[] = beyond
       ? [...read.errors, { column: null, code: "too_many_cells" }]
       : read.errors;
-    yield { ...place, kind, read: beyond ? { row: null, errors } : read };
+    yield { ...place, kind, named, read: beyond ? { row: null, errors } : read };
   }
 }
