@@ -13,7 +13,7 @@ import { registerAt } from "../metering/interpolate.ts";
 import { MAIN_REGISTER, TOU_REGISTERS, touOfRegister } from "../metering/register.ts";
 import { type Installation, type UsageInput, usageOf } from "../metering/usage.ts";
 import { doubtsOf } from "./doubts.ts";
-import { usageInHours } from "./hours.ts";
+import { type UsageInHours, usageInHours } from "./hours.ts";
 import type { LadderWalk } from "./rate.ts";
 import { ladderChargesOf, ladderPeriodAt } from "./rate/ladder.ts";
 import { ratePeriods } from "./rate/periods.ts";
@@ -48,6 +48,8 @@ export type RegisterProof = {
   readonly end: string | null;
   readonly used: string;
   readonly verdicts: readonly string[];
+  /** The end is an estimate that no actual reading confirms: how it was found. */
+  readonly estimate?: { readonly method: string; readonly basis: Readonly<Record<string, string>> };
 };
 
 export type SettlementInput = {
@@ -88,7 +90,9 @@ export function settle(input: SettlementInput): Settlement {
     lines: rated.flatMap((part) => part.lines),
     ladders: rated.flatMap((part) => part.ladders),
     ladderBefore,
-    registers: agreement.stays.flatMap((stay, i) => proofsOf(stay, installations[i], usage, verdicts, by)),
+    registers: agreement.stays.flatMap((stay, i) =>
+      proofsOf(stay, installations[i], input.readings, { usage, verdicts, by }),
+    ),
     guessed: inHours.guessed,
     verdicts: [...verdicts, ...inHours.notes],
     doubts: doubtsOf(inHours, agreement.stays),
@@ -181,16 +185,16 @@ function installationOf(stay: MeterStay, { agreement, readings, dials }: Settlem
 function proofsOf(
   stay: MeterStay,
   installation: Installation | undefined,
-  { servicePeriod, slices }: Usage,
-  verdicts: readonly Verdict[],
-  by: "total" | "tou",
+  readings: SettlementInput["readings"],
+  { usage: { servicePeriod, slices }, verdicts, by }: Pick<UsageInHours, "usage" | "verdicts" | "by">,
 ): RegisterProof[] {
   const window = overlap({ from: stay.installedAt, to: stay.removedAt ?? servicePeriod.to }, servicePeriod);
   if (window === null || installation === undefined) return [];
-  return installation.registers.flatMap(({ register, readings }) => {
+  const all = readings.get(stay.meterId) ?? [];
+  return installation.registers.flatMap(({ register }) => {
     const tou = touOfRegister(register);
     if ((by === "tou") !== (tou !== null)) return [];
-    const ordered = [...readings].sort((a, b) => a.at - b.at).filter((r, i, all) => r.at !== all[i - 1]?.at);
+    const ordered = registerReadings(all, register);
     const own = slices.filter(
       (s) => s.period.from >= window.from && s.period.to <= window.to && (s.tou ?? null) === tou,
     );
@@ -208,6 +212,22 @@ function proofsOf(
       end: end === null ? null : decimalText(end.value),
       used: decimalText(used),
       verdicts: odd.map((verdict) => verdict.result),
+      ...estimateAt(ordered, window.to),
     };
   });
+}
+
+/** Readings of one register in order of time, one per instant. */
+export const registerReadings = (all: readonly BookedReading[], register: RegisterName): BookedReading[] =>
+  all
+    .filter((reading) => reading.register === register)
+    .sort((a, b) => a.at - b.at)
+    .filter((reading, i, own) => reading.at !== own[i - 1]?.at);
+
+/** How the value at an instant was estimated, when no actual reading at or after it is known. */
+function estimateAt(readings: readonly BookedReading[], at: Instant): Pick<RegisterProof, "estimate"> {
+  const after = readings.filter((reading) => reading.at >= at);
+  const [first] = after;
+  if (first === undefined || after.some(({ source }) => source !== "estimate")) return {};
+  return { estimate: { method: first.method ?? "linear", basis: first.basis ?? {} } };
 }

@@ -16,6 +16,8 @@ export type BilledUsage = {
   /** Start and end per register, fit for jsonb. */
   readonly registers: readonly object[];
   readonly ladderBefore: Readonly<Record<string, Micro>>;
+  /** The earlier bill whose estimate this trues up: `usage.total` and the registers are then differences. */
+  readonly corrects?: bigint;
 };
 
 export type BillToWrite = {
@@ -108,10 +110,11 @@ const lineRows = ({ bill }: BillToWrite, billId: bigint) =>
     basis: line.basis ?? null,
     title_zh: line.title.zh,
     title_en: line.title.en,
+    corrects_bill_id: line.corrects ?? null,
   }));
 
 const usageRows = ({ usages }: BillToWrite, billId: bigint) =>
-  usages.map(({ usagePointId, usage, registers, ladderBefore }) => ({
+  usages.map(({ usagePointId, usage, registers, ladderBefore, corrects }) => ({
     bill_id: billId,
     usage_point_id: usagePointId,
     period_from: isoOf(usage.servicePeriod.from),
@@ -124,6 +127,7 @@ const usageRows = ({ usages }: BillToWrite, billId: bigint) =>
     ladder_before: Object.fromEntries(
       Object.entries(ladderBefore).map(([charge, used]) => [charge, decimalText(used)]),
     ),
+    corrects_bill_id: corrects ?? null,
   }));
 
 /** One statement whatever the number of rows: a statement takes 65,535 parameters at most, a document any size. */
