@@ -132,7 +132,7 @@ export async function closeTrueUps(
 }
 
 /**
- * Of these entries the estimates that no longer count: a bill ended at them, and an actual reading at or after them is
+ * Of these entries the estimates that no longer count: a bill ended there (whichever of the meter's registers it counted), and an actual reading at or after them is
  * known now, or one before them that is higher. The difference is in a true-up; use is counted by what was read.
  */
 export async function supersededEstimates(trx: Trx, edits: readonly ReadingEdit[]): Promise<Set<bigint>> {
@@ -141,8 +141,8 @@ export async function supersededEstimates(trx: Trx, edits: readonly ReadingEdit[
   const { rows } = await sql<{ id: bigint }>`
     select e.id from sanbiao.reading_edit e
      where e.operator_id = sanbiao.operator_id() and e.id = any(${`{${candidates.map(({ id }) => id).join(",")}}`}::bigint[])
-       and (e.origin = 'estimate' or exists (select from sanbiao.true_up t where t.operator_id = e.operator_id
-              and t.meter_id = e.meter_id and t.register = e.register and t.at = e.measured_at))
+       and exists (select from sanbiao.true_up t where t.operator_id = e.operator_id
+             and t.meter_id = e.meter_id and t.at = e.measured_at)
        and (${hasActualFrom(sql`e.meter_id`, sql`e.register`, sql`e.measured_at`)}
             or exists (select from sanbiao.reading r where r.operator_id = e.operator_id and r.meter_id = e.meter_id
               and r.register = e.register and r.measured_at > (e.basis ->> 'last_at')::timestamptz

@@ -1,7 +1,18 @@
 import { type Invariant, textList } from "./check.ts";
 
 /** Tables that nobody may change or empty. */
-const APPEND_ONLY = ["reading", "verdict", "journal", "posting", "bill", "bill_line", "billed_usage", "supply_event"];
+const APPEND_ONLY = [
+  "reading",
+  "verdict",
+  "journal",
+  "posting",
+  "bill",
+  "bill_line",
+  "billed_usage",
+  "true_up",
+  "true_up_closing",
+  "supply_event",
+];
 
 /** Rows that nobody can be told from belong to no operator, so this table has a key of its own. */
 const WITHOUT_OWNER = "refused_frame";
