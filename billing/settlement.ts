@@ -3,17 +3,20 @@ import { CodedError } from "../domain/errors.ts";
 import { type Instant, isoOf } from "../domain/instant.ts";
 import { type Day, overlap, type Period, startOfDay, type Zone } from "../domain/period.ts";
 import { decimalText, type Micro } from "../domain/quantity.ts";
+import { RATIO_ONE, ratioText } from "../domain/ratio.ts";
 import type { MeterId } from "../domain/reading.ts";
 import type { RegisterName } from "../domain/register.ts";
 import type { Tariff } from "../domain/tariff.ts";
 import type { Usage } from "../domain/usage.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import type { BookedReading, MeteredAgreement, MeterStay } from "../ledger/usage.ts";
+import type { RegisterReading } from "../metering/difference.ts";
 import { registerAt } from "../metering/interpolate.ts";
 import { MAIN_REGISTER, TOU_REGISTERS, touOfRegister } from "../metering/register.ts";
-import { type Installation, type UsageInput, usageOf } from "../metering/usage.ts";
+import { type Installation, readingsOf, type UsageInput, usageOf } from "../metering/usage.ts";
 import { doubtsOf } from "./doubts.ts";
 import { type UsageInHours, usageInHours } from "./hours.ts";
+import { installationOf } from "./installation.ts";
 import type { LadderWalk } from "./rate.ts";
 import { ladderChargesOf, ladderPeriodAt } from "./rate/ladder.ts";
 import { ratePeriods } from "./rate/periods.ts";
@@ -46,6 +49,8 @@ export type RegisterProof = {
   readonly to: string;
   readonly start: string | null;
   readonly end: string | null;
+  /** By what the dial is multiplied in these values, where it is not simply the book's. */
+  readonly ratio?: string;
   readonly used: string;
   readonly verdicts: readonly string[];
   /** The end is an estimate that no actual reading confirms: how it was found. */
@@ -69,7 +74,7 @@ export function settle(input: SettlementInput): Settlement {
   const { agreement, stretch, versions } = input;
   const { utility } = agreement;
   const zone = zoneOf(versions);
-  const installations = agreement.stays.map((stay) => installationOf(stay, input));
+  const installations = agreement.stays.map((stay) => installationOf(stay, { ...input, utility }));
   const inHours = usageInHours(versions, { utility, period: stretch, installations });
   const { usage, verdicts, by } = inHours;
   const ladderBefore: Record<string, Micro> = {};
@@ -95,7 +100,10 @@ export function settle(input: SettlementInput): Settlement {
     ),
     guessed: inHours.guessed,
     verdicts: [...verdicts, ...inHours.notes],
-    doubts: doubtsOf(inHours, agreement.stays),
+    doubts: doubtsOf(
+      inHours,
+      agreement.stays.filter(({ cut }) => cut?.start !== true),
+    ),
   };
 }
 
@@ -152,36 +160,6 @@ function zoneOf(versions: readonly Tariff[]): Zone {
   return first.zone;
 }
 
-function installationOf(stay: MeterStay, { agreement, readings, dials }: SettlementInput): Installation {
-  const main = MAIN_REGISTER[agreement.utility];
-  const byRegister = new Map<RegisterName, BookedReading[]>();
-  for (const reading of readings.get(stay.meterId) ?? []) {
-    const of = byRegister.get(reading.register);
-    if (of === undefined) byRegister.set(reading.register, [reading]);
-    else of.push(reading);
-  }
-  const protocol = (all: readonly BookedReading[], at: Instant | null) =>
-    all.find((reading) => reading.at === at && (reading.source === "installation" || reading.source === "manual"))
-      ?.value;
-  return {
-    meterId: stay.meterId,
-    installedAt: stay.installedAt,
-    removedAt: stay.removedAt,
-    dialMax: dials(stay.profileId, main),
-    maxPerHour: stay.maxPerHour,
-    registers: [...byRegister].map(([register, all]) => {
-      const [initial, final] = [protocol(all, stay.installedAt), protocol(all, stay.removedAt)];
-      return {
-        register,
-        readings: all,
-        ...(initial === undefined ? {} : { initial }),
-        ...(final === undefined ? {} : { final }),
-        decided: stay.decided.filter((stretch) => stretch.register === register),
-      };
-    }),
-  };
-}
-
 function proofsOf(
   stay: MeterStay,
   installation: Installation | undefined,
@@ -190,18 +168,22 @@ function proofsOf(
 ): RegisterProof[] {
   const window = overlap({ from: stay.installedAt, to: stay.removedAt ?? servicePeriod.to }, servicePeriod);
   if (window === null || installation === undefined) return [];
-  const all = readings.get(stay.meterId) ?? [];
-  return installation.registers.flatMap(({ register }) => {
+  return installation.registers.flatMap((series) => {
+    const { register } = series;
     const tou = touOfRegister(register);
     if ((by === "tou") !== (tou !== null)) return [];
-    const ordered = registerReadings(all, register);
+    const ordered = readingsOf(installation, series);
+    const booked = (readings.get(stay.meterId) ?? []).filter((reading) => reading.register === register);
     const own = slices.filter(
       (s) => s.period.from >= window.from && s.period.to <= window.to && (s.tou ?? null) === tou,
     );
     if (tou !== null && own.length === 0) return []; // shown by the meter, never counted on
     const used = own.reduce((sum, slice) => sum + slice.quantity, 0n);
     const [start, end] = [registerAt(ordered, window.from), registerAt(ordered, window.to)];
-    const odd = verdicts.filter((v) => v.meterId === stay.meterId && v.register === register && v.result !== "normal");
+    const odd = verdicts.filter(
+      (v) =>
+        v.meterId === stay.meterId && v.register === register && v.result !== "normal" && touches(v.period, window),
+    );
     return {
       meter: String(stay.meterId),
       serial: stay.serial,
@@ -210,24 +192,27 @@ function proofsOf(
       to: isoOf(window.to),
       start: start === null ? null : decimalText(start.value),
       end: end === null ? null : decimalText(end.value),
+      ...(stay.ratio === undefined && stay.stated === undefined ? {} : { ratio: ratioText(stay.ratio ?? RATIO_ONE) }),
       used: decimalText(used),
       verdicts: odd.map((verdict) => verdict.result),
-      ...estimateAt(ordered, window.to),
+      ...estimateAt(ordered, window.to, booked),
     };
   });
 }
 
-/** Readings of one register in order of time, one per instant. */
-export const registerReadings = (all: readonly BookedReading[], register: RegisterName): BookedReading[] =>
-  all
-    .filter((reading) => reading.register === register)
-    .sort((a, b) => a.at - b.at)
-    .filter((reading, i, own) => reading.at !== own[i - 1]?.at);
+/** Whether a verdict's stretch, or its instant, lies in the window: an end belongs to what begins there. */
+const touches = (of: Period, window: Period): boolean =>
+  of.from < window.to && (of.to > window.from || (of.to === of.from && of.from === window.from));
 
 /** How the value at an instant was estimated, when no actual reading at or after it is known. */
-function estimateAt(readings: readonly BookedReading[], at: Instant): Pick<RegisterProof, "estimate"> {
-  const after = readings.filter((reading) => reading.at >= at);
+function estimateAt(
+  counted: readonly RegisterReading[],
+  at: Instant,
+  booked: readonly BookedReading[],
+): Pick<RegisterProof, "estimate"> {
+  const after = counted.filter((reading) => reading.at >= at);
   const [first] = after;
   if (first === undefined || after.some(({ source }) => source !== "estimate")) return {};
-  return { estimate: { method: first.method ?? "linear", basis: first.basis ?? {} } };
+  const { method = "linear", basis = {} } = booked.find((reading) => reading.at === first.at) ?? {};
+  return { estimate: { method, basis } };
 }

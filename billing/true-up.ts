@@ -12,7 +12,9 @@ import {
   type TrueUpClosing,
 } from "../ledger/true-ups.ts";
 import { registerAt } from "../metering/interpolate.ts";
-import { type RegisterProof, registerReadings, type Settlement, type SettlementInput, settle } from "./settlement.ts";
+import { readingsOf } from "../metering/usage.ts";
+import { installationOf } from "./installation.ts";
+import { type RegisterProof, type Settlement, type SettlementInput, settle } from "./settlement.ts";
 
 /** A bill that ended at an estimate, or began at one, at one usage point, and what is needed to say what it should have been. */
 export type CorrectionInput = {
@@ -149,10 +151,19 @@ function differenceProof(proof: RegisterProof, usedNow: string, before: Micro): 
   return [{ ...rest, used: decimalText(now - before), verdicts: ["true_up"] }];
 }
 
+/** The register's value at the estimate's instant by what was read; the meter that stood there then tells. */
 function closingOf(trueUp: OpenTrueUp, settlements: readonly SettlementInput[]): TrueUpClosing {
   const { meterId, register, at, value, id } = trueUp;
-  const readings = settlements[0]?.readings.get(meterId) ?? [];
-  const found = registerAt(registerReadings(readings, register), at);
-  if (found === null) return { trueUpId: id, value: null, basis: "interpolated", difference: null };
-  return { trueUpId: id, value: found.value, basis: found.basis, difference: found.value - value };
+  for (const { agreement, readings, dials } of settlements) {
+    const stay = agreement.stays.find(
+      (one) => one.meterId === meterId && one.installedAt < at && (one.removedAt === null || one.removedAt >= at),
+    );
+    if (stay === undefined) continue;
+    const installation = installationOf(stay, { utility: agreement.utility, readings, dials });
+    const series = installation.registers.find((one) => one.register === register);
+    const found = series === undefined ? null : registerAt(readingsOf(installation, series), at);
+    if (found !== null)
+      return { trueUpId: id, value: found.value, basis: found.basis, difference: found.value - value };
+  }
+  return { trueUpId: id, value: null, basis: "interpolated", difference: null };
 }

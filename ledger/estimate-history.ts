@@ -3,10 +3,11 @@ import { type Instant, isoOf } from "../domain/instant.ts";
 import type { Period, Zone } from "../domain/period.ts";
 import type { Micro } from "../domain/quantity.ts";
 import { type MeterId, READING_SOURCES } from "../domain/reading.ts";
-import { type RegisterName, REGISTERS, registerName } from "../domain/register.ts";
+import { type RegisterName, REGISTERS } from "../domain/register.ts";
 import type { Utility } from "../domain/unit.ts";
 import type { Tables } from "../schema/tables.ts";
 import { readEdits } from "./edits.ts";
+import { bookedOf, type ReadingRow } from "./usage.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -30,9 +31,9 @@ export async function dailyActuals(
 ): Promise<ActualReading[]> {
   const meters = `{${meterIds.join(",")}}`;
   const codes = `{${registers.map((name) => REGISTERS[name].code).join(",")}}`;
-  const { rows } = await sql<{ meter_id: bigint; register: number; measured_at: Instant; value: bigint }>`
+  const { rows } = await sql<ReadingRow>`
     select distinct on (r.meter_id, r.register, d.day)
-           r.meter_id, r.register, r.measured_at, r.value
+           r.meter_id, r.register, r.measured_at, r.received_at, r.value, r.source
       from sanbiao.reading r cross join lateral (select (r.measured_at at time zone ${zone})::date as day) d
      where r.operator_id = sanbiao.operator_id() and r.meter_id = any(${meters}::bigint[])
        and r.register = any(${codes}::smallint[]) and r.source <> ${READING_SOURCES.estimate}
@@ -41,10 +42,7 @@ export async function dailyActuals(
              and x.meter_id = r.meter_id and x.register = r.register and x.measured_at = r.measured_at
              and x.origin = 'clerk' and x.kind <> 'restore')
      order by r.meter_id, r.register, d.day, r.measured_at desc`.execute(trx);
-  const booked = rows.flatMap((row): ActualReading[] => {
-    const register = registerName(row.register);
-    return register === null ? [] : [{ meterId: row.meter_id, register, at: row.measured_at, value: row.value }];
-  });
+  const booked = await bookedOf(trx, rows);
   const given = (await readEdits(trx, meterIds)).flatMap(({ meterId, register, at, says }): ActualReading[] => {
     if (says.kind !== "value" || says.source === "estimate" || at < from || at > to) return [];
     return registers.includes(register) ? [{ meterId, register, at, value: says.value }] : [];

@@ -54,6 +54,8 @@ export type BilledUsageTable = {
   registers: Json;
   ladder_before: JsonDefault<Record<string, string>>;
   corrects_bill_id: Null<bigint>;
+  /** What of the quantity rests on estimates; absent in bills from before it was kept. */
+  estimated_quantity: Null<bigint>;
 };
 export type TrueUpTable = {
   operator_id: bigint;

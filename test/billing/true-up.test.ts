@@ -249,6 +249,16 @@ test(`random lives are billed in the end for exactly what their meters counted, 
   expect(estimated).toBeGreaterThan(0);
 });
 
+test("in the end no unit stands as estimated or unbilled in the energy book", async () => {
+  const { rows } = await lives.owner.query(
+    `select e.usage_point_id, sum(p.quantity) as left from energy_entry e
+       join energy_posting p on p.operator_id = e.operator_id and p.entry_id = e.id and p.energy_account in ('unbilled', 'estimated')
+      where e.operator_id = $1 group by 1 having sum(p.quantity) <> 0`,
+    [town.operatorId],
+  );
+  expect(rows).toEqual([]);
+});
+
 test("the books of all these lives hold every invariant", async () => {
   const checks = await verify(lives.owner);
   expect(checks.filter((check) => !check.ok)).toEqual([]);
