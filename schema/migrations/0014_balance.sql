@@ -241,6 +241,18 @@ begin
                             and n.from_at = f.to_at and n.from_at < n.to_at and o.usage_point_id = f.usage_point_id limit 1) k
   ), moved as (
     select * from edge where now_shown <> shown
+  ), trued_up as (
+    -- what of the true-ups no register's end showed, now or before: the bill counted other registers than its correction
+    select min(e.id) as entry_id, sum(u.quantity) - coalesce((
+             select sum(m.now_shown - m.shown) from moved m join entry o on o.id = m.entry_id
+              where o.bill_id = u.bill_id and o.usage_point_id = u.usage_point_id and m.at = any(array_agg(u.period_to))), 0)
+           + coalesce((
+             select sum(n.quantity) from energy_entry o
+               join energy_posting n on n.operator_id = o.operator_id and n.entry_id = o.id
+              where o.operator_id = operator and o.usage_point_id = u.usage_point_id and n.meter_id is not null
+                and n.from_at = n.to_at and n.to_at = any(array_agg(u.period_to))), 0) as rest
+      from used u join entry e using (bill_id, usage_point_id, period_from)
+     where u.corrects_bill_id is not null group by u.bill_id, u.usage_point_id
   ), confirmed as (
     select distinct on (u.usage_point_id) e.id as entry_id, (
              select coalesce(sum(n.quantity), 0) from energy_entry o
@@ -270,6 +282,9 @@ begin
     union all
     select e.id, 'unbilled', -u.quantity, null, null, null, null, null, null, null
       from used u join entry e using (bill_id, usage_point_id, period_from) where u.corrects_bill_id is not null
+    union all
+    select t.entry_id, p.energy_account, t.rest * p.sign, null, null, null, null, null, null, null
+      from trued_up t cross join (values ('metered', -1), ('unbilled', 1)) as p (energy_account, sign) where t.rest <> 0
   )
   insert into energy_posting (operator_id, entry_id, line, energy_account, quantity, meter_id, register, from_at, to_at, start_value, end_value, plain)
     select operator, entry_id, row_number() over (partition by entry_id order by energy_account, meter_id, register, from_at, to_at),
