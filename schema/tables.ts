@@ -26,6 +26,7 @@ import type {
   MqttClientTable,
   UsagePointTable,
 } from "./tables/metering.ts";
+import type { ManualReadingTable, PhotoTable, ReadingRouteTable, RouteStopTable } from "./tables/manual.ts";
 import type { CustomerBalanceTable, JournalTable, PostingTable } from "./tables/money.ts";
 import type {
   FoundDecisionTable,
@@ -93,4 +94,8 @@ export type Tables = {
   apportioned_share: ApportionedShareTable;
   energy_entry: EnergyEntryTable;
   energy_posting: EnergyPostingTable;
+  photo: PhotoTable;
+  reading_route: ReadingRouteTable;
+  route_stop: RouteStopTable;
+  manual_reading: ManualReadingTable;
 };

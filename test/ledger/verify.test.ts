@@ -47,6 +47,15 @@ beforeAll(async () => {
     `insert into reading_conflict (operator_id, meter_id, register, measured_at, received_at, value, booked_value, source)
      select operator_id, meter_id, register, measured_at, received_at, value + 1, value, source from reading order by meter_id limit 1`,
   );
+  await station.owner.query(
+    `with reader as (insert into app_user (operator_id, login, name, password_hash, role)
+       select operator_id, 'walker', 'Walker', '-', 'reader' from operator limit 1 returning operator_id, id)
+     insert into manual_reading (operator_id, entry_id, meter_id, register, dial_value, book_value, phone_at, clock_offset_ms,
+            measured_at, received_at, user_id, outcome, booked_at)
+     select r.operator_id, 'entry-0001', r.meter_id, r.register, r.value, r.value, r.measured_at, 0, r.measured_at, r.received_at,
+            reader.id, 'booked', r.measured_at
+       from reading r join reader using (operator_id) where r.register = 1 order by r.measured_at limit 1`,
+  );
   station.now = instantOfIso("2026-12-01T06:00:00+08:00") as Instant;
   for (const home of homes) await home.uses(300);
   const november = periodOfDays(day("2026-11-01"), day("2026-12-01"), "Asia/Shanghai");
@@ -170,6 +179,11 @@ const deeds: [title: string, sql: string, named: string][] = [
     "a reading twice",
     "alter table reading drop constraint reading_pkey; insert into reading select * from reading limit 1",
     "readings-unique",
+  ],
+  [
+    "a reading entered by hand that never reached the book",
+    "update manual_reading set booked_at = booked_at + interval '1 s'",
+    "hand-readings",
   ],
   [
     "a conflict whose booked reading changed",
