@@ -20,8 +20,7 @@ import { PartsTable } from "./parts-table.tsx";
 function historyOption(history: readonly BalanceFiguresJson[], format: Format, words: (name: string) => string) {
   const unit = unitText(history[0]?.master.unit ?? "");
   return {
-    grid: { left: 48, right: 8, top: 30, bottom: 24 },
-    legend: { top: 0, icon: "roundRect" },
+    grid: { left: 48, right: 8, top: 10, bottom: 24 },
     tooltip: { trigger: "axis", valueFormatter: (v: unknown) => `${format.number(Number(v), 1)} ${unit}` },
     xAxis: axis({ type: "category", data: history.map((month) => month.periodFrom.slice(0, 7)) }),
     yAxis: axis({ type: "value", splitNumber: 3 }),

@@ -1,0 +1,25 @@
+import { openBrowser } from "./test/support/browser.ts";
+const base = "http://127.0.0.1:18714";
+const browser = await openBrowser();
+const shot = async (lang: string, width: number, user: string) => {
+  const context = await browser.newContext({ viewport: { width, height: 950 }, locale: lang === "zh" ? "zh-CN" : "en-GB" });
+  const page = await context.newPage();
+  page.on("console", (m) => m.type() === "error" && console.log("console:", m.text()));
+  page.on("pageerror", (e) => console.log("pageerror:", e.message));
+  const signed = await context.request.post(`${base}/api/v1/sign-in`, { data: { login: user, password: `${user}-demo` } });
+  console.log(user, signed.status());
+  await page.addInitScript((l) => localStorage.setItem("sanbiao.language", l), lang);
+  await page.goto(`${base}/balances`);
+  await page.waitForSelector('[data-testid="balance-card"]', { timeout: 20000 }).catch((e) => console.log("no card", e.message));
+  await page.waitForTimeout(800);
+  await page.screenshot({ path: `/tmp/shots-balance/list-${lang}-${width}.png`, fullPage: true });
+  await page.click('[data-testid="balance-card"] a').catch((e) => console.log("no link", e.message));
+  await page.waitForSelector(".balance-flow", { timeout: 20000 }).catch((e) => console.log("no flow", e.message));
+  await page.waitForTimeout(1200);
+  await page.screenshot({ path: `/tmp/shots-balance/one-${lang}-${width}.png`, fullPage: true });
+  await context.close();
+};
+await shot("zh", 1440, "estate");
+await shot("en", 1440, "estate");
+await shot("en", 390, "estate");
+await browser.close();
