@@ -24,6 +24,7 @@ import { paymentRoutes } from "./routes/payments.ts";
 import type { Api, App } from "./routes/route.ts";
 import { type ReadyChecks, serviceRoutes } from "./routes/service.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { workRoutes } from "./routes/work.ts";
 import { principalOf } from "./session.ts";
 
 /** The largest honest request is a payment. */
@@ -89,6 +90,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       accountRoutes(v1, options);
       paymentRoutes(v1, options);
       eventRoutes(v1, options);
+      workRoutes(v1, options);
     },
     { prefix: "/api/v1" },
   );

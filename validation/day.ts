@@ -5,7 +5,7 @@ import { addDays, type Day, type Period, periodOfDays, startOfDay, type Zone } f
 import type { Micro } from "../domain/quantity.ts";
 import { type MeterId, type OperatorId, READING_SOURCES } from "../domain/reading.ts";
 import type { RegisterName } from "../domain/register.ts";
-import { writeVerdicts } from "../ledger/verdicts.ts";
+import { judgeAgain } from "../ledger/verdicts.ts";
 import { conflictsWithin, type MeterOnRecord, marksOf, nextMeters, seriesWithin, zoneOf } from "../ledger/vee.ts";
 import type { Database } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
@@ -56,7 +56,8 @@ export async function validateDay(
       if (meters.length === 0) return null;
       const days = await readDays(trx, meters, { period, day, zone }, deps.dials);
       const verdicts = days.flatMap(verdictsOf);
-      await writeVerdicts(trx, verdicts, deps.clock.now());
+      const looked = meters.map(({ meterId }) => ({ meterId, period }));
+      await judgeAgain(trx, looked, verdicts, { rules: ["vee"], touches: "ends", at: deps.clock.now() });
       for (const { series } of days) for (const { at } of series) done.readings += at.length;
       done.verdicts += verdicts.length;
       return meters;
