@@ -19,8 +19,11 @@ import type { Metrics } from "./metrics.ts";
 import { PROBLEM_JSON, problemOf } from "./problem.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { eventRoutes } from "./routes/events.ts";
+import { gapRoutes } from "./routes/gaps.ts";
 import { meteringRoutes } from "./routes/metering.ts";
 import { paymentRoutes } from "./routes/payments.ts";
+import { photoRoutes, readingRoutes } from "./routes/readings.ts";
+import { readingRouteRoutes } from "./routes/reading-routes.ts";
 import type { Api, App } from "./routes/route.ts";
 import { type ReadyChecks, serviceRoutes } from "./routes/service.ts";
 import { sessionRoutes } from "./routes/session.ts";
@@ -87,10 +90,14 @@ export async function buildApp(options: AppOptions): Promise<App> {
       const v1 = scope as App;
       sessionRoutes(v1, options);
       meteringRoutes(v1, options);
+      gapRoutes(v1, options);
       accountRoutes(v1, options);
       paymentRoutes(v1, options);
       eventRoutes(v1, options);
       workRoutes(v1, options);
+      readingRouteRoutes(v1, options);
+      readingRoutes(v1, options);
+      await v1.register(async (pictures) => photoRoutes(pictures as App, options));
     },
     { prefix: "/api/v1" },
   );

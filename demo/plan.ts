@@ -2,6 +2,7 @@ import { type Instant, instant } from "../domain/instant.ts";
 import { type Money, money } from "../domain/money.ts";
 import { addMonths, type Day, dayOf, monthOf, startOfDay } from "../domain/period.ts";
 import type { Utility } from "../domain/unit.ts";
+import { STEP_MS } from "../simulators/town/backlog.ts";
 import type { TownMeter } from "../simulators/town/meter.ts";
 import { commandTopic, publishFilters } from "../simulators/town/payload.ts";
 import { hash32 } from "../simulators/town/random.ts";
@@ -57,6 +58,8 @@ export type PlannedMeter = Pick<
   readonly deviceKey: string;
   /** Greatest feasible use per hour in the billed unit. */
   readonly capacityPerHour: string;
+  /** Of a meter that speaks by itself: what can be relied on, live and out of its memory. */
+  readonly reportEverySeconds: number | null;
 };
 
 export type PlannedAccount = {
@@ -157,6 +160,9 @@ function plannedClient(username: string, all: readonly TownMeter[]): PlannedClie
   };
 }
 
+/** A relay reports each minute; a radio module is relied on for what it stores, though it speaks more often. */
+const reportEvery_s = ({ utility }: TownMeter): number => (utility === "electricity" ? 60 : STEP_MS[utility] / 1000);
+
 const plannedMeter = (meter: TownMeter): PlannedMeter => ({
   serial: meter.serial,
   utility: meter.utility,
@@ -168,6 +174,7 @@ const plannedMeter = (meter: TownMeter): PlannedMeter => ({
   client: meter.mqtt.client,
   deviceKey: meter.mqtt.deviceKey,
   capacityPerHour: (meter.role === "master" ? CAPACITY_MASTER : CAPACITY)[meter.utility],
+  reportEverySeconds: meter.modbus === null ? reportEvery_s(meter) : null,
 });
 
 const flatsOf = (meters: readonly TownMeter[]): TownMeter[][] => [

@@ -138,13 +138,14 @@ async function putMeters(
        select nextval(pg_get_serial_sequence('sanbiao.usage_point', 'id')) as point_id,
               nextval(pg_get_serial_sequence('sanbiao.meter', 'id')) as meter_id, p.*
          from jsonb_to_recordset($2) as p (serial text, utility text, "profileId" text, role text, building text, room text,
-              modbus jsonb, client text, "deviceKey" text, "capacityPerHour" numeric)
+              modbus jsonb, client text, "deviceKey" text, "capacityPerHour" numeric, "reportEverySeconds" integer)
      ), points as (
        insert into usage_point (operator_id, id, utility, building, room, role) overriding system value
          select $1, point_id, utility, building, room, role from planned
      ), hung as (
-       insert into meter (operator_id, id, serial, utility, profile_id, bus_id, unit_id, mqtt_client_id, device_key) overriding system value
-         select $1, meter_id, p.serial, p.utility, p."profileId", b.id, (p.modbus ->> 'unitId')::smallint, c.id, p."deviceKey"
+       insert into meter (operator_id, id, serial, utility, profile_id, bus_id, unit_id, mqtt_client_id, device_key, report_every_s) overriding system value
+         select $1, meter_id, p.serial, p.utility, p."profileId", b.id, (p.modbus ->> 'unitId')::smallint, c.id, p."deviceKey",
+                p."reportEverySeconds"
            from planned p
            left join bus b on b.operator_id = $1 and b.name = p.modbus ->> 'bus'
            join mqtt_client c on c.operator_id = $1 and c.username = p.client

@@ -13,6 +13,12 @@ export type GapsBook = {
   missed(operatorId: OperatorId, meterId: MeterId, from: Instant, reason: string): Promise<void>;
   /** The meter spoke at `at`. Costs nothing while no gap is open; a value from before the gap does not close it. */
   heard(operatorId: OperatorId, meterId: MeterId, at: Instant): Promise<void>;
+  /** Meters whose gap is open now. */
+  open(): MeterId[];
+  /** Since when a meter's gap is open; `null` when none is. */
+  openSince(operatorId: OperatorId, meterId: MeterId): Instant | null;
+  /** Writes what could not be written before. */
+  settle(): Promise<void>;
 };
 
 type Change =
@@ -58,6 +64,11 @@ export async function openGaps(db: Database): Promise<GapsBook> {
 
   for (const { operatorId, meterId, from } of await leftOpen(db)) silenceOf(operatorId, meterId, from);
   return {
+    openSince: (operatorId, meterId) => silences.get(keyOf(operatorId, meterId))?.openSince ?? null,
+    settle: async () => {
+      for (const silence of silences.values()) await settle(silence);
+    },
+    open: () => [...silences.values()].filter(({ openSince }) => openSince !== null).map(({ meterId }) => meterId),
     missed(operatorId, meterId, from, reason) {
       const silence = silences.get(keyOf(operatorId, meterId)) ?? silenceOf(operatorId, meterId, null);
       if (silence.openSince === null) {

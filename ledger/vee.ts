@@ -21,8 +21,8 @@ export type MeterOnRecord = {
     readonly ratio: Micro;
     readonly maxPerHour: Micro;
   }[];
-  /** Seconds between polls of its bus; `null` where the meter speaks by itself and nobody agreed how often. */
-  readonly pollEvery_s: number | null;
+  /** Seconds between polls of its bus, or between the reports that were agreed for it; `null` where nobody agreed. */
+  readonly reportEvery_s: number | null;
   /** A customer's usage point without an agreement on that day. */
   readonly vacant: boolean;
 };
@@ -60,20 +60,20 @@ export async function nextMeters(
     id: bigint;
     utility: Utility;
     profile_id: string;
-    poll_s: number | null;
+    every_s: number | null;
     vacant: boolean;
     stays: { installed: string; removed: string | null; ratio: string; capacity: string }[];
   }>`
     with next as (
-      select m.id, m.utility, m.profile_id, m.bus_id from sanbiao.meter m
+      select m.id, m.utility, m.profile_id, m.bus_id, m.report_every_s from sanbiao.meter m
        where m.operator_id = sanbiao.operator_id() and m.id > ${after}
          and exists (select 1 from sanbiao.installation i where i.operator_id = m.operator_id and i.meter_id = m.id
                and i.installed_at < ${isoOf(period.to)}::timestamptz
                and (i.removed_at is null or i.removed_at > ${isoOf(period.from)}::timestamptz - ${AFTER_REMOVAL}::interval))
        order by m.id limit ${limit})
     select n.id, n.utility, n.profile_id,
-           case when b.id is null then null when jsonb_typeof(b.poll_seconds -> 'billing') = 'number'
-             then (b.poll_seconds ->> 'billing')::float8 else ${POLL_SECONDS.billing}::float8 end as poll_s,
+           case when b.id is null then n.report_every_s when jsonb_typeof(b.poll_seconds -> 'billing') = 'number'
+             then (b.poll_seconds ->> 'billing')::float8 else ${POLL_SECONDS.billing}::float8 end as every_s,
            s.stays, s.vacant
       from next n left join sanbiao.bus b on b.operator_id = sanbiao.operator_id() and b.id = n.bus_id
      cross join lateral (
@@ -92,7 +92,7 @@ export async function nextMeters(
     meterId: row.id,
     utility: row.utility,
     profileId: row.profile_id,
-    pollEvery_s: row.poll_s,
+    reportEvery_s: row.every_s,
     vacant: row.vacant,
     stays: row.stays.map((stay) => ({
       installedAt: Number(stay.installed) as Instant,

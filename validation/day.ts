@@ -5,10 +5,13 @@ import { addDays, type Day, type Period, periodOfDays, startOfDay, type Zone } f
 import type { Micro } from "../domain/quantity.ts";
 import { type MeterId, type OperatorId, READING_SOURCES } from "../domain/reading.ts";
 import type { RegisterName } from "../domain/register.ts";
+import { keepFoundGaps } from "../ledger/gap-work.ts";
+import { writeHeard } from "../ledger/heard.ts";
 import { judgeAgain } from "../ledger/verdicts.ts";
 import { conflictsWithin, type MeterOnRecord, marksOf, nextMeters, seriesWithin, zoneOf } from "../ledger/vee.ts";
 import type { Database } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
+import { gapsOf, heardOf } from "./heard-day.ts";
 import { EVIDENCE, JUDGED, MARK_AGE_MS, type MeterDay, mainRegisterOf, verdictsOf } from "./meter-day.ts";
 
 export type ValidationDeps = {
@@ -58,6 +61,8 @@ export async function validateDay(
       const verdicts = days.flatMap(verdictsOf);
       const looked = meters.map(({ meterId }) => ({ meterId, period }));
       await judgeAgain(trx, looked, verdicts, { rules: ["vee"], touches: "ends", at: deps.clock.now() });
+      await writeHeard(trx, day, days.flatMap(heardOf));
+      await keepFoundGaps(trx, days.flatMap(gapsOf));
       for (const { series } of days) for (const { at } of series) done.readings += at.length;
       done.verdicts += verdicts.length;
       return meters;

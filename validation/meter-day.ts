@@ -5,6 +5,7 @@ import type { Micro } from "../domain/quantity.ts";
 import { READING_SOURCES, type ReadingSource } from "../domain/reading.ts";
 import type { RegisterName } from "../domain/register.ts";
 import type { Verdict } from "../domain/verdict.ts";
+import { BILLING_REGISTERS } from "../ledger/heard.ts";
 import type { Mark, MeterOnRecord, SeriesRows } from "../ledger/vee.ts";
 import { MAIN_REGISTER } from "../metering/register.ts";
 import { runGroup } from "../metering/vee/group.ts";
@@ -12,16 +13,7 @@ import { type History, type MeterFacts, veeInput } from "../metering/vee/input.t
 import { type Columns, type Series, seriesOf, type Twins } from "../metering/vee/series.ts";
 
 /** Registers that are judged, each by itself. */
-export const JUDGED: readonly RegisterName[] = [
-  "energy_import_kwh",
-  "energy_import_sharp_kwh",
-  "energy_import_peak_kwh",
-  "energy_import_flat_kwh",
-  "energy_import_valley_kwh",
-  "energy_import_deep_valley_kwh",
-  "volume_m3",
-  "heat_kwh",
-];
+export const JUDGED = BILLING_REGISTERS;
 /** Registers that are evidence about those. */
 export const EVIDENCE: readonly RegisterName[] = [
   "energy_import_t1_kwh",
@@ -56,6 +48,10 @@ export const MARK_AGE_MS = DAY_MS;
 const NIGHT_HOURS = 5;
 /** A bus is asked more often for the live picture; bills and balances stand on hours. Our choice. */
 const BILLING_EVERY_MS = HOUR_MS;
+
+/** How often bills and balances may count on a value; `null` where nothing was agreed. */
+export const readEveryOf = ({ reportEvery_s }: MeterOnRecord): number | null =>
+  reportEvery_s === null ? null : Math.max(reportEvery_s * SECOND_MS, BILLING_EVERY_MS);
 
 export const mainRegisterOf = (meter: MeterOnRecord): RegisterName => MAIN_REGISTER[meter.utility];
 
@@ -110,7 +106,7 @@ function factsOf({ meter, period, dial }: MeterDay, register: RegisterName): Met
     removedAt: stay?.removedAt ?? null,
     dialMax: dialMax === null ? null : Number(dialMax),
     capacityPerHour: stay === undefined ? null : Number(stay.maxPerHour),
-    readEvery_ms: meter.pollEvery_s === null ? null : Math.max(meter.pollEvery_s * SECOND_MS, BILLING_EVERY_MS),
+    readEvery_ms: readEveryOf(meter),
     mayReadMore: true,
     statedUnit: null, // whatever a source says is converted at the door
     ratios: meter.stays.map(({ installedAt, ratio }) => ({ from: installedAt, ratio: Number(ratio) / 1e6 })),

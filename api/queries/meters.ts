@@ -116,7 +116,7 @@ function conditions(query: MetersQuery, words: readonly string[]): RawBuilder<un
   return sql.join(all, sql` `);
 }
 
-async function buildings(desk: Desk): Promise<string[]> {
+export async function buildings(desk: Desk): Promise<string[]> {
   const rows = await desk.trx
     .selectFrom("usage_point")
     .select("building")

@@ -60,6 +60,7 @@ export type MeterTable = {
   unit_id: Null<number>;
   mqtt_client_id: Null<bigint>;
   device_key: Null<string>;
+  report_every_s: Null<number>;
 };
 export type InstallationTable = {
   operator_id: bigint;

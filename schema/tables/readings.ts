@@ -1,5 +1,5 @@
 import type { ColumnType, Generated } from "kysely";
-import type { At, AtNull, Id, Json, JsonDefault, Null } from "./columns.ts";
+import type { At, AtNull, DayColumn, Id, Json, JsonDefault, Null } from "./columns.ts";
 
 export type ReadingTable = {
   operator_id: bigint;
@@ -23,7 +23,34 @@ export type RefusedFrameTable = {
   times: Generated<number>;
   last_at: At;
 };
-export type GapTable = { operator_id: bigint; id: Id; meter_id: bigint; from_at: At; to_at: AtNull; reason: string };
+export type GapTable = {
+  operator_id: bigint;
+  id: Id;
+  meter_id: bigint;
+  from_at: At;
+  to_at: AtNull;
+  reason: string;
+  register: Null<number>;
+  owner_id: Null<bigint>;
+  note: Generated<string>;
+  state: Generated<"open" | "asked" | "filled" | "estimated" | "given_up">;
+  state_reason: Generated<string>;
+  settled_at: AtNull;
+  asked: Generated<number>;
+  asked_at: AtNull;
+  looked_at: AtNull;
+};
+export type HeardDayTable = {
+  operator_id: bigint;
+  meter_id: bigint;
+  register: number;
+  day: DayColumn;
+  expected: Null<number>;
+  heard: number;
+  first_at: AtNull;
+  last_at: AtNull;
+  largest_gap_ms: bigint;
+};
 export type VerdictTable = {
   operator_id: bigint;
   id: Id;

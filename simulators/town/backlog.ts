@@ -23,7 +23,7 @@ export type BacklogOptions = {
 };
 
 /** How often a device stores a reading: whole steps of Zhejiang's local day. */
-const STEP_MS = { electricity: HOUR_MS, water: 6 * HOUR_MS, gas: DAY_MS, heat: HOUR_MS } as const;
+export const STEP_MS = { electricity: HOUR_MS, water: 6 * HOUR_MS, gas: DAY_MS, heat: HOUR_MS } as const;
 const OFFSET_MS = 8 * HOUR_MS;
 const READINGS_PER_MESSAGE = 200;
 const MESSAGES_ON_THE_WAY = 8;

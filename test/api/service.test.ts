@@ -108,6 +108,9 @@ describe("openapi.json", () => {
       "POST /sign-out",
       "POST /accounts/{id}/payments",
       "POST /payments/{journalId}/reversal",
+      "GET /gaps",
+      "PATCH /gaps/{id}",
+      "GET /meters/{id}/heard",
     ];
     expect(listed.toSorted()).toEqual(
       [
