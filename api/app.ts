@@ -28,6 +28,7 @@ import { readingRouteRoutes } from "./routes/reading-routes.ts";
 import type { Api, App } from "./routes/route.ts";
 import { type ReadyChecks, serviceRoutes } from "./routes/service.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { workRoutes } from "./routes/work.ts";
 import { principalOf } from "./session.ts";
 
 /** The largest honest request is a payment. */
@@ -95,6 +96,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       paymentRoutes(v1, options);
       balanceRoutes(v1, options);
       eventRoutes(v1, options);
+      workRoutes(v1, options);
       readingRouteRoutes(v1, options);
       readingRoutes(v1, options);
       await v1.register(async (pictures) => photoRoutes(pictures as App, options));

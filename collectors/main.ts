@@ -58,6 +58,8 @@ export type Collectors = {
   stop(): Promise<void>;
 };
 
+/** With turns of 15 s the directory is never older than a minute: `APPLIES_AFTER_MS` of ledger/ratios.ts counts on it. */
+const DIRECTORY_AGE_MS = 40 * SECOND_MS;
 /** Given at a stop to what was read and is not committed yet. */
 const COMMIT_GRACE_MS = 5 * SECOND_MS;
 
@@ -99,6 +101,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     tray,
   });
   const replay = replays({ db, directory, ingest, clock, log });
+  const ratiosOf = (meterId: MeterId) => directory.meter(meterId)?.ratios ?? [];
   const wire = (mqtt = await openMqtt(settings, directory, ingest, refusals));
   const modbus = startModbusCollector({
     buses: [...directory.buses()].filter((bus) => bus.enabled).flatMap((bus) => busConfig(bus, settings)),
@@ -106,10 +109,15 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     random: Math.random,
     telemetry,
     log,
-    sink: modbusIntake({ batcher, refusals, gaps, clock, log, onCommitted }),
+    sink: modbusIntake({ batcher, refusals, gaps, clock, log, onCommitted, ratiosOf }),
   });
   void replay.runAll(directory.operators());
   const turns = startTurns([{ name: "meters that fell silent", turn: () => watch.turn() }], log);
+  // A round of its own: what others recorded must be known here within a minute, whatever else is under way.
+  const looks = startTurns(
+    [{ name: "meters and ratios", turn: () => directory.refreshIfOlder(DIRECTORY_AGE_MS) }],
+    log,
+  );
   return {
     mqttUrl: wire.url,
     mqttPort: wire.port,
@@ -140,7 +148,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
       return outcome.reason === "timeout" || outcome.reason === "link_down" ? "unreachable" : "refused";
     },
     async stop() {
-      await within(COMMIT_GRACE_MS, turns.stop());
+      await within(COMMIT_GRACE_MS, Promise.all([turns.stop(), looks.stop()]));
       // What was read waits for its commit. While the database is away that does not come: the books give up first.
       const wiresClosed = Promise.all([modbus.stop(), wire.stop()]);
       const graceMs = (await within(COMMIT_GRACE_MS, wiresClosed)) ? COMMIT_GRACE_MS : 0;
@@ -271,7 +279,6 @@ function busConfig(bus: BusEntry, { log }: CollectorsSettings): BusConfig[] {
         meterId: meter.id,
         unitId: meter.unitId,
         profile,
-        ...(meter.ratio === "1" ? {} : { ratios: { multiplier: meter.ratio } }),
       },
     ];
   });

@@ -11,7 +11,7 @@ import { isTransient } from "../../ledger/transient.ts";
 import type { CommandAnswer, Decoded, DecodedMessage } from "../decode/decoded.ts";
 import type { Ask } from "../decode/dialect.ts";
 import { decodeMessage } from "../decode/message.ts";
-import { normalise } from "../decode/normalise.ts";
+import { normalise, ratiosAt } from "../decode/normalise.ts";
 import type { ClientEntry, Directory, MeterEntry } from "../directory.ts";
 import { dialectSessions } from "./dialects.ts";
 import type { MqttTray } from "./tray.ts";
@@ -178,9 +178,9 @@ export function mqttIngest(settings: IngestSettings): MqttIngest {
     refused: Refusal[],
   ): void {
     const rules = { now: receivedAt, receivedAt, maxAheadMs };
-    const all = meter.ratio === "1" ? rules : { ...rules, ratios: { multiplier: meter.ratio } };
     for (const sample of part.samples) {
-      const normal = normalise(sample, all);
+      const ratios = ratiosAt(meter.ratios, sample.measuredAt ?? receivedAt, receivedAt);
+      const normal = normalise(sample, ratios.ratios === undefined ? rules : { ...rules, ...ratios });
       if ("reason" in normal) refused.push(normal);
       else
         into.push({
