@@ -9,6 +9,8 @@ import type { Telemetry } from "../domain/telemetry.ts";
 import { type ReadingsBatcher, readingsBatcher } from "../ledger/batcher.ts";
 import { openGaps } from "../ledger/gaps.ts";
 import { refusalsBook } from "../ledger/refusals.ts";
+import { diskOverflow } from "../ledger/spool/overflow.ts";
+import { openSpool, type Waiting } from "../ledger/spool/spool.ts";
 import type { Database } from "../schema/database.ts";
 import type { Ask } from "./decode/dialect.ts";
 import { type BusEntry, type ClientEntry, type Directory, openDirectory } from "./directory.ts";
@@ -35,6 +37,8 @@ export type CollectorsSettings = {
     | { readonly kind: "foreign"; readonly url: string };
   /** After each commit, only what is new in the book. */
   readonly onCommitted: (readings: readonly Reading[]) => void;
+  /** Where readings wait on disk while the database is away; absent: in memory, and at last in the devices. */
+  readonly spoolFolder?: string;
 };
 
 /** What a wire said of an order; only a state reading proves it. */
@@ -48,17 +52,19 @@ export type Collectors = {
   readonly batcher: ReadingsBatcher;
   send(operatorId: OperatorId, meterId: MeterId, action: "connect" | "disconnect"): Promise<SendOutcome>;
   health(): ReturnType<ModbusCollector["health"]>;
+  /** What waits on disk. */
+  waiting(): Waiting;
   /** Takes nothing new, commits what was taken, closes the wires. */
   stop(): Promise<void>;
 };
 
+const NOTHING_WAITS: Waiting = { rows: 0, bytes: 0, oldestAt: null };
 /** Given at a stop to what was read and is not committed yet. */
 const COMMIT_GRACE_MS = 5 * SECOND_MS;
 
 export async function startCollectors(settings: CollectorsSettings): Promise<Collectors> {
   const { db, clock, telemetry, log } = settings;
   const directory = await openDirectory(db, clock);
-  const batcher = readingsBatcher({ db, telemetry, log });
   const refusals = refusalsBook({ db, telemetry, log });
   const gaps = await openGaps(db);
   const watch = silenceWatch({ db, directory, gaps, clock });
@@ -66,6 +72,15 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     watch.committed(readings);
     settings.onCommitted(readings);
   };
+  const { spoolFolder } = settings;
+  const overflow =
+    spoolFolder === undefined
+      ? null
+      : diskOverflow({
+          spool: await openSpool({ folder: spoolFolder, log }),
+          ...{ db, refusals, clock, telemetry, log, onCommitted },
+        });
+  const batcher = readingsBatcher({ db, telemetry, log, ...(overflow === null ? {} : { overflow }) });
   let mqtt: MqttSide | null = null;
   const ask = (client: ClientEntry, asks: readonly Ask[]) => {
     for (const { topic, payload } of asks)
@@ -90,6 +105,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     directory,
     batcher,
     health: () => modbus.health(),
+    waiting: () => overflow?.waiting() ?? NOTHING_WAITS,
     async send(operatorId, meterId, action) {
       const meter = directory.meter(meterId);
       if (meter === undefined || meter.operatorId !== operatorId) return "refused";
@@ -107,7 +123,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
       // What was read waits for its commit. While the database is away that does not come: the books give up first.
       const wiresClosed = Promise.all([modbus.stop(), wire.stop()]);
       const graceMs = (await within(COMMIT_GRACE_MS, wiresClosed)) ? COMMIT_GRACE_MS : 0;
-      await Promise.all([batcher.stop(graceMs), refusals.stop(graceMs)]);
+      await Promise.all([batcher.stop(graceMs).then(() => overflow?.stop()), refusals.stop(graceMs)]);
       await wiresClosed;
     },
   };
