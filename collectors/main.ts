@@ -78,7 +78,12 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
       ? null
       : diskOverflow({
           spool: await openSpool({ folder: spoolFolder, log }),
-          ...{ db, refusals, clock, telemetry, log, onCommitted },
+          db,
+          refusals,
+          clock,
+          telemetry,
+          log,
+          onCommitted,
         });
   const batcher = readingsBatcher({ db, telemetry, log, ...(overflow === null ? {} : { overflow }) });
   let mqtt: MqttSide | null = null;

@@ -23,7 +23,12 @@ const overflow =
     ? undefined
     : diskOverflow({
         spool: await openSpool({ folder: spoolFolder, log, segmentBytes: 20_000 }),
-        ...{ db, refusals, clock, telemetry, log, onCommitted: () => {} },
+        db,
+        refusals,
+        clock,
+        telemetry,
+        log,
+        onCommitted: () => {},
       });
 const batcher = readingsBatcher({ db, telemetry, log, ...(overflow === undefined ? {} : { overflow }) });
 const ingest = mqttIngest({ directory, profiles: PROFILES, batcher, refusals, clock, log });
