@@ -180,7 +180,8 @@ async function openRooms(
     billing?.onPayment(operatorId, accountId);
     telling.supply({ operatorId, accountId, at: clock.now(), kind: "credit", detail: {} });
   };
-  const services = { takePayment: countedPayments(telemetry), reversePayment, onPayment };
+  const onJudged = (): void => billing?.onJudged();
+  const services = { takePayment: countedPayments(telemetry), reversePayment, onPayment, onJudged };
   const users = demo === null ? null : await ensureDemoUsers(db);
   const api = await startApi({
     db,

@@ -1,13 +1,14 @@
 import type { Logger } from "pino";
 import { CodedError } from "../domain/errors.ts";
 import type { Clock, Instant } from "../domain/instant.ts";
-import type { Reading, Sample } from "../domain/reading.ts";
+import type { RatioRow } from "../domain/ratio.ts";
+import type { MeterId, Reading, Sample } from "../domain/reading.ts";
 import type { RefusedFrame } from "../domain/refusal.ts";
 import { REGISTERS, type RegisterName } from "../domain/register.ts";
 import type { ReadingsBatcher, TakenOutcome } from "../ledger/batcher.ts";
 import type { GapsBook } from "../ledger/gaps.ts";
 import type { RefusalsBook } from "../ledger/refusals.ts";
-import { normalise } from "./decode/normalise.ts";
+import { normalise, ratiosAt } from "./decode/normalise.ts";
 import type { PolledMeter, Sink } from "./modbus/sink.ts";
 
 export type IntakeDeps = {
@@ -16,6 +17,8 @@ export type IntakeDeps = {
   readonly gaps: GapsBook;
   readonly clock: Clock;
   readonly log: Logger;
+  /** A meter's ratios as they are known now; without it, those that its bus was started with. */
+  readonly ratiosOf?: (meterId: MeterId) => readonly RatioRow[];
   /** After the commit, with what was new. */
   readonly onCommitted: (readings: readonly Reading[]) => void;
 };
@@ -62,17 +65,20 @@ export function modbusIntake(deps: IntakeDeps): Sink {
   }
 
   function normalised(meter: PolledMeter, samples: readonly Sample[], receivedAt: Instant) {
-    const rules = {
-      now: receivedAt > clock.now() ? receivedAt : clock.now(),
+    const now = receivedAt > clock.now() ? receivedAt : clock.now();
+    const rows = deps.ratiosOf?.(meter.meterId);
+    const rulesOf = ({ measuredAt }: Sample) => ({
+      now,
       receivedAt,
       maxAheadMs: AHEAD_MS,
       ...(meter.ratios === undefined ? {} : { ratios: meter.ratios }),
-    };
+      ...(rows === undefined ? {} : ratiosAt(rows, measuredAt ?? receivedAt, receivedAt)),
+    });
     const readings: Reading[] = [];
     const refused: RefusedFrame[] = [];
     const { operatorId, meterId } = meter;
     for (const sample of samples) {
-      const normal = normalise(sample, rules);
+      const normal = normalise(sample, rulesOf(sample));
       if ("reason" in normal) {
         refused.push({ ...whence(meter, receivedAt, sample.register), ...normal, payload: new Uint8Array() });
         continue;

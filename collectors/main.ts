@@ -18,6 +18,8 @@ import { modbusIntake } from "./intake.ts";
 import { type BusConfig, type ModbusCollector, startModbusCollector } from "./modbus/collector.ts";
 import type { LinkConfig } from "./modbus/link.ts";
 import { mqttIngest } from "./mqtt/ingest.ts";
+import { mqttTray } from "./mqtt/tray.ts";
+import { replays } from "./replay.ts";
 import { silenceWatch } from "./silence.ts";
 import { startTurns } from "./turns.ts";
 
@@ -54,11 +56,17 @@ export type Collectors = {
   health(): ReturnType<ModbusCollector["health"]>;
   /** What waits on disk. */
   waiting(): Waiting;
+  /** A device of the tray became a meter: it is heard or polled from now on; resolves when what it said before is in the book. */
+  onAccepted(operatorId: OperatorId, meterId: MeterId): Promise<void>;
+  /** Usage points, meters or clients were written: the wires look anew. */
+  refresh(): Promise<void>;
   /** Takes nothing new, commits what was taken, closes the wires. */
   stop(): Promise<void>;
 };
 
 const NOTHING_WAITS: Waiting = { rows: 0, bytes: 0, oldestAt: null };
+/** With turns of 15 s the directory is never older than a minute: `APPLIES_AFTER_MS` of ledger/ratios.ts counts on it. */
+const DIRECTORY_AGE_MS = 40 * SECOND_MS;
 /** Given at a stop to what was read and is not committed yet. */
 const COMMIT_GRACE_MS = 5 * SECOND_MS;
 
@@ -93,7 +101,27 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
         ?.say(client, topic, payload)
         .catch((err: unknown) => log.warn({ err, topic }, "a device could not be asked"));
   };
-  const ingest = mqttIngest({ directory, profiles: PROFILES, batcher, refusals, clock, log, onCommitted, onAsks: ask });
+  const tray = mqttTray({
+    db,
+    directory,
+    profiles: PROFILES,
+    telemetry,
+    log,
+    onAccepted: (operatorId) => void replay.runAll([operatorId]),
+  });
+  const ingest = mqttIngest({
+    directory,
+    profiles: PROFILES,
+    batcher,
+    refusals,
+    clock,
+    log,
+    onCommitted,
+    onAsks: ask,
+    tray,
+  });
+  const replay = replays({ db, directory, ingest, clock, log });
+  const ratiosOf = (meterId: MeterId) => directory.meter(meterId)?.ratios ?? [];
   const wire = (mqtt = await openMqtt(settings, directory, ingest, refusals));
   const modbus = startModbusCollector({
     buses: [...directory.buses()].filter((bus) => bus.enabled).flatMap((bus) => busConfig(bus, settings)),
@@ -101,9 +129,15 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     random: Math.random,
     telemetry,
     log,
-    sink: modbusIntake({ batcher, refusals, gaps, clock, log, onCommitted }),
+    sink: modbusIntake({ batcher, refusals, gaps, clock, log, onCommitted, ratiosOf }),
   });
+  void replay.runAll(directory.operators());
   const turns = startTurns([{ name: "meters that fell silent", turn: () => watch.turn() }], log);
+  // A round of its own: what others recorded must be known here within a minute, whatever else is under way.
+  const looks = startTurns(
+    [{ name: "meters and ratios", turn: () => directory.refreshIfOlder(DIRECTORY_AGE_MS) }],
+    log,
+  );
   return {
     mqttUrl: wire.url,
     mqttPort: wire.port,
@@ -111,6 +145,17 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     batcher,
     health: () => modbus.health(),
     waiting: () => overflow?.waiting() ?? NOTHING_WAITS,
+    refresh: () => directory.refresh(),
+    async onAccepted(operatorId, meterId) {
+      await replay.run(operatorId);
+      const meter = directory.meter(meterId);
+      const bus = meter?.busId == null ? undefined : directory.bus(meter.busId);
+      if (bus === undefined || !bus.enabled) return;
+      for (const config of busConfig(bus, settings)) {
+        await modbus.removeBus(config.id);
+        modbus.addBus(config);
+      }
+    },
     async send(operatorId, meterId, action) {
       const meter = directory.meter(meterId);
       if (meter === undefined || meter.operatorId !== operatorId) return "refused";
@@ -124,11 +169,12 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
       return outcome.reason === "timeout" || outcome.reason === "link_down" ? "unreachable" : "refused";
     },
     async stop() {
-      await within(COMMIT_GRACE_MS, turns.stop());
+      await within(COMMIT_GRACE_MS, Promise.all([turns.stop(), looks.stop()]));
       // What was read waits for its commit. While the database is away that does not come: the books give up first.
       const wiresClosed = Promise.all([modbus.stop(), wire.stop()]);
       const graceMs = (await within(COMMIT_GRACE_MS, wiresClosed)) ? COMMIT_GRACE_MS : 0;
-      await Promise.all([batcher.stop(graceMs).then(() => overflow?.stop()), refusals.stop(graceMs)]);
+      const booked = batcher.stop(graceMs).then(() => overflow?.stop());
+      await Promise.all([booked, refusals.stop(graceMs), tray.stop(graceMs)]);
       await wiresClosed;
     },
   };
@@ -255,7 +301,6 @@ function busConfig(bus: BusEntry, { log }: CollectorsSettings): BusConfig[] {
         meterId: meter.id,
         unitId: meter.unitId,
         profile,
-        ...(meter.ratio === "1" ? {} : { ratios: { multiplier: meter.ratio } }),
       },
     ];
   });

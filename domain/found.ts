@@ -53,3 +53,12 @@ export type Found = FoundPlace & {
   /** In the order of their arrival. */
   readonly frames?: readonly FoundFrame[];
 };
+
+/**
+ * Which candidates can be chosen: where the client's own profiles read the device, the first of them is the one that its messages go
+ * through; only where none does, another profile can be added to the client.
+ */
+export function choosable(candidates: readonly ProfileCandidate[]): readonly ProfileCandidate[] {
+  const own = candidates.find(({ evidence }) => evidence.some(({ kind }) => kind === "client_profile"));
+  return own === undefined ? candidates : [own];
+}

@@ -13,12 +13,27 @@ export const METRICS = {
     help: "Readings by source and what the book answered",
   },
   sanbiao_refused_frames_total: { kind: "counter", labels: ["reason"], help: "Frames or values refused, by reason" },
+  sanbiao_found_devices_total: {
+    kind: "counter",
+    labels: ["outcome"],
+    help: "Messages of devices that are nobody's meter, by what the tray made of them",
+  },
   sanbiao_modbus_transactions_total: {
     kind: "counter",
     labels: ["bus", "outcome"],
     help: "Modbus transactions by bus and outcome",
   },
   sanbiao_modbus_transaction_seconds: { kind: "histogram", labels: ["bus"], help: "Modbus transaction time" },
+  sanbiao_modbus_units: {
+    kind: "gauge",
+    labels: ["bus", "state"],
+    help: "Slaves by bus and state of their circuit breaker: closed, open, half_open",
+  },
+  sanbiao_modbus_breaker_changes_total: {
+    kind: "counter",
+    labels: ["bus", "to"],
+    help: "Changes of slaves' circuit breakers by bus and new state",
+  },
   sanbiao_mqtt_clients: { kind: "gauge", labels: [], help: "MQTT clients connected to the embedded broker" },
   sanbiao_mqtt_messages_total: { kind: "counter", labels: ["outcome"], help: "MQTT messages by outcome" },
   sanbiao_commands_total: {

@@ -1,4 +1,14 @@
 import type {
+  ApportionedShareTable,
+  ApportionmentRuleTable,
+  BalancePartTable,
+  BuildingBalanceTable,
+  EnergyEntryTable,
+  EnergyPostingTable,
+  FloorAreaTable,
+  MeasuredByTable,
+} from "./tables/balance.ts";
+import type {
   BillLineTable,
   BillSequenceTable,
   BillTable,
@@ -16,6 +26,8 @@ import type {
   MqttClientTable,
   UsagePointTable,
 } from "./tables/metering.ts";
+import type { InstallationReadingTable, MeterEventTable, MeterRatioTable } from "./tables/meter-life.ts";
+import type { ManualReadingTable, PhotoTable, ReadingRouteTable, RouteStopTable } from "./tables/manual.ts";
 import type { CustomerBalanceTable, JournalTable, PostingTable } from "./tables/money.ts";
 import type {
   FoundDecisionTable,
@@ -50,6 +62,9 @@ export type Tables = {
   mqtt_client: MqttClientTable;
   meter: MeterTable;
   installation: InstallationTable;
+  meter_event: MeterEventTable;
+  installation_reading: InstallationReadingTable;
+  meter_ratio: MeterRatioTable;
   reading: ReadingTable;
   reading_conflict: ReadingConflictTable;
   refused_frame: RefusedFrameTable;
@@ -75,4 +90,16 @@ export type Tables = {
   found_overflow: FoundOverflowTable;
   found_decision: FoundDecisionTable;
   register_import: RegisterImportTable;
+  measured_by: MeasuredByTable;
+  floor_area: FloorAreaTable;
+  apportionment_rule: ApportionmentRuleTable;
+  building_balance: BuildingBalanceTable;
+  balance_part: BalancePartTable;
+  apportioned_share: ApportionedShareTable;
+  energy_entry: EnergyEntryTable;
+  energy_posting: EnergyPostingTable;
+  photo: PhotoTable;
+  reading_route: ReadingRouteTable;
+  route_stop: RouteStopTable;
+  manual_reading: ManualReadingTable;
 };

@@ -5,13 +5,19 @@ import type { MeterId } from "../../domain/reading.ts";
 import type { Telemetry } from "../../domain/telemetry.ts";
 import type { WordBlock } from "../decode/words.ts";
 import { type Backoff, LINK_BACKOFF, pauseMs, type Random, SLAVE_BACKOFF } from "./backoff.ts";
+import { afterAnswer, afterFailure, afterTurn, type Breaker, type BreakerState, mayPoll, mayProbe } from "./breaker.ts";
+import { type Errand, type ErrandKind, ErrandDesk } from "./errand.ts";
+import { type BusHealth, unitHealthOf } from "./health.ts";
+import { LineBudget } from "./line-budget.ts";
 import { Link, type LinkConfig } from "./link.ts";
-import { type ControlAction, type ControlOutcome, isUnreachable, refusedOrder } from "./order.ts";
+import { type ControlAction, type ControlOutcome, isAlive, refusedOrder } from "./order.ts";
 import { OrderDesk } from "./order-desk.ts";
 import { GROUPS, type Plan } from "./plan.ts";
 import { type Outcome, type Refused, refused, type Request } from "./request.ts";
 import type { Gap, PolledMeter } from "./sink.ts";
-import { missed, settleSlot, type Task, taskOf, type Unit, unitOf } from "./task.ts";
+import { isSuspect, missed, settleSlot, type Task, taskOf, type Unit, unitOf } from "./task.ts";
+import { BusTally } from "./tally.ts";
+import { Turns } from "./turns.ts";
 
 export type BusOptions = {
   readonly id: string;
@@ -42,28 +48,15 @@ export type BusWorld = {
   readonly log: Logger;
 };
 
-export type UnitHealth = {
-  readonly meterId: MeterId;
-  readonly unitId: number;
-  readonly lastHeardAt: Instant | null;
-  /** Turns in a row without an answer. */
-  readonly failures: number;
-  readonly restsMs: number;
-  readonly lastRefusal: Refused | null;
-};
-export type BusHealth = {
-  readonly id: string;
-  readonly link: "up" | "down";
-  readonly detail: string | null;
-  readonly units: readonly UnitHealth[];
-};
-
 const TICK_MS = 100; // how late a poll may begin; finer than any interval that a meter line can keep
 const RETRIES_MAX = 2;
 const DROPS_GUILTY = 2; // the second time it was asked alone
 const CONTROL_DEADLINE_MS = 30_000; // a DN25 valve closes in 5 to 20 s
 
-/** The one owner of a bus. Meters take turns, a turn is all requests of one poll group; orders go first. */
+/**
+ * The one owner of a bus. Meters take turns, a turn is all requests of one poll group. In this order: orders to relays, poll groups
+ * (billing, state, power, slow), errands. Slaves that do not answer and errands have `SPARE_SHARE` of a busy line, and an idle one whole.
+ */
 export class Bus {
   readonly #options: BusOptions;
   readonly #world: BusWorld;
@@ -71,7 +64,10 @@ export class Bus {
   readonly #link: Link;
   readonly #units: readonly Unit[];
   readonly #tasks: readonly Task[];
-  readonly #queues: Readonly<Record<PollGroup, Task[]>> = { billing: [], state: [], power: [], slow: [] };
+  readonly #turns = new Turns();
+  readonly #errands = new ErrandDesk();
+  readonly #budget = new LineBudget(performance.now());
+  readonly #tally: BusTally;
   #idle: PromiseWithResolvers<void> | null = null;
   /** A suspect has the line for itself. */
   #alone = false;
@@ -82,6 +78,7 @@ export class Bus {
   #opening = false;
   #gated = false;
   #linkFailures = 0;
+  #downAt = performance.now();
   #linkDetail: string | null = "not opened yet";
   #stopped = false;
 
@@ -91,6 +88,8 @@ export class Bus {
     this.#events = events;
     this.#link = new Link(options.link);
     this.#units = options.meters.map(unitOf);
+    this.#tally = new BusTally(options.id, world.telemetry);
+    this.#tally.breakers(this.#states, null);
     const now = world.clock.now();
     this.#tasks = this.#units.flatMap((unit, place) =>
       GROUPS.flatMap((group) => {
@@ -100,7 +99,7 @@ export class Bus {
       }),
     );
     this.#desk = new OrderDesk(options.controlDeadlineMs ?? CONTROL_DEADLINE_MS, {
-      ask: (unit, request) => this.#ask(unit, request),
+      ask: (unit, request) => this.#ask(unit, request, true),
       onFrame: (unit, plan, blocks) => events.onFrame(unit.meter, plan, blocks, world.clock.now()),
       now: () => world.clock.now(),
       wake: () => this.#pump(),
@@ -112,15 +111,13 @@ export class Bus {
 
   health(): BusHealth {
     const now = performance.now();
-    const units = this.#units.map((unit) => ({
-      meterId: unit.meter.meterId,
-      unitId: unit.meter.unitId,
-      lastHeardAt: unit.lastHeardAt,
-      failures: unit.failures,
-      restsMs: Math.max(0, Math.round(unit.notBefore - now)),
-      lastRefusal: unit.lastRefusal,
-    }));
-    return { id: this.#options.id, link: this.#link.ready ? "up" : "down", detail: this.#linkDetail, units };
+    return {
+      id: this.#options.id,
+      link: this.#link.ready ? "up" : "down",
+      detail: this.#linkDetail,
+      transactions: this.#tally.transactions,
+      units: this.#units.map((unit) => unitHealthOf(unit, now)),
+    };
   }
 
   // ---- when: the slots that are due
@@ -132,19 +129,14 @@ export class Bus {
       if (task.running) continue;
       const lost = missed(task, now);
       if (lost !== null) this.#gap(task, lost);
-      if (!task.queued && now >= task.dueAt && task.unit.notBefore <= monotonic) this.#enqueue(task);
+      if (now >= task.dueAt && mayPoll(task.unit.breaker, monotonic)) this.#turns.enqueue(task);
     }
     this.#pump();
   }
 
-  #enqueue(task: Task): void {
-    task.queued = true;
-    this.#queues[task.group].push(task);
-  }
-
   /** Without `refusal` the slot was not even tried to its end: the unit rests, the link is down, or the bus is too slow. */
   #gap(task: Task, slots: { from: Instant; until: Instant }, refusal: Refused | null = null): void {
-    const rests = task.unit.failures > 0 ? task.unit.lastRefusal : null;
+    const rests = task.unit.breaker.failures > 0 ? task.unit.lastRefusal : null;
     const down = this.#link.ready ? null : refused("link_down", this.#linkDetail ?? "the link is down");
     const slow = refused("timeout", "the bus has more to do than its intervals allow");
     const { reason, detail } = refusal ?? rests ?? down ?? task.lastRefusal ?? slow;
@@ -160,11 +152,38 @@ export class Bus {
     if (!this.#link.ready) return this.#open();
     while (this.#running < this.#link.inFlightMax && this.#link.ready) {
       const order = this.#desk.next();
-      const task = order === null && this.#mayPoll() ? this.#nextTask() : null;
       if (order !== null) this.#turn(order.unit, () => this.#desk.turn(order));
-      else if (task !== null) this.#turn(task.unit, () => this.#pollTurn(task));
-      else return;
+      else if (this.#alone || !(this.#beginSpare(false) || this.#beginPoll() || this.#beginSpare(true))) return;
     }
+  }
+
+  #beginPoll(): boolean {
+    const task = this.#mayPoll() ? this.#turns.next(performance.now(), this.#running) : null;
+    if (task === null) return false;
+    this.#turn(task.unit, () => this.#pollTurn(task));
+    return true;
+  }
+
+  /** A probe of an open slave, or an errand: within its share while polls wait, at any time while the line has nothing else to do. */
+  #beginSpare(nothingElse: boolean): boolean {
+    const now = performance.now();
+    if (nothingElse ? this.#running > 0 : !this.#budget.may(now)) return false;
+    const unit = this.#units.find((u) => !u.busy && u.probe !== null && mayProbe(u.breaker, now));
+    if (unit !== undefined) {
+      if (this.#running > 0 && isSuspect(unit)) return false;
+      this.#turn(unit, () => this.#probeTurn(unit));
+      return true;
+    }
+    // A stranger may answer anything: nothing else is under way meanwhile.
+    if (this.#running > 0) return false;
+    const errand = this.#errands.next((unitId) => this.#unitAt(unitId)?.breaker.kind !== "open");
+    if (errand === null) return false;
+    this.#turn(this.#unitAt(errand.request.unitId) ?? null, () => this.#errandTurn(errand), true);
+    return true;
+  }
+
+  #unitAt(unitId: number): Unit | undefined {
+    return this.#units.find(({ meter }) => meter.unitId === unitId);
   }
 
   /** Orders pass while readings pile up behind the bus; polls wait. */
@@ -180,43 +199,20 @@ export class Bus {
     return false;
   }
 
-  #nextTask(): Task | null {
-    if (this.#alone) return null;
-    const monotonic = performance.now();
-    for (const group of GROUPS) {
-      const queue = this.#queues[group];
-      for (let at = 0; at < queue.length; ) {
-        const task = queue[at] as Task;
-        if (task.unit.busy) {
-          at++;
-          continue;
-        }
-        const rests = task.unit.notBefore > monotonic;
-        // Under way when the connection went: it is asked alone, so that the one who did it is known and hurts nobody else.
-        if (!rests && task.unit.drops > 0 && this.#running > 0) return null;
-        if (at === 0) queue.shift();
-        else queue.splice(at, 1);
-        task.queued = false;
-        if (!rests) return task;
-      }
-    }
-    return null;
-  }
-
-  #turn(unit: Unit, work: () => Promise<void>): void {
-    unit.busy = true;
+  #turn(unit: Unit | null, work: () => Promise<void>, alone = unit !== null && isSuspect(unit)): void {
+    if (unit !== null) unit.busy = true;
     this.#running++;
-    this.#alone ||= unit.drops > 0;
+    this.#alone ||= alone;
     void this.#guarded(unit, work);
   }
 
-  async #guarded(unit: Unit, work: () => Promise<void>): Promise<void> {
+  async #guarded(unit: Unit | null, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      this.#world.log.error({ err: error, unitId: unit.meter.unitId }, "a meter's turn failed");
+      this.#world.log.error({ err: error, unitId: unit?.meter.unitId }, "a meter's turn failed");
     }
-    unit.busy = false;
+    if (unit !== null) unit.busy = false;
     this.#running--;
     if (this.#running === 0) {
       this.#alone = false;
@@ -231,8 +227,9 @@ export class Bus {
     task.running = true;
     const blocks: WordBlock[] = [];
     let refusal: Refused | null = null;
+    const { unit } = task;
     for (const request of task.requests) {
-      const outcome = await this.#ask(task.unit, request);
+      const outcome = await this.#ask(unit, request);
       if (outcome.kind === "words")
         blocks.push({ table: request.table, address: request.address, words: outcome.words });
       else if (outcome.kind === "refused") {
@@ -242,39 +239,59 @@ export class Bus {
     }
     const now = this.#world.clock.now();
     task.running = false;
-    if (blocks.length > 0) this.#events.onFrame(task.unit.meter, task.plan, blocks, now);
+    if (blocks.length > 0) this.#events.onFrame(unit.meter, task.plan, blocks, now);
     if (this.#stopped) return;
+    if (refusal === null || isAlive(refusal)) this.#settle(unit, afterTurn(unit.breaker));
     task.lastRefusal = refusal;
     if (refusal === null) {
       settleSlot(task, now);
       task.attempts = 0;
     } else this.#failed(task, refusal, now);
-    if (task.intervalMs === 0 && !task.queued && task.unit.notBefore <= performance.now()) this.#enqueue(task);
+    if (task.intervalMs === 0 && mayPoll(unit.breaker, performance.now())) this.#turns.enqueue(task);
+  }
+
+  /** What the answer says is not kept: the turns that follow it ask for everything. */
+  async #probeTurn(unit: Unit): Promise<void> {
+    if (unit.probe !== null) await this.#ask(unit, unit.probe);
+  }
+
+  async #errandTurn({ request, settle }: Errand): Promise<void> {
+    const unit = this.#unitAt(request.unitId);
+    const began = performance.now();
+    const outcome = unit === undefined ? await this.#sent(request) : await this.#ask(unit, request);
+    const now = performance.now();
+    this.#budget.charge(now - began, now);
+    settle(outcome);
   }
 
   #failed(task: Task, refusal: Refused, now: Instant): void {
     if (refusal.reason === "link_down" && task.unit.drops < DROPS_GUILTY) return; // not its fault: asked again when the link is back
     task.attempts++;
-    const hopeless = refusal.reason === "exception_reply" && !isUnreachable(refusal);
-    if (!hopeless && task.attempts <= (this.#options.retriesMax ?? RETRIES_MAX)) return;
-    this.#gap(task, settleSlot(task, now), refusal);
+    // The slot stays owed: it is asked when the slave comes back, and becomes a gap when the next one is due.
+    if (task.unit.breaker.kind === "open") return;
+    if (!isAlive(refusal) && task.attempts <= (this.#options.retriesMax ?? RETRIES_MAX)) return;
+    const lost = settleSlot(task, now);
+    if (lost !== null) this.#gap(task, lost, refusal);
   }
 
-  /** One request; what it says about the unit is noted here. */
-  async #ask(unit: Unit, request: Request): Promise<Outcome> {
+  async #sent(request: Request): Promise<Outcome> {
     const began = performance.now();
     const outcome = await this.#link.request(request);
-    const { telemetry, clock, random } = this.#world;
-    const name = outcome.kind === "refused" ? outcome.reason : "ok";
-    telemetry.count("sanbiao_modbus_transactions_total", this.#labelsOf(name));
-    telemetry.observe("sanbiao_modbus_transaction_seconds", this.#busLabel, (performance.now() - began) / 1000);
+    this.#tally.transaction(outcome, performance.now() - began);
+    return outcome;
+  }
+
+  /** One request; what it says about the unit is noted here. An order to an open slave does not lengthen its pauses. */
+  async #ask(unit: Unit, request: Request, order = false): Promise<Outcome> {
+    const began = performance.now();
+    const outcome = await this.#sent(request);
+    const { clock, random } = this.#world;
     if (outcome.kind !== "refused") {
       this.#linkFailures = 0;
-      unit.failures = 0;
       unit.drops = 0;
-      unit.notBefore = 0;
       unit.lastRefusal = null;
       unit.lastHeardAt = clock.now();
+      this.#settle(unit, afterAnswer(unit.breaker));
       return outcome;
     }
     if (this.#stopped) return outcome;
@@ -286,26 +303,39 @@ export class Bus {
       unit.drops = 0;
       this.#events.onRefused(unit.meter, request, outcome, clock.now());
     }
-    const alive = outcome.reason === "exception_reply" && !isUnreachable(outcome);
-    if (alive) unit.failures = 0;
+    if (isAlive(outcome)) this.#settle(unit, afterAnswer(unit.breaker));
     else if (outcome.reason !== "link_down" || unit.drops >= DROPS_GUILTY) {
-      unit.failures++;
-      unit.notBefore = performance.now() + pauseMs(this.#options.slaveBackoff ?? SLAVE_BACKOFF, unit.failures, random);
+      const monotonic = performance.now();
+      this.#budget.charge((monotonic - began) / this.#link.inFlightMax, monotonic);
+      if (order && unit.breaker.kind === "open") return outcome;
+      const rules = { backoff: this.#options.slaveBackoff ?? SLAVE_BACKOFF, pauseMsMin: this.#link.restMs };
+      const failure = { cause: outcome.reason, at: clock.now(), monotonic };
+      this.#settle(unit, afterFailure(unit.breaker, failure, rules, random));
     }
     return outcome;
   }
 
-  readonly #labels = new Map<string, Record<string, string>>();
-  get #busLabel(): Record<string, string> {
-    return this.#labelsOf("");
+  #settle(unit: Unit, breaker: Breaker): void {
+    const from = unit.breaker.kind;
+    unit.breaker = breaker;
+    if (breaker.kind === from) return;
+    this.#tally.breakers(this.#states, breaker.kind);
+    const { log } = this.#world;
+    const what = {
+      bus: this.#options.id,
+      unitId: unit.meter.unitId,
+      meterId: String(unit.meter.meterId),
+      from,
+      to: breaker.kind,
+    };
+    if (breaker.kind === "open") log.warn({ ...what, cause: breaker.cause }, "a slave is only probed from now on");
+    else log.info(what, breaker.kind === "closed" ? "a slave is trusted again" : "a slave has answered its probe");
+    // Back again: everything is asked at once, also what was given up while it was away.
+    if (breaker.kind === "half_open") for (const task of this.#tasks) if (task.unit === unit) this.#turns.enqueue(task);
   }
-  #labelsOf(outcome: string): Record<string, string> {
-    const known = this.#labels.get(outcome);
-    if (known !== undefined) return known;
-    const made: Record<string, string> =
-      outcome === "" ? { bus: this.#options.id } : { bus: this.#options.id, outcome };
-    this.#labels.set(outcome, made);
-    return made;
+
+  get #states(): BreakerState[] {
+    return this.#units.map(({ breaker }) => breaker.kind);
   }
 
   /** The same order again joins the one that waits or runs; another one follows it. */
@@ -316,18 +346,27 @@ export class Bus {
       : this.#desk.give(unit, action);
   }
 
+  /** One request in the lowest place; to an open slave it waits until that one has come back. */
+  errand(kind: ErrandKind, request: Request): Promise<Outcome> {
+    const outcome = this.#errands.give(kind, request);
+    this.#pump();
+    return outcome;
+  }
+
   // ---- the link
 
   #onDown(detail: string): void {
     this.#linkDetail = detail;
     if (this.#stopped) return;
     this.#world.log.warn({ bus: this.#options.id, detail }, "modbus link down");
-    this.#open();
+    this.#downAt = performance.now();
+    // After whoever was under way has noted his outcome: a slave's failure is no failure of the link, and costs no pause.
+    setImmediate(() => this.#open());
   }
 
   /** Opened again for ever. The first try follows at once; a link that never bears an answer is tried ever less often. */
   #open(): void {
-    if (this.#opening || this.#stopped) return;
+    if (this.#opening || this.#stopped || this.#link.ready) return;
     this.#opening = true;
     const pause = pauseMs(this.#options.linkBackoff ?? LINK_BACKOFF, this.#linkFailures, this.#world.random);
     this.#linkFailures++;
@@ -338,8 +377,10 @@ export class Bus {
     const refusal = await this.#link.open();
     this.#opening = false;
     this.#linkDetail = refusal?.detail ?? null;
-    if (refusal === null) this.#pump();
-    else this.#open();
+    if (refusal !== null) return this.#open();
+    const now = performance.now();
+    this.#budget.charge(now - this.#downAt, now);
+    this.#pump();
   }
 
   /** Nothing is asked any more; what is under way settles; orders that wait are answered. */
@@ -348,6 +389,7 @@ export class Bus {
     clearInterval(this.#tick);
     clearTimeout(this.#openTimer);
     this.#desk.stop();
+    this.#errands.stop();
     await this.#link.close();
     if (this.#running === 0) return;
     this.#idle = Promise.withResolvers<void>();

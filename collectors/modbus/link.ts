@@ -76,6 +76,11 @@ export class Link {
     this.inFlightMax = Math.max(1, Math.min(wanted, IN_FLIGHT_MAX));
   }
 
+  /** How long a unit that timed out must rest; 0 where a transaction id tells a late reply. */
+  get restMs(): number {
+    return this.#rtu ? this.#timeoutMs : 0;
+  }
+
   /** Requests are sent at once; otherwise they are refused with `link_down` until `open` succeeds. */
   get ready(): boolean {
     return this.#session !== null && !this.#draining;
@@ -240,6 +245,4 @@ export class Link {
 }
 
 /** After these nobody knows whose bytes come next; an exception is a clean end. */
-function spoilsTheStream(outcome: Refused): boolean {
-  return outcome.reason !== "exception_reply";
-}
+export const spoilsTheStream = ({ reason }: Refused): boolean => reason !== "exception_reply";

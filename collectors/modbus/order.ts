@@ -76,6 +76,9 @@ export function givenUp(order: Order): ControlOutcome {
 /** The gateway answers for a slave that did not: 10 path unavailable, 11 target failed to respond. */
 export const isUnreachable = (refusal: Refused): boolean => refusal.payload[2] === 10 || refusal.payload[2] === 11;
 
+/** An exception of the slave itself: it lives, and asking again will not change its answer. */
+export const isAlive = (refusal: Refused): boolean => refusal.reason === "exception_reply" && !isUnreachable(refusal);
+
 export const refusedOrder = (
   reason: (ControlOutcome & { kind: "refused" })["reason"],
   detail: string,

@@ -9,7 +9,7 @@ export type Block = { readonly table: RegisterTable; readonly address: number; r
 /** What a meter is asked for one poll group. `profile` holds only the registers that are asked, so that decoding finds no others. */
 export type Plan = { readonly profile: ModbusProfile; readonly blocks: readonly Block[] };
 
-/** In the order in which they are served when several are due. Orders to a relay come before all of them. */
+/** In the order in which they are served when several are due. Orders to a relay come before all of them, errands after. */
 export const GROUPS: readonly PollGroup[] = ["billing", "state", "power", "slow"];
 
 /** The requests for one poll group; no blocks when the profile has nothing in it. */
@@ -18,6 +18,19 @@ export const planOf = (profile: ModbusProfile, group: PollGroup): Plan => planne
 /** The request that reads one register alone: the proof of an order. */
 export const planOfRegister = (profile: ModbusProfile, name: RegisterName): Plan =>
   planned(profile, (r) => r.register === name);
+
+/** The fewest words that tell whether the meter speaks: one billing register, or where it has none any other. */
+export function smallestBlock(profile: ModbusProfile): Block | null {
+  const billing = profile.registers.filter((r) => r.group === "billing");
+  const blocks = (billing.length > 0 ? billing : profile.registers).map(blockOf);
+  return blocks.reduce<Block | null>((least, b) => (least === null || b.count < least.count ? b : least), null);
+}
+
+const blockOf = ({ table, address, type }: ModbusRegister): Block => ({
+  table,
+  address,
+  count: isBits(table) ? 1 : WORDS_OF_TYPE[type],
+});
 
 function planned(profile: ModbusProfile, wanted: (register: ModbusRegister) => boolean): Plan {
   const registers = profile.registers.filter(wanted);

@@ -1,6 +1,8 @@
 import { type Instant, instant } from "../../domain/instant.ts";
 import type { PollGroup } from "../../domain/profile.ts";
-import { nextSlot, offsetMs, type Plan, planOf } from "./plan.ts";
+import { type Breaker, CLOSED } from "./breaker.ts";
+import { spoilsTheStream } from "./link.ts";
+import { nextSlot, offsetMs, type Plan, planOf, smallestBlock } from "./plan.ts";
 import type { ReadRequest, Refused } from "./request.ts";
 import type { PolledMeter } from "./sink.ts";
 
@@ -9,12 +11,11 @@ export type Unit = {
   readonly meter: PolledMeter;
   /** A turn is under way: nobody else asks this unit. */
   busy: boolean;
-  /** Turns in a row without an answer. */
-  failures: number;
-  /** Turns in a row that ended with the connection. */
+  breaker: Breaker;
+  /** Requests in a row that ended with the connection. */
   drops: number;
-  /** Monotonic ms before which it rests. */
-  notBefore: number;
+  /** The one smallest request that is asked while the breaker is open; `null` when the profile has nothing to read. */
+  readonly probe: ReadRequest | null;
   lastHeardAt: Instant | null;
   lastRefusal: Refused | null;
 };
@@ -36,15 +37,23 @@ export type Task = {
   lastRefusal: Refused | null;
 };
 
-export const unitOf = (meter: PolledMeter): Unit => ({
-  meter,
-  busy: false,
-  failures: 0,
-  drops: 0,
-  notBefore: 0,
-  lastHeardAt: null,
-  lastRefusal: null,
-});
+export function unitOf(meter: PolledMeter): Unit {
+  const block = smallestBlock(meter.profile);
+  return {
+    meter,
+    busy: false,
+    breaker: CLOSED,
+    drops: 0,
+    probe: block === null ? null : { kind: "read", unitId: meter.unitId, ...block },
+    lastHeardAt: null,
+    lastRefusal: null,
+  };
+}
+
+/** Its next answer may take the connection with it: nothing else is under way meanwhile, so that it hurts nobody. */
+export const isSuspect = ({ drops, breaker, lastRefusal }: Unit): boolean =>
+  drops > 0 ||
+  (breaker.failures > 0 && lastRefusal !== null && lastRefusal.reason !== "timeout" && spoilsTheStream(lastRefusal));
 
 /** `null` when the profile has nothing in the group. The newest slot is owed at once: a start does not wait for an interval. */
 export function taskOf(
@@ -90,8 +99,9 @@ export function missed(task: Task, now: Instant): { from: Instant; until: Instan
   return { from, until: task.dueAt };
 }
 
-/** The slot is done with, well or badly. */
-export function settleSlot(task: Task, now: Instant): { from: Instant; until: Instant } {
+/** The slot is done with, well or badly. `null` when none was owed: a slave that has come back is asked beside its schedule. */
+export function settleSlot(task: Task, now: Instant): { from: Instant; until: Instant } | null {
+  if (now < task.dueAt) return null;
   const from = task.dueAt;
   task.dueAt = task.intervalMs === 0 ? now : instant(task.dueAt + task.intervalMs);
   return { from, until: task.dueAt };

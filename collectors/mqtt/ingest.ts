@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { FoundFrame } from "../../domain/found.ts";
 import type { Clock, Instant } from "../../domain/instant.ts";
 import type { DialectProfile, MqttProfile } from "../../domain/profile.ts";
 import type { Reading } from "../../domain/reading.ts";
@@ -10,9 +11,10 @@ import { isTransient } from "../../ledger/transient.ts";
 import type { CommandAnswer, Decoded, DecodedMessage } from "../decode/decoded.ts";
 import type { Ask } from "../decode/dialect.ts";
 import { decodeMessage } from "../decode/message.ts";
-import { normalise } from "../decode/normalise.ts";
+import { normalise, ratiosAt } from "../decode/normalise.ts";
 import type { ClientEntry, Directory, MeterEntry } from "../directory.ts";
 import { dialectSessions } from "./dialects.ts";
+import type { MqttTray } from "./tray.ts";
 
 /** A message from any broker. `retained`: the broker gives what stood there before we subscribed. */
 export type IncomingMessage = {
@@ -38,6 +40,15 @@ export type MqttIngest = {
     message: IncomingMessage,
     settled: (verdict: Verdict, taken: Taken) => void,
   ) => void;
+  /**
+   * What a device said before it was a meter, as the tray kept it: only the parts of this device, as if they came now. Settles like `take`.
+   */
+  readonly replay: (
+    source: ClientEntry,
+    frame: FoundFrame,
+    deviceKey: string,
+    settled: (verdict: Verdict, taken: Taken) => void,
+  ) => void;
   /** A message for which nobody stands: a foreign broker carries topics of no known client. */
   refuseUnknown(message: IncomingMessage): Promise<void>;
 };
@@ -55,6 +66,8 @@ export type IngestSettings = {
   readonly onAnswers?: (source: ClientEntry, answers: readonly CommandAnswer[]) => void;
   /** A device must say something again before its data can be understood. */
   readonly onAsks?: (source: ClientEntry, asks: readonly Ask[]) => void;
+  /** Where devices wait that are nobody's meter; absent: they are only refused. */
+  readonly tray?: MqttTray;
   /** How far a meter's clock may run ahead of ours. */
   readonly maxAheadMs?: number;
 };
@@ -62,6 +75,8 @@ export type IngestSettings = {
 const MAX_AHEAD_MS = 10 * 60_000; // meters without time service drift by minutes, not more
 const REFRESH_AGE_MS = 2_000; // an unknown device asks the database again at most so often
 const REPLAY_AGE_MS = 10 * 60_000; // the same again, this long after it was measured, is no mere repetition of a send
+/** Another profile of the catalogue may read it. */
+const UNREADABLE = new Set<RefusalReason>(["unknown_topic", "unmapped_payload"]);
 const NOTHING: Taken = { outcomes: [], refused: [] };
 
 /** wire → decode → meter → normalise → book; every part that is not a reading is written down, and its neighbours flow on. */
@@ -77,7 +92,10 @@ export function mqttIngest(settings: IngestSettings): MqttIngest {
   ): void {
     const receivedAt = clock.now();
     const decoded = decode(source, message, receivedAt);
-    if (decoded.kind === "refused") return refuse(source, message, receivedAt, [decoded], settled);
+    if (decoded.kind === "refused") {
+      const kept = UNREADABLE.has(decoded.reason) ? settings.tray?.unreadable(source, message, receivedAt) : undefined;
+      return refuse(source, message, receivedAt, [decoded], settled, kept);
+    }
     if (decoded.answers !== undefined) settings.onAnswers?.(source, decoded.answers);
     if (decoded.messages.every((m) => meterOf(source, m) !== undefined))
       return keep(source, message, decoded.messages, receivedAt, settled);
@@ -124,9 +142,11 @@ export function mqttIngest(settings: IngestSettings): MqttIngest {
   ): void {
     const readings: Reading[] = [];
     const refused: Refusal[] = [];
+    const strange: DecodedMessage[] = [];
     for (const part of parts) {
       const meter = meterOf(source, part);
       if (meter === undefined) {
+        strange.push(part);
         refused.push({
           reason: "unknown_device",
           detail: `no meter of this client has the key ${JSON.stringify(part.device)}`,
@@ -136,8 +156,11 @@ export function mqttIngest(settings: IngestSettings): MqttIngest {
       for (const refusal of part.refusals) refused.push(refusal);
       readingsOf(part, meter, receivedAt, readings, refused);
     }
-    if (readings.length === 0) return refuse(source, message, receivedAt, refused, settled);
-    const kept = refused.length === 0 ? null : note(source, message, receivedAt, refused);
+    const isWhole = strange.length === parts.length;
+    const inTray =
+      strange.length === 0 ? undefined : settings.tray?.unknownDevices(source, message, strange, isWhole, receivedAt);
+    if (readings.length === 0) return refuse(source, message, receivedAt, refused, settled, inTray);
+    const kept = refused.length === 0 ? null : Promise.all([inTray, note(source, message, receivedAt, refused)]);
     append(readings, (error, outcomes) => {
       if (error !== null) return failed(source, message, receivedAt, error, settled);
       announce(source, message, receivedAt, readings, outcomes);
@@ -155,9 +178,9 @@ export function mqttIngest(settings: IngestSettings): MqttIngest {
     refused: Refusal[],
   ): void {
     const rules = { now: receivedAt, receivedAt, maxAheadMs };
-    const all = meter.ratio === "1" ? rules : { ...rules, ratios: { multiplier: meter.ratio } };
     for (const sample of part.samples) {
-      const normal = normalise(sample, all);
+      const ratios = ratiosAt(meter.ratios, sample.measuredAt ?? receivedAt, receivedAt);
+      const normal = normalise(sample, ratios.ratios === undefined ? rules : { ...rules, ...ratios });
       if ("reason" in normal) refused.push(normal);
       else
         into.push({
@@ -231,10 +254,28 @@ export function mqttIngest(settings: IngestSettings): MqttIngest {
     receivedAt: Instant,
     refused: readonly Refusal[],
     settled: (verdict: Verdict, taken: Taken) => void,
+    inTray?: Promise<void>,
   ): void {
     if (refused.length === 0) return settled("taken", NOTHING);
     const taken = { outcomes: [], refused: refused.map((r) => r.reason) };
-    void note(source, message, receivedAt, refused).then(() => settled("refused", taken));
+    const noted = note(source, message, receivedAt, refused);
+    void (inTray === undefined ? noted : Promise.all([inTray, noted])).then(() => settled("refused", taken));
+  }
+
+  function replay(
+    source: ClientEntry,
+    { receivedAt, address, payload, samples }: FoundFrame,
+    deviceKey: string,
+    settled: (verdict: Verdict, taken: Taken) => void,
+  ): void {
+    const message = { topic: address, payload, dup: true };
+    const decoded: Decoded =
+      samples === null
+        ? decode(source, message, receivedAt)
+        : { kind: "decoded", messages: [{ device: deviceKey === "" ? null : deviceKey, samples, refusals: [] }] };
+    if (decoded.kind === "refused") return refuse(source, message, receivedAt, [decoded], settled);
+    const own = decoded.messages.filter(({ device }) => (device ?? "") === deviceKey);
+    keep(source, message, own, receivedAt, settled);
   }
 
   function failed(
@@ -250,6 +291,7 @@ export function mqttIngest(settings: IngestSettings): MqttIngest {
 
   return {
     take,
+    replay,
     refuseUnknown: (message) =>
       refusals.keep({
         operatorId: null,

@@ -12,6 +12,7 @@ import type { ConflictsJson, RefusedFramesJson, RunsJson } from "../../../api/sc
 import type { OverviewJson } from "../../../api/schemas/overview.ts";
 import type { DemoJson, MeJson } from "../../../api/schemas/session.ts";
 import type { ControlsJson, PrepaidBoardJson, SupplyStateName } from "../../../api/schemas/supply.ts";
+import type { EditsJson, WorkJson, WorkState } from "../../../api/schemas/work.ts";
 import { ApiError, ask, type Query } from "./client.ts";
 
 /** Every question that the pages ask. The first part of a key is what live events name when it may have changed (`live.tsx`). */
@@ -94,3 +95,17 @@ export const useRefusedFrames = (asked: { reason?: string; page: number; pageSiz
   useQuery({ ...list<RefusedFramesJson>("refused", "/refused-frames", asked), refetchInterval: 20_000 });
 export const useConflicts = (asked: { page: number; pageSize: number }) =>
   useQuery(list<ConflictsJson>("conflicts", "/conflicts", asked));
+
+export type WorkAsked = {
+  state: WorkState;
+  holds?: "bill";
+  rule?: string;
+  utility?: string;
+  building?: string;
+  search?: string;
+  page: number;
+  pageSize: number;
+};
+export const useWork = (asked: WorkAsked) =>
+  useQuery({ ...list<WorkJson>("work", "/exceptions", asked), refetchInterval: 30_000 });
+export const useEdits = (id: string) => useQuery(one<EditsJson>("edits", id, `/meters/${id}/edits`));
