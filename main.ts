@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Logger } from "pino";
 import { ensureDemoUsers } from "./api/demo.ts";
 import { liveBus } from "./api/live.ts";
@@ -156,6 +157,7 @@ async function openRooms(
     log,
     host,
     mqtt: await mqttOf(settings),
+    spoolFolder: join(settings.dataFolder, "spool"),
     onCommitted: (readings) => {
       billing?.onReadings(readings);
       teller?.readings(readings);
@@ -192,6 +194,7 @@ async function openRooms(
     port,
     consoleDir,
     services,
+    waiting: () => collectors.waiting(),
     ...(users === null ? {} : { demo: { users } }),
   });
   opened.push(() => api.close());

@@ -19,6 +19,7 @@ import type { Metrics } from "./metrics.ts";
 import { PROBLEM_JSON, problemOf } from "./problem.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { balanceRoutes } from "./routes/balances.ts";
+import type { Waiting } from "../ledger/spool/spool.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { gapRoutes } from "./routes/gaps.ts";
 import { meteringRoutes } from "./routes/metering.ts";
@@ -37,6 +38,7 @@ const BODY_BYTES_MAX = 64 * 1024;
 export type AppOptions = Api & {
   readonly metrics: Metrics;
   readonly checks: ReadyChecks;
+  readonly waiting: () => Waiting;
   readonly log: Logger;
   readonly consoleDir: string;
   /** Behind a reverse proxy: believe its X-Forwarded-* headers. */
@@ -85,7 +87,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     transformObject: jsonSchemaTransformObject,
   });
   await serveConsole(app, options.consoleDir);
-  await app.register(async (scope) => serviceRoutes(scope as App, options, options.metrics, options.checks));
+  await app.register(async (scope) => serviceRoutes(scope as App, options, options));
   await app.register(
     async (scope) => {
       const v1 = scope as App;

@@ -30,6 +30,7 @@ describe("the service", () => {
     expect((await app.inject({ url: "/readyz" })).json()).toEqual({
       ready: true,
       checks: { database: true, broker: true },
+      onDisk: { readings: 0, bytes: 0, oldestSeconds: null },
     });
   });
 
