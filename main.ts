@@ -181,7 +181,8 @@ async function openRooms(
     telling.supply({ operatorId, accountId, at: clock.now(), kind: "credit", detail: {} });
   };
   const onJudged = (): void => billing?.onJudged();
-  const services = { takePayment: countedPayments(telemetry), reversePayment, onPayment, onJudged };
+  const onRegister = (operatorId: OperatorId): Promise<number> => collectors.onRegister(operatorId);
+  const services = { takePayment: countedPayments(telemetry), reversePayment, onPayment, onJudged, onRegister };
   const users = demo === null ? null : await ensureDemoUsers(db);
   const api = await startApi({
     db,

@@ -72,7 +72,7 @@ async function accept(key: string, serial = `meter-${key}`): Promise<bigint> {
     [key, serial],
   );
   const meterId = rows[0]?.id ?? 0n;
-  await collectors.onAccepted(operatorId, meterId);
+  await collectors.onRegister(operatorId);
   return meterId;
 }
 const booked = async (meterId: bigint) => {
