@@ -11,7 +11,7 @@ import { type PaymentOutcome, reversePayment, takePayment } from "./billing/paym
 import { type Collectors, startCollectors } from "./collectors/main.ts";
 import { type Demo, type DemoOptions, openDemo } from "./demo/main.ts";
 import { type Clock, instant } from "./domain/instant.ts";
-import type { AccountId, OperatorId } from "./domain/reading.ts";
+import type { AccountId, MeterId, OperatorId } from "./domain/reading.ts";
 import type { Telemetry } from "./domain/telemetry.ts";
 import { type Database, openDatabase, ownerPool } from "./schema/database.ts";
 import { startEmbedded } from "./schema/embedded/server.ts";
@@ -178,7 +178,16 @@ async function openRooms(
     billing?.onPayment(operatorId, accountId);
     telling.supply({ operatorId, accountId, at: clock.now(), kind: "credit", detail: {} });
   };
-  const services = { takePayment: countedPayments(telemetry), reversePayment, onPayment };
+  const onMeterLife = async (
+    operatorId: OperatorId,
+    meterId: MeterId,
+    what: "registered" | "changed",
+  ): Promise<void> => {
+    // It is in the books: wires that cannot look now do so within a minute.
+    const looked = what === "registered" ? collectors.onAccepted(operatorId, meterId) : collectors.refresh();
+    await looked.catch((error: unknown) => log.warn({ err: error }, "the wires could not look at the meters anew"));
+  };
+  const services = { takePayment: countedPayments(telemetry), reversePayment, onPayment, onMeterLife };
   const users = demo === null ? null : await ensureDemoUsers(db);
   const api = await startApi({
     db,

@@ -20,6 +20,7 @@ import { PROBLEM_JSON, problemOf } from "./problem.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { gapRoutes } from "./routes/gaps.ts";
+import { meterLifeRoutes } from "./routes/meter-life.ts";
 import { meteringRoutes } from "./routes/metering.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import { photoRoutes, readingRoutes } from "./routes/readings.ts";
@@ -90,6 +91,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       sessionRoutes(v1, options);
       meteringRoutes(v1, options);
       gapRoutes(v1, options);
+      meterLifeRoutes(v1, options);
       accountRoutes(v1, options);
       paymentRoutes(v1, options);
       eventRoutes(v1, options);
