@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { App } from "../../api/routes/route.ts";
 import { reversePayment, takePayment } from "../../billing/payment.ts";
-import { ownerPool } from "../support/database.ts";
 import { appOver, cookieOf, type Estate, tinyEstate } from "./support.ts";
 
 let estate: Estate;

@@ -267,7 +267,7 @@ test("validation sees one series at the ratio of the day's end: neither a late r
   expect(series?.value).toEqual([200e6, 300e6]);
   const asked = [{ meterId: meter, register: "energy_import_kwh" }] as const;
   const marks = await inTown((trx) =>
-    marksOf(trx, asked, [at("03-02T00:00")], { notOlder_ms: 86_400_000, asOf: at("03-09T00:00") }),
+    marksOf(trx, asked, [at("03-01T12:00")], { notOlder_ms: 86_400_000, asOf: at("03-09T00:00") }),
   );
   expect(marks.map(({ value }) => value)).toEqual([100e6]);
 });

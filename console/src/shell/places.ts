@@ -30,7 +30,10 @@ export const PLACES: readonly PlaceGroup[] = [
   },
   {
     name: "metering",
-    places: [{ path: "/meters", name: "meters", roles: ALL }],
+    places: [
+      { path: "/meters", name: "meters", roles: ALL },
+      { path: "/calibrations", name: "calibrations", roles: ALL },
+    ],
   },
   {
     name: "wires",
