@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Logger } from "pino";
 import { ensureDemoUsers } from "./api/demo.ts";
 import { liveBus } from "./api/live.ts";
 import { type Metrics, prometheus } from "./api/metrics.ts";
 import { type RunningApi, startApi } from "./api/server.ts";
+import type { Services } from "./api/services.ts";
 import { dialOf } from "./catalog/meters/dials.ts";
 import { liveTeller, type Teller } from "./api/tell/teller.ts";
 import { billDepsOf, type Billing, startBilling } from "./billing/main.ts";
@@ -11,7 +13,7 @@ import { type PaymentOutcome, reversePayment, takePayment } from "./billing/paym
 import { type Collectors, startCollectors } from "./collectors/main.ts";
 import { type Demo, type DemoOptions, openDemo } from "./demo/main.ts";
 import { type Clock, instant } from "./domain/instant.ts";
-import type { AccountId, MeterId, OperatorId } from "./domain/reading.ts";
+import type { AccountId, OperatorId } from "./domain/reading.ts";
 import type { Telemetry } from "./domain/telemetry.ts";
 import { type Database, openDatabase, ownerPool } from "./schema/database.ts";
 import { startEmbedded } from "./schema/embedded/server.ts";
@@ -156,6 +158,7 @@ async function openRooms(
     log,
     host,
     mqtt: await mqttOf(settings),
+    spoolFolder: join(settings.dataFolder, "spool"),
     onCommitted: (readings) => {
       billing?.onReadings(readings);
       teller?.readings(readings);
@@ -178,16 +181,14 @@ async function openRooms(
     billing?.onPayment(operatorId, accountId);
     telling.supply({ operatorId, accountId, at: clock.now(), kind: "credit", detail: {} });
   };
-  const onMeterLife = async (
-    operatorId: OperatorId,
-    meterId: MeterId,
-    what: "registered" | "changed",
-  ): Promise<void> => {
+  const onJudged = (): void => billing?.onJudged();
+  const onMeterLife: Services["onMeterLife"] = async (operatorId, meterId, what) => {
     // It is in the books: wires that cannot look now do so within a minute.
     const looked = what === "registered" ? collectors.onAccepted(operatorId, meterId) : collectors.refresh();
     await looked.catch((error: unknown) => log.warn({ err: error }, "the wires could not look at the meters anew"));
+    onJudged(); // a bill that waited for a dial can be made
   };
-  const services = { takePayment: countedPayments(telemetry), reversePayment, onPayment, onMeterLife };
+  const services = { takePayment: countedPayments(telemetry), reversePayment, onPayment, onJudged, onMeterLife };
   const users = demo === null ? null : await ensureDemoUsers(db);
   const api = await startApi({
     db,
@@ -200,6 +201,7 @@ async function openRooms(
     port,
     consoleDir,
     services,
+    waiting: () => collectors.waiting(),
     ...(users === null ? {} : { demo: { users } }),
   });
   opened.push(() => api.close());

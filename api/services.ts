@@ -9,4 +9,6 @@ export type Services = {
   onPayment?(operatorId: OperatorId, accountId: AccountId): void;
   /** Told after a meter was registered, moved or got another ratio: resolves when the wires know it. */
   onMeterLife?(operatorId: OperatorId, meterId: MeterId, what: "registered" | "changed"): Promise<void>;
+  /** Told after a person decided about readings: bills that waited for it are tried again. */
+  onJudged?(operatorId: OperatorId): void;
 };

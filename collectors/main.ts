@@ -9,6 +9,8 @@ import type { Telemetry } from "../domain/telemetry.ts";
 import { type ReadingsBatcher, readingsBatcher } from "../ledger/batcher.ts";
 import { openGaps } from "../ledger/gaps.ts";
 import { refusalsBook } from "../ledger/refusals.ts";
+import { diskOverflow } from "../ledger/spool/overflow.ts";
+import { openSpool, type Waiting } from "../ledger/spool/spool.ts";
 import type { Database } from "../schema/database.ts";
 import type { Ask } from "./decode/dialect.ts";
 import { type BusEntry, type ClientEntry, type Directory, openDirectory } from "./directory.ts";
@@ -37,6 +39,8 @@ export type CollectorsSettings = {
     | { readonly kind: "foreign"; readonly url: string };
   /** After each commit, only what is new in the book. */
   readonly onCommitted: (readings: readonly Reading[]) => void;
+  /** Where readings wait on disk while the database is away; absent: in memory, and at last in the devices. */
+  readonly spoolFolder?: string;
 };
 
 /** What a wire said of an order; only a state reading proves it. */
@@ -50,6 +54,8 @@ export type Collectors = {
   readonly batcher: ReadingsBatcher;
   send(operatorId: OperatorId, meterId: MeterId, action: "connect" | "disconnect"): Promise<SendOutcome>;
   health(): ReturnType<ModbusCollector["health"]>;
+  /** What waits on disk. */
+  waiting(): Waiting;
   /** A device of the tray became a meter: it is heard or polled from now on; resolves when what it said before is in the book. */
   onAccepted(operatorId: OperatorId, meterId: MeterId): Promise<void>;
   /** Usage points, meters or clients were written: the wires look anew. */
@@ -58,6 +64,7 @@ export type Collectors = {
   stop(): Promise<void>;
 };
 
+const NOTHING_WAITS: Waiting = { rows: 0, bytes: 0, oldestAt: null };
 /** With turns of 15 s the directory is never older than a minute: `APPLIES_AFTER_MS` of ledger/ratios.ts counts on it. */
 const DIRECTORY_AGE_MS = 40 * SECOND_MS;
 /** Given at a stop to what was read and is not committed yet. */
@@ -66,7 +73,6 @@ const COMMIT_GRACE_MS = 5 * SECOND_MS;
 export async function startCollectors(settings: CollectorsSettings): Promise<Collectors> {
   const { db, clock, telemetry, log } = settings;
   const directory = await openDirectory(db, clock);
-  const batcher = readingsBatcher({ db, telemetry, log });
   const refusals = refusalsBook({ db, telemetry, log });
   const gaps = await openGaps(db);
   const watch = silenceWatch({ db, directory, gaps, clock });
@@ -74,6 +80,20 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     watch.committed(readings);
     settings.onCommitted(readings);
   };
+  const { spoolFolder } = settings;
+  const overflow =
+    spoolFolder === undefined
+      ? null
+      : diskOverflow({
+          spool: await openSpool({ folder: spoolFolder, log }),
+          db,
+          refusals,
+          clock,
+          telemetry,
+          log,
+          onCommitted,
+        });
+  const batcher = readingsBatcher({ db, telemetry, log, ...(overflow === null ? {} : { overflow }) });
   let mqtt: MqttSide | null = null;
   const ask = (client: ClientEntry, asks: readonly Ask[]) => {
     for (const { topic, payload } of asks)
@@ -124,6 +144,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     directory,
     batcher,
     health: () => modbus.health(),
+    waiting: () => overflow?.waiting() ?? NOTHING_WAITS,
     refresh: () => directory.refresh(),
     async onAccepted(operatorId, meterId) {
       await replay.run(operatorId);
@@ -152,7 +173,8 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
       // What was read waits for its commit. While the database is away that does not come: the books give up first.
       const wiresClosed = Promise.all([modbus.stop(), wire.stop()]);
       const graceMs = (await within(COMMIT_GRACE_MS, wiresClosed)) ? COMMIT_GRACE_MS : 0;
-      await Promise.all([batcher.stop(graceMs), refusals.stop(graceMs), tray.stop(graceMs)]);
+      const booked = batcher.stop(graceMs).then(() => overflow?.stop());
+      await Promise.all([booked, refusals.stop(graceMs), tray.stop(graceMs)]);
       await wiresClosed;
     },
   };

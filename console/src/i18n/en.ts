@@ -1,12 +1,16 @@
+import { balanceEn } from "./balance-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { meterLifeEn } from "./meter-life-en.ts";
 import { termsEn } from "./terms-en.ts";
+import { workEn } from "./work-en.ts";
 
 /** The texts of the pages in English. `{names}` are filled in. `zh.ts` has the same keys or does not compile. */
 export const en = {
   ...termsEn,
   ...errorsEn,
   ...meterLifeEn,
+  ...balanceEn,
+  ...workEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",
   "language.label": "Language",

@@ -33,6 +33,8 @@ export const PLACES: readonly PlaceGroup[] = [
     places: [
       { path: "/meters", name: "meters", roles: ALL },
       { path: "/calibrations", name: "calibrations", roles: ALL },
+      { path: "/balances", name: "balances", roles: ALL },
+      { path: "/work", name: "work", roles: ALL },
     ],
   },
   {

@@ -12,6 +12,7 @@ import { Utility } from "../../parts/utility.tsx";
 import { useFormat } from "../../shell/operator.tsx";
 import { Curve } from "./curve.tsx";
 import { Life } from "./life.tsx";
+import { Edits } from "./edits.tsx";
 import { ConflictTable, GapTable, VerdictTable } from "./judgements.tsx";
 
 function Facts({ meter }: { meter: MeterJson }) {
@@ -117,6 +118,7 @@ export default function Meter() {
             </div>
             <Life meter={m} />
             <VerdictTable verdicts={m.verdicts} />
+            <Edits meterId={m.id} />
             <div className="grid-2">
               <GapTable gaps={m.gaps} />
               <ConflictTable conflicts={m.conflicts} />
