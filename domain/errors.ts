@@ -70,6 +70,11 @@ export const ERRORS = {
   },
   "tariff.invalid": { status: 422, retry: false, hint: "Correct the tariff at the path named." },
   "usage.invalid": { status: 422, retry: false, hint: "Correct the usage at the path named." },
+  "meter.refused": {
+    status: 422,
+    retry: false,
+    hint: "The message says what stands against it; docs/guides/exchange-a-meter.md has each reason.",
+  },
   "profile.unknown": { status: 404, retry: false, hint: "List the profiles with `sanbiao decode --list`." },
   "internal.unexpected": {
     status: 500,

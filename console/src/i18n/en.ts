@@ -1,5 +1,6 @@
 import { balanceEn } from "./balance-en.ts";
 import { errorsEn } from "./errors-en.ts";
+import { meterLifeEn } from "./meter-life-en.ts";
 import { termsEn } from "./terms-en.ts";
 import { workEn } from "./work-en.ts";
 
@@ -7,6 +8,7 @@ import { workEn } from "./work-en.ts";
 export const en = {
   ...termsEn,
   ...errorsEn,
+  ...meterLifeEn,
   ...balanceEn,
   ...workEn,
   "app.title": "Sanbiao · three meters, one bill",

@@ -14,6 +14,8 @@ export const errorsEn = {
   "hint.request.conflict": "The same key was used for something else. Reload and begin again.",
   "error.request.too-large": "Too large",
   "hint.request.too-large": "Send less at once.",
+  "error.meter.refused": "That cannot be done to this meter",
+  "hint.meter.refused": "Read what stands against it, correct it and try again.",
   "error.reading.other-reader": "These entries are another reader's",
   "hint.reading.other-reader": "Sign in as the reader who entered them.",
   "error.route.changed": "Somebody has changed this route meanwhile",

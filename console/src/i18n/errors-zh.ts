@@ -15,6 +15,8 @@ export const errorsZh: Readonly<Record<keyof typeof errorsEn, string>> = {
   "hint.request.conflict": "同一个键已用于别的内容，请刷新后重新开始。",
   "error.request.too-large": "内容过大",
   "hint.request.too-large": "请减少单次提交的内容。",
+  "error.meter.refused": "这块表不能这样处理",
+  "hint.meter.refused": "请看提示的原因，改正后再试。",
   "error.reading.other-reader": "这些读数属于另一位抄表员",
   "hint.reading.other-reader": "请用录入者本人的账号登录。",
   "error.route.changed": "有人刚刚修改了这条路线",

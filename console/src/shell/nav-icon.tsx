@@ -7,6 +7,7 @@ const STROKES = {
   prepaid: "M10 3v7M6 5.5a6.5 6.5 0 1 0 8 0",
   bills: "M5 2.5h10v15l-2.5-1.5-2.5 1.5-2.5-1.5L5 17.5zM8 7h4M8 10.5h4",
   runs: "M16.5 10a6.5 6.5 0 1 1-2-4.7M16.5 3v3.5H13",
+  calibrations: "M4 3h12v14H4zM7 10l2.2 2.2L13.5 8M7 5.5h6",
   work: "M7 5h9M7 10h9M7 15h9M3.5 5l.8.8L6 4M3.5 10l.8.8L6 9M3.5 15l.8.8L6 14",
   refused: "M10 3 18 17H2zM10 8v4M10 14.5v.01",
 } as const;
