@@ -22,6 +22,8 @@ const Bill = lazy(() => import("./pages/bill/bill.tsx"));
 const Counter = lazy(() => import("./pages/counter/counter.tsx"));
 const Prepaid = lazy(() => import("./pages/prepaid.tsx"));
 const Runs = lazy(() => import("./pages/runs.tsx"));
+const ReadingRoutes = lazy(() => import("./pages/routes/routes.tsx"));
+const ReadingRoute = lazy(() => import("./pages/routes/route.tsx"));
 const Refused = lazy(() => import("./pages/refused.tsx"));
 
 function Wait() {
@@ -66,6 +68,8 @@ export function Pages() {
                   <Route path="/counter" element={<Counter />} />
                   <Route path="/prepaid" element={<Prepaid />} />
                   <Route path="/runs" element={<Runs />} />
+                  <Route path="/routes" element={<ReadingRoutes />} />
+                  <Route path="/routes/:id" element={<ReadingRoute />} />
                   <Route path="/refused" element={<Refused />} />
                   <Route path="*" element={<NotFound />} />
                 </Routes>

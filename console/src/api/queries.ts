@@ -10,6 +10,7 @@ import type { BillJson, BillStatus, BillsJson } from "../../../api/schemas/bill.
 import type { HeardStatus, MeterJson, MetersJson, SeriesJson } from "../../../api/schemas/meter.ts";
 import type { ConflictsJson, RefusedFramesJson, RunsJson } from "../../../api/schemas/operation.ts";
 import type { OverviewJson } from "../../../api/schemas/overview.ts";
+import type { RouteJson, RoutesJson } from "../../../api/schemas/reading-route.ts";
 import type { DemoJson, MeJson } from "../../../api/schemas/session.ts";
 import type { ControlsJson, PrepaidBoardJson, SupplyStateName } from "../../../api/schemas/supply.ts";
 import { ApiError, ask, type Query } from "./client.ts";
@@ -94,3 +95,8 @@ export const useRefusedFrames = (asked: { reason?: string; page: number; pageSiz
   useQuery({ ...list<RefusedFramesJson>("refused", "/refused-frames", asked), refetchInterval: 20_000 });
 export const useConflicts = (asked: { page: number; pageSize: number }) =>
   useQuery(list<ConflictsJson>("conflicts", "/conflicts", asked));
+
+export const useRoutes = () =>
+  useQuery({ queryKey: ["routes"], queryFn: () => ask<RoutesJson>("/routes"), refetchInterval: 10_000 });
+export const useRoute = (id: string) =>
+  useQuery({ ...one<RouteJson>("route", id, `/routes/${id}`), refetchInterval: 10_000 });

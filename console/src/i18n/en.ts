@@ -1,10 +1,12 @@
 import { errorsEn } from "./errors-en.ts";
+import { readingEn } from "./reading-en.ts";
 import { termsEn } from "./terms-en.ts";
 
 /** The texts of the pages in English. `{names}` are filled in. `zh.ts` has the same keys or does not compile. */
 export const en = {
   ...termsEn,
   ...errorsEn,
+  ...readingEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",
   "language.label": "Language",

@@ -1,11 +1,13 @@
 import type { en } from "./en.ts";
 import { errorsZh } from "./errors-zh.ts";
+import { readingZh } from "./reading-zh.ts";
 import { termsZh } from "./terms-zh.ts";
 
 /** The texts of the pages in Chinese. */
 export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
+  ...readingZh,
   "app.title": "三表 · 一本账一张单",
   "app.name": "三表",
   "language.label": "语言",
