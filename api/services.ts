@@ -7,4 +7,6 @@ export type Services = {
   readonly reversePayment: typeof reversePayment;
   /** Told after a payment was posted, so that the prepaid engine need not wait for its next round. */
   onPayment?(operatorId: OperatorId, accountId: AccountId): void;
+  /** Told after a person decided about readings: bills that waited for it are tried again. */
+  onJudged?(operatorId: OperatorId): void;
 };

@@ -1,11 +1,15 @@
+import { balanceEn } from "./balance-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { readingEn } from "./reading-en.ts";
 import { termsEn } from "./terms-en.ts";
+import { workEn } from "./work-en.ts";
 
 /** The texts of the pages in English. `{names}` are filled in. `zh.ts` has the same keys or does not compile. */
 export const en = {
   ...termsEn,
   ...errorsEn,
+  ...balanceEn,
+  ...workEn,
   ...readingEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",

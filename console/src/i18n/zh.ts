@@ -1,12 +1,16 @@
 import type { en } from "./en.ts";
+import { balanceZh } from "./balance-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
 import { readingZh } from "./reading-zh.ts";
 import { termsZh } from "./terms-zh.ts";
+import { workZh } from "./work-zh.ts";
 
 /** The texts of the pages in Chinese. */
 export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
+  ...balanceZh,
+  ...workZh,
   ...readingZh,
   "app.title": "三表 · 一本账一张单",
   "app.name": "三表",
