@@ -194,12 +194,12 @@ test("another reader's value of the same moment is told, and an entry that is re
   await removed("installed_at + interval '1 day'");
   await type(page, "3.5");
   await waiting(page, 0, 1);
+  await removed("null");
+  await owner.end();
   await page.reload();
   await page.getByTestId("waiting").click();
   await page.locator('[data-testid="unsent"][data-state="stuck"]').getByText("hung nowhere").waitFor();
   expect(await byHand()).toHaveLength(3);
-  await removed("null");
-  await owner.end();
   await page.getByRole("button", { name: "Mend", exact: true }).click();
   expect(await page.getByTestId("value").inputValue()).toBe("3.5");
   await page.getByTestId("keep").click();

@@ -43,8 +43,8 @@ export function usePhone(): Phone {
   return phone;
 }
 
-/** While something waits. Our choice: a lift ride. */
-const TRY_AGAIN_MS = 10_000;
+/** While something waits: not every phone says when its line is back. Our choice: some steps out of a cellar. */
+const TRY_AGAIN_MS = 3_000;
 
 export function PhoneProvider({ children }: { children: ReactNode }) {
   const [me, setMe] = useState<MeJson | null | undefined>(undefined);
