@@ -29,7 +29,7 @@ export const readingEn = {
   "phone.list": "All stops",
   "phone.search": "Room or number",
   "phone.allDone": "Every stop of this round is done.",
-  "phone.previous": "Back",
+  "phone.previous": "Previous",
   "phone.next": "Next",
   "phone.last": "Last",
   "phone.neverRead": "never read",

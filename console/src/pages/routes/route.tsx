@@ -45,7 +45,7 @@ function useColumns(): TableColumnsType<Row> {
         render: (_, { stop }) => (
           <>
             {stop.meter === null ? null : <UtilityIcon utility={stop.meter.utility} named />} {place(stop)}{" "}
-            {stop.hint === "" ? null : <span className="quiet">{stop.hint}</span>}
+            {stop.hint === "" ? null : <div className="quiet">{stop.hint}</div>}
           </>
         ),
       },
