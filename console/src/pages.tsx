@@ -15,6 +15,7 @@ const SignIn = lazy(() => import("./pages/sign-in.tsx"));
 const Overview = lazy(() => import("./pages/overview/overview.tsx"));
 const Meters = lazy(() => import("./pages/meters.tsx"));
 const Meter = lazy(() => import("./pages/meter/meter.tsx"));
+const Calibrations = lazy(() => import("./pages/calibrations.tsx"));
 const Accounts = lazy(() => import("./pages/accounts.tsx"));
 const Account = lazy(() => import("./pages/account/account.tsx"));
 const Bills = lazy(() => import("./pages/bills.tsx"));
@@ -64,6 +65,7 @@ export function Pages() {
                   <Route path="/" element={<Overview />} />
                   <Route path="/meters" element={<Meters />} />
                   <Route path="/meters/:id" element={<Meter />} />
+                  <Route path="/calibrations" element={<Calibrations />} />
                   <Route path="/accounts" element={<Accounts />} />
                   <Route path="/accounts/:id" element={<Account />} />
                   <Route path="/bills" element={<Bills />} />

@@ -1,5 +1,6 @@
 import { balanceEn } from "./balance-en.ts";
 import { errorsEn } from "./errors-en.ts";
+import { meterLifeEn } from "./meter-life-en.ts";
 import { readingEn } from "./reading-en.ts";
 import { termsEn } from "./terms-en.ts";
 import { workEn } from "./work-en.ts";
@@ -8,6 +9,7 @@ import { workEn } from "./work-en.ts";
 export const en = {
   ...termsEn,
   ...errorsEn,
+  ...meterLifeEn,
   ...balanceEn,
   ...workEn,
   ...readingEn,

@@ -1,6 +1,7 @@
 import type { en } from "./en.ts";
 import { balanceZh } from "./balance-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
+import { meterLifeZh } from "./meter-life-zh.ts";
 import { readingZh } from "./reading-zh.ts";
 import { termsZh } from "./terms-zh.ts";
 import { workZh } from "./work-zh.ts";
@@ -9,6 +10,7 @@ import { workZh } from "./work-zh.ts";
 export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
+  ...meterLifeZh,
   ...balanceZh,
   ...workZh,
   ...readingZh,
