@@ -3,6 +3,7 @@ import { errorsEn } from "./errors-en.ts";
 import { meterLifeEn } from "./meter-life-en.ts";
 import { readingEn } from "./reading-en.ts";
 import { termsEn } from "./terms-en.ts";
+import { onboardingEn } from "./onboarding-en.ts";
 import { workEn } from "./work-en.ts";
 
 /** The texts of the pages in English. `{names}` are filled in. `zh.ts` has the same keys or does not compile. */
@@ -11,6 +12,7 @@ export const en = {
   ...errorsEn,
   ...meterLifeEn,
   ...balanceEn,
+  ...onboardingEn,
   ...workEn,
   ...readingEn,
   "app.title": "Sanbiao · three meters, one bill",

@@ -4,6 +4,7 @@ import { errorsZh } from "./errors-zh.ts";
 import { meterLifeZh } from "./meter-life-zh.ts";
 import { readingZh } from "./reading-zh.ts";
 import { termsZh } from "./terms-zh.ts";
+import { onboardingZh } from "./onboarding-zh.ts";
 import { workZh } from "./work-zh.ts";
 
 /** The texts of the pages in Chinese. */
@@ -12,6 +13,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...errorsZh,
   ...meterLifeZh,
   ...balanceZh,
+  ...onboardingZh,
   ...workZh,
   ...readingZh,
   "app.title": "三表 · 一本账一张单",

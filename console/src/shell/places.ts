@@ -40,6 +40,9 @@ export const PLACES: readonly PlaceGroup[] = [
   },
   {
     name: "wires",
-    places: [{ path: "/refused", name: "refused", roles: ALL }],
+    places: [
+      { path: "/onboarding", name: "onboarding", roles: ALL },
+      { path: "/refused", name: "refused", roles: ALL },
+    ],
   },
 ];
