@@ -40,7 +40,8 @@ function Found({ row }: { row: Row }) {
     <>
       {row.errors.map((error) => (
         <div key={`${error.column}/${error.code}`}>
-          {error.column === null ? null : <code>{error.column}</code>} {language === "zh" ? error.zh : error.en}
+          {error.column === null ? null : <b>{language === "zh" ? error.columnZh : error.column}</b>}{" "}
+          {language === "zh" ? error.zh : error.en}
         </div>
       ))}
       {row.changes.map(({ column, from, to }) => (

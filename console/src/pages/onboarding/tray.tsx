@@ -57,7 +57,8 @@ function Recognised({ device }: { device: FoundDeviceJson }) {
   const more = device.candidates.length - 1;
   return (
     <>
-      {best.title} {more === 0 ? null : <span className="quiet">{t("tray.more", { n: more })}</span>}
+      <span className="clip">{best.title}</span>{" "}
+      {more === 0 ? null : <span className="quiet">{t("tray.more", { n: more })}</span>}
     </>
   );
 }
