@@ -66,10 +66,21 @@ export type ModbusControl = {
   readonly readBack: RegisterName;
 };
 
+/** Words that name the meter: its own code of make and model. What else tells it (frequency, voltage, totals) follows from its registers. */
+export type ModbusProbe = {
+  readonly title: string;
+  readonly table: RegisterTable;
+  readonly address: number;
+  /** The words as they come, each hex without gaps: `42323320`. Any of them fits. */
+  readonly anyOf: readonly string[];
+};
+
 export type ModbusProfile = ProfileBase & {
   readonly kind: "modbus";
   readonly registers: readonly ModbusRegister[];
   readonly control?: ModbusControl;
+  /** How a scan of a bus tells this meter from others. */
+  readonly probe?: ModbusProbe;
   /** Most words in one request; 125 by the standard, less for some meters. */
   readonly blockWordsMax?: number;
   /** Unused words that may be read along to merge two blocks; 0 for meters that refuse holes. */

@@ -9,11 +9,12 @@ import { decodeWords, type WordBlock } from "../decode/words.ts";
 import type { Backoff, Random } from "./backoff.ts";
 import { Bus, type BusEvents } from "./bus.ts";
 import { type QuickDecoder, quickDecoder } from "./decoder.ts";
+import type { ErrandKind } from "./errand.ts";
 import type { BusHealth } from "./health.ts";
 import type { LinkConfig } from "./link.ts";
 import { type ControlAction, type ControlOutcome, refusedOrder } from "./order.ts";
 import type { Plan } from "./plan.ts";
-import { addressText } from "./request.ts";
+import { addressText, type Outcome, type Request, refused } from "./request.ts";
 import type { PolledMeter, Sink } from "./sink.ts";
 
 /** One bus: how it is reached, who is on it and how often each poll group is asked. */
@@ -49,6 +50,8 @@ export type ModbusCollectorOptions = {
 export type ModbusCollector = {
   /** Writes the order and reads the state back; never throws. */
   control(meterId: MeterId, action: ControlAction): Promise<ControlOutcome>;
+  /** One read in the lowest place of the bus; `link_down` when there is no such bus. */
+  errand(busId: string, kind: ErrandKind, request: Request): Promise<Outcome>;
   health(): BusHealth[];
   /** @throws RangeError when the bus or a unit on it is there already */
   addBus(bus: BusConfig): void;
@@ -91,6 +94,9 @@ export function startModbusCollector(options: ModbusCollectorOptions): ModbusCol
     control: (meterId, action) =>
       busOf.get(meterId)?.control(meterId, action) ??
       Promise.resolve(refusedOrder("unknown_meter", `meter ${meterId} is on no bus of this collector`)),
+    errand: (busId, kind, request) =>
+      buses.get(busId)?.errand(kind, request) ??
+      Promise.resolve({ ...refused("link_down", `there is no bus ${busId}`), unsent: true }),
     health: () => [...buses.values()].map((bus) => bus.health()),
     stop: async () => {
       await Promise.all([...buses.keys()].map(removeBus));
