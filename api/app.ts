@@ -22,6 +22,8 @@ import { eventRoutes } from "./routes/events.ts";
 import { gapRoutes } from "./routes/gaps.ts";
 import { meteringRoutes } from "./routes/metering.ts";
 import { paymentRoutes } from "./routes/payments.ts";
+import { photoRoutes, readingRoutes } from "./routes/readings.ts";
+import { readingRouteRoutes } from "./routes/reading-routes.ts";
 import type { Api, App } from "./routes/route.ts";
 import { type ReadyChecks, serviceRoutes } from "./routes/service.ts";
 import { sessionRoutes } from "./routes/session.ts";
@@ -91,6 +93,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
       accountRoutes(v1, options);
       paymentRoutes(v1, options);
       eventRoutes(v1, options);
+      readingRouteRoutes(v1, options);
+      readingRoutes(v1, options);
+      await v1.register(async (pictures) => photoRoutes(pictures as App, options));
     },
     { prefix: "/api/v1" },
   );

@@ -16,6 +16,9 @@ const TITLES: Record<string, string> = {
   "auth.wrong": "User name or password is wrong",
   "auth.forbidden": "Not allowed",
   "auth.too-many": "Too many tries",
+  "reading.other-reader": "These entries are another reader's",
+  "route.changed": "The route was changed meanwhile",
+  "photo.unreadable": "Not a picture that can be read here",
   "database.unavailable": "The database does not answer",
   "internal.unexpected": "Something went wrong here",
 };

@@ -82,7 +82,7 @@ async function readingsOf(
 }
 
 /** In order of time, each reading once: those around an edge lie within, too. */
-function inOrder(readings: BookedReading[]): BookedReading[] {
+export function inOrder(readings: BookedReading[]): BookedReading[] {
   const order = (a: BookedReading, b: BookedReading): number =>
     a.at - b.at || Number(a.meterId - b.meterId) || (a.register < b.register ? -1 : a.register > b.register ? 1 : 0);
   readings.sort(order);

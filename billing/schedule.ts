@@ -3,6 +3,7 @@ import { HOUR_MS, type Instant, instant } from "../domain/instant.ts";
 import { monthOf, type Period, startOfDay, type Zone } from "../domain/period.ts";
 import type { OperatorId } from "../domain/reading.ts";
 import { dueRuns, ensureRun, firstAgreementDay } from "../ledger/runs.ts";
+import { closeDueBalances } from "./balance/close.ts";
 import { type BillRunDeps, type BillRunOptions, type BillRunResult, runBills } from "./run.ts";
 import { operatorFacts } from "./operator.ts";
 
@@ -63,6 +64,7 @@ export async function wake(deps: BillRunDeps, options: WakeOptions = {}): Promis
         onRun({ operatorId, runId, ended: true, ...done });
       }
     }
+    if (options.stop?.() !== true) await closeDueBalances(deps, operatorId);
   }
   return results;
 }

@@ -148,7 +148,15 @@ function zoneOf(versions: readonly Tariff[]): Zone {
   return first.zone;
 }
 
-function installationOf(stay: MeterStay, { agreement, readings, dials }: SettlementInput): Installation {
+/** A stay with the readings that bound and fill it. The balance of a building looks at meters as bills do. */
+export function installationOf(
+  stay: MeterStay,
+  {
+    agreement,
+    readings,
+    dials,
+  }: Pick<SettlementInput, "readings" | "dials"> & { readonly agreement: Pick<MeteredAgreement, "utility"> },
+): Installation {
   const main = MAIN_REGISTER[agreement.utility];
   const byRegister = new Map<RegisterName, BookedReading[]>();
   for (const reading of readings.get(stay.meterId) ?? []) {

@@ -44,6 +44,17 @@ export const ERRORS = {
   "gap.owned": { status: 409, retry: false, hint: "Ask who took it, or a manager, to release it." },
   "gap.lasting": { status: 409, retry: false, hint: "It can be given up when the meter was heard again." },
   "gap.settled": { status: 409, retry: false, hint: "It needs nothing any more." },
+  "reading.other-reader": {
+    status: 409,
+    retry: false,
+    hint: "Sign in as the reader who entered them: nobody's entries are sent under another name.",
+  },
+  "route.changed": { status: 409, retry: false, hint: "Open the route again and repeat your change." },
+  "photo.unreadable": {
+    status: 415,
+    retry: false,
+    hint: "Send a JPEG, PNG or WebP picture with its own content type.",
+  },
   "ledger.unbalanced": {
     status: 422,
     retry: false,

@@ -120,11 +120,16 @@ const usageRows = ({ usages }: BillToWrite, billId: bigint) =>
     quantity: usage.total,
     unit: usage.unit,
     basis: usage.basis,
+    estimated_quantity: estimatedOf(usage),
     registers,
     ladder_before: Object.fromEntries(
       Object.entries(ladderBefore).map(([charge, used]) => [charge, decimalText(used)]),
     ),
   }));
+
+/** The energy book keeps what rests on estimates apart, until readings confirm it. */
+const estimatedOf = ({ slices }: Usage): Micro =>
+  slices.reduce((sum, { basis, quantity }) => (basis === "estimated" ? sum + quantity : sum), 0n);
 
 /** One statement whatever the number of rows: a statement takes 65,535 parameters at most, a document any size. */
 async function insertAll(trx: Trx, table: "bill_line" | "billed_usage", rows: readonly object[]): Promise<void> {

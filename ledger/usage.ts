@@ -86,7 +86,8 @@ export async function readAgreements(
   }));
 }
 
-async function readStays(trx: Trx, usagePointIds: readonly bigint[]): Promise<Map<bigint, MeterStay[]>> {
+/** All stays at these usage points, in order. */
+export async function readStays(trx: Trx, usagePointIds: readonly bigint[]): Promise<Map<bigint, MeterStay[]>> {
   const { rows } = await sql<{
     usage_point_id: bigint;
     meter_id: bigint;

@@ -1,4 +1,14 @@
 import type {
+  ApportionedShareTable,
+  ApportionmentRuleTable,
+  BalancePartTable,
+  BuildingBalanceTable,
+  EnergyEntryTable,
+  EnergyPostingTable,
+  FloorAreaTable,
+  MeasuredByTable,
+} from "./tables/balance.ts";
+import type {
   BillLineTable,
   BillSequenceTable,
   BillTable,
@@ -16,6 +26,7 @@ import type {
   MqttClientTable,
   UsagePointTable,
 } from "./tables/metering.ts";
+import type { ManualReadingTable, PhotoTable, ReadingRouteTable, RouteStopTable } from "./tables/manual.ts";
 import type { CustomerBalanceTable, JournalTable, PostingTable } from "./tables/money.ts";
 import type {
   FoundDecisionTable,
@@ -75,4 +86,16 @@ export type Tables = {
   found_overflow: FoundOverflowTable;
   found_decision: FoundDecisionTable;
   register_import: RegisterImportTable;
+  measured_by: MeasuredByTable;
+  floor_area: FloorAreaTable;
+  apportionment_rule: ApportionmentRuleTable;
+  building_balance: BuildingBalanceTable;
+  balance_part: BalancePartTable;
+  apportioned_share: ApportionedShareTable;
+  energy_entry: EnergyEntryTable;
+  energy_posting: EnergyPostingTable;
+  photo: PhotoTable;
+  reading_route: ReadingRouteTable;
+  route_stop: RouteStopTable;
+  manual_reading: ManualReadingTable;
 };

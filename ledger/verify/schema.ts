@@ -1,7 +1,24 @@
 import { type Invariant, textList } from "./check.ts";
 
 /** Tables that nobody may change or empty. */
-const APPEND_ONLY = ["reading", "verdict", "journal", "posting", "bill", "bill_line", "billed_usage", "supply_event"];
+const APPEND_ONLY = [
+  "reading",
+  "verdict",
+  "journal",
+  "posting",
+  "bill",
+  "bill_line",
+  "billed_usage",
+  "supply_event",
+  "measured_by",
+  "floor_area",
+  "apportionment_rule",
+  "building_balance",
+  "balance_part",
+  "apportioned_share",
+  "energy_entry",
+  "energy_posting",
+];
 
 /** Rows that nobody can be told from belong to no operator, so this table has a key of its own. */
 const WITHOUT_OWNER = "refused_frame";
@@ -59,16 +76,19 @@ export const SCHEMA_INVARIANTS: readonly Invariant[] = [
   {
     name: "entries-guarded",
     title: "The database checks every entry at commit and keeps the balances itself",
-    counted: "select 3",
+    counted: "select 6",
     broken: `
       select name as example from (values
           ('journal: entry_balances', ${hasTrigger("'journal'::regclass", "entry_balances", "check_entry")}),
           ('posting: entry_balances', ${hasTrigger("'posting'::regclass", "entry_balances", "check_entry")}),
-          ('posting: keep_balance', ${hasTrigger("'posting'::regclass", "keep_balance", "keep_balance")})) as guard (name, stands)
+          ('posting: keep_balance', ${hasTrigger("'posting'::regclass", "keep_balance", "keep_balance")}),
+          ('energy_posting: energy_balances', ${hasTrigger("'energy_posting'::regclass", "energy_balances", "check_energy")}),
+          ('billed_usage: keep_energy', ${hasTrigger("'billed_usage'::regclass", "keep_energy", "keep_billed_energy")}),
+          ('building_balance: keep_energy', ${hasTrigger("'building_balance'::regclass", "keep_energy", "keep_balance_energy")})) as guard (name, stands)
        where not stands
       union all
       select format('%s: the service may %s', name, privilege)
-        from unnest(array['journal', 'posting', 'customer_balance']) as name, unnest(array['insert', 'update', 'delete', 'truncate']) as privilege
+        from unnest(array['journal', 'posting', 'customer_balance', 'energy_entry', 'energy_posting']) as name, unnest(array['insert', 'update', 'delete', 'truncate']) as privilege
        where has_table_privilege('sanbiao_service', 'sanbiao.' || name, privilege)`,
   },
   {

@@ -1,7 +1,9 @@
 import type pg from "pg";
 import { BILL_INVARIANTS } from "./bills.ts";
 import type { Check, Invariant } from "./check.ts";
+import { BALANCE_INVARIANTS, ENERGY_INVARIANTS } from "./energy.ts";
 import { ENTRY_INVARIANTS } from "./entries.ts";
+import { MANUAL_INVARIANTS } from "./manual.ts";
 import { OPERATOR_INVARIANTS } from "./operators.ts";
 import { READING_INVARIANTS } from "./readings.ts";
 import { SCHEMA_INVARIANTS } from "./schema.ts";
@@ -12,7 +14,10 @@ export const INVARIANTS: readonly Invariant[] = [
   ...OPERATOR_INVARIANTS,
   ...ENTRY_INVARIANTS,
   ...BILL_INVARIANTS,
+  ...ENERGY_INVARIANTS,
+  ...BALANCE_INVARIANTS,
   ...READING_INVARIANTS,
+  ...MANUAL_INVARIANTS,
   ...SUPPLY_INVARIANTS,
 ];
 

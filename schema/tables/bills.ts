@@ -52,6 +52,8 @@ export type BilledUsageTable = {
   basis: string;
   registers: Json;
   ladder_before: JsonDefault<Record<string, string>>;
+  /** What of the quantity rests on estimates; absent in bills from before it was kept. */
+  estimated_quantity: Null<bigint>;
 };
 export type DueRunTable = {
   operator_id: bigint;

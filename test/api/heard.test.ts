@@ -24,6 +24,9 @@ const CASES: readonly (readonly [string, object | null, number | null, "heard" |
   ["on a radio", null, 26 * HOUR_MS, "heard"],
   ["on a radio that missed one", null, 27 * HOUR_MS, "late"],
   ["on a radio that is off", null, 73 * HOUR_MS, "silent"],
+  ["by hand, last month", null, 35 * 24 * HOUR_MS, "heard"],
+  ["by hand, last quarter", null, 36 * 24 * HOUR_MS, "late"],
+  ["by hand, nobody came", null, 101 * 24 * HOUR_MS, "silent"],
 ];
 
 let estate: Estate;
@@ -40,6 +43,8 @@ beforeAll(async () => {
   const town = await SmallTown.found(owner, "heard");
   for (const [title, polls, age] of CASES) {
     const meter = await town.meter(title, "heat");
+    if (title.startsWith("by hand"))
+      await owner.query("update meter set profile_id = 'by-hand-heat-6-0' where id = $1", [meter]);
     if (polls !== null)
       await owner.query(
         `with b as (insert into bus (operator_id, name, kind, address, poll_seconds) values ($1, $2, 'tcp', '{}', $3) returning id)

@@ -4,9 +4,13 @@ import { reversePayment, takePayment } from "../../billing/payment.ts";
 import { runBills } from "../../billing/run.ts";
 import { instantOfIso, type Instant, isoOf, MINUTE_MS, SECOND_MS } from "../../domain/instant.ts";
 import { money } from "../../domain/money.ts";
-import { day, periodOfDays } from "../../domain/period.ts";
+import { day, type Period, periodOfDays } from "../../domain/period.ts";
 import { INVARIANTS, proveAll, verify } from "../../ledger/verify/verify.ts";
+import { closeBalance } from "../../billing/balance/close.ts";
+import { writeOffEnergy } from "../../ledger/balances.ts";
+import { noteFloorArea, notePlacement, noteRule } from "../../ledger/topology.ts";
 import { Station } from "../billing/prepaid/station.ts";
+import { hang } from "../support/building.ts";
 
 let station: Station;
 let healthyUrl: string;
@@ -43,13 +47,63 @@ beforeAll(async () => {
     `insert into reading_conflict (operator_id, meter_id, register, measured_at, received_at, value, booked_value, source)
      select operator_id, meter_id, register, measured_at, received_at, value + 1, value, source from reading order by meter_id limit 1`,
   );
+  await station.owner.query(
+    `with reader as (insert into app_user (operator_id, login, name, password_hash, role)
+       select operator_id, 'walker', 'Walker', '-', 'reader' from operator limit 1 returning operator_id, id)
+     insert into manual_reading (operator_id, entry_id, meter_id, register, dial_value, book_value, phone_at, clock_offset_ms,
+            measured_at, received_at, user_id, outcome, booked_at)
+     select r.operator_id, 'entry-0001', r.meter_id, r.register, r.value, r.value, r.measured_at, 0, r.measured_at, r.received_at,
+            reader.id, 'booked', r.measured_at
+       from reading r join reader using (operator_id) where r.register = 1 order by r.measured_at limit 1`,
+  );
   station.now = instantOfIso("2026-12-01T06:00:00+08:00") as Instant;
   for (const home of homes) await home.uses(300);
   const november = periodOfDays(day("2026-11-01"), day("2026-12-01"), "Asia/Shanghai");
   const { issued } = await runBills(station.deps, station.town.operatorId, november);
   expect(issued).toHaveLength(3);
+  await balanceOfBuilding(
+    november,
+    homes.map((home) => home.account),
+  );
   healthyUrl = station.fresh.ownerUrl;
 });
+
+/** A master over the three homes and a lamp of the stairs: closed, closed again under another rule, a part written off. */
+async function balanceOfBuilding(november: Period, accounts: readonly bigint[]): Promise<void> {
+  const { town, now, deps } = station;
+  const at = "2026-11-01T00:00:00+08:00";
+  const ends = (value: number): [string, number][] => [
+    [at, 0],
+    ["2026-12-01T00:00:00+08:00", value],
+  ];
+  const master = await hang(town, { serial: "master", at, points: ends(1000) });
+  const lamp = await hang(town, { serial: "lamp", role: "customer", at, points: ends(30) });
+  const fromDay = day("2026-11-01");
+  const noted = { at: now, by: null };
+  const rule = { fromDay, key: "area", lossAllowancePercent: "2", apportioned: ["common", "residue"] } as const;
+  const closing = { masterPointId: master.point, period: november, by: 1n };
+  const close = (reason: string) => closeBalance(deps, town.operatorId, { ...closing, reason });
+  await deps.db.as(town.operatorId, async (trx) => {
+    const placement = { usagePointId: lamp.point, fromDay, masterPointId: master.point, purpose: "common" } as const;
+    await notePlacement(trx, placement, noted, () => false);
+    for (const accountId of accounts) await noteFloorArea(trx, { accountId, fromDay, areaM2: "70" }, noted);
+    await noteRule(trx, master.point, rule, noted);
+  });
+  expect(await close("")).toMatchObject({ kind: "closed", provisional: false });
+  await deps.db.as(town.operatorId, (trx) =>
+    noteRule(trx, master.point, { ...rule, lossAllowancePercent: "3" }, noted),
+  );
+  expect(await close("more loss is allowed")).toMatchObject({ kind: "superseded", closingNo: 2 });
+  const off = {
+    usagePointId: master.point,
+    of: "residue",
+    quantity: 1_000_000n,
+    reason: "a leak",
+    key: "off-1",
+    by: 1n,
+  } as const;
+  expect(await deps.db.as(town.operatorId, (trx) => writeOffEnergy(trx, off))).toBe("posted");
+}
 afterAll(() => station.close());
 
 test("healthy books hold every invariant, and every one of them looked at something", async () => {
@@ -127,6 +181,11 @@ const deeds: [title: string, sql: string, named: string][] = [
     "readings-unique",
   ],
   [
+    "a reading entered by hand that never reached the book",
+    "update manual_reading set booked_at = booked_at + interval '1 s'",
+    "hand-readings",
+  ],
+  [
     "a conflict whose booked reading changed",
     "update reading set value = value + 7 where (meter_id, register, measured_at) in (select meter_id, register, measured_at from reading_conflict)",
     "conflicts-booked",
@@ -193,6 +252,63 @@ const deeds: [title: string, sql: string, named: string][] = [
     "a supply whose account is paid after use",
     "update account set payment_mode = 'postpaid' where id = 1",
     "supply-known",
+  ],
+  [
+    "an energy posting changed",
+    "update energy_posting set quantity = quantity + 1 where energy_account = 'billed' and entry_id = 1",
+    "energy-balanced",
+  ],
+  [
+    "billed energy and its meter lowered together",
+    "update energy_posting set quantity = quantity - 5 where energy_account = 'billed' and entry_id = 1; update energy_posting set quantity = quantity + 5 where energy_account = 'metered' and entry_id = 1",
+    "energy-billed",
+  ],
+  [
+    "an energy entry deleted",
+    "delete from energy_posting where entry_id = 1; delete from energy_entry where id = 1",
+    "energy-billed",
+  ],
+  [
+    "a register's end moved in the energy book",
+    "update energy_posting set end_value = end_value + 1, quantity = quantity - 1 where energy_account = 'metered' and entry_id = 1; update energy_posting set quantity = quantity + 1 where energy_account = 'billed' and entry_id = 1",
+    "energy-registers",
+  ],
+  [
+    "a stretch between two bills forgotten",
+    "insert into energy_entry (operator_id, usage_point_id, kind, idempotency_key, unit, period_from, period_to, bill_id) select operator_id, usage_point_id, kind, 'next', unit, period_to, period_to + interval '1 day', 99 from energy_entry where id = 1; insert into energy_posting (operator_id, entry_id, line, energy_account, quantity, meter_id, register, from_at, to_at, start_value, end_value, plain) select p.operator_id, e.id, 1, 'metered', 0, meter_id, register, to_at, to_at + interval '1 day', end_value + 9, end_value + 9, true from energy_posting p join energy_entry e on e.idempotency_key = 'next' where p.entry_id = 1 and p.energy_account = 'metered'",
+    "energy-registers",
+  ],
+  [
+    "a loss made smaller in the energy book",
+    "update energy_posting set quantity = quantity - 1 where energy_account = 'loss'; update energy_posting set quantity = quantity + 1 where energy_account = 'residue' and entry_id in (select entry_id from energy_posting where energy_account = 'loss')",
+    "energy-masters",
+  ],
+  [
+    "a superseded balance whose energy was not taken back",
+    "delete from energy_posting where entry_id in (select id from energy_entry where kind = 'balance_superseded'); delete from energy_entry where kind = 'balance_superseded'",
+    "energy-masters",
+  ],
+  [
+    "a write-off without its reason",
+    "update energy_entry set reason = ' ' where kind = 'write_off'",
+    "energy-written-off",
+  ],
+  [
+    "a master's quantity raised",
+    "alter table building_balance drop constraint building_balance_check; update building_balance set master_quantity = master_quantity + 7",
+    "balances-add-up",
+  ],
+  ["a part of a balance deleted", "delete from balance_part where purpose = 'common'", "balances-add-up"],
+  [
+    "a share raised",
+    "update apportioned_share set quantity = quantity + 10000 where account_id = 1",
+    "balances-add-up",
+  ],
+  ["a superseded balance deleted", "delete from building_balance where closing_no = 1", "balances-superseded"],
+  [
+    "the guard of the energy book switched off",
+    "alter table energy_posting disable trigger energy_balances",
+    "entries-guarded",
   ],
   ["a table given to the service", "alter table account owner to sanbiao_service", "service-bound"],
 ];

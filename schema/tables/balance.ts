@@ -1,0 +1,110 @@
+import type { Generated } from "kysely";
+import type { At, DayColumn, Id, Json, Null, UtilityColumn } from "./columns.ts";
+
+export type MeasuredByTable = {
+  operator_id: bigint;
+  id: Id;
+  usage_point_id: bigint;
+  from_day: DayColumn;
+  master_point_id: Null<bigint>;
+  purpose: Generated<"supply" | "common">;
+  noted_at: At;
+  noted_by: Null<bigint>;
+};
+export type FloorAreaTable = {
+  operator_id: bigint;
+  id: Id;
+  account_id: bigint;
+  from_day: DayColumn;
+  area_m2: string;
+  noted_at: At;
+  noted_by: Null<bigint>;
+};
+export type ApportionmentRuleTable = {
+  operator_id: bigint;
+  id: Id;
+  master_point_id: bigint;
+  from_day: DayColumn;
+  apportion_key: "area" | "household" | "usage" | "equal";
+  loss_allowance_percent: string;
+  apportioned: ("common" | "loss" | "residue")[];
+  noted_at: At;
+  noted_by: Null<bigint>;
+};
+export type BuildingBalanceTable = {
+  operator_id: bigint;
+  id: Id;
+  master_point_id: bigint;
+  utility: UtilityColumn;
+  unit: string;
+  period_from: At;
+  period_to: At;
+  closing_no: number;
+  supersedes: Null<bigint>;
+  reason: Generated<string>;
+  master_quantity: bigint;
+  sub_quantity: bigint;
+  common_quantity: bigint;
+  loss_quantity: bigint;
+  residue_quantity: bigint;
+  estimated_quantity: bigint;
+  basis: "actual" | "interpolated" | "estimated";
+  provisional: boolean;
+  verdicts: Json;
+  rule_id: Null<bigint>;
+  apportion_key: Null<"area" | "household" | "usage" | "equal">;
+  loss_allowance_percent: string;
+  apportioned: ("common" | "loss" | "residue")[];
+  /** bigint[]: arrays come as text. */
+  missing_accounts: Generated<string[]>;
+  apportioned_quantity: bigint;
+  remainder_quantity: bigint;
+  closed_at: At;
+  closed_by: Null<bigint>;
+};
+export type BalancePartTable = {
+  operator_id: bigint;
+  balance_id: bigint;
+  usage_point_id: bigint;
+  purpose: "supply" | "common";
+  quantity: bigint;
+  estimated_quantity: bigint;
+  basis: string;
+  doubts: Generated<string[]>;
+};
+export type ApportionedShareTable = {
+  operator_id: bigint;
+  balance_id: bigint;
+  account_id: bigint;
+  weight: string;
+  quantity: bigint;
+};
+export type EnergyEntryTable = {
+  operator_id: bigint;
+  id: Id;
+  usage_point_id: bigint;
+  kind: "bill" | "balance" | "balance_superseded" | "write_off";
+  idempotency_key: string;
+  unit: string;
+  period_from: At;
+  period_to: At;
+  bill_id: Null<bigint>;
+  balance_id: Null<bigint>;
+  reason: Generated<string>;
+  written_at: Generated<At>;
+  written_by: Null<bigint>;
+};
+export type EnergyPostingTable = {
+  operator_id: bigint;
+  entry_id: bigint;
+  line: number;
+  energy_account: string;
+  quantity: bigint;
+  meter_id: Null<bigint>;
+  register: Null<string>;
+  from_at: Null<At>;
+  to_at: Null<At>;
+  start_value: Null<bigint>;
+  end_value: Null<bigint>;
+  plain: Null<boolean>;
+};
