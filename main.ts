@@ -178,7 +178,7 @@ async function openRooms(
     billing?.onPayment(operatorId, accountId);
     telling.supply({ operatorId, accountId, at: clock.now(), kind: "credit", detail: {} });
   };
-  const services = { takePayment: countedPayments(telemetry), reversePayment, onPayment };
+  const services = { takePayment: countedPayments(telemetry), reversePayment, onPayment, buses: collectors.buses };
   const users = demo === null ? null : await ensureDemoUsers(db);
   const api = await startApi({
     db,

@@ -2,7 +2,8 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { PROFILES } from "../catalog/meters/catalogue.ts";
 import { Link, type LinkConfig } from "../collectors/modbus/link.ts";
 import { refused } from "../collectors/modbus/request.ts";
-import { type FoundUnit, scan, UNIT_ID_MAX } from "../collectors/modbus/scan.ts";
+import { scan, UNIT_ID_MAX } from "../collectors/modbus/scan.ts";
+import type { FoundUnit } from "../domain/bus.ts";
 import { type Io, printJson } from "./io.ts";
 import { progressOf } from "./progress.ts";
 

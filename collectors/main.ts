@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { type Broker, startBroker } from "../broker/broker.ts";
 import { PROFILES } from "../catalog/meters/catalogue.ts";
+import type { Buses, BusHealth } from "../domain/bus.ts";
 import { CodedError } from "../domain/errors.ts";
 import { type Clock, SECOND_MS } from "../domain/instant.ts";
 import { POLL_SECONDS, type PollGroup } from "../domain/profile.ts";
@@ -15,6 +16,7 @@ import { type BusEntry, type ClientEntry, type Directory, openDirectory } from "
 import { modbusIntake } from "./intake.ts";
 import { type BusConfig, type ModbusCollector, startModbusCollector } from "./modbus/collector.ts";
 import type { LinkConfig } from "./modbus/link.ts";
+import { Scans } from "./scans.ts";
 import { mqttIngest } from "./mqtt/ingest.ts";
 import { mqttTray } from "./mqtt/tray.ts";
 import { replays } from "./replay.ts";
@@ -49,7 +51,7 @@ export type Collectors = {
   readonly directory: Directory;
   readonly batcher: ReadingsBatcher;
   send(operatorId: OperatorId, meterId: MeterId, action: "connect" | "disconnect"): Promise<SendOutcome>;
-  health(): ReturnType<ModbusCollector["health"]>;
+  readonly buses: Buses;
   /** A device of the tray became a meter: it is heard or polled from now on; resolves when what it said before is in the book. */
   onAccepted(operatorId: OperatorId, meterId: MeterId): Promise<void>;
   /** Usage points, meters or clients were written: the wires look anew. */
@@ -110,12 +112,19 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
   });
   void replay.runAll(directory.operators());
   const turns = startTurns([{ name: "meters that fell silent", turn: () => watch.turn() }], log);
+  const scans = new Scans({
+    db,
+    clock,
+    log,
+    profiles: [...PROFILES.values()].filter((profile) => profile.kind === "modbus"),
+    ask: (bus, request) => modbus.errand(wireIdOf(bus), "scan", request),
+  });
   return {
     mqttUrl: wire.url,
     mqttPort: wire.port,
     directory,
     batcher,
-    health: () => modbus.health(),
+    buses: busesOf(directory, modbus, scans),
     refresh: () => directory.refresh(),
     async onAccepted(operatorId, meterId) {
       await replay.run(operatorId);
@@ -142,7 +151,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     async stop() {
       await within(COMMIT_GRACE_MS, turns.stop());
       // What was read waits for its commit. While the database is away that does not come: the books give up first.
-      const wiresClosed = Promise.all([modbus.stop(), wire.stop()]);
+      const wiresClosed = Promise.all([modbus.stop(), wire.stop(), scans.stop()]);
       const graceMs = (await within(COMMIT_GRACE_MS, wiresClosed)) ? COMMIT_GRACE_MS : 0;
       await Promise.all([batcher.stop(graceMs), refusals.stop(graceMs), tray.stop(graceMs)]);
       await wiresClosed;
@@ -281,8 +290,25 @@ function busConfig(bus: BusEntry, { log }: CollectorsSettings): BusConfig[] {
       return [group, (typeof stated === "number" && stated >= 0 ? stated : usual) * SECOND_MS];
     }),
   );
-  // Two operators may give a bus the same name.
-  return [{ id: `${bus.name}#${bus.id}`, operatorId: bus.operatorId, link: linkOf(bus), units, intervals }];
+  return [{ id: wireIdOf(bus), operatorId: bus.operatorId, link: linkOf(bus), units, intervals }];
+}
+
+/** Two operators may give a bus the same name. */
+const wireIdOf = (bus: BusEntry): string => `${bus.name}#${bus.id}`;
+
+function busesOf(directory: Directory, modbus: ModbusCollector, scans: Scans): Buses {
+  const healthOf = (bus: BusEntry): BusHealth | null => modbus.health().find(({ id }) => id === wireIdOf(bus)) ?? null;
+  return {
+    list: (operatorId) =>
+      [...directory.buses()]
+        .filter((bus) => bus.operatorId === operatorId)
+        .map((bus) => ({ bus, health: healthOf(bus), scan: scans.lastOf(bus.id) ?? null })),
+    scan(operatorId, busId) {
+      const bus = directory.bus(busId);
+      return bus?.operatorId === operatorId && healthOf(bus) !== null ? scans.start(bus) : undefined;
+    },
+    scanOf: (operatorId, scanId) => scans.get(operatorId, scanId),
+  };
 }
 
 const linkOf = (bus: BusEntry): LinkConfig => ({ kind: bus.kind, ...bus.address }) as LinkConfig;

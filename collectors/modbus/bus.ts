@@ -1,13 +1,14 @@
 import type { Logger } from "pino";
+import type { BreakerState, BusHealth } from "../../domain/bus.ts";
 import type { Clock, Instant } from "../../domain/instant.ts";
 import type { PollGroup } from "../../domain/profile.ts";
 import type { MeterId } from "../../domain/reading.ts";
 import type { Telemetry } from "../../domain/telemetry.ts";
 import type { WordBlock } from "../decode/words.ts";
 import { type Backoff, LINK_BACKOFF, pauseMs, type Random, SLAVE_BACKOFF } from "./backoff.ts";
-import { afterAnswer, afterFailure, afterTurn, type Breaker, type BreakerState, mayPoll, mayProbe } from "./breaker.ts";
+import { afterAnswer, afterFailure, afterTurn, type Breaker, mayPoll, mayProbe } from "./breaker.ts";
 import { type Errand, type ErrandKind, ErrandDesk } from "./errand.ts";
-import { type BusHealth, unitHealthOf } from "./health.ts";
+import { unitHealthOf } from "./health.ts";
 import { LineBudget } from "./line-budget.ts";
 import { Link, type LinkConfig } from "./link.ts";
 import { type ControlAction, type ControlOutcome, isAlive, refusedOrder } from "./order.ts";

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { BusHealth } from "../../domain/bus.ts";
 import type { Clock, Instant } from "../../domain/instant.ts";
 import type { ModbusProfile, PollGroup } from "../../domain/profile.ts";
 import type { MeterId, OperatorId } from "../../domain/reading.ts";
@@ -10,7 +11,6 @@ import type { Backoff, Random } from "./backoff.ts";
 import { Bus, type BusEvents } from "./bus.ts";
 import { type QuickDecoder, quickDecoder } from "./decoder.ts";
 import type { ErrandKind } from "./errand.ts";
-import type { BusHealth } from "./health.ts";
 import type { LinkConfig } from "./link.ts";
 import { type ControlAction, type ControlOutcome, refusedOrder } from "./order.ts";
 import type { Plan } from "./plan.ts";

@@ -1,4 +1,4 @@
-import type { ProfileCandidate } from "../../domain/found.ts";
+import type { FoundUnit } from "../../domain/bus.ts";
 import type { ModbusProfile } from "../../domain/profile.ts";
 import type { RefusalReason } from "../../domain/refusal.ts";
 import { isAlive } from "./order.ts";
@@ -8,14 +8,6 @@ import type { Outcome, ReadRequest } from "./request.ts";
 
 /** Slaves have 1 to 247: Modbus over Serial Line V1.02, 2.2. */
 export const UNIT_ID_MAX = 247;
-
-export type FoundUnit = {
-  readonly unitId: number;
-  /** The best first. Empty for one that answers and that no profile fits. */
-  readonly candidates: readonly ProfileCandidate[];
-  /** It answered something that nobody can trust: often two slaves with one id. `null` for a clean answer. */
-  readonly trouble: RefusalReason | null;
-};
 
 export type ScanProgress = {
   /** Unit ids asked so far, of how many. */

@@ -22,6 +22,7 @@ const Bill = lazy(() => import("./pages/bill/bill.tsx"));
 const Counter = lazy(() => import("./pages/counter/counter.tsx"));
 const Prepaid = lazy(() => import("./pages/prepaid.tsx"));
 const Runs = lazy(() => import("./pages/runs.tsx"));
+const Buses = lazy(() => import("./pages/buses/buses.tsx"));
 const Refused = lazy(() => import("./pages/refused.tsx"));
 
 function Wait() {
@@ -66,6 +67,7 @@ export function Pages() {
                   <Route path="/counter" element={<Counter />} />
                   <Route path="/prepaid" element={<Prepaid />} />
                   <Route path="/runs" element={<Runs />} />
+                  <Route path="/buses" element={<Buses />} />
                   <Route path="/refused" element={<Refused />} />
                   <Route path="*" element={<NotFound />} />
                 </Routes>

@@ -1,3 +1,4 @@
+import { busesEn } from "./buses-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { termsEn } from "./terms-en.ts";
 
@@ -5,6 +6,7 @@ import { termsEn } from "./terms-en.ts";
 export const en = {
   ...termsEn,
   ...errorsEn,
+  ...busesEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",
   "language.label": "Language",

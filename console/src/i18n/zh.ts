@@ -1,4 +1,5 @@
 import type { en } from "./en.ts";
+import { busesZh } from "./buses-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
 import { termsZh } from "./terms-zh.ts";
 
@@ -6,6 +7,7 @@ import { termsZh } from "./terms-zh.ts";
 export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
+  ...busesZh,
   "app.title": "三表 · 一本账一张单",
   "app.name": "三表",
   "language.label": "语言",

@@ -6,6 +6,7 @@ const STROKES = {
   prepaid: "M10 3v7M6 5.5a6.5 6.5 0 1 0 8 0",
   bills: "M5 2.5h10v15l-2.5-1.5-2.5 1.5-2.5-1.5L5 17.5zM8 7h4M8 10.5h4",
   runs: "M16.5 10a6.5 6.5 0 1 1-2-4.7M16.5 3v3.5H13",
+  buses: "M3 5h14M3 15h14M6 5v10M10 5v10M14 5v10",
   refused: "M10 3 18 17H2zM10 8v4M10 14.5v.01",
 } as const;
 export type NavName = keyof typeof STROKES;
