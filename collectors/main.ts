@@ -8,6 +8,7 @@ import { POLL_SECONDS, type PollGroup } from "../domain/profile.ts";
 import type { MeterId, OperatorId, Reading } from "../domain/reading.ts";
 import type { Telemetry } from "../domain/telemetry.ts";
 import { type ReadingsBatcher, readingsBatcher } from "../ledger/batcher.ts";
+import { clockBook } from "../ledger/clock-checks.ts";
 import { openGaps } from "../ledger/gaps.ts";
 import { refusalsBook } from "../ledger/refusals.ts";
 import type { Database } from "../schema/database.ts";
@@ -69,6 +70,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
   const batcher = readingsBatcher({ db, telemetry, log });
   const refusals = refusalsBook({ db, telemetry, log });
   const gaps = await openGaps(db);
+  const clockChecks = clockBook(db);
   const watch = silenceWatch({ db, directory, gaps, clock });
   const onCommitted = (readings: readonly Reading[]): void => {
     watch.committed(readings);
@@ -108,6 +110,15 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     random: Math.random,
     telemetry,
     log,
+    clocks: {
+      zoneOf: ({ operatorId }) => directory.zone(operatorId) ?? "UTC",
+      onCheck: (check) => {
+        telemetry.count("sanbiao_clock_checks_total", { outcome: check.outcome });
+        clockChecks
+          .keep(check)
+          .catch((err: unknown) => log.warn({ err }, "a look at a meter's clock could not be written"));
+      },
+    },
     sink: modbusIntake({ batcher, refusals, gaps, clock, log, onCommitted }),
   });
   void replay.runAll(directory.operators());

@@ -1,3 +1,4 @@
+import type { ClockCheck } from "./clock-check.ts";
 import type { ProfileCandidate } from "./found.ts";
 import type { Instant } from "./instant.ts";
 import type { PollGroup } from "./profile.ts";
@@ -19,6 +20,8 @@ export type UnitHealth = {
   /** Until it may be asked again. */
   readonly restsMs: number;
   readonly lastRefusal: Refusal | null;
+  /** The last look at its own clock since the start; `null` for a meter without one. */
+  readonly clock: ClockCheck | null;
 };
 
 export type BusHealth = {

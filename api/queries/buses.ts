@@ -36,10 +36,14 @@ function unitJson(bus: PolledBus["bus"], unit: UnitHealth, zone: Zone): BusUnitJ
       lastHeardAt: at(unit.lastHeardAt, zone),
       failures: unit.failures,
       restsMs: unit.restsMs,
+      clock: clockJson(unit.clock, zone),
       lastRefusal: reason === undefined || detail === undefined ? null : { reason, detail },
     },
   ];
 }
+
+const clockJson = (check: UnitHealth["clock"], zone: Zone): BusUnitJson["clock"] =>
+  check === null ? null : { driftMs: check.driftMs, checkedAt: isoIn(check.checkedAt, zone), outcome: check.outcome };
 
 export const scanJson = (job: BusScan, zone: Zone): ScanJson => ({
   id: job.id,
@@ -65,5 +69,5 @@ const at = (instant: Instant | null, zone: Zone): string | null => (instant === 
 
 function addressText({ host, port, path }: PolledBus["bus"]["address"]): string {
   if (typeof path === "string") return path;
-  return typeof host === "string" ? `${host}:${String(port ?? 502)}` : "–";
+  return typeof host === "string" ? `${host}:${typeof port === "number" ? port : 502}` : "–";
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CLOCK_OUTCOMES } from "../../domain/clock-check.ts";
 import { IdText, InstantText, UnitName, UtilityName } from "./json.ts";
 
 /** How the lines stand at this moment: read from the collectors, not from the books. */
@@ -21,6 +22,14 @@ export const BusUnitJson = z
     failures: z.number().int().describe("Requests in a row without an answer"),
     restsMs: z.number().int(),
     lastRefusal: z.object({ reason: z.string(), detail: z.string() }).nullable(),
+    clock: z
+      .object({
+        driftMs: z.number().int().describe("The meter's own clock less ours: positive when it runs ahead"),
+        checkedAt: InstantText,
+        outcome: z.enum(CLOCK_OUTCOMES).describe("held: too far off to be set by the service, a person looks"),
+      })
+      .nullable()
+      .describe("The last look at its clock since the service started; null for a meter without one"),
   })
   .meta({ id: "BusUnit" });
 export type BusUnitJson = z.infer<typeof BusUnitJson>;

@@ -12,5 +12,6 @@ export function unitHealthOf(unit: Unit, monotonic: number): UnitHealth {
     failures: breaker.failures,
     restsMs: Math.max(0, Math.round(breaker.notBefore - monotonic)),
     lastRefusal,
+    clock: null, // kept by the clock keeper
   };
 }

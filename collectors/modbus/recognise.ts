@@ -14,6 +14,8 @@ const PLAUSIBLE: Partial<Record<RegisterName, readonly [from: bigint, to: bigint
   frequency_hz: [42_500_000n, 62_500_000n],
   voltage_l1_v: [85_000_000n, 300_000_000n],
 };
+/** More than any meter of a town counts in its life, in kWh or m³: such a total is another map's words. Our choice. */
+const TOTAL_MICRO_MAX = 1_000_000_000_000_000n;
 /** A name outweighs any number of plausible values. */
 const WEIGHT = { identity: 10, plausible: 2, probe: 1 } as const;
 const CANDIDATES_MAX = 5;
@@ -65,7 +67,11 @@ async function evidenceOf(
     const { unit } = REGISTERS[map.register];
     const range = PLAUSIBLE[map.register];
     if (map.register === "voltage_l1_v" && value === 0n) continue; // its relay may be open
-    if (value === null || (range === undefined ? value < 0n : value < range[0] || value > range[1])) return null;
+    if (
+      value === null ||
+      (range === undefined ? value < 0n || value > TOTAL_MICRO_MAX : value < range[0] || value > range[1])
+    )
+      return null;
     const text = decimalText(value);
     sample.push({ register: map.register, value: text, unit });
     evidence.push({ kind: range === undefined ? "probe" : "plausible", detail: `${map.register} ${text} ${unit}` });

@@ -24,6 +24,24 @@ function Breaker({ unit }: { unit: BusUnitJson }) {
   );
 }
 
+/** How far its own clock is off: `+42 s` runs ahead. Red when a person must look. */
+function Drift({ unit }: { unit: BusUnitJson }) {
+  const { t, term } = useSpeech();
+  const format = useFormat();
+  if (unit.clock === null) return <span className="quiet">–</span>;
+  const { driftMs, checkedAt, outcome } = unit.clock;
+  const seconds = Math.round(driftMs / 1000);
+  const bad = outcome === "held" || outcome === "unproved";
+  return (
+    <Tooltip title={t("buses.clockAt", { what: term("clockOutcome", outcome), at: format.instant(checkedAt) })}>
+      <span className={bad ? "bus-ill" : ""} data-testid="clock" data-state={outcome}>
+        {seconds > 0 ? "+" : seconds < 0 ? "−" : ""}
+        {format.count(Math.abs(seconds))} s
+      </span>
+    </Tooltip>
+  );
+}
+
 /** The slaves of one line, those in trouble first. */
 export function Units({ units }: { units: readonly BusUnitJson[] }) {
   const { t, term } = useSpeech();
@@ -67,6 +85,9 @@ export function Units({ units }: { units: readonly BusUnitJson[] }) {
               <Tooltip title={u.lastRefusal.detail}>{term("reason", u.lastRefusal.reason)}</Tooltip>
             ),
         },
+        ...(rows.some(({ clock }) => clock !== null)
+          ? [{ title: t("buses.clock"), render: (_: unknown, u: BusUnitJson) => <Drift unit={u} /> }]
+          : []),
         { title: t("buses.profile"), render: (_, u) => <code>{u.profileId}</code> },
       ]}
     />

@@ -1,0 +1,67 @@
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+import pg from "pg";
+import pino from "pino";
+import { startService } from "./main.ts";
+import { openBrowser } from "./test/support/browser.ts";
+import { removeCluster, runningUrl } from "./schema/embedded/server.ts";
+import { consoleDist } from "./cli/console-build.ts";
+
+const folder = mkdtempSync("/tmp/dbuses-");
+chmodSync(folder, 0o711);
+const settings = { dataFolder: folder, host: "127.0.0.1", port: 0, mqtt: { kind: "embedded" as const, port: 0 }, logLevel: "warn" };
+const begin = () => startService({ settings, log: pino({ level: "silent" }), consoleDir: consoleDist, demo: { seed: 1, speed: 1 } as never });
+let service = await begin();
+await service.settled;
+const c = new pg.Client({ connectionString: await runningUrl(folder) as string });
+await c.connect();
+const town = service.demo!.town.town;
+const estate = town.meters.filter((m) => m.modbus !== null);
+const buses = new Map<string, typeof estate>();
+for (const m of estate) buses.set(m.modbus!.bus, [...(buses.get(m.modbus!.bus) ?? []), m]);
+const [first] = [...buses.values()];
+const lost = first!.slice(-2);
+console.log([...buses].map(([k, v]) => `${k}:${v.length}`).join(" "), lost.map((m) => m.serial + " " + m.profileId));
+await c.query("set search_path=sanbiao; ");
+await c.query("update sanbiao.meter set bus_id = null, unit_id = null where serial = any($1)", [lost.map((m) => m.serial)]);
+await c.end();
+await service.stop();
+service = await begin();
+await service.settled;
+const dead = first![1]!.serial;
+service.demo!.town.faults.modbus(dead, { kind: "silence" });
+const browser = await openBrowser();
+try {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  page.on("console", (m) => m.type() === "error" && console.log("console:", m.text()));
+  await page.goto(service.url);
+  await page.evaluate(async () => {
+    await fetch("/api/v1/sign-in", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ login: "estate", password: "estate-demo" }) });
+    localStorage.setItem("sanbiao.language", "en");
+  });
+  await wait(9000);
+  await page.goto(`${service.url}/buses`);
+  await page.waitForSelector("[data-testid=scan]");
+  await page.locator("[data-testid=scan]").first().click();
+  await wait(3000);
+  await page.screenshot({ path: "/tmp/buses-en-1.png" });
+  await page.waitForSelector("[data-testid=scan-result][data-state=done]", { timeout: 200_000 }).catch((e) => console.log(String(e).slice(0, 200)));
+  await page.waitForSelector("[data-testid=breaker][data-state=open]", { timeout: 60_000 }).catch((e) => console.log(String(e).slice(0, 200)));
+  await page.screenshot({ path: "/tmp/buses-en-2.png" });
+  await page.evaluate(() => localStorage.setItem("sanbiao.language", "zh"));
+  await page.reload();
+  await page.waitForSelector("[data-testid=scan-result]");
+  await wait(1000);
+  await page.screenshot({ path: "/tmp/buses-zh.png" });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await wait(800);
+  await page.screenshot({ path: "/tmp/buses-390.png" });
+  const r = await page.evaluate(async () => (await fetch("/api/v1/buses")).json());
+  console.log(JSON.stringify((r as any).items[0].scan, null, 0).slice(0, 3000));
+} finally {
+  await browser.close();
+  await service.stop();
+  await removeCluster(folder).catch(() => {});
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exit(0);
