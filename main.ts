@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Logger } from "pino";
 import { ensureDemoUsers } from "./api/demo.ts";
 import { liveBus } from "./api/live.ts";
@@ -156,6 +157,7 @@ async function openRooms(
     log,
     host,
     mqtt: await mqttOf(settings),
+    spoolFolder: join(settings.dataFolder, "spool"),
     onCommitted: (readings) => {
       billing?.onReadings(readings);
       teller?.readings(readings);
@@ -178,7 +180,9 @@ async function openRooms(
     billing?.onPayment(operatorId, accountId);
     telling.supply({ operatorId, accountId, at: clock.now(), kind: "credit", detail: {} });
   };
-  const services = { takePayment: countedPayments(telemetry), reversePayment, onPayment, buses: collectors.buses };
+  const onJudged = (): void => billing?.onJudged();
+  const { buses } = collectors;
+  const services = { takePayment: countedPayments(telemetry), reversePayment, onPayment, onJudged, buses };
   const users = demo === null ? null : await ensureDemoUsers(db);
   const api = await startApi({
     db,
@@ -191,6 +195,7 @@ async function openRooms(
     port,
     consoleDir,
     services,
+    waiting: () => collectors.waiting(),
     ...(users === null ? {} : { demo: { users } }),
   });
   opened.push(() => api.close());

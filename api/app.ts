@@ -19,6 +19,8 @@ import type { Metrics } from "./metrics.ts";
 import { PROBLEM_JSON, problemOf } from "./problem.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { busRoutes } from "./routes/buses.ts";
+import { balanceRoutes } from "./routes/balances.ts";
+import type { Waiting } from "../ledger/spool/spool.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { gapRoutes } from "./routes/gaps.ts";
 import { meteringRoutes } from "./routes/metering.ts";
@@ -28,6 +30,7 @@ import { readingRouteRoutes } from "./routes/reading-routes.ts";
 import type { Api, App } from "./routes/route.ts";
 import { type ReadyChecks, serviceRoutes } from "./routes/service.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { workRoutes } from "./routes/work.ts";
 import { principalOf } from "./session.ts";
 
 /** The largest honest request is a payment. */
@@ -36,6 +39,7 @@ const BODY_BYTES_MAX = 64 * 1024;
 export type AppOptions = Api & {
   readonly metrics: Metrics;
   readonly checks: ReadyChecks;
+  readonly waiting: () => Waiting;
   readonly log: Logger;
   readonly consoleDir: string;
   /** Behind a reverse proxy: believe its X-Forwarded-* headers. */
@@ -84,7 +88,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     transformObject: jsonSchemaTransformObject,
   });
   await serveConsole(app, options.consoleDir);
-  await app.register(async (scope) => serviceRoutes(scope as App, options, options.metrics, options.checks));
+  await app.register(async (scope) => serviceRoutes(scope as App, options, options));
   await app.register(
     async (scope) => {
       const v1 = scope as App;
@@ -94,7 +98,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
       accountRoutes(v1, options);
       paymentRoutes(v1, options);
       busRoutes(v1, options);
+      balanceRoutes(v1, options);
       eventRoutes(v1, options);
+      workRoutes(v1, options);
       readingRouteRoutes(v1, options);
       readingRoutes(v1, options);
       await v1.register(async (pictures) => photoRoutes(pictures as App, options));

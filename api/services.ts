@@ -10,4 +10,6 @@ export type Services = {
   onPayment?(operatorId: OperatorId, accountId: AccountId): void;
   /** The Modbus lines of an operator; absent where no collectors run. */
   readonly buses?: Buses;
+  /** Told after a person decided about readings: bills that waited for it are tried again. */
+  onJudged?(operatorId: OperatorId): void;
 };

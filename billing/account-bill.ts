@@ -12,7 +12,13 @@ const DUE_AFTER_DAYS = 15;
 /** An account settled for a bill, or the reason for a person to look. */
 export type AccountBill =
   | { readonly kind: "billed"; readonly bill: Bill; readonly settlements: readonly Settlement[] }
-  | { readonly kind: "refused"; readonly reason: RefusedReason; readonly detail: string };
+  | {
+      readonly kind: "refused";
+      readonly reason: RefusedReason;
+      readonly detail: string;
+      /** As far as it got: what was judged is kept for whoever looks why. */
+      readonly settlements: readonly Settlement[];
+    };
 
 export type RefusedReason = "no_tariff" | "no_agreement" | "in_doubt" | "cannot_rate" | "failed";
 
@@ -25,19 +31,19 @@ export function accountBillOf(
 ): AccountBill {
   const { accountId } = input;
   if (input.withoutTariff.length > 0) {
-    return { kind: "refused", reason: "no_tariff", detail: input.withoutTariff.join(", ") };
+    return { kind: "refused", reason: "no_tariff", detail: input.withoutTariff.join(", "), settlements: [] };
   }
-  if (input.settlements.length === 0) return { kind: "refused", reason: "no_agreement", detail: "" };
+  if (input.settlements.length === 0) return { kind: "refused", reason: "no_agreement", detail: "", settlements: [] };
   try {
     const settlements = input.settlements.map(settle);
     const doubts = settlements.flatMap((settlement) => settlement.doubts);
-    if (doubts.length > 0) return { kind: "refused", reason: "in_doubt", detail: doubts.join("; ") };
+    if (doubts.length > 0) return { kind: "refused", reason: "in_doubt", detail: doubts.join("; "), settlements };
     const usagePoints = settlements.map(({ agreement, lines }) => ({ usagePointId: agreement.usagePointId, lines }));
     const dueOn = addDays(issuedOn, DUE_AFTER_DAYS);
     return { kind: "billed", bill: billOf({ accountId, currency, period, issuedOn, dueOn, usagePoints }), settlements };
   } catch (error) {
     // Data that no tariff fits is this account's trouble only; anything else is a defect, and still only this account's.
     const reason = error instanceof CodedError ? "cannot_rate" : "failed";
-    return { kind: "refused", reason, detail: error instanceof Error ? error.message : String(error) };
+    return { kind: "refused", reason, detail: error instanceof Error ? error.message : String(error), settlements: [] };
   }
 }

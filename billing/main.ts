@@ -31,6 +31,8 @@ export type Billing = {
   onReadings(readings: readonly Reading[]): void;
   /** After money moved: supply is looked at and orders leave at once. */
   onPayment(operatorId: OperatorId, accountId: AccountId): void;
+  /** After a person decided about readings: bills that waited for it are tried again. */
+  onJudged(): void;
   stop(): Promise<void>;
 };
 
@@ -79,6 +81,9 @@ export function startBilling(settings: BillingSettings): Billing {
     onPayment(operatorId, accountId) {
       if (!stopping) engine.onPayment(operatorId, accountId);
       turn();
+    },
+    onJudged() {
+      if (!stopping) schedule.wake();
     },
     async stop() {
       stopping = true;

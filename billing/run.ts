@@ -7,13 +7,14 @@ import type { Telemetry } from "../domain/telemetry.ts";
 import { type BillToWrite, writeBills } from "../ledger/bills.ts";
 import { postEntry } from "../ledger/journal.ts";
 import { claimAccounts, countUnbilled, ensureRun, noteRun, refuseAccount, settleExceptions } from "../ledger/runs.ts";
-import { writeVerdicts } from "../ledger/verdicts.ts";
+import { type JudgedAgain, judgeAgain } from "../ledger/verdicts.ts";
 import { type Database, isDatabaseAway } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
 import { type AccountBill, accountBillOf } from "./account-bill.ts";
 import { readAccounts } from "./chunk.ts";
 import { type OperatorFacts, operatorFacts } from "./operator.ts";
 import { postingsOf } from "./postings.ts";
+import type { Settlement } from "./settlement.ts";
 import type { DialBook, TariffBook } from "./tariffs.ts";
 
 export type BillRunDeps = {
@@ -136,6 +137,9 @@ async function writeChunk(
   const now = deps.clock.now();
   const refused: RefusedAccount[] = [];
   const written: BillToWrite[] = [];
+  const settlements = bills.flatMap((bill) => bill.settlements);
+  const verdicts = settlements.flatMap((settlement) => settlement.verdicts);
+  await judgeAgain(trx, settlements.flatMap(judgedIn), verdicts, { rules: RULES, touches: "overlaps", at: now });
   for (const billed of bills) {
     if (billed.kind === "refused") {
       const { accountId, reason, detail } = billed;
@@ -143,11 +147,6 @@ async function writeChunk(
       refused.push({ accountId, reason, detail });
       continue;
     }
-    await writeVerdicts(
-      trx,
-      billed.settlements.flatMap((s) => s.verdicts),
-      now,
-    );
     written.push({
       bill: billed.bill,
       journalId: await postBill(trx, operatorId, billed, now),
@@ -164,6 +163,12 @@ async function writeChunk(
   await settleExceptions(trx, runId, [...issued.keys()], now);
   return { issued, refused };
 }
+
+/** Rules that a settlement judges by. */
+const RULES = ["difference", "usage"];
+
+const judgedIn = ({ agreement, stretch }: Settlement): JudgedAgain[] =>
+  agreement.stays.map(({ meterId }) => ({ meterId, period: stretch }));
 
 async function postBill(
   trx: Transaction<Tables>,

@@ -3,6 +3,7 @@ import { CodedError } from "../domain/errors.ts";
 import { type Instant, isoOf } from "../domain/instant.ts";
 import { type Day, overlap, type Period, startOfDay, type Zone } from "../domain/period.ts";
 import { decimalText, type Micro } from "../domain/quantity.ts";
+import { RATIO_ONE, ratioText } from "../domain/ratio.ts";
 import type { MeterId } from "../domain/reading.ts";
 import type { RegisterName } from "../domain/register.ts";
 import type { Tariff } from "../domain/tariff.ts";
@@ -11,9 +12,10 @@ import type { Verdict } from "../domain/verdict.ts";
 import type { BookedReading, MeteredAgreement, MeterStay } from "../ledger/usage.ts";
 import { registerAt } from "../metering/interpolate.ts";
 import { MAIN_REGISTER, TOU_REGISTERS, touOfRegister } from "../metering/register.ts";
-import { type Installation, type UsageInput, usageOf } from "../metering/usage.ts";
+import { type Installation, readingsOf, type UsageInput, usageOf } from "../metering/usage.ts";
 import { doubtsOf } from "./doubts.ts";
 import { usageInHours } from "./hours.ts";
+import { installationOf } from "./installation.ts";
 import type { LadderWalk } from "./rate.ts";
 import { ladderChargesOf, ladderPeriodAt } from "./rate/ladder.ts";
 import { ratePeriods } from "./rate/periods.ts";
@@ -46,6 +48,8 @@ export type RegisterProof = {
   readonly to: string;
   readonly start: string | null;
   readonly end: string | null;
+  /** By what the dial is multiplied in these values, where it is not simply the book's. */
+  readonly ratio?: string;
   readonly used: string;
   readonly verdicts: readonly string[];
 };
@@ -67,7 +71,7 @@ export function settle(input: SettlementInput): Settlement {
   const { agreement, stretch, versions } = input;
   const { utility } = agreement;
   const zone = zoneOf(versions);
-  const installations = agreement.stays.map((stay) => installationOf(stay, input));
+  const installations = agreement.stays.map((stay) => installationOf(stay, { ...input, utility }));
   const inHours = usageInHours(versions, { utility, period: stretch, installations });
   const { usage, verdicts, by } = inHours;
   const ladderBefore: Record<string, Micro> = {};
@@ -91,7 +95,10 @@ export function settle(input: SettlementInput): Settlement {
     registers: agreement.stays.flatMap((stay, i) => proofsOf(stay, installations[i], usage, verdicts, by)),
     guessed: inHours.guessed,
     verdicts: [...verdicts, ...inHours.notes],
-    doubts: doubtsOf(inHours, agreement.stays),
+    doubts: doubtsOf(
+      inHours,
+      agreement.stays.filter(({ cut }) => cut?.start !== true),
+    ),
   };
 }
 
@@ -148,44 +155,6 @@ function zoneOf(versions: readonly Tariff[]): Zone {
   return first.zone;
 }
 
-/** A stay with the readings that bound and fill it. The balance of a building looks at meters as bills do. */
-export function installationOf(
-  stay: MeterStay,
-  {
-    agreement,
-    readings,
-    dials,
-  }: Pick<SettlementInput, "readings" | "dials"> & { readonly agreement: Pick<MeteredAgreement, "utility"> },
-): Installation {
-  const main = MAIN_REGISTER[agreement.utility];
-  const byRegister = new Map<RegisterName, BookedReading[]>();
-  for (const reading of readings.get(stay.meterId) ?? []) {
-    const of = byRegister.get(reading.register);
-    if (of === undefined) byRegister.set(reading.register, [reading]);
-    else of.push(reading);
-  }
-  const protocol = (all: readonly BookedReading[], at: Instant | null) =>
-    all.find((reading) => reading.at === at && (reading.source === "installation" || reading.source === "manual"))
-      ?.value;
-  return {
-    meterId: stay.meterId,
-    installedAt: stay.installedAt,
-    removedAt: stay.removedAt,
-    dialMax: dials(stay.profileId, main),
-    maxPerHour: stay.maxPerHour,
-    registers: [...byRegister].map(([register, all]) => {
-      const [initial, final] = [protocol(all, stay.installedAt), protocol(all, stay.removedAt)];
-      return {
-        register,
-        readings: all,
-        ...(initial === undefined ? {} : { initial }),
-        ...(final === undefined ? {} : { final }),
-        decided: stay.decided.filter((stretch) => stretch.register === register),
-      };
-    }),
-  };
-}
-
 function proofsOf(
   stay: MeterStay,
   installation: Installation | undefined,
@@ -195,17 +164,21 @@ function proofsOf(
 ): RegisterProof[] {
   const window = overlap({ from: stay.installedAt, to: stay.removedAt ?? servicePeriod.to }, servicePeriod);
   if (window === null || installation === undefined) return [];
-  return installation.registers.flatMap(({ register, readings }) => {
+  return installation.registers.flatMap((series) => {
+    const { register } = series;
     const tou = touOfRegister(register);
     if ((by === "tou") !== (tou !== null)) return [];
-    const ordered = [...readings].sort((a, b) => a.at - b.at).filter((r, i, all) => r.at !== all[i - 1]?.at);
+    const ordered = readingsOf(installation, series);
     const own = slices.filter(
       (s) => s.period.from >= window.from && s.period.to <= window.to && (s.tou ?? null) === tou,
     );
     if (tou !== null && own.length === 0) return []; // shown by the meter, never counted on
     const used = own.reduce((sum, slice) => sum + slice.quantity, 0n);
     const [start, end] = [registerAt(ordered, window.from), registerAt(ordered, window.to)];
-    const odd = verdicts.filter((v) => v.meterId === stay.meterId && v.register === register && v.result !== "normal");
+    const odd = verdicts.filter(
+      (v) =>
+        v.meterId === stay.meterId && v.register === register && v.result !== "normal" && touches(v.period, window),
+    );
     return {
       meter: String(stay.meterId),
       serial: stay.serial,
@@ -214,8 +187,13 @@ function proofsOf(
       to: isoOf(window.to),
       start: start === null ? null : decimalText(start.value),
       end: end === null ? null : decimalText(end.value),
+      ...(stay.ratio === undefined && stay.stated === undefined ? {} : { ratio: ratioText(stay.ratio ?? RATIO_ONE) }),
       used: decimalText(used),
       verdicts: odd.map((verdict) => verdict.result),
     };
   });
 }
+
+/** Whether a verdict's stretch, or its instant, lies in the window: an end belongs to what begins there. */
+const touches = (of: Period, window: Period): boolean =>
+  of.from < window.to && (of.to > window.from || (of.to === of.from && of.from === window.from));

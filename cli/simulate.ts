@@ -2,11 +2,13 @@ import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
 import pino from "pino";
-import { DAY_MS, instant } from "../domain/instant.ts";
+import { DAY_MS, type Instant, instant, instantOfIso } from "../domain/instant.ts";
 import { decimalText } from "../domain/quantity.ts";
+import { type ChosenFault, choiceOf } from "../simulators/faults/choice.ts";
 import { townClock } from "../simulators/town/clock.ts";
 import { type RunningTown, startTown } from "../simulators/town/start.ts";
-import { townSheet } from "../simulators/town/sheet.ts";
+import { type TownSheet, townSheet } from "../simulators/town/sheet.ts";
+import { printFaults } from "./faults.ts";
 import { type Io, printJson } from "./io.ts";
 
 type Options = {
@@ -21,6 +23,9 @@ type Options = {
   readonly secret?: string;
   readonly state?: string;
   readonly seconds?: number;
+  readonly faults?: string;
+  readonly faultSeed?: number;
+  readonly faultSince?: Instant;
   readonly once?: boolean;
   readonly json?: boolean;
 };
@@ -45,16 +50,30 @@ export function simulateCommand(io: Io): Command {
     .option("--secret <text>", "makes the devices' MQTT passwords (default: another one each time)")
     .option("--state <file>", "remembers open relays and ports between runs")
     .option("--seconds <n>", "stop after so long (default: on Ctrl-C)", whole(0, 10_000_000))
+    .option("--faults <list>", "what goes wrong: all, none, or names with numbers; help prints them", "none")
+    .option("--fault-seed <n>", "when and where it goes wrong (default: the town's seed)", whole(0, 2 ** 31 - 1))
+    .option("--fault-since <day>", "nothing goes wrong before this day begins in UTC (default: today)", midnight)
     .option("--once", "start, print, stop")
     .option("--json", "one JSON document on standard output")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  sanbiao simulate --faults help
+  sanbiao simulate --meters 8 --faults all --fault-seed 7
+  sanbiao simulate --faults stuck-register:every=1:minutes=10,jump:by=200,crc-error:meters=25`,
+    )
     .action((options: Options, command: Command) => {
+      if (options.faults === "help" || options.faults === "list") return printFaults(io, options.json === true);
+      const choice = choiceOf(options.faults ?? "none");
+      if (choice.kind === "wrong") command.error(`error: ${choice.detail}`, { exitCode: 2 });
       if (options.backlog !== undefined && options.mqtt === undefined)
         command.error("error: --backlog needs --mqtt", { exitCode: 2 });
-      return simulate(io, options);
+      return simulate(io, options, choice.faults);
     });
 }
 
-async function simulate(io: Io, options: Options): Promise<void> {
+async function simulate(io: Io, options: Options, chosen: readonly ChosenFault[]): Promise<void> {
   const real = (): number => Date.now();
   const begin = instant(real());
   const clock = townClock({ anchorReal: begin, anchorTown: begin, speed: options.speed, real });
@@ -67,6 +86,11 @@ async function simulate(io: Io, options: Options): Promise<void> {
     ...(options.portBase === undefined ? {} : { portBase: options.portBase }),
     ...(options.state === undefined ? {} : { stateFile: options.state }),
     secret: options.secret ?? randomBytes(18).toString("base64url"),
+    faults: {
+      chosen,
+      seed: options.faultSeed ?? options.seed,
+      ...(options.faultSince === undefined ? {} : { since: options.faultSince }),
+    },
     log: pino({ level: "warn" }, pino.destination({ fd: 2, sync: true })),
   });
   const stopped = new AbortController();
@@ -119,7 +143,19 @@ function print(io: Io, town: RunningTown, { json, mqtt }: Options): void {
     io.out(
       `  ${meter.serial}  ${meter.utility}  ${meter.profileId}  ${meter.address}  ${decimalText(meter.shown)} ${meter.unit}`,
     );
+  printNext(io, sheet);
   io.out("\nCtrl-C stops it.");
+}
+
+const NEXT_MAX = 20;
+
+function printNext(io: Io, { faults }: TownSheet): void {
+  if (faults.chosen.length === 0) return;
+  io.out(`\nFaults of seed ${faults.seed}: ${faults.chosen.map(({ name }) => name).join(", ")}`);
+  for (const { fault, serial, from, to } of faults.next.slice(0, NEXT_MAX))
+    io.out(`  ${from} to ${to}  ${fault}  ${serial}`);
+  const more = faults.next.length - NEXT_MAX;
+  if (more > 0) io.out(`  and ${more} more within a day (--json lists them)`);
 }
 
 function whole(least: number, most: number): (text: string) => number {
@@ -128,6 +164,12 @@ function whole(least: number, most: number): (text: string) => number {
     if (value >= least && value <= most) return value;
     throw new InvalidArgumentError(`a whole number from ${least} to ${most} is wanted`);
   };
+}
+
+function midnight(text: string): Instant {
+  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? instantOfIso(`${text}T00:00:00Z`) : null;
+  if (at !== null) return at;
+  throw new InvalidArgumentError("a day is wanted: 2026-03-01");
 }
 
 function speed(text: string): number {

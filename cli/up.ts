@@ -2,13 +2,23 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { type Logger, destination, pino } from "pino";
+import type { DemoOptions } from "../demo/main.ts";
 import { startService, type Service } from "../main.ts";
 import { type Settings, settingsOf } from "../settings.ts";
 import { buildConsole, consoleDist, consoleIsBuilt } from "./console-build.ts";
+import { choiceOf } from "../simulators/faults/choice.ts";
+import { printFaults } from "./faults.ts";
 import { type Io, printJson } from "./io.ts";
 import { type Progress, progressOf } from "./progress.ts";
 
-type UpOptions = { readonly demo?: boolean; readonly seed: number; readonly speed: number; readonly json?: boolean };
+type UpOptions = {
+  readonly demo?: boolean;
+  readonly seed: number;
+  readonly speed: number;
+  readonly faults: string;
+  readonly faultSeed?: number;
+  readonly json?: boolean;
+};
 
 /** `sanbiao up`: the service until a signal ends it. */
 export const upCommand = (io: Io): Command =>
@@ -17,12 +27,21 @@ export const upCommand = (io: Io): Command =>
     .option("--demo", "with the simulated town, its history and demo users")
     .option("--seed <n>", "which town", numberOf({ integer: true }), 1)
     .option("--speed <x>", "town seconds per real second", numberOf({ integer: false }), 1)
+    .option("--faults <list>", "what goes wrong in the demo's town, as of sanbiao simulate", "none")
+    .option("--fault-seed <n>", "when and where it goes wrong (default: --seed)", numberOf({ integer: true }))
     .option("--json", "when ready, print one JSON document with the addresses")
     .addHelpText(
       "after",
       "\nSettings come from the environment: see docs/reference/settings.md. Ctrl-C stops in order; a second one stops at once.",
     )
-    .action((options: UpOptions) => up(io, options));
+    .action((options: UpOptions, command: Command) => {
+      if (options.faults === "help" || options.faults === "list") return printFaults(io, options.json === true);
+      const choice = choiceOf(options.faults);
+      if (choice.kind === "wrong") command.error(`error: ${choice.detail}`, { exitCode: 2 });
+      if (choice.faults.length > 0 && options.demo !== true)
+        command.error("error: --faults needs --demo: only a simulated town lies on purpose", { exitCode: 2 });
+      return up(io, options, { chosen: choice.faults, seed: options.faultSeed ?? options.seed });
+    });
 
 function numberOf({ integer }: { integer: boolean }): (text: string) => number {
   return (text) => {
@@ -34,7 +53,7 @@ function numberOf({ integer }: { integer: boolean }): (text: string) => number {
   };
 }
 
-async function up(io: Io, options: UpOptions): Promise<void> {
+async function up(io: Io, options: UpOptions, faults: NonNullable<DemoOptions["faults"]>): Promise<void> {
   const settings = settingsOf(process.env);
   const progress = progressOf(io, () => performance.now(), process.stderr.isTTY);
   await mkdir(settings.dataFolder, { recursive: true });
@@ -46,7 +65,7 @@ async function up(io: Io, options: UpOptions): Promise<void> {
     log,
     onProgress: progress,
     consoleDir: consoleDist,
-    ...(options.demo ? { demo: { seed: options.seed, speed: options.speed } } : {}),
+    ...(options.demo ? { demo: { seed: options.seed, speed: options.speed, faults } } : {}),
   }).catch((error: unknown) => {
     for (const signal of SIGNALS) process.removeAllListeners(signal); // nothing is left to stop in order
     throw error;

@@ -2,7 +2,9 @@ import type { Database } from "../schema/database.ts";
 import type { Clock, Instant } from "../domain/instant.ts";
 import type { MeterId, OperatorId } from "../domain/reading.ts";
 import type { Zone } from "../domain/period.ts";
+import type { RatioRow } from "../domain/ratio.ts";
 import type { Utility } from "../domain/unit.ts";
+import { type RatioRecord, ratioRowOf } from "../ledger/ratios.ts";
 
 /** A meter as the wires need it. */
 export type MeterEntry = {
@@ -17,8 +19,8 @@ export type MeterEntry = {
   readonly deviceKey: string | null;
   /** Null while it hangs nowhere. */
   readonly usagePointId: bigint | null;
-  /** CT × VT, or units per pulse, of the present installation: decimal text. */
-  readonly ratio: string;
+  /** CT × VT, or units per pulse, in the order of recording; empty while it never was another than 1. */
+  readonly ratios: readonly RatioRow[];
   /** Seconds between reports that were agreed with a meter that speaks by itself; null: none agreed. */
   readonly reportEvery_s: number | null;
 };
@@ -112,7 +114,6 @@ type MeterRow = {
   mqtt_client_id: bigint | null;
   device_key: string | null;
   usage_point_id: bigint | null;
-  ratio: string | null;
 };
 type ClientRow = {
   operator_id: bigint;
@@ -136,7 +137,7 @@ type BusRow = {
 
 async function load(db: Pick<Database, "pool">, clock: Clock): Promise<State> {
   const at = clock.now();
-  const [meterRows, clientRows, busRows, operatorRows, agreedRows] = await Promise.all([
+  const [meterRows, clientRows, busRows, operatorRows, agreedRows, ratioRows] = await Promise.all([
     db.pool.query<MeterRow>("select * from sanbiao.all_meters()"),
     db.pool.query<ClientRow>("select * from sanbiao.all_mqtt_clients()"),
     db.pool.query<BusRow>("select * from sanbiao.all_buses()"),
@@ -144,10 +145,18 @@ async function load(db: Pick<Database, "pool">, clock: Clock): Promise<State> {
     db.pool.query<{ meter_id: bigint; report_every_s: number }>(
       "select meter_id, report_every_s from sanbiao.agreed_intervals()",
     ),
+    db.pool.query<RatioRecord>("select * from sanbiao.all_meter_ratios()"),
   ]);
   const meters = new Map<MeterId, MeterEntry>();
   const agreed = new Map(agreedRows.rows.map((row) => [row.meter_id, row.report_every_s]));
-  for (const row of meterRows.rows) meters.set(row.id, meterOf(row, agreed.get(row.id) ?? null));
+  const ratios = new Map<MeterId, RatioRow[]>();
+  for (const record of ratioRows.rows) {
+    const of = ratios.get(record.meter_id);
+    if (of === undefined) ratios.set(record.meter_id, [ratioRowOf(record)]);
+    else of.push(ratioRowOf(record));
+  }
+  for (const row of meterRows.rows)
+    meters.set(row.id, meterOf(row, agreed.get(row.id) ?? null, ratios.get(row.id) ?? []));
   const ofClient = Map.groupBy(meters.values(), (m) => m.mqttClientId);
   const ofBus = Map.groupBy(meters.values(), (m) => m.busId);
   return {
@@ -159,7 +168,7 @@ async function load(db: Pick<Database, "pool">, clock: Clock): Promise<State> {
   };
 }
 
-const meterOf = (row: MeterRow, reportEvery_s: number | null): MeterEntry => ({
+const meterOf = (row: MeterRow, reportEvery_s: number | null, ratios: readonly RatioRow[]): MeterEntry => ({
   reportEvery_s,
   operatorId: row.operator_id,
   id: row.id,
@@ -171,12 +180,8 @@ const meterOf = (row: MeterRow, reportEvery_s: number | null): MeterEntry => ({
   mqttClientId: row.mqtt_client_id,
   deviceKey: row.device_key,
   usagePointId: row.usage_point_id,
-  ratio: plainRatio(row.ratio),
+  ratios,
 });
-
-/** `1.000000000` as the column writes it → `1`. */
-const plainRatio = (text: string | null): string =>
-  text === null ? "1" : text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 
 const clientOf = (row: ClientRow, meters: readonly MeterEntry[]): ClientEntry => ({
   operatorId: row.operator_id,

@@ -11,6 +11,8 @@ import { type ReadingsBatcher, readingsBatcher } from "../ledger/batcher.ts";
 import { clockBook } from "../ledger/clock-checks.ts";
 import { openGaps } from "../ledger/gaps.ts";
 import { refusalsBook } from "../ledger/refusals.ts";
+import { diskOverflow } from "../ledger/spool/overflow.ts";
+import { openSpool, type Waiting } from "../ledger/spool/spool.ts";
 import type { Database } from "../schema/database.ts";
 import type { Ask } from "./decode/dialect.ts";
 import { type BusEntry, type ClientEntry, type Directory, openDirectory } from "./directory.ts";
@@ -40,6 +42,8 @@ export type CollectorsSettings = {
     | { readonly kind: "foreign"; readonly url: string };
   /** After each commit, only what is new in the book. */
   readonly onCommitted: (readings: readonly Reading[]) => void;
+  /** Where readings wait on disk while the database is away; absent: in memory, and at last in the devices. */
+  readonly spoolFolder?: string;
 };
 
 /** What a wire said of an order; only a state reading proves it. */
@@ -53,6 +57,8 @@ export type Collectors = {
   readonly batcher: ReadingsBatcher;
   send(operatorId: OperatorId, meterId: MeterId, action: "connect" | "disconnect"): Promise<SendOutcome>;
   readonly buses: Buses;
+  /** What waits on disk. */
+  waiting(): Waiting;
   /** A device of the tray became a meter: it is heard or polled from now on; resolves when what it said before is in the book. */
   onAccepted(operatorId: OperatorId, meterId: MeterId): Promise<void>;
   /** Usage points, meters or clients were written: the wires look anew. */
@@ -61,13 +67,15 @@ export type Collectors = {
   stop(): Promise<void>;
 };
 
+const NOTHING_WAITS: Waiting = { rows: 0, bytes: 0, oldestAt: null };
+/** With turns of 15 s the directory is never older than a minute: `APPLIES_AFTER_MS` of ledger/ratios.ts counts on it. */
+const DIRECTORY_AGE_MS = 40 * SECOND_MS;
 /** Given at a stop to what was read and is not committed yet. */
 const COMMIT_GRACE_MS = 5 * SECOND_MS;
 
 export async function startCollectors(settings: CollectorsSettings): Promise<Collectors> {
   const { db, clock, telemetry, log } = settings;
   const directory = await openDirectory(db, clock);
-  const batcher = readingsBatcher({ db, telemetry, log });
   const refusals = refusalsBook({ db, telemetry, log });
   const gaps = await openGaps(db);
   const clockChecks = clockBook(db);
@@ -76,6 +84,20 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     watch.committed(readings);
     settings.onCommitted(readings);
   };
+  const { spoolFolder } = settings;
+  const overflow =
+    spoolFolder === undefined
+      ? null
+      : diskOverflow({
+          spool: await openSpool({ folder: spoolFolder, log }),
+          db,
+          refusals,
+          clock,
+          telemetry,
+          log,
+          onCommitted,
+        });
+  const batcher = readingsBatcher({ db, telemetry, log, ...(overflow === null ? {} : { overflow }) });
   let mqtt: MqttSide | null = null;
   const ask = (client: ClientEntry, asks: readonly Ask[]) => {
     for (const { topic, payload } of asks)
@@ -103,6 +125,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     tray,
   });
   const replay = replays({ db, directory, ingest, clock, log });
+  const ratiosOf = (meterId: MeterId) => directory.meter(meterId)?.ratios ?? [];
   const wire = (mqtt = await openMqtt(settings, directory, ingest, refusals));
   const modbus = startModbusCollector({
     buses: [...directory.buses()].filter((bus) => bus.enabled).flatMap((bus) => busConfig(bus, settings)),
@@ -119,10 +142,15 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
           .catch((err: unknown) => log.warn({ err }, "a look at a meter's clock could not be written"));
       },
     },
-    sink: modbusIntake({ batcher, refusals, gaps, clock, log, onCommitted }),
+    sink: modbusIntake({ batcher, refusals, gaps, clock, log, onCommitted, ratiosOf }),
   });
   void replay.runAll(directory.operators());
   const turns = startTurns([{ name: "meters that fell silent", turn: () => watch.turn() }], log);
+  // A round of its own: what others recorded must be known here within a minute, whatever else is under way.
+  const looks = startTurns(
+    [{ name: "meters and ratios", turn: () => directory.refreshIfOlder(DIRECTORY_AGE_MS) }],
+    log,
+  );
   const scans = new Scans({
     db,
     clock,
@@ -136,6 +164,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     directory,
     batcher,
     buses: busesOf(directory, modbus, scans),
+    waiting: () => overflow?.waiting() ?? NOTHING_WAITS,
     refresh: () => directory.refresh(),
     async onAccepted(operatorId, meterId) {
       await replay.run(operatorId);
@@ -160,11 +189,12 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
       return outcome.reason === "timeout" || outcome.reason === "link_down" ? "unreachable" : "refused";
     },
     async stop() {
-      await within(COMMIT_GRACE_MS, turns.stop());
+      await within(COMMIT_GRACE_MS, Promise.all([turns.stop(), looks.stop()]));
       // What was read waits for its commit. While the database is away that does not come: the books give up first.
       const wiresClosed = Promise.all([modbus.stop(), wire.stop(), scans.stop()]);
       const graceMs = (await within(COMMIT_GRACE_MS, wiresClosed)) ? COMMIT_GRACE_MS : 0;
-      await Promise.all([batcher.stop(graceMs), refusals.stop(graceMs), tray.stop(graceMs)]);
+      const booked = batcher.stop(graceMs).then(() => overflow?.stop());
+      await Promise.all([booked, refusals.stop(graceMs), tray.stop(graceMs)]);
       await wiresClosed;
     },
   };
@@ -291,7 +321,6 @@ function busConfig(bus: BusEntry, { log }: CollectorsSettings): BusConfig[] {
         meterId: meter.id,
         unitId: meter.unitId,
         profile,
-        ...(meter.ratio === "1" ? {} : { ratios: { multiplier: meter.ratio } }),
       },
     ];
   });

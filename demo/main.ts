@@ -10,7 +10,7 @@ import { CodedError } from "../domain/errors.ts";
 import { type Clock, DAY_MS, type Instant, instant, isoOf, instantOfIso } from "../domain/instant.ts";
 import type { Database } from "../schema/database.ts";
 import { townClock } from "../simulators/town/clock.ts";
-import { type RunningTown, startTown } from "../simulators/town/start.ts";
+import { type RunningTown, startTown, type StartTownOptions } from "../simulators/town/start.ts";
 import { type DemoPlan, demoPlan } from "./plan.ts";
 import { runDownCredit } from "./run-down.ts";
 import { type SeededOperator, seedDemo } from "./seed.ts";
@@ -22,6 +22,8 @@ export type DemoOptions = {
   readonly speed: number;
   /** Less history for tests: from this long before the first start; absent = since the month before, and two months at least. */
   readonly historyMs?: number;
+  /** What goes wrong in the town since its first start; absent = nothing. */
+  readonly faults?: NonNullable<StartTownOptions["faults"]>;
 };
 
 type OpenDemoOptions = DemoOptions & {
@@ -49,7 +51,7 @@ const HISTORY_MS = 63 * DAY_MS;
 
 /** The shell of this room: an estate and a station that begin once and go on at the next start. */
 export async function openDemo(options: OpenDemoOptions): Promise<Demo> {
-  const { seed, speed, owner, db, folder, host, log, onProgress } = options;
+  const { seed, speed, faults, owner, db, folder, host, log, onProgress } = options;
   const real = () => Date.now();
   const begun = await begin(folder, seed, instant(real()));
   const clock = townClock({
@@ -61,7 +63,15 @@ export async function openDemo(options: OpenDemoOptions): Promise<Demo> {
   // The books open with the oldest month that can be billed today: a month that ended an hour ago still waits for its last readings.
   const plan = demoPlan({ seed, now: instant(begun.at - GRACE_MS) });
   onProgress("town", "48 flats, 20 prepaid homes and their gateways start");
-  const town = await startTown({ seed, clock, host, stateFile: join(folder, "town.json"), secret: begun.secret, log });
+  const town = await startTown({
+    seed,
+    clock,
+    host,
+    stateFile: join(folder, "town.json"),
+    secret: begun.secret,
+    ...(faults === undefined ? {} : { faults: { since: begun.at, ...faults } }),
+    log,
+  });
   const seeded = await seedDemo({ owner, db, plan, buses: town.buses, passwordOf: town.passwordOf, now: clock.now() });
   const aborted = new AbortController();
   return {

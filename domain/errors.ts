@@ -16,6 +16,11 @@ export const ERRORS = {
   },
   "database.unavailable": { status: 503, retry: true, hint: "Check that PostgreSQL answers at DATABASE_URL." },
   "database.start-failed": { status: 503, retry: false, hint: "Read the server log that the message names." },
+  "spool.full": {
+    status: 503,
+    retry: true,
+    hint: "Readings wait on disk and no more fit: bring the database back, or make room in SANBIAO_DATA/spool.",
+  },
   "schema.newer": {
     status: 503,
     retry: false,

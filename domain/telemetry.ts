@@ -53,6 +53,9 @@ export const METRICS = {
     labels: [],
     help: "Time from batch start to commit in the readings book",
   },
+  sanbiao_spool_rows: { kind: "gauge", labels: [], help: "Readings that wait on disk for the database" },
+  sanbiao_spool_bytes: { kind: "gauge", labels: [], help: "Bytes of readings that wait on disk" },
+  sanbiao_spool_oldest_seconds: { kind: "gauge", labels: [], help: "Age of the oldest reading that waits on disk" },
   sanbiao_http_requests_total: {
     kind: "counter",
     labels: ["method", "route", "status"],

@@ -5,6 +5,7 @@ import { READING_SOURCES } from "../domain/reading.ts";
 import type { EditOrigin, EditSays, EstimationMethod, ReadingEdit } from "../domain/reading-edit.ts";
 import { type RegisterName, REGISTERS, registerName } from "../domain/register.ts";
 import type { Tables } from "../schema/tables.ts";
+import { atTrueRatio, readRatios, rescaledOnly } from "./ratios.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -85,17 +86,27 @@ export async function readEdits(trx: Trx, meterIds: readonly MeterId[]): Promise
     method: EstimationMethod | null;
     basis: Record<string, string>;
     reason: string;
+    made_at: Instant;
   }>`
     select distinct on (meter_id, register, measured_at, origin)
-           id, meter_id, register, measured_at, origin, kind, value, source, method, basis, reason
+           id, meter_id, register, measured_at, origin, kind, value, source, method, basis, reason, made_at
       from sanbiao.reading_edit
      where operator_id = sanbiao.operator_id() and meter_id = any(${`{${[...new Set(meterIds)].join(",")}}`}::bigint[])
      order by meter_id, register, measured_at, origin, id desc`.execute(trx);
+  // A value was written at the ratio that was known then.
+  const ratios = rescaledOnly(
+    await readRatios(
+      trx,
+      rows.map((row) => row.meter_id),
+    ),
+  );
   return rows.flatMap((row): ReadingEdit[] => {
     const register = registerName(row.register);
     if (register === null) return [];
-    const { id, origin, reason } = row;
-    return [{ id, meterId: row.meter_id, register, at: row.measured_at, origin, says: saysOf(row), reason }];
+    const { id, origin, reason, meter_id: meterId, measured_at: at } = row;
+    const carried = { meterId, register, at, receivedAt: row.made_at, source: "manual" } as const;
+    const value = row.value === null ? null : atTrueRatio(ratios, carried, row.value);
+    return [{ id, meterId, register, at, origin, says: saysOf({ ...row, value }), reason }];
   });
 }
 

@@ -1,13 +1,15 @@
 import { sql, type Transaction } from "kysely";
 import { type Instant, isoOf } from "../domain/instant.ts";
 import type { Day, Period } from "../domain/period.ts";
-import { type Micro, microOf } from "../domain/quantity.ts";
+import type { Micro } from "../domain/quantity.ts";
+import type { Nano, RatioRow } from "../domain/ratio.ts";
 import { type AccountId, type MeterId, READING_SOURCES, type ReadingSource } from "../domain/reading.ts";
 import { type RegisterName, REGISTERS, registerName } from "../domain/register.ts";
 import type { DecidedStretch, EstimationMethod } from "../domain/reading-edit.ts";
 import type { Utility } from "../domain/unit.ts";
 import type { Tables } from "../schema/tables.ts";
-import { readDecisions } from "./decisions.ts";
+import { readStays } from "./metered-stays.ts";
+import { atTrueRatio, readRatios, rescaledOnly } from "./ratios.ts";
 import { readEdits } from "./edits.ts";
 import { EditBook, validated } from "./validated.ts";
 
@@ -26,7 +28,7 @@ export type MeteredAgreement = {
   readonly stays: readonly MeterStay[];
 };
 
-/** A meter's stay at a usage point. */
+/** A meter's stay at a usage point, or the part of it under one ratio. */
 export type MeterStay = {
   readonly usagePointId: bigint;
   readonly meterId: MeterId;
@@ -35,6 +37,17 @@ export type MeterStay = {
   readonly installedAt: Instant;
   readonly removedAt: Instant | null;
   readonly maxPerHour: Micro;
+  /** By what the dial is multiplied; absent for a meter that never had another ratio than 1. */
+  readonly ratio?: Nano;
+  /** What dials were seen to show in the whole stay, before any ratio: when the meter came, went, or changed its ratio. */
+  readonly stated?: readonly { readonly at: Instant; readonly dials: ReadonlyMap<RegisterName, Micro> }[];
+  /** Of a stay that changes of ratio cut: the whole of it, all its ratios, and which ends are such a change. */
+  readonly cut?: {
+    readonly whole: { readonly from: Instant; readonly to: Instant | null };
+    readonly ratios: readonly RatioRow[];
+    readonly start: boolean;
+    readonly end: boolean;
+  };
   /** What persons decided about stretches of this meter that a rule holds. */
   readonly decided: readonly DecidedStretch[];
 };
@@ -86,44 +99,6 @@ export async function readAgreements(
   }));
 }
 
-/** All stays at these usage points, in order. */
-export async function readStays(trx: Trx, usagePointIds: readonly bigint[]): Promise<Map<bigint, MeterStay[]>> {
-  const { rows } = await sql<{
-    usage_point_id: bigint;
-    meter_id: bigint;
-    serial: string;
-    profile_id: string;
-    installed_at: Instant;
-    removed_at: Instant | null;
-    capacity_per_hour: string;
-  }>`
-    select i.usage_point_id, i.meter_id, m.serial, m.profile_id, i.installed_at, i.removed_at, i.capacity_per_hour
-      from sanbiao.installation i join sanbiao.meter m on m.operator_id = i.operator_id and m.id = i.meter_id
-     where i.operator_id = sanbiao.operator_id() and i.usage_point_id = any(${idArray(usagePointIds)}::bigint[])
-     order by i.usage_point_id, i.installed_at`.execute(trx);
-  const decided = await readDecisions(
-    trx,
-    rows.map((row) => row.meter_id),
-  );
-  const byPoint = new Map<bigint, MeterStay[]>();
-  for (const row of rows) {
-    const stay = {
-      usagePointId: row.usage_point_id,
-      meterId: row.meter_id,
-      serial: row.serial,
-      profileId: row.profile_id,
-      installedAt: row.installed_at,
-      removedAt: row.removed_at,
-      maxPerHour: microOf(row.capacity_per_hour) ?? 0n,
-      decided: decided.get(row.meter_id) ?? [],
-    };
-    const of = byPoint.get(row.usage_point_id);
-    if (of === undefined) byPoint.set(row.usage_point_id, [stay]);
-    else of.push(stay);
-  }
-  return byPoint;
-}
-
 /** One register of one meter. */
 export type MeterRegister = { readonly meterId: MeterId; readonly register: RegisterName };
 
@@ -144,13 +119,13 @@ export async function readingsWithin(
   edits: EditBook,
 ): Promise<BookedReading[]> {
   const { rows } = await sql<ReadingRow>`
-    select r.meter_id, r.register, r.measured_at, r.value, r.source
+    select r.meter_id, r.register, r.measured_at, r.received_at, r.value, r.source
       from unnest(${metersOf(registers)}::bigint[], ${codesOf(registers)}::smallint[]) as p (meter, code)
      cross join lateral (
-       select meter_id, register, measured_at, value, source from sanbiao.reading
+       select meter_id, register, measured_at, received_at, value, source from sanbiao.reading
         where operator_id = sanbiao.operator_id() and meter_id = p.meter and register = p.code
           and measured_at >= ${isoOf(from)}::timestamptz and measured_at <= ${isoOf(to)}::timestamptz) r`.execute(trx);
-  return validated(rows.map(bookedOf), registers, edits).filter(({ at }) => at >= from && at <= to);
+  return validated(await bookedOf(trx, rows), registers, edits).filter(({ at }) => at >= from && at <= to);
 }
 
 /** For each of these registers and instants: the last validated reading at or before it and the first at or after it. */
@@ -175,14 +150,14 @@ async function bookedAround(
     select n.* from unnest(${metersOf(edges)}::bigint[], ${codesOf(edges)}::smallint[], ${instants}::timestamptz[])
         as p (meter, code, at)
      cross join lateral (
-       (select meter_id, register, measured_at, value, source from sanbiao.reading
+       (select meter_id, register, measured_at, received_at, value, source from sanbiao.reading
          where operator_id = sanbiao.operator_id() and meter_id = p.meter and register = p.code and measured_at <= p.at
          order by measured_at desc limit 1)
        union all
-       (select meter_id, register, measured_at, value, source from sanbiao.reading
+       (select meter_id, register, measured_at, received_at, value, source from sanbiao.reading
          where operator_id = sanbiao.operator_id() and meter_id = p.meter and register = p.code and measured_at >= p.at
          order by measured_at limit 1)) n`.execute(trx);
-  return rows.map(bookedOf);
+  return bookedOf(trx, rows);
 }
 
 /** The same for a register with entries beside the book: few, so one look each. */
@@ -193,16 +168,16 @@ async function validatedAround(
 ): Promise<BookedReading[]> {
   const passedOver = instantArray(edits.passedOver(meterId, register));
   const { rows } = await sql<ReadingRow>`
-    (select meter_id, register, measured_at, value, source from sanbiao.reading
+    (select meter_id, register, measured_at, received_at, value, source from sanbiao.reading
       where operator_id = sanbiao.operator_id() and meter_id = ${meterId} and register = ${REGISTERS[register].code}
         and measured_at <= ${isoOf(at)}::timestamptz and not measured_at = any(${passedOver}::timestamptz[])
       order by measured_at desc limit 1)
     union all
-    (select meter_id, register, measured_at, value, source from sanbiao.reading
+    (select meter_id, register, measured_at, received_at, value, source from sanbiao.reading
       where operator_id = sanbiao.operator_id() and meter_id = ${meterId} and register = ${REGISTERS[register].code}
         and measured_at >= ${isoOf(at)}::timestamptz and not measured_at = any(${passedOver}::timestamptz[])
       order by measured_at limit 1)`.execute(trx);
-  const booked = rows.map(bookedOf);
+  const booked = await bookedOf(trx, rows);
   const values = edits.valuesOf(meterId, register, (instant) => booked.some((reading) => reading.at === instant));
   const all = [...booked, ...values].sort((a, b) => a.at - b.at);
   const [before, after] = [all.findLast((reading) => reading.at <= at), all.find((reading) => reading.at >= at)];
@@ -227,13 +202,31 @@ export async function readHouseholds(
   return byAccount;
 }
 
-type ReadingRow = { meter_id: bigint; register: number; measured_at: Instant; value: bigint; source: number };
+type ReadingRow = {
+  meter_id: bigint;
+  register: number;
+  measured_at: Instant;
+  received_at: Instant;
+  value: bigint;
+  source: number;
+};
 
 const SOURCE_BY_CODE = new Map<number, ReadingSource>(
   Object.entries(READING_SOURCES).map(([name, code]) => [code, name as ReadingSource]),
 );
 
-function bookedOf(row: ReadingRow): BookedReading {
+/** Rows as readings, each at the ratio that is true for its instant. */
+async function bookedOf(trx: Trx, rows: readonly ReadingRow[]): Promise<BookedReading[]> {
+  const meterIds = new Set(rows.map((row) => row.meter_id));
+  const ratios = rescaledOnly(await readRatios(trx, meterIds));
+  return rows.map((row) => {
+    const reading = readingOf(row);
+    if (!ratios.has(row.meter_id)) return reading;
+    return { ...reading, value: atTrueRatio(ratios, { ...reading, receivedAt: row.received_at }, reading.value) };
+  });
+}
+
+function readingOf(row: ReadingRow): BookedReading {
   const register = registerName(row.register);
   const source = SOURCE_BY_CODE.get(row.source);
   if (register === null || source === undefined) {

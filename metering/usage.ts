@@ -26,12 +26,17 @@ export type RegisterSeries = {
   /** Value at installation and at removal, from the exchange protocol. */
   readonly initial?: Micro;
   readonly final?: Micro;
+  /** Initial or final lie on the line between their neighbours: nobody looked at the dial when its ratio changed. */
+  readonly reckonedInitial?: boolean;
+  readonly reckonedFinal?: boolean;
   /** Held stretches that a person has settled. */
   readonly decided?: readonly Decided[];
 };
 
-/** One meter's stay at the usage point. */
+/** One meter's stay at the usage point, or its part under one ratio. */
 export type Installation = DialLimits & {
+  /** The stay begins where the ratio of the meter that stands there changed: decimal texts. */
+  readonly ratioChanged?: { readonly before: string; readonly after: string };
   readonly meterId: MeterId;
   readonly installedAt: Instant;
   readonly removedAt: Instant | null;
@@ -137,7 +142,7 @@ function usageOfSeries(
     if (period !== null) gaps.push(gapOf(period, "held"));
   }
   return {
-    slices: slicesOf(steps, window, tou),
+    slices: slicesOf(withReckonedEnds(steps, stay, series), window, tou),
     verdicts: findings
       .filter((finding) => overlap(finding.period, window))
       .map((finding) => verdictOf(finding, stay, series)),
@@ -153,8 +158,20 @@ const verdictOf = (finding: Finding, { meterId }: Installation, { register }: Re
   ...finding,
 });
 
+/** Steps that end at a value which nobody read. */
+function withReckonedEnds(steps: readonly Step[], stay: Installation, series: RegisterSeries): readonly Step[] {
+  const { reckonedInitial = false, reckonedFinal = false } = series;
+  if (!reckonedInitial && !reckonedFinal) return steps;
+  return steps.map((step) => {
+    const reckoned =
+      (reckonedInitial && step.period.from === stay.installedAt) ||
+      (reckonedFinal && step.period.to === stay.removedAt);
+    return reckoned && step.basis === "actual" ? { ...step, basis: "interpolated" } : step;
+  });
+}
+
 /** Readings of the stay in order, with its initial and final values; of two at one instant the protocol's, then an actual, then the lower. */
-function readingsOf(stay: Installation, series: RegisterSeries): RegisterReading[] {
+export function readingsOf(stay: Installation, series: RegisterSeries): RegisterReading[] {
   const { from, to } = stayOf(stay);
   const all: RegisterReading[] = [];
   if (series.initial !== undefined) all.push({ at: from, value: series.initial, source: "installation" });
@@ -219,16 +236,25 @@ function exchangeVerdicts(
   if (stay.installedAt < period.from || stay.installedAt >= period.to) return [];
   const old = before.registers.find(({ register }) => register === series.register);
   const complete = old?.final !== undefined && series.initial !== undefined;
+  const { ratioChanged } = stay;
+  const inputs =
+    ratioChanged === undefined
+      ? { removed_meter: `${before.meterId}` }
+      : {
+          ratio_before: ratioChanged.before,
+          ratio_after: ratioChanged.after,
+          dial: series.reckonedInitial === true ? "interpolated" : "read",
+        };
   return [
     {
-      rule: "usage.exchange",
+      rule: ratioChanged === undefined ? "usage.exchange" : "usage.ratio_change",
       version: RULE_VERSION,
       result: complete ? "exchange" : "exchange_incomplete",
       meterId: stay.meterId,
       register: series.register,
       period: { from: before.removedAt, to: stay.installedAt },
       inputs: {
-        removed_meter: `${before.meterId}`,
+        ...inputs,
         ...(old?.final === undefined ? {} : { final: decimalText(old.final) }),
         ...(series.initial === undefined ? {} : { initial: decimalText(series.initial) }),
       },

@@ -26,6 +26,7 @@ import type {
   MqttClientTable,
   UsagePointTable,
 } from "./tables/metering.ts";
+import type { InstallationReadingTable, MeterEventTable, MeterRatioTable } from "./tables/meter-life.ts";
 import type { ManualReadingTable, PhotoTable, ReadingRouteTable, RouteStopTable } from "./tables/manual.ts";
 import type { CustomerBalanceTable, JournalTable, PostingTable } from "./tables/money.ts";
 import type {
@@ -62,6 +63,9 @@ export type Tables = {
   mqtt_client: MqttClientTable;
   meter: MeterTable;
   installation: InstallationTable;
+  meter_event: MeterEventTable;
+  installation_reading: InstallationReadingTable;
+  meter_ratio: MeterRatioTable;
   reading: ReadingTable;
   reading_conflict: ReadingConflictTable;
   refused_frame: RefusedFrameTable;

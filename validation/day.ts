@@ -7,7 +7,7 @@ import { type MeterId, type OperatorId, READING_SOURCES } from "../domain/readin
 import type { RegisterName } from "../domain/register.ts";
 import { keepFoundGaps } from "../ledger/gap-work.ts";
 import { writeHeard } from "../ledger/heard.ts";
-import { writeVerdicts } from "../ledger/verdicts.ts";
+import { judgeAgain } from "../ledger/verdicts.ts";
 import { conflictsWithin, type MeterOnRecord, marksOf, nextMeters, seriesWithin, zoneOf } from "../ledger/vee.ts";
 import type { Database } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
@@ -59,7 +59,8 @@ export async function validateDay(
       if (meters.length === 0) return null;
       const days = await readDays(trx, meters, { period, day, zone }, deps.dials);
       const verdicts = days.flatMap(verdictsOf);
-      await writeVerdicts(trx, verdicts, deps.clock.now());
+      const looked = meters.map(({ meterId }) => ({ meterId, period }));
+      await judgeAgain(trx, looked, verdicts, { rules: ["vee"], touches: "ends", at: deps.clock.now() });
       await writeHeard(trx, day, days.flatMap(heardOf));
       await keepFoundGaps(trx, days.flatMap(gapsOf));
       for (const { series } of days) for (const { at } of series) done.readings += at.length;

@@ -1,8 +1,10 @@
 import { sql } from "kysely";
 import { CodedError } from "../../domain/errors.ts";
 import { DAY_MS, type Instant, instant, instantOfIso, SECOND_MS } from "../../domain/instant.ts";
+import type { Period } from "../../domain/period.ts";
 import { decimalText } from "../../domain/quantity.ts";
-import { isRegisterName, REGISTERS } from "../../domain/register.ts";
+import { isRegisterName, type RegisterName, REGISTERS } from "../../domain/register.ts";
+import { readEdits } from "../../ledger/edits.ts";
 import { timestamptz } from "../../schema/database.ts";
 import { atText, type Desk } from "../desk.ts";
 import type { SeriesJson } from "../schemas/meter.ts";
@@ -54,7 +56,23 @@ export async function series(desk: Desk, meterId: bigint, wanted: Wanted): Promi
       at: atText(desk, row.measured_at),
       value: kind === "state" ? String(row.value) : decimalText(row.value),
     })),
+    edits: await editsOf(desk, meterId, register, { from, to }),
   };
+}
+
+async function editsOf(
+  desk: Desk,
+  meterId: bigint,
+  register: RegisterName,
+  { from, to }: Period,
+): Promise<SeriesJson["edits"]> {
+  const edits = await readEdits(desk.trx, [meterId]);
+  return edits.flatMap(({ at, origin, says, ...edit }) => {
+    if (edit.register !== register || at < from || at > to || says.kind === "restore") return [];
+    const value = says.kind === "value" ? decimalText(says.value) : null;
+    const method = says.kind === "value" && says.source === "estimate" ? says.method : null;
+    return [{ at: atText(desk, at), value, origin, method }];
+  });
 }
 
 function stretchOf(desk: Desk, wanted: Wanted): { from: Instant; to: Instant } {

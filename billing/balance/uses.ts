@@ -1,14 +1,15 @@
 import type { Transaction } from "kysely";
 import { overlap, type Period } from "../../domain/period.ts";
 import type { Utility } from "../../domain/unit.ts";
-import { readEditBook, readingsAround, readingsWithin, readStays } from "../../ledger/usage.ts";
+import { readStays } from "../../ledger/metered-stays.ts";
+import { readEditBook, readingsAround, readingsWithin } from "../../ledger/usage.ts";
 import { type PointUse, pointUse } from "../../metering/balance.ts";
 import { MAIN_REGISTER } from "../../metering/register.ts";
 import { usageOf } from "../../metering/usage.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { inOrder } from "../chunk.ts";
 import { doubtsOf } from "../doubts.ts";
-import { installationOf } from "../settlement.ts";
+import { installationOf } from "../installation.ts";
 import type { DialBook } from "../tariffs.ts";
 
 /** A time in which a point's use is asked for. */
@@ -39,7 +40,7 @@ export async function readPointUses(
   const readings = Map.groupBy(inOrder([...around, ...within]), ({ meterId }) => meterId);
   return (usagePointId, periods) => {
     const own = stays.get(usagePointId) ?? [];
-    const installations = own.map((stay) => installationOf(stay, { agreement: { utility }, readings, dials }));
+    const installations = own.map((stay) => installationOf(stay, { utility, readings, dials }));
     return pointUse(
       usagePointId,
       periods.map((period) => {

@@ -1,4 +1,5 @@
 import { type Instant, isoOf } from "../../domain/instant.ts";
+import { appliedRatio, RATIO_ONE, type RatioRow, ratioText } from "../../domain/ratio.ts";
 import type { Sample } from "../../domain/reading.ts";
 import type { Refusal } from "../../domain/refusal.ts";
 import { REGISTERS, type RegisterName } from "../../domain/register.ts";
@@ -13,6 +14,13 @@ export const EARLIEST = 946_684_800_000 as Instant;
  * weight in the register's unit, or a ratio already multiplied out).
  */
 export type Ratios = { readonly multiplier?: string; readonly ct?: string; readonly vt?: string };
+
+/** What the rows of a meter say of a sample that was measured and received then; nothing when that is 1. */
+export function ratiosAt(rows: readonly RatioRow[], at: Instant, receivedAt: Instant): { ratios?: Ratios } {
+  if (rows.length === 0) return {};
+  const applied = appliedRatio(rows, { at, receivedAt, source: "mqtt" }); // of any wire
+  return applied === RATIO_ONE ? {} : { ratios: { multiplier: ratioText(applied) } };
+}
 
 export type NormaliseRules = {
   readonly now: Instant;

@@ -10,7 +10,7 @@ const REGISTER_ROWS = Object.entries(REGISTERS)
 const PROOFS = `
   select u.operator_id, u.bill_id, u.usage_point_id, p.*
     from billed_usage u cross join jsonb_to_recordset(u.registers)
-      as p (meter bigint, register text, "from" timestamptz, "to" timestamptz, start numeric, "end" numeric, used numeric, verdicts jsonb)`;
+      as p (meter bigint, register text, "from" timestamptz, "to" timestamptz, start numeric, "end" numeric, ratio numeric, used numeric, verdicts jsonb)`;
 
 export const BILL_INVARIANTS: readonly Invariant[] = [
   {
@@ -105,7 +105,7 @@ export const BILL_INVARIANTS: readonly Invariant[] = [
         from (select proof.*, code, at, shown, 0::numeric as share from (${PROOFS}) proof
                 join (values ${REGISTER_ROWS}) as known (name, code) on name = register
                cross join lateral (values ("from", start), ("to", "end")) as ends (at, shown)
-               where verdicts = '[]' and shown is not null) e
+               where verdicts = '[]' and shown is not null and ratio is null) e
         left join lateral (select value, measured_at from reading r where r.operator_id = e.operator_id and r.meter_id = e.meter
                and r.register = e.code and r.measured_at <= e.at order by r.measured_at desc limit 1) before on true
         left join lateral (select value, measured_at from reading r where r.operator_id = e.operator_id and r.meter_id = e.meter

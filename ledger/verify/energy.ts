@@ -57,6 +57,10 @@ export const ENERGY_INVARIANTS: readonly Invariant[] = [
                where p.meter_id is not null
               window w as (partition by e.operator_id, e.usage_point_id, p.meter_id, p.register order by p.from_at, p.to_at, e.id)) chain
        where before_to = from_at and before_end <> start_value
+         -- the same dial at two ratios of the meter: one changed there, or another was entered after the bill
+         and not exists (select from meter_ratio a join meter_ratio b on b.operator_id = a.operator_id and b.meter_id = a.meter_id
+               where a.operator_id = chain.operator_id and a.meter_id = chain.meter_id
+                 and abs(before_end * b.ratio - start_value * a.ratio) <= a.ratio + b.ratio)
       union all
       select format('operator %s energy entry %s meter %s %s: %s to %s is not %s', operator_id, entry_id, meter_id, register,
                     start_value / 1e6, end_value / 1e6, -quantity / 1e6)

@@ -3,6 +3,7 @@ import { BILL_INVARIANTS } from "./bills.ts";
 import type { Check, Invariant } from "./check.ts";
 import { BALANCE_INVARIANTS, ENERGY_INVARIANTS } from "./energy.ts";
 import { ENTRY_INVARIANTS } from "./entries.ts";
+import { METER_LIFE_INVARIANTS } from "./meter-life.ts";
 import { MANUAL_INVARIANTS } from "./manual.ts";
 import { OPERATOR_INVARIANTS } from "./operators.ts";
 import { READING_INVARIANTS } from "./readings.ts";
@@ -17,6 +18,7 @@ export const INVARIANTS: readonly Invariant[] = [
   ...ENERGY_INVARIANTS,
   ...BALANCE_INVARIANTS,
   ...READING_INVARIANTS,
+  ...METER_LIFE_INVARIANTS,
   ...MANUAL_INVARIANTS,
   ...SUPPLY_INVARIANTS,
 ];

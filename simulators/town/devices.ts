@@ -1,9 +1,10 @@
 import type { Logger } from "pino";
 import { type Instant, MINUTE_MS } from "../../domain/instant.ts";
+import { deliveriesOf } from "../faults/uplink.ts";
 import type { TownClock } from "./clock.ts";
 import type { RelayOrder } from "./image.ts";
-import type { TownMeter } from "./meter.ts";
-import { commandTopic, messageOf, orderAnswer } from "./payload.ts";
+import type { Dialect, TownMeter } from "./meter.ts";
+import { commandTopic, type Message, messageOf, orderAnswer } from "./payload.ts";
 import { hash32 } from "./random.ts";
 import { Sender } from "./sender.ts";
 import type { TownState } from "./state.ts";
@@ -18,10 +19,18 @@ export type DevicesOptions = {
   readonly log: Logger;
   /** Carries an order out and calls back when the relay stands. */
   readonly onOrder: (meter: TownMeter, order: RelayOrder, done: () => void) => void;
+  /** How often a device speaks, town time, in place of the usual. */
+  readonly everyMs?: Partial<Record<Dialect, number>>;
+  /** Told of each message that the broker acknowledged, with what is in it as it was sent. */
+  readonly onAcknowledged?: (meter: TownMeter, message: Message) => void;
 };
 
 /** How often a live device speaks, town time. */
-const EVERY_MS = { sanbiao: MINUTE_MS, wmbusmeters: 5 * MINUTE_MS, chirpstack: 15 * MINUTE_MS } as const;
+const EVERY_MS: Readonly<Record<Dialect, number>> = {
+  sanbiao: MINUTE_MS,
+  wmbusmeters: 5 * MINUTE_MS,
+  chirpstack: 15 * MINUTE_MS,
+};
 const TICK_MS = 200;
 /** After a pause of the process at most so many missed moments per device are made up for. */
 const MISSED_MAX = 200;
@@ -33,6 +42,8 @@ export class Devices {
   readonly #senders = new Map<string, Sender>();
   readonly #next = new Map<TownMeter, number>();
   readonly #muted = new Set<string>();
+  /** Messages that a fault holds back, or that are to come again. */
+  readonly #held: { meter: TownMeter; message: Message; due: Instant }[] = [];
   readonly #doneIds: string[] = [];
   readonly #timer: NodeJS.Timeout;
 
@@ -55,13 +66,13 @@ export class Devices {
         }),
       );
     }
-    for (const meter of live) this.#next.set(meter, firstMoment(meter, now));
+    for (const meter of live) this.#next.set(meter, firstMoment(meter, this.#every(meter), now));
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
   /** Messages that the broker did not take yet. */
   get pending(): number {
-    return this.#senders.values().reduce((sum, sender) => sum + sender.pending, 0);
+    return this.#senders.values().reduce((sum, sender) => sum + sender.pending, this.#held.length);
   }
 
   get connected(): number {
@@ -89,21 +100,49 @@ export class Devices {
     await Promise.all(this.#senders.values().map((sender) => sender.stop()));
   }
 
+  /** All that is due by the town's clock leaves, or waits in its sender; when it is all acknowledged, the promise resolves. */
+  async step(): Promise<void> {
+    this.#tick();
+    await Promise.all(this.#senders.values().map((sender) => sender.room()));
+  }
+
+  #every(meter: TownMeter): number {
+    return this.#options.everyMs?.[meter.mqtt.dialect] ?? EVERY_MS[meter.mqtt.dialect];
+  }
+
   #tick(): void {
     const { clock, state } = this.#options;
     const now = clock.now();
     for (const [meter, due] of this.#next) {
       if (due > now) continue;
-      const every = EVERY_MS[meter.mqtt.dialect];
+      const every = this.#every(meter);
       let at = Math.max(due, due + every * (Math.floor((now - due) / every) - MISSED_MAX));
       for (; at <= now; at += every)
-        if (!this.#muted.has(meter.serial)) this.#say(meter, messageOf(meter, state, at as Instant));
+        if (!this.#muted.has(meter.serial)) this.#report(meter, messageOf(meter, state, at as Instant), at as Instant);
       this.#next.set(meter, at);
     }
+    this.#sendHeld(now);
   }
 
-  #say(meter: TownMeter, message: { topic: string; payload: string }): void {
-    this.#senders.get(meter.mqtt.client)?.send(message.topic, message.payload);
+  /** A report of the device's own grid may come late, twice, or after the next one; an answer to an order may not. */
+  #report(meter: TownMeter, message: Message, at: Instant): void {
+    for (const due of deliveriesOf(this.#options.state.faults, meter, at))
+      if (due === at) this.#say(meter, message);
+      else this.#held.push({ meter, message, due });
+  }
+
+  #sendHeld(now: Instant): void {
+    const due = this.#held.filter((held) => held.due <= now).sort((a, b) => a.due - b.due);
+    if (due.length === 0) return;
+    for (const { meter, message } of due) this.#say(meter, message);
+    const later = this.#held.filter((held) => held.due > now);
+    this.#held.splice(0, this.#held.length, ...later);
+  }
+
+  #say(meter: TownMeter, message: Message): void {
+    const { onAcknowledged } = this.#options;
+    const done = onAcknowledged === undefined ? null : () => onAcknowledged(meter, message);
+    this.#senders.get(meter.mqtt.client)?.send(message.topic, message.payload, done);
   }
 
   #onCommand(topic: string, payload: Buffer): void {
@@ -126,8 +165,7 @@ export class Devices {
   }
 }
 
-function firstMoment(meter: TownMeter, now: Instant): number {
-  const every = EVERY_MS[meter.mqtt.dialect];
+function firstMoment(meter: TownMeter, every: number, now: Instant): number {
   const offset = (hash32(meter.loads[0]?.seed ?? 0, 30) % (every / 1000)) * 1000;
   return Math.ceil((now - offset) / every) * every + offset;
 }

@@ -1,11 +1,13 @@
-import { type Clock, type Instant, MINUTE_MS } from "../../domain/instant.ts";
+import { type Clock, type Instant, MINUTE_MS, SECOND_MS } from "../../domain/instant.ts";
 import type { ModbusProfile, ModbusRegister, ModbusWrite, RegisterTable } from "../../domain/profile.ts";
 import { REGISTERS, type RegisterName, SUPPLY_STATES } from "../../domain/register.ts";
 import { bytesOfInteger, bytesOfMicro, scaleOf, WORDS_OF_TYPE, wordsOfBytes } from "../../domain/words.ts";
 import type { ExceptionCode, ModbusUnit } from "../modbus/unit.ts";
-import { flowMicro, shownMicro, type TownMeter } from "./meter.ts";
+import type { Window } from "./load.ts";
+import { flowMicro, type TownMeter } from "./meter.ts";
 import { chance } from "./random.ts";
 import type { TownState } from "./state.ts";
+import { toldMicro } from "./told.ts";
 
 /** What an order to a relay does; the town carries it out a little later. */
 export type RelayOrder = "disconnect" | "connect";
@@ -67,12 +69,15 @@ function covers(fields: readonly Field[], address: number, count: number, gapMax
   return fields.length > 0 && address + count - reached <= gapMax;
 }
 
-function putWords(into: Uint16Array, address: number, { map, scale }: Field, value: bigint): void {
-  const words = wordsOfBytes(
-    REGISTERS[map.register].kind === "state"
-      ? bytesOfInteger(map.type, map.order, rawState(map, value))
-      : bytesOfMicro(map.type, map.order, scale, value),
-  );
+function putWords(into: Uint16Array, address: number, { map, scale }: Field, value: bigint | "sentinel"): void {
+  const words =
+    value === "sentinel"
+      ? new Uint16Array(WORDS_OF_TYPE[map.type]).fill(0xffff)
+      : wordsOfBytes(
+          REGISTERS[map.register].kind === "state"
+            ? bytesOfInteger(map.type, map.order, rawState(map, value))
+            : bytesOfMicro(map.type, map.order, scale, value),
+        );
   for (const [i, word] of words.entries()) {
     const at = map.address + i - address;
     if (at >= 0 && at < into.length) into[at] = word;
@@ -98,27 +103,48 @@ function orderOf(
   return fits(control.disconnect) ? "disconnect" : fits(control.connect) ? "connect" : null;
 }
 
+const WINDOW_OF = {
+  energy_import_peak_kwh: "peak",
+  energy_import_valley_kwh: "valley",
+} as const satisfies Partial<Record<RegisterName, Window>>;
+
 const MICRO = 1_000_000;
 const micro = (value: number): bigint => BigInt(Math.round(value * MICRO));
 
-/** Any register of a meter at an instant, millionths of its unit or a state's code. What the town does not know is 0. */
-export function valueOf(meter: TownMeter, state: TownState, at: Instant, register: RegisterName): bigint {
+/** A share of what the main register tells. */
+function partOf(meter: TownMeter, state: TownState, at: Instant, divisor: bigint): bigint | "sentinel" {
+  const told = toldMicro(meter, state, at);
+  return told === "sentinel" ? told : told / divisor;
+}
+
+/** A relay's position as it is told. A relay on a bus has no word for half way: it says the old one. */
+export function positionOf(meter: TownMeter, state: TownState, at: Instant): "connected" | "disconnected" | "moving" {
+  if (state.isHalfWay(meter.serial) && meter.modbus === null) return "moving";
+  const late = state.faults.at("state-late", meter, at) === null ? 0 : state.faults.param("state-late", "seconds");
+  return state.isOff(meter.serial, (at - late * SECOND_MS) as Instant) ? "disconnected" : "connected";
+}
+
+/**
+ * Any register of a meter at an instant as the meter tells it, millionths of its unit or a state's code. What the town does
+ * not know is 0.
+ */
+export function valueOf(meter: TownMeter, state: TownState, at: Instant, register: RegisterName): bigint | "sentinel" {
   const off = state.isOff(meter.serial);
   const watts = flowMicro(meter, state, at) / 1000;
   switch (register) {
     case "energy_import_kwh":
     case "volume_m3":
-      return shownMicro(meter, state, at);
+      return toldMicro(meter, state, at);
     case "energy_import_peak_kwh":
     case "energy_import_valley_kwh":
       if (!meter.twoRate) return 0n;
-      return shownMicro(meter, state, at, register === "energy_import_peak_kwh" ? "peak" : "valley");
+      return toldMicro(meter, state, at, WINDOW_OF[register]);
     case "energy_import_l1_kwh":
     case "energy_import_l2_kwh":
     case "energy_import_l3_kwh":
-      return shownMicro(meter, state, at) / 3n;
+      return partOf(meter, state, at, 3n);
     case "reactive_import_kvarh":
-      return shownMicro(meter, state, at) / 5n;
+      return partOf(meter, state, at, 5n);
     case "power_w":
       return micro(watts);
     case "power_l1_w":
@@ -153,7 +179,7 @@ export function valueOf(meter: TownMeter, state: TownState, at: Instant, registe
       return micro(1);
     case "relay_state":
     case "valve_state":
-      return off ? SUPPLY_STATES.disconnected : SUPPLY_STATES.connected;
+      return SUPPLY_STATES[positionOf(meter, state, at)];
     case "online_state":
       return 1n;
     default:

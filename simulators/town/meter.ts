@@ -65,10 +65,15 @@ function wanted(meter: TownMeter, state: TownState, at: Instant, window?: Window
 
 /** What the dial shows: whole steps. */
 export function shownMicro(meter: TownMeter, state: TownState, at: Instant, window?: Window): bigint {
+  const micro = registerMicro(meter, state, at, window);
+  return BigInt(micro - (micro % meter.stepMicro));
+}
+
+/** What stands behind the dial: also the parts of its last digit. */
+export function registerMicro(meter: TownMeter, state: TownState, at: Instant, window?: Window): number {
   const start =
     window === undefined ? meter.startMicro : Math.floor(meter.startMicro * (window === "peak" ? 0.6 : 0.4));
-  const micro = start + drawn(meter, state, at, window);
-  return BigInt(micro - (micro % meter.stepMicro));
+  return start + drawn(meter, state, at, window);
 }
 
 /** Micro units per hour at an instant: 1 000 000 = 1 kW, or 1 m³/h. 0 behind an open relay. */

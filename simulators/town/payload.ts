@@ -1,8 +1,9 @@
 import { type Instant, isoOf } from "../../domain/instant.ts";
 import { decimalText } from "../../domain/quantity.ts";
-import { valueOf } from "./image.ts";
-import { shownMicro, type TownMeter } from "./meter.ts";
+import { positionOf, valueOf } from "./image.ts";
+import type { TownMeter } from "./meter.ts";
 import type { TownState } from "./state.ts";
+import { toldMicro, toldTime } from "./told.ts";
 
 export type Message = { readonly topic: string; readonly payload: string };
 
@@ -35,22 +36,24 @@ export const commandTopic = (meter: TownMeter): string | null =>
     ? `sanbiao/v1/${meter.mqtt.deviceKey}/command`
     : null;
 
-const text = (micro: bigint): string => decimalText(micro);
-const number = (micro: bigint): number => Number(decimalText(micro));
+const text = (micro: bigint | "sentinel"): string => (micro === "sentinel" ? "nan" : decimalText(micro));
+/** JSON has no word for it: a device without a value writes a text. */
+const number = (micro: bigint | "sentinel"): number | string =>
+  micro === "sentinel" ? "nan" : Number(decimalText(micro));
 
 function envelope(meter: TownMeter, state: TownState, at: Instant): Message {
   return {
     topic: `sanbiao/v1/${meter.mqtt.deviceKey}/readings`,
-    payload: JSON.stringify({ t: isoOf(at), ...envelopeValues(meter, state, at) }),
+    payload: JSON.stringify({ t: isoOf(toldTime(meter, state, at)), ...envelopeValues(meter, state, at) }),
   };
 }
 
 function envelopeValues(meter: TownMeter, state: TownState, at: Instant): Record<string, string> {
   const values: Record<string, string> = {
-    energy_import_kwh: text(shownMicro(meter, state, at)),
+    energy_import_kwh: text(toldMicro(meter, state, at)),
     power_w: text(valueOf(meter, state, at, "power_w")),
   };
-  if (meter.hasRelay) values["relay_state"] = state.isOff(meter.serial) ? "disconnected" : "connected";
+  if (meter.hasRelay) values["relay_state"] = positionOf(meter, state, at);
   return values;
 }
 
@@ -63,7 +66,7 @@ export function orderAnswer(
 ): Message {
   return {
     topic: `sanbiao/v1/${meter.mqtt.deviceKey}/readings`,
-    payload: JSON.stringify({ t: isoOf(at), ...envelopeValues(meter, state, at), command }),
+    payload: JSON.stringify({ t: isoOf(toldTime(meter, state, at)), ...envelopeValues(meter, state, at), command }),
   };
 }
 
@@ -75,9 +78,9 @@ function wmbus(meter: TownMeter, state: TownState, at: Instant): Message {
     meter: "iperl",
     name: `${meter.building}-${meter.room === "" ? "master" : meter.room}`,
     id: meter.serial,
-    total_m3: number(shownMicro(meter, state, at)),
+    total_m3: number(toldMicro(meter, state, at)),
     max_flow_m3h: 0,
-    timestamp: isoOf(at),
+    timestamp: isoOf(toldTime(meter, state, at)),
   };
   return { topic: `wmbusmeters/${meter.mqtt.client}/${meter.serial}`, payload: JSON.stringify(payload) };
 }
@@ -87,7 +90,7 @@ export const APPLICATION_ID = "5d1b8a52-4f0e-4c5f-9c57-64aa00640001";
 /** A ChirpStack v4 uplink of the demo's gas module: its bytes, with the module's own time in whole seconds. */
 function chirpstack(meter: TownMeter, state: TownState, at: Instant): Message {
   const devEui = meter.mqtt.deviceKey;
-  const heard = Math.floor(at / 1000) * 1000;
+  const heard = wholeSecond(at);
   const payload = {
     deduplicationId: `00000000-0000-4000-8000-${(at % 0xffff_ffff_ffff).toString(16).padStart(12, "0")}`,
     time: isoOf(at),
@@ -95,18 +98,21 @@ function chirpstack(meter: TownMeter, state: TownState, at: Instant): Message {
     fCnt: Math.floor(at / 900_000) % 0x1_0000,
     fPort: GAS_PORT,
     confirmed: false,
-    data: gasFrame(shownMicro(meter, state, heard as Instant), heard).toString("base64"),
+    data: gasFrame(toldMicro(meter, state, heard as Instant), wholeSecond(toldTime(meter, state, at))).toString(
+      "base64",
+    ),
   };
   return { topic: `application/${APPLICATION_ID}/device/${devEui}/event/up`, payload: JSON.stringify(payload) };
 }
 
 /** Layout `sanbiao-demo-gas` of catalog/meters/lorawan-layouts.ts: seconds, litres, valve open, 3.6 V. */
 const GAS_PORT = 10;
-function gasFrame(micro: bigint, heard: number): Buffer {
+const wholeSecond = (at: number): number => Math.floor(at / 1000) * 1000;
+function gasFrame(micro: bigint | "sentinel", heard: number): Buffer {
   const bytes = Buffer.alloc(11);
   bytes.writeUInt8(0x53, 0);
   bytes.writeUInt32BE(heard / 1000, 1);
-  bytes.writeUInt32BE(Number(micro / 1000n) % 0x1_0000_0000, 5);
+  bytes.writeUInt32BE(micro === "sentinel" ? 0xffff_ffff : Number(micro / 1000n) % 0x1_0000_0000, 5);
   bytes.writeUInt8(1, 9);
   bytes.writeUInt8(36, 10);
   return bytes;
@@ -115,11 +121,11 @@ function gasFrame(micro: bigint, heard: number): Buffer {
 /** One reading of the `backlog` envelope. */
 export function backlogElement(meter: TownMeter, state: TownState, at: Instant): Record<string, string> {
   const element: Record<string, string> = { device: meter.mqtt.deviceKey, t: isoOf(at) };
-  if (meter.utility !== "electricity") return { ...element, volume_m3: text(shownMicro(meter, state, at)) };
-  element["energy_import_kwh"] = text(shownMicro(meter, state, at));
+  if (meter.utility !== "electricity") return { ...element, volume_m3: text(toldMicro(meter, state, at)) };
+  element["energy_import_kwh"] = text(toldMicro(meter, state, at));
   if (meter.twoRate) {
-    element["energy_import_peak_kwh"] = text(shownMicro(meter, state, at, "peak"));
-    element["energy_import_valley_kwh"] = text(shownMicro(meter, state, at, "valley"));
+    element["energy_import_peak_kwh"] = text(toldMicro(meter, state, at, "peak"));
+    element["energy_import_valley_kwh"] = text(toldMicro(meter, state, at, "valley"));
   }
   return element;
 }

@@ -1,5 +1,6 @@
-import { isoIn } from "../../domain/instant.ts";
+import { DAY_MS, instant, isoIn } from "../../domain/instant.ts";
 import { BILLED_UNIT, type Unit, type Utility } from "../../domain/unit.ts";
+import type { ChosenFault } from "../faults/choice.ts";
 import { commandTopic, publishFilters } from "./payload.ts";
 import type { RunningTown } from "./start.ts";
 
@@ -34,14 +35,29 @@ export type TownSheet = {
     readonly shown: bigint;
     readonly unit: Unit;
   }[];
+  /** What goes wrong on purpose: the truth that whoever reads this town can be judged by. */
+  readonly faults: {
+    readonly seed: number;
+    readonly since: string;
+    readonly chosen: readonly ChosenFault[];
+    /** Under way now or beginning within a day, in order. */
+    readonly next: readonly {
+      readonly fault: string;
+      readonly serial: string;
+      readonly from: string;
+      readonly to: string;
+    }[];
+  };
 };
+
+const ZONE = "Asia/Shanghai";
 
 export function townSheet(running: RunningTown): TownSheet {
   const { town, clock, buses, passwordOf } = running;
   const now = clock.now();
   return {
     seed: town.seed,
-    now: isoIn(now, "Asia/Shanghai"),
+    now: isoIn(now, ZONE),
     speed: clock.speed,
     buses: buses.map(({ name, kind, host, port }) => ({
       name,
@@ -73,5 +89,18 @@ export function townSheet(running: RunningTown): TownSheet {
       shown: running.shown(meter.serial, now),
       unit: BILLED_UNIT[meter.utility],
     })),
+    faults: faultsOf(running),
+  };
+}
+
+function faultsOf({ state, faults, clock }: RunningTown): TownSheet["faults"] {
+  const now = clock.now();
+  const text = (at: number): string => isoIn(instant(at), ZONE);
+  const next = faults.between(now, instant(now + DAY_MS));
+  return {
+    seed: state.faults.seed,
+    since: text(state.faults.since),
+    chosen: state.faults.faults,
+    next: next.map(({ fault, serial, from, to }) => ({ fault, serial, from: text(from), to: text(to) })),
   };
 }

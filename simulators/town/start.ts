@@ -1,15 +1,19 @@
 import { createHmac } from "node:crypto";
 import type { Logger } from "pino";
 import { modbusProfileOf } from "../../catalog/meters/catalogue.ts";
-import { HOUR_MS, type Instant, instant, MINUTE_MS } from "../../domain/instant.ts";
+import { DAY_MS, HOUR_MS, type Instant, instant, MINUTE_MS } from "../../domain/instant.ts";
+import { type Episode, FaultBook } from "../faults/book.ts";
+import type { ChosenFault } from "../faults/choice.ts";
+import { wirePlan } from "../faults/wire.ts";
 import type { Fault } from "../modbus/fault.ts";
-import { type ModbusServer, startModbusServer } from "../modbus/server.ts";
+import { type ModbusServer, type ModbusServerOptions, startModbusServer } from "../modbus/server.ts";
 import type { ModbusUnit } from "../modbus/unit.ts";
 import { type BacklogProgress, uploadBacklog } from "./backlog.ts";
 import type { TownClock } from "./clock.ts";
-import { Devices } from "./devices.ts";
-import { type RelayOrder, unitOf } from "./image.ts";
+import { Devices, type DevicesOptions } from "./devices.ts";
+import { unitOf } from "./image.ts";
 import { shownMicro, type TownMeter } from "./meter.ts";
+import { Relays } from "./relays.ts";
 import { TownState } from "./state.ts";
 import { buildTown, type Town, type TownBus, type TownOptions } from "./town.ts";
 
@@ -23,6 +27,10 @@ export type StartTownOptions = TownOptions & {
   /** Makes the devices' MQTT passwords; keep it beside the state file. */
   readonly secret: string;
   readonly log: Logger;
+  /** What goes wrong by itself, from `since` on (absent = the start's UTC midnight); absent = nothing. */
+  readonly faults?: { readonly chosen: readonly ChosenFault[]; readonly seed: number; readonly since?: Instant };
+  /** How often live devices speak, in place of the usual, and who is told of what the broker acknowledged. */
+  readonly devices?: Pick<DevicesOptions, "everyMs" | "onAcknowledged">;
 };
 
 export type RunningBus = TownBus & { readonly host: string; readonly port: number };
@@ -43,9 +51,11 @@ export type RunningTown = {
     readonly onProgress?: (progress: BacklogProgress) => void;
     readonly signal?: AbortSignal;
   }): Promise<number>;
-  /** Messages that live devices hold because the broker did not take them yet. */
+  /** Messages that live devices hold because the broker did not take them yet, or a fault keeps them back. */
   pending(): number;
-  /** What the dial of a meter shows, millionths. */
+  /** For a clock that is moved by hand: what is due leaves now. Resolves when the broker acknowledged it. */
+  step(): Promise<void>;
+  /** What the dial of a meter truly shows, millionths: a meter with a fault tells something else. */
   shown(serial: string, at?: Instant): bigint;
   meter(serial: string): TownMeter;
   /** Somebody leaves a heater on. */
@@ -63,10 +73,10 @@ export type TownFaults = {
   mute(serial: string, silent?: boolean): void;
   /** All links of the town are cut once; gateways listen on, devices connect again. */
   dropLinks(): void;
+  /** What goes wrong by itself in `[from, to)`, on which meter: the truth to judge by. */
+  between(from: Instant, to: Instant): readonly Episode[];
 };
 
-/** A relay needs so long, real time, until it stands. */
-const RELAY_MS = 800;
 const HISTORY_MS = 62 * 24 * HOUR_MS;
 
 /** `passwordOf` for a secret: the plan writes the hashes, the town uses the passwords. */
@@ -79,8 +89,11 @@ export const townPasswords =
 export async function startTown(options: StartTownOptions): Promise<RunningTown> {
   const { clock, log } = options;
   const town = buildTown(options);
-  const state = new TownState(options.seed, options.stateFile ?? null, (error) =>
-    log.error({ err: error }, "the town cannot write down what it must remember"),
+  const state = new TownState(
+    options.seed,
+    options.stateFile ?? null,
+    (error) => log.error({ err: error }, "the town cannot write down what it must remember"),
+    faultBookOf(options),
   );
   const passwordOf = townPasswords(options.secret);
   const bySerial = new Map(town.meters.map((meter) => [meter.serial, meter]));
@@ -110,6 +123,7 @@ export async function startTown(options: StartTownOptions): Promise<RunningTown>
         url,
         passwordOf,
         log,
+        ...options.devices,
         onOrder: (m, order, done) => relays.order(m, order, done),
       });
     },
@@ -118,9 +132,13 @@ export async function startTown(options: StartTownOptions): Promise<RunningTown>
       return uploadBacklog({ town, state, from: begin, to, mqttUrl, passwordOf, log, ...rest });
     },
     pending: () => devices?.pending ?? 0,
+    step: async () => devices?.step(),
     shown: (serial, at = clock.now()) => shownMicro(meter(serial), state, at),
     heat: (serial, heater) => state.heat(meter(serial).serial, heater),
-    faults: faultsOf(gateways, meter, () => devices),
+    faults: {
+      ...faultsOf(gateways, meter, () => devices),
+      between: (from, to) => state.faults.between(town.meters, { from, to }),
+    },
     async stop() {
       clearInterval(keeper);
       relays.settle();
@@ -129,6 +147,15 @@ export async function startTown(options: StartTownOptions): Promise<RunningTown>
       await Promise.all(gateways.map(({ server }) => server.stop()));
     },
   };
+}
+
+function faultBookOf({ faults, clock }: StartTownOptions): FaultBook {
+  const midnight = Math.floor(clock.now() / DAY_MS) * DAY_MS;
+  return new FaultBook({
+    seed: faults?.seed ?? 0,
+    faults: faults?.chosen ?? [],
+    since: faults?.since ?? instant(midnight),
+  });
 }
 
 type Gateway = { readonly bus: TownBus; readonly server: ModbusServer };
@@ -143,8 +170,11 @@ async function openGateways(
   try {
     for (const [i, bus] of town.buses.entries()) {
       const units = unitsOf(town, bus, state, options.clock, relays);
+      const meters = town.meters.flatMap((m) => (m.modbus?.bus === bus.name ? [[m.modbus.unitId, m] as const] : []));
+      const faultPlan = wirePlan(state.faults, new Map(meters), options.clock);
       const wanted = options.portBase ? options.portBase + i : state.portOf(bus.name);
-      const server = await openGateway(bus, options.host, wanted, !options.portBase, units);
+      const served = faultPlan === null ? { units } : { units, faultPlan };
+      const server = await openGateway(bus, options.host, wanted, !options.portBase, served);
       state.keepPort(bus.name, server.port);
       gateways.push({ bus, server });
     }
@@ -160,13 +190,13 @@ async function openGateway(
   host: string,
   port: number | null,
   elsewhere: boolean,
-  units: ReadonlyMap<number, ModbusUnit>,
+  served: Pick<ModbusServerOptions, "units" | "faultPlan">,
 ): Promise<ModbusServer> {
   try {
-    return await startModbusServer({ kind, host, port: port ?? 0, units });
+    return await startModbusServer({ kind, host, port: port ?? 0, ...served });
   } catch (error) {
     if (!elsewhere || port === null) throw error;
-    return startModbusServer({ kind, host, port: 0, units }); // somebody took last time's port
+    return startModbusServer({ kind, host, port: 0, ...served }); // somebody took last time's port
   }
 }
 
@@ -189,48 +219,11 @@ function unitsOf(
   return units;
 }
 
-/** Orders to relays take effect a little later; the last order of a meter wins. */
-class Relays {
-  readonly #moving = new Map<TownMeter, { order: RelayOrder; timer: NodeJS.Timeout; done: (() => void)[] }>();
-  readonly #state: TownState;
-  readonly #clock: TownClock;
-  readonly #moved: (meter: TownMeter) => void;
-
-  constructor(state: TownState, clock: TownClock, moved: (meter: TownMeter) => void) {
-    this.#state = state;
-    this.#clock = clock;
-    this.#moved = moved;
-  }
-
-  order(meter: TownMeter, order: RelayOrder, done?: () => void): void {
-    const before = this.#moving.get(meter);
-    clearTimeout(before?.timer);
-    const timer = setTimeout(() => this.#stand(meter), RELAY_MS);
-    this.#moving.set(meter, { order, timer, done: [...(before?.done ?? []), ...(done === undefined ? [] : [done])] });
-  }
-
-  /** What is under way stands at once: the process ends. */
-  settle(): void {
-    for (const meter of this.#moving.keys()) this.#stand(meter);
-  }
-
-  #stand(meter: TownMeter): void {
-    const moving = this.#moving.get(meter);
-    if (moving === undefined) return;
-    clearTimeout(moving.timer);
-    this.#moving.delete(meter);
-    if (moving.order === "disconnect") this.#state.cut(meter.serial, this.#clock.now());
-    else this.#state.restore(meter.serial, this.#clock.now());
-    for (const done of moving.done) done();
-    if (moving.done.length === 0) this.#moved(meter);
-  }
-}
-
 function faultsOf(
   gateways: readonly Gateway[],
   meterOf: (serial: string) => TownMeter,
   devices: () => Devices | null,
-): TownFaults {
+): Omit<TownFaults, "between"> {
   return {
     modbus(serial, fault, times) {
       const { modbus } = meterOf(serial);

@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { Instant } from "../../domain/instant.ts";
+import { type FaultBook, NO_FAULTS } from "../faults/book.ts";
 
 /** A stretch without supply; `to` is null while it lasts. */
 export type OffStretch = { readonly from: Instant; readonly to: Instant | null };
@@ -22,14 +23,23 @@ export class TownState {
   readonly #kept: Kept;
   readonly #file: string | null;
 
+  /** What goes wrong on purpose; nothing of it is remembered. */
+  readonly faults: FaultBook;
   readonly #onError: (error: unknown) => void;
+  readonly #halfWay = new Set<string>();
 
   /**
    * @param file absent: kept in memory only. A file of another seed, or a broken one, is not taken over.
    * @param onError told when the file cannot be written; the town goes on and tries again at the next change
    */
-  constructor(seed: number, file: string | null = null, onError: (error: unknown) => void = () => {}) {
+  constructor(
+    seed: number,
+    file: string | null = null,
+    onError: (error: unknown) => void = () => {},
+    faults: FaultBook = NO_FAULTS,
+  ) {
     this.#file = file;
+    this.faults = faults;
     this.#onError = onError;
     const found = file === null ? null : readKept(file);
     this.#kept = found?.seed === seed ? found : { seed, off: {}, heaters: {}, ports: {}, uploadedTo: null };
@@ -43,8 +53,20 @@ export class TownState {
     return this.#kept.heaters[serial] ?? NONE;
   }
 
-  isOff(serial: string): boolean {
-    return this.offOf(serial).at(-1)?.to === null;
+  /** Whether the relay is open: now, or as it was at an instant. */
+  isOff(serial: string, at?: Instant): boolean {
+    if (at === undefined) return this.offOf(serial).at(-1)?.to === null;
+    return this.offOf(serial).some(({ from, to }) => from <= at && (to === null || at < to));
+  }
+
+  /** An order was begun and stuck. */
+  isHalfWay(serial: string): boolean {
+    return this.#halfWay.has(serial);
+  }
+
+  stick(serial: string, stuck: boolean): void {
+    if (stuck) this.#halfWay.add(serial);
+    else this.#halfWay.delete(serial);
   }
 
   /** Opens the relay. Open already: nothing changes. */

@@ -30,6 +30,7 @@ describe("the service", () => {
     expect((await app.inject({ url: "/readyz" })).json()).toEqual({
       ready: true,
       checks: { database: true, broker: true },
+      onDisk: { readings: 0, bytes: 0, oldestSeconds: null },
     });
   });
 
@@ -95,6 +96,11 @@ describe("openapi.json", () => {
       "GET /bills/{id}",
       "GET /refused-frames",
       "GET /conflicts",
+      "GET /exceptions",
+      "POST /exceptions/decisions",
+      "GET /meters/{id}/edits",
+      "POST /meters/{id}/edits",
+      "POST /meters/{id}/edits/{editId}/undo",
       "GET /runs",
       "GET /controls",
       "GET /prepaid",

@@ -4,6 +4,8 @@ import { reversePayment, takePayment } from "../../billing/payment.ts";
 import { runBills } from "../../billing/run.ts";
 import { instantOfIso, type Instant, isoOf, MINUTE_MS, SECOND_MS } from "../../domain/instant.ts";
 import { money } from "../../domain/money.ts";
+import { RATIO_ONE } from "../../domain/ratio.ts";
+import { changeRatio } from "../../ledger/meter-care.ts";
 import { day, type Period, periodOfDays } from "../../domain/period.ts";
 import { INVARIANTS, proveAll, verify } from "../../ledger/verify/verify.ts";
 import { closeBalance } from "../../billing/balance/close.ts";
@@ -21,8 +23,13 @@ beforeAll(async () => {
   await station.begin();
   const homes = [];
   for (const number of ["1", "2", "3"]) homes.push(await station.moveIn(number, 100));
-  const [broke, paying] = homes;
-  if (broke === undefined || paying === undefined) throw new Error("nobody moved in");
+  const [broke, paying, third] = homes;
+  if (broke === undefined || paying === undefined || third === undefined) throw new Error("nobody moved in");
+  const deed = { key: "pulse weight", reason: "a pulse weight", by: null, now: station.now };
+  const halved = await station.fresh.db.as(station.town.operatorId, (trx) =>
+    changeRatio(trx, deed, { meterId: third.meter, at: station.now, ratio: RATIO_ONE / 2n, dials: new Map() }),
+  );
+  expect(halved.kind).toBe("done");
   await broke.goesBroke();
   await station.dispatcher.turn();
   station.later(SECOND_MS);
@@ -76,7 +83,7 @@ async function balanceOfBuilding(november: Period, accounts: readonly bigint[]):
     [at, 0],
     ["2026-12-01T00:00:00+08:00", value],
   ];
-  const master = await hang(town, { serial: "master", at, points: ends(1000) });
+  const master = await hang(town, { serial: "master", at, points: ends(2000) });
   const lamp = await hang(town, { serial: "lamp", role: "customer", at, points: ends(30) });
   const fromDay = day("2026-11-01");
   const noted = { at: now, by: null };
@@ -242,6 +249,17 @@ const deeds: [title: string, sql: string, named: string][] = [
     "a meter hung in two places",
     "update installation set meter_id = (select min(meter_id) from installation)",
     "installations-apart",
+  ],
+  [
+    "a ratio changed after it was billed",
+    "update meter_ratio set ratio = 7 where reason = 'a pulse weight'",
+    "usage-dials",
+  ],
+  ["a stay that shows another ratio", "update installation set ratio = 9 where id = 1", "ratios-known"],
+  [
+    "a last dial of a meter that still hangs there",
+    "insert into installation_reading (operator_id, installation_id, edge, register, dial, event_id) select operator_id, 1, 'final', 1, 0, id from meter_event limit 1",
+    "meter-events",
   ],
   [
     "a control that was never sent called unknown",

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { CommanderError } from "commander";
 import { expect, test } from "vitest";
 import { simulateCommand } from "../../cli/simulate.ts";
+import { FAULT_NAMES } from "../../simulators/faults/catalogue.ts";
 import type { TownSheet } from "../../simulators/town/sheet.ts";
 
 const sanbiao = fileURLToPath(new URL("../../bin/sanbiao.mjs", import.meta.url));
@@ -42,10 +43,32 @@ test.each([
   [["--speed", "0"]],
   [["--backlog", "3"]],
   [["--strange"]],
+  [["--fault-since", "yesterday"]],
+  [["--fault-seed", "-1"]],
 ])("%j is wrong use", async (argv) => {
   const { code, err } = await simulate("--once", ...argv);
   expect(code).toBe(2);
   expect(err).toMatch(/error/);
+});
+
+test("the same faults of the same seed are told for the same day, and none when none are chosen", async () => {
+  const argv = ["--meters", "8", "--once", "--json", "--faults", "jump:every=24,crc-error", "--fault-seed", "5"];
+  const tell = async (...more: string[]) => (JSON.parse((await simulate(...argv, ...more)).out) as TownSheet).faults;
+  const told = await tell("--fault-since", "2026-03-01");
+  expect(told).toMatchObject({ seed: 5, since: "2026-03-01T08:00:00+08:00" });
+  expect(told.chosen.map(({ name }) => name)).toEqual(["jump", "crc-error"]);
+  expect(told.next.length).toBeGreaterThan(8 + 2);
+  expect((await tell("--faults", "none")).next).toEqual([]);
+});
+
+test("the table of faults is printed, and a name that is none gets the nearest ones", async () => {
+  const { code, out } = await simulate("--faults", "help");
+  expect(code).toBe(0);
+  for (const name of FAULT_NAMES) expect(out).toContain(`  ${name} `);
+  expect(JSON.parse((await simulate("--faults", "list", "--json")).out)).toHaveLength(FAULT_NAMES.length);
+  const wrong = await simulate("--once", "--faults", "gatway-restart");
+  expect(wrong.code).toBe(2);
+  expect(wrong.err).toContain("did you mean gateway-restart");
 });
 
 test("ctrl-C stops it cleanly", { timeout: 20_000 }, async () => {

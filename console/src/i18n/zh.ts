@@ -1,13 +1,17 @@
 import type { en } from "./en.ts";
 import { busesZh } from "./buses-zh.ts";
+import { balanceZh } from "./balance-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
 import { termsZh } from "./terms-zh.ts";
+import { workZh } from "./work-zh.ts";
 
 /** The texts of the pages in Chinese. */
 export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
   ...busesZh,
+  ...balanceZh,
+  ...workZh,
   "app.title": "三表 · 一本账一张单",
   "app.name": "三表",
   "language.label": "语言",

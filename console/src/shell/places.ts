@@ -30,7 +30,11 @@ export const PLACES: readonly PlaceGroup[] = [
   },
   {
     name: "metering",
-    places: [{ path: "/meters", name: "meters", roles: ALL }],
+    places: [
+      { path: "/meters", name: "meters", roles: ALL },
+      { path: "/balances", name: "balances", roles: ALL },
+      { path: "/work", name: "work", roles: ALL },
+    ],
   },
   {
     name: "wires",

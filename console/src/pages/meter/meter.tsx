@@ -11,6 +11,7 @@ import { PageTitle } from "../../parts/page-title.tsx";
 import { Utility } from "../../parts/utility.tsx";
 import { useFormat } from "../../shell/operator.tsx";
 import { Curve } from "./curve.tsx";
+import { Edits } from "./edits.tsx";
 import { ConflictTable, GapTable, VerdictTable } from "./judgements.tsx";
 
 function Facts({ meter }: { meter: MeterJson }) {
@@ -115,6 +116,7 @@ export default function Meter() {
               <Registers meter={m} />
             </div>
             <VerdictTable verdicts={m.verdicts} />
+            <Edits meterId={m.id} />
             <div className="grid-2">
               <GapTable gaps={m.gaps} />
               <ConflictTable conflicts={m.conflicts} />
