@@ -1,6 +1,6 @@
 import type { reversePayment, takePayment } from "../billing/payment.ts";
 import type { Buses } from "../domain/bus.ts";
-import type { AccountId, OperatorId } from "../domain/reading.ts";
+import type { AccountId, MeterId, OperatorId } from "../domain/reading.ts";
 
 /** What the API asks of billing. The shell gives billing's own functions. */
 export type Services = {
@@ -10,6 +10,8 @@ export type Services = {
   onPayment?(operatorId: OperatorId, accountId: AccountId): void;
   /** The Modbus lines of an operator; absent where no collectors run. */
   readonly buses?: Buses;
+  /** Told after a meter was registered, moved or got another ratio: resolves when the wires know it. */
+  onMeterLife?(operatorId: OperatorId, meterId: MeterId, what: "registered" | "changed"): Promise<void>;
   /** Told after a person decided about readings: bills that waited for it are tried again. */
   onJudged?(operatorId: OperatorId): void;
 };
