@@ -10,6 +10,8 @@ export type Services = {
   onPayment?(operatorId: OperatorId, accountId: AccountId): void;
   /** The Modbus lines of an operator; absent where no collectors run. */
   readonly buses?: Buses;
+  /** Told after meters were registered; resolves when the wires know them, with how many readings that waited for them were booked. */
+  onRegister?(operatorId: OperatorId): Promise<number>;
   /** Told after a meter was registered, moved or got another ratio: resolves when the wires know it. */
   onMeterLife?(operatorId: OperatorId, meterId: MeterId, what: "registered" | "changed"): Promise<void>;
   /** Told after a person decided about readings: bills that waited for it are tried again. */
