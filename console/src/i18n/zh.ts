@@ -1,7 +1,9 @@
 import type { en } from "./en.ts";
+import { busesZh } from "./buses-zh.ts";
 import { balanceZh } from "./balance-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
 import { meterLifeZh } from "./meter-life-zh.ts";
+import { readingZh } from "./reading-zh.ts";
 import { termsZh } from "./terms-zh.ts";
 import { workZh } from "./work-zh.ts";
 
@@ -9,9 +11,11 @@ import { workZh } from "./work-zh.ts";
 export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
+  ...busesZh,
   ...meterLifeZh,
   ...balanceZh,
   ...workZh,
+  ...readingZh,
   "app.title": "三表 · 一本账一张单",
   "app.name": "三表",
   "language.label": "语言",
