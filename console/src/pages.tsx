@@ -26,6 +26,8 @@ const Counter = lazy(() => import("./pages/counter/counter.tsx"));
 const Prepaid = lazy(() => import("./pages/prepaid.tsx"));
 const Runs = lazy(() => import("./pages/runs.tsx"));
 const Work = lazy(() => import("./pages/work/work.tsx"));
+const ReadingRoutes = lazy(() => import("./pages/routes/routes.tsx"));
+const ReadingRoute = lazy(() => import("./pages/routes/route.tsx"));
 const Refused = lazy(() => import("./pages/refused.tsx"));
 
 function Wait() {
@@ -74,6 +76,8 @@ export function Pages() {
                   <Route path="/prepaid" element={<Prepaid />} />
                   <Route path="/runs" element={<Runs />} />
                   <Route path="/work" element={<Work />} />
+                  <Route path="/routes" element={<ReadingRoutes />} />
+                  <Route path="/routes/:id" element={<ReadingRoute />} />
                   <Route path="/refused" element={<Refused />} />
                   <Route path="*" element={<NotFound />} />
                 </Routes>

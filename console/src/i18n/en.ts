@@ -1,6 +1,7 @@
 import { balanceEn } from "./balance-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { meterLifeEn } from "./meter-life-en.ts";
+import { readingEn } from "./reading-en.ts";
 import { termsEn } from "./terms-en.ts";
 import { workEn } from "./work-en.ts";
 
@@ -11,6 +12,7 @@ export const en = {
   ...meterLifeEn,
   ...balanceEn,
   ...workEn,
+  ...readingEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",
   "language.label": "Language",

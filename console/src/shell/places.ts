@@ -35,6 +35,7 @@ export const PLACES: readonly PlaceGroup[] = [
       { path: "/calibrations", name: "calibrations", roles: ALL },
       { path: "/balances", name: "balances", roles: ALL },
       { path: "/work", name: "work", roles: ALL },
+      { path: "/routes", name: "routes", roles: ALL },
     ],
   },
   {
