@@ -20,6 +20,7 @@ import { PROBLEM_JSON, problemOf } from "./problem.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { balanceRoutes } from "./routes/balances.ts";
 import type { Waiting } from "../ledger/spool/spool.ts";
+import { estimateRoutes } from "./routes/estimates.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { gapRoutes } from "./routes/gaps.ts";
 import { meteringRoutes } from "./routes/metering.ts";
@@ -99,6 +100,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       balanceRoutes(v1, options);
       eventRoutes(v1, options);
       workRoutes(v1, options);
+      estimateRoutes(v1, options);
       readingRouteRoutes(v1, options);
       readingRoutes(v1, options);
       await v1.register(async (pictures) => photoRoutes(pictures as App, options));

@@ -112,6 +112,8 @@ describe("openapi.json", () => {
       "GET /gaps",
       "PATCH /gaps/{id}",
       "GET /meters/{id}/heard",
+      "GET /meters/{id}/estimates/preview",
+      "POST /meters/{id}/estimates",
     ];
     expect(listed.toSorted()).toEqual(
       [

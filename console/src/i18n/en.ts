@@ -1,4 +1,5 @@
 import { balanceEn } from "./balance-en.ts";
+import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { termsEn } from "./terms-en.ts";
 import { workEn } from "./work-en.ts";
@@ -9,6 +10,7 @@ export const en = {
   ...errorsEn,
   ...balanceEn,
   ...workEn,
+  ...estimateEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",
   "language.label": "Language",

@@ -1,5 +1,6 @@
 import type { en } from "./en.ts";
 import { balanceZh } from "./balance-zh.ts";
+import { estimateZh } from "./estimate-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
 import { termsZh } from "./terms-zh.ts";
 import { workZh } from "./work-zh.ts";
@@ -10,6 +11,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...errorsZh,
   ...balanceZh,
   ...workZh,
+  ...estimateZh,
   "app.title": "三表 · 一本账一张单",
   "app.name": "三表",
   "language.label": "语言",
