@@ -35,7 +35,7 @@ const call = (method: "GET" | "POST", path: string, user: Login, payload?: objec
 
 test("a preview shows what each method would give, ranked, with what it rests on or lacks", async () => {
   const query = new URLSearchParams({ register, at });
-  const answer = await call("GET", `${estate.relayMeter}/estimates/preview?${query}`, "reader");
+  const answer = await call("GET", `${estate.relayMeter}/estimates/preview?${query.toString()}`, "reader");
   expect(answer.statusCode).toBe(200);
   const shown = answer.json();
   expect(shown).toMatchObject({ meterId: String(estate.relayMeter), register, policy: { id: "prepaid" } });
@@ -49,7 +49,7 @@ test("a preview shows what each method would give, ranked, with what it rests on
 test("a clerk sets a value with its reason once; it is listed with the consent and taken back by a further entry", async () => {
   const given = { method: "agreed", by: "Wang", on: "2026-06-15", reference: "letter 7" };
   const query = new URLSearchParams({ register, at });
-  const { last } = (await call("GET", `${estate.relayMeter}/estimates/preview?${query}`, "reader")).json();
+  const { last } = (await call("GET", `${estate.relayMeter}/estimates/preview?${query.toString()}`, "reader")).json();
   const body = { register, at, value: last.value.value, given, reason: "the door was locked" };
   const path = `${estate.relayMeter}/estimates`;
   expect((await call("POST", path, "reader", body)).statusCode).toBe(403);
@@ -88,5 +88,7 @@ test.each([
 
 test("another operator's meter is not found", async () => {
   const query = new URLSearchParams({ register, at });
-  expect((await call("GET", `${estate.foreignMeter}/estimates/preview?${query}`, "boss")).statusCode).toBe(404);
+  expect((await call("GET", `${estate.foreignMeter}/estimates/preview?${query.toString()}`, "boss")).statusCode).toBe(
+    404,
+  );
 });

@@ -1,6 +1,8 @@
 import { balanceEn } from "./balance-en.ts";
 import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
+import { meterLifeEn } from "./meter-life-en.ts";
+import { readingEn } from "./reading-en.ts";
 import { termsEn } from "./terms-en.ts";
 import { workEn } from "./work-en.ts";
 
@@ -8,9 +10,11 @@ import { workEn } from "./work-en.ts";
 export const en = {
   ...termsEn,
   ...errorsEn,
+  ...meterLifeEn,
   ...balanceEn,
   ...workEn,
   ...estimateEn,
+  ...readingEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",
   "language.label": "Language",

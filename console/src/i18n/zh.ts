@@ -2,6 +2,8 @@ import type { en } from "./en.ts";
 import { balanceZh } from "./balance-zh.ts";
 import { estimateZh } from "./estimate-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
+import { meterLifeZh } from "./meter-life-zh.ts";
+import { readingZh } from "./reading-zh.ts";
 import { termsZh } from "./terms-zh.ts";
 import { workZh } from "./work-zh.ts";
 
@@ -9,9 +11,11 @@ import { workZh } from "./work-zh.ts";
 export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
+  ...meterLifeZh,
   ...balanceZh,
   ...workZh,
   ...estimateZh,
+  ...readingZh,
   "app.title": "三表 · 一本账一张单",
   "app.name": "三表",
   "language.label": "语言",
