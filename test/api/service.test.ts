@@ -121,6 +121,9 @@ describe("openapi.json", () => {
       "GET /meters/{id}/heard",
       "GET /meters/{id}/estimates/preview",
       "POST /meters/{id}/estimates",
+      "GET /buses",
+      "POST /buses/{id}/scans",
+      "GET /buses/{id}/scans/{scanId}",
     ];
     expect(listed.toSorted()).toEqual(
       [

@@ -1,3 +1,4 @@
+import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
 import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
@@ -10,6 +11,7 @@ import { workEn } from "./work-en.ts";
 export const en = {
   ...termsEn,
   ...errorsEn,
+  ...busesEn,
   ...meterLifeEn,
   ...balanceEn,
   ...workEn,

@@ -1,4 +1,5 @@
 import type { en } from "./en.ts";
+import { busesZh } from "./buses-zh.ts";
 import { balanceZh } from "./balance-zh.ts";
 import { estimateZh } from "./estimate-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
@@ -11,6 +12,7 @@ import { workZh } from "./work-zh.ts";
 export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
+  ...busesZh,
   ...meterLifeZh,
   ...balanceZh,
   ...workZh,
