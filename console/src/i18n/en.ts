@@ -1,4 +1,6 @@
+import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
+import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { meterLifeEn } from "./meter-life-en.ts";
 import { readingEn } from "./reading-en.ts";
@@ -10,10 +12,12 @@ import { workEn } from "./work-en.ts";
 export const en = {
   ...termsEn,
   ...errorsEn,
+  ...busesEn,
   ...meterLifeEn,
   ...balanceEn,
   ...onboardingEn,
   ...workEn,
+  ...estimateEn,
   ...readingEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",
