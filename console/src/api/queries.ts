@@ -6,6 +6,7 @@ import type {
   TimelineJson,
   TimelineKind,
 } from "../../../api/schemas/account.ts";
+import type { BalanceJson, BalancesJson } from "../../../api/schemas/balance.ts";
 import type { BillJson, BillStatus, BillsJson } from "../../../api/schemas/bill.ts";
 import type { HeardStatus, MeterJson, MetersJson, SeriesJson } from "../../../api/schemas/meter.ts";
 import type { ConflictsJson, RefusedFramesJson, RunsJson } from "../../../api/schemas/operation.ts";
@@ -84,6 +85,10 @@ export const timelinePage = (id: string, kinds: readonly TimelineKind[], before:
 export const useBills = (asked: { period?: string; status?: BillStatus; page: number; pageSize: number }) =>
   useQuery(list<BillsJson>("bills", "/bills", asked));
 export const useBill = (id: string) => useQuery(one<BillJson>("bill", id, `/bills/${id}`));
+
+export const useBalances = (asked: { period?: string; utility?: string }) =>
+  useQuery(list<BalancesJson>("balances", "/balances", asked));
+export const useBalance = (id: string) => useQuery(one<BalanceJson>("balance", id, `/balances/${id}`));
 
 export const usePrepaid = (asked: { state?: SupplyStateName; page: number; pageSize: number }) =>
   useQuery({ ...list<PrepaidBoardJson>("prepaid", "/prepaid", asked), refetchInterval: 15_000 });

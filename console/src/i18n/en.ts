@@ -1,3 +1,4 @@
+import { balanceEn } from "./balance-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { termsEn } from "./terms-en.ts";
 import { workEn } from "./work-en.ts";
@@ -6,6 +7,7 @@ import { workEn } from "./work-en.ts";
 export const en = {
   ...termsEn,
   ...errorsEn,
+  ...balanceEn,
   ...workEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",

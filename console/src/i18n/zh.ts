@@ -1,4 +1,5 @@
 import type { en } from "./en.ts";
+import { balanceZh } from "./balance-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
 import { termsZh } from "./terms-zh.ts";
 import { workZh } from "./work-zh.ts";
@@ -7,6 +8,7 @@ import { workZh } from "./work-zh.ts";
 export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
+  ...balanceZh,
   ...workZh,
   "app.title": "三表 · 一本账一张单",
   "app.name": "三表",

@@ -1,6 +1,7 @@
 const STROKES = {
   overview: "M3 13.5a7 7 0 1 1 14 0M10 13.5l3.5-4.5",
   meters: "M4 3h12v14H4zM7 6h6v4H7zM7.5 13.5h.01M12.5 13.5h.01",
+  balances: "M10 3v14M5 17h10M4 6h12M4 6l-2 5h4zM16 6l-2 5h4z",
   accounts: "M10 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM3.5 17c.5-3.5 3-5 6.5-5s6 1.5 6.5 5",
   counter: "M3 6h14v9H3zM3 9h14M6 12.5h3",
   prepaid: "M10 3v7M6 5.5a6.5 6.5 0 1 0 8 0",

@@ -32,6 +32,7 @@ export const PLACES: readonly PlaceGroup[] = [
     name: "metering",
     places: [
       { path: "/meters", name: "meters", roles: ALL },
+      { path: "/balances", name: "balances", roles: ALL },
       { path: "/work", name: "work", roles: ALL },
     ],
   },
