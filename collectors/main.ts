@@ -2,7 +2,8 @@ import type { Logger } from "pino";
 import { type Broker, startBroker } from "../broker/broker.ts";
 import { PROFILES } from "../catalog/meters/catalogue.ts";
 import { CodedError } from "../domain/errors.ts";
-import { type Clock, SECOND_MS } from "../domain/instant.ts";
+import { type Clock, isoOf, SECOND_MS } from "../domain/instant.ts";
+import type { Period } from "../domain/period.ts";
 import { POLL_SECONDS, type PollGroup } from "../domain/profile.ts";
 import type { MeterId, OperatorId, Reading } from "../domain/reading.ts";
 import type { Telemetry } from "../domain/telemetry.ts";
@@ -20,6 +21,7 @@ import type { LinkConfig } from "./modbus/link.ts";
 import { mqttIngest } from "./mqtt/ingest.ts";
 import { mqttTray } from "./mqtt/tray.ts";
 import { replays } from "./replay.ts";
+import { recalls } from "./recalls.ts";
 import { silenceWatch } from "./silence.ts";
 import { startTurns } from "./turns.ts";
 
@@ -133,6 +135,20 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
   });
   void replay.runAll(directory.operators());
   const turns = startTurns([{ name: "meters that fell silent", turn: () => watch.turn() }], log);
+  const recalling = recalls({
+    db,
+    directory,
+    profiles: PROFILES,
+    clock,
+    log,
+    async ask(operatorId, meterId, stretch) {
+      const meter = directory.meter(meterId);
+      if (meter === undefined || meter.operatorId !== operatorId) return false;
+      if (meter.busId === null) return wire.recall(meter, stretch);
+      return (await modbus.recall(meterId, stretch, directory.zone(operatorId) ?? "UTC")) === "answered";
+    },
+  });
+  const recallTurns = startTurns([{ name: "gaps that are over", turn: () => recalling.turn() }], log);
   // A round of its own: what others recorded must be known here within a minute, whatever else is under way.
   const looks = startTurns(
     [{ name: "meters and ratios", turn: () => directory.refreshIfOlder(DIRECTORY_AGE_MS) }],
@@ -169,7 +185,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
       return outcome.reason === "timeout" || outcome.reason === "link_down" ? "unreachable" : "refused";
     },
     async stop() {
-      await within(COMMIT_GRACE_MS, Promise.all([turns.stop(), looks.stop()]));
+      await within(COMMIT_GRACE_MS, Promise.all([turns.stop(), looks.stop(), recallTurns.stop()]));
       // What was read waits for its commit. While the database is away that does not come: the books give up first.
       const wiresClosed = Promise.all([modbus.stop(), wire.stop()]);
       const graceMs = (await within(COMMIT_GRACE_MS, wiresClosed)) ? COMMIT_GRACE_MS : 0;
@@ -198,6 +214,8 @@ type MqttSide = {
   readonly url: string;
   readonly port: number | null;
   command(meter: MeterOnMqtt, action: "connect" | "disconnect"): Promise<SendOutcome>;
+  /** Asks a device for what it stored; whether the question left. */
+  recall(meter: MeterOnMqtt, stretch: Period): Promise<boolean>;
   /** A request of ours to a device, which may be away: it is asked again at its next message. */
   say(client: ClientEntry, topic: string, payload: Uint8Array): Promise<unknown>;
   stop(): Promise<void>;
@@ -223,6 +241,10 @@ async function openMqtt(
         if (order === null) return "refused";
         return (await foreign.publishCommand(order)) === "handed_over" ? "sent" : "unreachable";
       },
+      recall: async (meter, stretch) => {
+        const asking = historyRequestOf(meter, stretch, clock);
+        return asking !== null && (await foreign.publishCommand(asking)) === "handed_over";
+      },
       say: (_client, topic, payload) => foreign.publishCommand({ topic, payload }),
       stop: () => foreign.stop(),
     };
@@ -244,6 +266,8 @@ async function openMqtt(
     url: `mqtt://${host === "0.0.0.0" ? "127.0.0.1" : host}:${broker.port}`,
     port: broker.port,
     command: (meter, action) => commandBy(broker, clientOf(meter), orderOf(meter, action, clock)),
+    recall: async (meter, stretch) =>
+      (await commandBy(broker, clientOf(meter), historyRequestOf(meter, stretch, clock))) === "sent",
     say: ({ username }, topic, payload) => broker.publishCommand({ username, topic, payload }),
     stop: () => broker.stop(),
   };
@@ -271,6 +295,20 @@ function orderOf(
   const fill = (text: string) =>
     text.replaceAll("{device}", meter.deviceKey ?? "").replaceAll("{id}", String(clock.now()));
   return { topic: fill(profile.control.topic), payload: fill(profile.control[action]) };
+}
+
+/** The profile's own words for a question about a stretch; `null` for a device that keeps nothing. */
+function historyRequestOf(
+  meter: MeterOnMqtt,
+  { from, to }: Period,
+  clock: Clock,
+): { topic: string; payload: string } | null {
+  const profile = PROFILES.get(meter.profileId);
+  if (profile?.kind !== "mqtt" || profile.history === undefined || meter.deviceKey === null) return null;
+  const words = { device: meter.deviceKey, id: String(clock.now()), from: isoOf(from), to: isoOf(to) };
+  const fill = (text: string): string =>
+    Object.entries(words).reduce((filled, [name, word]) => filled.replaceAll(`{${name}}`, word), text);
+  return { topic: fill(profile.history.topic), payload: fill(profile.history.request) };
 }
 
 /** The wanted port, or when it is taken one of the next ten; the caller says which it became. */

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Clock, Instant } from "../../domain/instant.ts";
+import type { Period, Zone } from "../../domain/period.ts";
 import type { ModbusProfile, PollGroup } from "../../domain/profile.ts";
 import type { MeterId, OperatorId } from "../../domain/reading.ts";
 import type { RefusedFrame } from "../../domain/refusal.ts";
@@ -13,7 +14,8 @@ import type { BusHealth } from "./health.ts";
 import type { LinkConfig } from "./link.ts";
 import { type ControlAction, type ControlOutcome, refusedOrder } from "./order.ts";
 import type { Plan } from "./plan.ts";
-import { addressText } from "./request.ts";
+import { recall, type RecallOutcome } from "./recall.ts";
+import { addressText, type ReadRequest } from "./request.ts";
 import type { PolledMeter, Sink } from "./sink.ts";
 
 /** One bus: how it is reached, who is on it and how often each poll group is asked. */
@@ -49,6 +51,8 @@ export type ModbusCollectorOptions = {
 export type ModbusCollector = {
   /** Writes the order and reads the state back; never throws. */
   control(meterId: MeterId, action: ControlAction): Promise<ControlOutcome>;
+  /** Asks a meter for what it froze in a stretch, in the lowest place of its bus. */
+  recall(meterId: MeterId, stretch: Period, zone: Zone): Promise<RecallOutcome>;
   health(): BusHealth[];
   /** @throws RangeError when the bus or a unit on it is there already */
   addBus(bus: BusConfig): void;
@@ -65,6 +69,7 @@ export function startModbusCollector(options: ModbusCollectorOptions): ModbusCol
   const handOver = new HandOver(options.handOversMax ?? HAND_OVERS_MAX, options.log);
   const buses = new Map<string, Bus>();
   const busOf = new Map<MeterId, Bus>();
+  const metersById = new Map<MeterId, PolledMeter>();
 
   const addBus = (config: BusConfig): void => {
     if (buses.has(config.id)) throw new RangeError(`bus ${config.id} has an owner already`);
@@ -74,7 +79,10 @@ export function startModbusCollector(options: ModbusCollectorOptions): ModbusCol
     const { id, operatorId: _, units: __, ...rest } = config;
     const bus = new Bus({ ...rest, id, meters }, options, busEvents(options, handOver));
     buses.set(id, bus);
-    for (const { meterId } of meters) busOf.set(meterId, bus);
+    for (const meter of meters) {
+      busOf.set(meter.meterId, bus);
+      metersById.set(meter.meterId, meter);
+    }
   };
   const removeBus = async (id: string): Promise<void> => {
     const bus = buses.get(id);
@@ -91,6 +99,13 @@ export function startModbusCollector(options: ModbusCollectorOptions): ModbusCol
     control: (meterId, action) =>
       busOf.get(meterId)?.control(meterId, action) ??
       Promise.resolve(refusedOrder("unknown_meter", `meter ${meterId} is on no bus of this collector`)),
+    recall: async (meterId, stretch, zone) => {
+      const bus = busOf.get(meterId);
+      const meter = metersById.get(meterId);
+      if (bus === undefined || meter === undefined) return "unreachable";
+      const ask = (request: ReadRequest) => bus.errand("history", request);
+      return recall(meter, stretch, { zone, ask, now: () => options.clock.now(), sink: options.sink });
+    },
     health: () => [...buses.values()].map((bus) => bus.health()),
     stop: async () => {
       await Promise.all([...buses.keys()].map(removeBus));
