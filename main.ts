@@ -5,6 +5,7 @@ import { ensureDemoUsers } from "./api/demo.ts";
 import { liveBus } from "./api/live.ts";
 import { type Metrics, prometheus } from "./api/metrics.ts";
 import { type RunningApi, startApi } from "./api/server.ts";
+import type { Services } from "./api/services.ts";
 import { dialOf } from "./catalog/meters/dials.ts";
 import { liveTeller, type Teller } from "./api/tell/teller.ts";
 import { billDepsOf, type Billing, startBilling } from "./billing/main.ts";
@@ -181,7 +182,13 @@ async function openRooms(
     telling.supply({ operatorId, accountId, at: clock.now(), kind: "credit", detail: {} });
   };
   const onJudged = (): void => billing?.onJudged();
-  const services = { takePayment: countedPayments(telemetry), reversePayment, onPayment, onJudged };
+  const onMeterLife: Services["onMeterLife"] = async (operatorId, meterId, what) => {
+    // It is in the books: wires that cannot look now do so within a minute.
+    const looked = what === "registered" ? collectors.onAccepted(operatorId, meterId) : collectors.refresh();
+    await looked.catch((error: unknown) => log.warn({ err: error }, "the wires could not look at the meters anew"));
+    onJudged(); // a bill that waited for a dial can be made
+  };
+  const services = { takePayment: countedPayments(telemetry), reversePayment, onPayment, onJudged, onMeterLife };
   const users = demo === null ? null : await ensureDemoUsers(db);
   const api = await startApi({
     db,

@@ -22,6 +22,7 @@ import { balanceRoutes } from "./routes/balances.ts";
 import type { Waiting } from "../ledger/spool/spool.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { gapRoutes } from "./routes/gaps.ts";
+import { meterLifeRoutes } from "./routes/meter-life.ts";
 import { meteringRoutes } from "./routes/metering.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import { photoRoutes, readingRoutes } from "./routes/readings.ts";
@@ -94,6 +95,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       sessionRoutes(v1, options);
       meteringRoutes(v1, options);
       gapRoutes(v1, options);
+      meterLifeRoutes(v1, options);
       accountRoutes(v1, options);
       paymentRoutes(v1, options);
       balanceRoutes(v1, options);

@@ -1,5 +1,5 @@
 import type { reversePayment, takePayment } from "../billing/payment.ts";
-import type { AccountId, OperatorId } from "../domain/reading.ts";
+import type { AccountId, MeterId, OperatorId } from "../domain/reading.ts";
 
 /** What the API asks of billing. The shell gives billing's own functions. */
 export type Services = {
@@ -7,6 +7,8 @@ export type Services = {
   readonly reversePayment: typeof reversePayment;
   /** Told after a payment was posted, so that the prepaid engine need not wait for its next round. */
   onPayment?(operatorId: OperatorId, accountId: AccountId): void;
+  /** Told after a meter was registered, moved or got another ratio: resolves when the wires know it. */
+  onMeterLife?(operatorId: OperatorId, meterId: MeterId, what: "registered" | "changed"): Promise<void>;
   /** Told after a person decided about readings: bills that waited for it are tried again. */
   onJudged?(operatorId: OperatorId): void;
 };

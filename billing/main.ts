@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { estimationPolicyOf } from "../catalog/estimation/catalogue.ts";
 import { policyOf } from "../catalog/policies/catalogue.ts";
 import { versionsOf } from "../catalog/tariffs/catalogue.ts";
 import { dialOf } from "../catalog/meters/dials.ts";
@@ -47,6 +48,7 @@ export const billDepsOf = (deps: Pick<BillingSettings, "db" | "clock" | "telemet
     return versions.length === 0 ? null : versions;
   },
   dials: dialOf,
+  estimation: estimationPolicyOf,
 });
 
 const SWEEP_MS = 60_000; // hours pass and readings grow old without anybody speaking

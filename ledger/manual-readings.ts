@@ -92,13 +92,17 @@ export async function metersAt(
     profile_id: string;
     ratio: string | null;
     capacity_per_hour: string | null;
-  }>`select m.id, m.utility, m.profile_id, i.ratio, i.capacity_per_hour
+  }>`select m.id, m.utility, m.profile_id, r.ratio,
+            round(i.capacity_per_hour * r.ratio / i.ratio, 6) as capacity_per_hour
        from unnest(${ids}::bigint[], ${ats}::timestamptz[]) with ordinality as a (id, at, o)
        join sanbiao.meter m on m.operator_id = ${operatorId} and m.id = a.id
        left join lateral (select ratio, capacity_per_hour from sanbiao.installation i
           where i.operator_id = m.operator_id and i.meter_id = m.id and i.installed_at <= a.at
             and (i.removed_at is null or i.removed_at > a.at)
           order by i.installed_at desc limit 1) i on true
+       left join lateral (select r.ratio from sanbiao.meter_ratio r
+          where r.operator_id = m.operator_id and r.meter_id = m.id and r.from_at <= a.at and i.ratio is not null
+          order by r.recorded_at desc, r.id desc limit 1) r on true
       order by a.o`.execute(trx);
   return rows.map((row) => ({
     meterId: row.id,

@@ -15,6 +15,8 @@ import type {
   BilledUsageTable,
   DueRunTable,
   RunExceptionTable,
+  TrueUpClosingTable,
+  TrueUpTable,
 } from "./tables/bills.ts";
 import type {
   AccountTable,
@@ -80,6 +82,8 @@ export type Tables = {
   bill_sequence: BillSequenceTable;
   bill_line: BillLineTable;
   billed_usage: BilledUsageTable;
+  true_up: TrueUpTable;
+  true_up_closing: TrueUpClosingTable;
   due_run: DueRunTable;
   run_exception: RunExceptionTable;
   supply: SupplyTable;

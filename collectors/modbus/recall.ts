@@ -12,7 +12,7 @@ export type RecallOutcome = "answered" | "unreachable" | "nothing_kept";
 export async function recall(
   meter: PolledMeter,
   stretch: Period,
-  of: { zone: Zone; now(): Instant; ask(request: ReadRequest): Promise<Outcome>; sink: Sink },
+  of: { zone: Zone; now: () => Instant; ask: (request: ReadRequest) => Promise<Outcome>; sink: Sink },
 ): Promise<RecallOutcome> {
   const { history } = meter.profile;
   const wanted = history === undefined ? null : freezesIn(history, stretch, of.now());
@@ -56,7 +56,7 @@ async function handOver(
   history: ModbusHistory,
   request: ReadRequest,
   words: Uint16Array,
-  { zone, now, sink }: { zone: Zone; now(): Instant; sink: Sink },
+  { zone, now, sink }: { zone: Zone; now: () => Instant; sink: Sink },
 ): Promise<void> {
   const begin = 1 + (request.address - history.address) / history.stride;
   for (let i = 0; i * history.stride < words.length; i++) {

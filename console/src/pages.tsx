@@ -15,6 +15,7 @@ const SignIn = lazy(() => import("./pages/sign-in.tsx"));
 const Overview = lazy(() => import("./pages/overview/overview.tsx"));
 const Meters = lazy(() => import("./pages/meters.tsx"));
 const Meter = lazy(() => import("./pages/meter/meter.tsx"));
+const Calibrations = lazy(() => import("./pages/calibrations.tsx"));
 const Accounts = lazy(() => import("./pages/accounts.tsx"));
 const Account = lazy(() => import("./pages/account/account.tsx"));
 const Bills = lazy(() => import("./pages/bills.tsx"));
@@ -25,6 +26,8 @@ const Counter = lazy(() => import("./pages/counter/counter.tsx"));
 const Prepaid = lazy(() => import("./pages/prepaid.tsx"));
 const Runs = lazy(() => import("./pages/runs.tsx"));
 const Work = lazy(() => import("./pages/work/work.tsx"));
+const ReadingRoutes = lazy(() => import("./pages/routes/routes.tsx"));
+const ReadingRoute = lazy(() => import("./pages/routes/route.tsx"));
 const Refused = lazy(() => import("./pages/refused.tsx"));
 
 function Wait() {
@@ -62,6 +65,7 @@ export function Pages() {
                   <Route path="/" element={<Overview />} />
                   <Route path="/meters" element={<Meters />} />
                   <Route path="/meters/:id" element={<Meter />} />
+                  <Route path="/calibrations" element={<Calibrations />} />
                   <Route path="/accounts" element={<Accounts />} />
                   <Route path="/accounts/:id" element={<Account />} />
                   <Route path="/bills" element={<Bills />} />
@@ -72,6 +76,8 @@ export function Pages() {
                   <Route path="/prepaid" element={<Prepaid />} />
                   <Route path="/runs" element={<Runs />} />
                   <Route path="/work" element={<Work />} />
+                  <Route path="/routes" element={<ReadingRoutes />} />
+                  <Route path="/routes/:id" element={<ReadingRoute />} />
                   <Route path="/refused" element={<Refused />} />
                   <Route path="*" element={<NotFound />} />
                 </Routes>

@@ -86,6 +86,13 @@ describe("openapi.json", () => {
       "GET /overview",
       "GET /meters",
       "GET /meters/{id}",
+      "GET /meters/{id}/events",
+      "GET /calibrations",
+      "GET /spare-meters",
+      "POST /meters",
+      ...["installations", "exchanges", "removals", "ratios", "seals", "calibrations"].map(
+        (deed) => `POST /meters/{id}/${deed}`,
+      ),
       "GET /meters/{id}/series",
       "GET /accounts",
       "GET /accounts/{id}",

@@ -11,6 +11,7 @@ import type { BillJson, BillStatus, BillsJson } from "../../../api/schemas/bill.
 import type { HeardStatus, MeterJson, MetersJson, SeriesJson } from "../../../api/schemas/meter.ts";
 import type { ConflictsJson, RefusedFramesJson, RunsJson } from "../../../api/schemas/operation.ts";
 import type { OverviewJson } from "../../../api/schemas/overview.ts";
+import type { RouteJson, RoutesJson } from "../../../api/schemas/reading-route.ts";
 import type { DemoJson, MeJson } from "../../../api/schemas/session.ts";
 import type { ControlsJson, PrepaidBoardJson, SupplyStateName } from "../../../api/schemas/supply.ts";
 import type { EditsJson, WorkJson, WorkState } from "../../../api/schemas/work.ts";
@@ -114,3 +115,7 @@ export type WorkAsked = {
 export const useWork = (asked: WorkAsked) =>
   useQuery({ ...list<WorkJson>("work", "/exceptions", asked), refetchInterval: 30_000 });
 export const useEdits = (id: string) => useQuery(one<EditsJson>("edits", id, `/meters/${id}/edits`));
+export const useRoutes = () =>
+  useQuery({ queryKey: ["routes"], queryFn: () => ask<RoutesJson>("/routes"), refetchInterval: 10_000 });
+export const useRoute = (id: string) =>
+  useQuery({ ...one<RouteJson>("route", id, `/routes/${id}`), refetchInterval: 10_000 });

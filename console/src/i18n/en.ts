@@ -1,5 +1,7 @@
 import { balanceEn } from "./balance-en.ts";
 import { errorsEn } from "./errors-en.ts";
+import { meterLifeEn } from "./meter-life-en.ts";
+import { readingEn } from "./reading-en.ts";
 import { termsEn } from "./terms-en.ts";
 import { workEn } from "./work-en.ts";
 
@@ -7,8 +9,10 @@ import { workEn } from "./work-en.ts";
 export const en = {
   ...termsEn,
   ...errorsEn,
+  ...meterLifeEn,
   ...balanceEn,
   ...workEn,
+  ...readingEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",
   "language.label": "Language",

@@ -1,6 +1,8 @@
 import type { en } from "./en.ts";
 import { balanceZh } from "./balance-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
+import { meterLifeZh } from "./meter-life-zh.ts";
+import { readingZh } from "./reading-zh.ts";
 import { termsZh } from "./terms-zh.ts";
 import { workZh } from "./work-zh.ts";
 
@@ -8,8 +10,10 @@ import { workZh } from "./work-zh.ts";
 export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
+  ...meterLifeZh,
   ...balanceZh,
   ...workZh,
+  ...readingZh,
   "app.title": "三表 · 一本账一张单",
   "app.name": "三表",
   "language.label": "语言",

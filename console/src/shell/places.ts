@@ -32,8 +32,10 @@ export const PLACES: readonly PlaceGroup[] = [
     name: "metering",
     places: [
       { path: "/meters", name: "meters", roles: ALL },
+      { path: "/calibrations", name: "calibrations", roles: ALL },
       { path: "/balances", name: "balances", roles: ALL },
       { path: "/work", name: "work", roles: ALL },
+      { path: "/routes", name: "routes", roles: ALL },
     ],
   },
   {

@@ -11,6 +11,7 @@ import { PageTitle } from "../../parts/page-title.tsx";
 import { Utility } from "../../parts/utility.tsx";
 import { useFormat } from "../../shell/operator.tsx";
 import { Curve } from "./curve.tsx";
+import { Life } from "./life.tsx";
 import { Edits } from "./edits.tsx";
 import { ConflictTable, GapTable, VerdictTable } from "./judgements.tsx";
 
@@ -115,6 +116,7 @@ export default function Meter() {
               <Curve meter={m} />
               <Registers meter={m} />
             </div>
+            <Life meter={m} />
             <VerdictTable verdicts={m.verdicts} />
             <Edits meterId={m.id} />
             <div className="grid-2">
