@@ -182,13 +182,22 @@ async function openRooms(
     telling.supply({ operatorId, accountId, at: clock.now(), kind: "credit", detail: {} });
   };
   const onJudged = (): void => billing?.onJudged();
-  const onMeterLife: Services["onMeterLife"] = async (operatorId, meterId, what) => {
+  const onRegister = (operatorId: OperatorId): Promise<number> => collectors.onRegister(operatorId);
+  const onMeterLife: Services["onMeterLife"] = async (operatorId) => {
     // It is in the books: wires that cannot look now do so within a minute.
-    const looked = what === "registered" ? collectors.onAccepted(operatorId, meterId) : collectors.refresh();
-    await looked.catch((error: unknown) => log.warn({ err: error }, "the wires could not look at the meters anew"));
+    await onRegister(operatorId).catch((error: unknown) =>
+      log.warn({ err: error }, "the wires could not look at the meters anew"),
+    );
     onJudged(); // a bill that waited for a dial can be made
   };
-  const services = { takePayment: countedPayments(telemetry), reversePayment, onPayment, onJudged, onMeterLife };
+  const services = {
+    takePayment: countedPayments(telemetry),
+    reversePayment,
+    onPayment,
+    onJudged,
+    onMeterLife,
+    onRegister,
+  };
   const users = demo === null ? null : await ensureDemoUsers(db);
   const api = await startApi({
     db,

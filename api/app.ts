@@ -24,9 +24,11 @@ import { eventRoutes } from "./routes/events.ts";
 import { gapRoutes } from "./routes/gaps.ts";
 import { meterLifeRoutes } from "./routes/meter-life.ts";
 import { meteringRoutes } from "./routes/metering.ts";
+import { onboardingRoutes } from "./routes/onboarding.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import { photoRoutes, readingRoutes } from "./routes/readings.ts";
 import { readingRouteRoutes } from "./routes/reading-routes.ts";
+import { registerImportRoutes } from "./routes/register-import.ts";
 import type { Api, App } from "./routes/route.ts";
 import { type ReadyChecks, serviceRoutes } from "./routes/service.ts";
 import { sessionRoutes } from "./routes/session.ts";
@@ -103,6 +105,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
       workRoutes(v1, options);
       readingRouteRoutes(v1, options);
       readingRoutes(v1, options);
+      onboardingRoutes(v1, options);
+      await v1.register(async (files) => registerImportRoutes(files as App, options));
       await v1.register(async (pictures) => photoRoutes(pictures as App, options));
     },
     { prefix: "/api/v1" },

@@ -7,6 +7,8 @@ export type Services = {
   readonly reversePayment: typeof reversePayment;
   /** Told after a payment was posted, so that the prepaid engine need not wait for its next round. */
   onPayment?(operatorId: OperatorId, accountId: AccountId): void;
+  /** Told after meters were registered; resolves when the wires know them, with how many readings that waited for them were booked. */
+  onRegister?(operatorId: OperatorId): Promise<number>;
   /** Told after a meter was registered, moved or got another ratio: resolves when the wires know it. */
   onMeterLife?(operatorId: OperatorId, meterId: MeterId, what: "registered" | "changed"): Promise<void>;
   /** Told after a person decided about readings: bills that waited for it are tried again. */

@@ -58,10 +58,11 @@ export type Collectors = {
   health(): ReturnType<ModbusCollector["health"]>;
   /** What waits on disk. */
   waiting(): Waiting;
-  /** A device of the tray became a meter: it is heard or polled from now on; resolves when what it said before is in the book. */
-  onAccepted(operatorId: OperatorId, meterId: MeterId): Promise<void>;
-  /** Usage points, meters or clients were written: the wires look anew. */
-  refresh(): Promise<void>;
+  /**
+   * Meters were registered: they are heard and polled from now on. Resolves when what they said while they waited in the tray is in the
+   * book, with how many readings that were.
+   */
+  onRegister(operatorId: OperatorId): Promise<number>;
   /** Takes nothing new, commits what was taken, closes the wires. */
   stop(): Promise<void>;
 };
@@ -126,13 +127,15 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
   const ratiosOf = (meterId: MeterId) => directory.meter(meterId)?.ratios ?? [];
   const wire = (mqtt = await openMqtt(settings, directory, ingest, refusals));
   const modbus = startModbusCollector({
-    buses: [...directory.buses()].filter((bus) => bus.enabled).flatMap((bus) => busConfig(bus, settings)),
+    buses: [],
     clock,
     random: Math.random,
     telemetry,
     log,
     sink: modbusIntake({ batcher, refusals, gaps, clock, log, onCommitted, ratiosOf }),
   });
+  const line = lineUp(modbus, settings);
+  for (const bus of directory.buses()) await line.settle(bus);
   void replay.runAll(directory.operators());
   const turns = startTurns([{ name: "meters that fell silent", turn: () => watch.turn() }], log);
   const recalling = recalls({
@@ -161,16 +164,10 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     batcher,
     health: () => modbus.health(),
     waiting: () => overflow?.waiting() ?? NOTHING_WAITS,
-    refresh: () => directory.refresh(),
-    async onAccepted(operatorId, meterId) {
-      await replay.run(operatorId);
-      const meter = directory.meter(meterId);
-      const bus = meter?.busId == null ? undefined : directory.bus(meter.busId);
-      if (bus === undefined || !bus.enabled) return;
-      for (const config of busConfig(bus, settings)) {
-        await modbus.removeBus(config.id);
-        modbus.addBus(config);
-      }
+    async onRegister(operatorId) {
+      const replayed = await replay.run(operatorId);
+      for (const bus of directory.buses()) if (bus.operatorId === operatorId) await line.settle(bus);
+      return [...replayed.values()].reduce((sum, { readings }) => sum + readings, 0);
     },
     async send(operatorId, meterId, action) {
       const meter = directory.meter(meterId);
@@ -321,6 +318,26 @@ async function onFreePort<T>(wanted: number, open: (port: number) => Promise<T>)
       if (!taken || wanted === 0 || port >= wanted + 10) throw error;
     }
   }
+}
+
+/** Which buses are polled, and by which units: a bus whose units changed is taken down and up again, the others are left alone. */
+function lineUp(modbus: ModbusCollector, settings: CollectorsSettings) {
+  const polled = new Map<bigint, string>();
+  return {
+    async settle(bus: BusEntry): Promise<void> {
+      const configs = bus.enabled ? busConfig(bus, settings) : [];
+      const units = configs.flatMap((config) =>
+        config.units.map((unit) => `${unit.unitId}/${unit.meterId}/${unit.profile.id}`),
+      );
+      const now = units.join(" ");
+      if (polled.get(bus.id) === now) return;
+      polled.set(bus.id, now);
+      for (const config of configs) {
+        await modbus.removeBus(config.id);
+        modbus.addBus(config);
+      }
+    },
+  };
 }
 
 /** A bus row as the collector takes it. A meter whose profile is not a Modbus one is left out and said. */

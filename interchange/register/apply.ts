@@ -5,6 +5,7 @@ import type { OperatorId } from "../../domain/reading.ts";
 import { type RegisterName, REGISTERS } from "../../domain/register.ts";
 import type { Utility } from "../../domain/unit.ts";
 import { APPLIES_AFTER_MS } from "../../ledger/ratios.ts";
+import { adoptFound } from "../../ledger/tray-decisions.ts";
 import type { Tables } from "../../schema/tables.ts";
 import type { Plan, PointRef } from "./judge.ts";
 import { pointKey, type Snapshot } from "./snapshot.ts";
@@ -248,19 +249,4 @@ async function putAgreements(
       trx,
     );
   }
-}
-
-/** A device that waits in the tray and is a meter by the file is that meter; what it said is replayed. */
-async function adoptFound(trx: Trx, { operatorId, now, by, reason }: Applied): Promise<void> {
-  await sql`
-    with adopted as (
-      update found_device f set state = 'accepted', meter_id = m.id, replayed_at = null
-        from meter m
-       where f.operator_id = ${operatorId} and m.operator_id = ${operatorId} and f.state <> 'accepted'
-         and ((f.mqtt_client_id = m.mqtt_client_id and f.device_key = m.device_key) or (f.bus_id = m.bus_id and f.unit_id = m.unit_id))
-      returning f.id, m.id as meter_id
-    )
-    insert into found_decision (operator_id, found_device_id, decision, request, reason, idempotency_key, decided_by, decided_at)
-    select ${operatorId}, id, 'accept', jsonb_build_object('meter', meter_id::text), ${reason}, 'register/' || id || '/' || ${String(now)},
-           ${by}::bigint, ${isoOf(now)}::timestamptz from adopted`.execute(trx);
 }
