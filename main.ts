@@ -197,6 +197,7 @@ async function openRooms(
     onJudged,
     onMeterLife,
     onRegister,
+    buses: collectors.buses,
   };
   const users = demo === null ? null : await ensureDemoUsers(db);
   const api = await startApi({

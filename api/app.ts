@@ -18,6 +18,7 @@ import { page, serveConsole } from "./console.ts";
 import type { Metrics } from "./metrics.ts";
 import { PROBLEM_JSON, problemOf } from "./problem.ts";
 import { accountRoutes } from "./routes/accounts.ts";
+import { busRoutes } from "./routes/buses.ts";
 import { balanceRoutes } from "./routes/balances.ts";
 import type { Waiting } from "../ledger/spool/spool.ts";
 import { eventRoutes } from "./routes/events.ts";
@@ -100,6 +101,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       meterLifeRoutes(v1, options);
       accountRoutes(v1, options);
       paymentRoutes(v1, options);
+      busRoutes(v1, options);
       balanceRoutes(v1, options);
       eventRoutes(v1, options);
       workRoutes(v1, options);

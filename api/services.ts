@@ -1,4 +1,5 @@
 import type { reversePayment, takePayment } from "../billing/payment.ts";
+import type { Buses } from "../domain/bus.ts";
 import type { AccountId, MeterId, OperatorId } from "../domain/reading.ts";
 
 /** What the API asks of billing. The shell gives billing's own functions. */
@@ -7,6 +8,8 @@ export type Services = {
   readonly reversePayment: typeof reversePayment;
   /** Told after a payment was posted, so that the prepaid engine need not wait for its next round. */
   onPayment?(operatorId: OperatorId, accountId: AccountId): void;
+  /** The Modbus lines of an operator; absent where no collectors run. */
+  readonly buses?: Buses;
   /** Told after meters were registered; resolves when the wires know them, with how many readings that waited for them were booked. */
   onRegister?(operatorId: OperatorId): Promise<number>;
   /** Told after a meter was registered, moved or got another ratio: resolves when the wires know it. */

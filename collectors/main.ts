@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { type Broker, startBroker } from "../broker/broker.ts";
 import { PROFILES } from "../catalog/meters/catalogue.ts";
+import type { Buses, BusHealth } from "../domain/bus.ts";
 import { CodedError } from "../domain/errors.ts";
 import { type Clock, isoOf, SECOND_MS } from "../domain/instant.ts";
 import type { Period } from "../domain/period.ts";
@@ -8,6 +9,7 @@ import { POLL_SECONDS, type PollGroup } from "../domain/profile.ts";
 import type { MeterId, OperatorId, Reading } from "../domain/reading.ts";
 import type { Telemetry } from "../domain/telemetry.ts";
 import { type ReadingsBatcher, readingsBatcher } from "../ledger/batcher.ts";
+import { clockBook } from "../ledger/clock-checks.ts";
 import { openGaps } from "../ledger/gaps.ts";
 import { refusalsBook } from "../ledger/refusals.ts";
 import { diskOverflow } from "../ledger/spool/overflow.ts";
@@ -18,6 +20,7 @@ import { type BusEntry, type ClientEntry, type Directory, openDirectory } from "
 import { modbusIntake } from "./intake.ts";
 import { type BusConfig, type ModbusCollector, startModbusCollector } from "./modbus/collector.ts";
 import type { LinkConfig } from "./modbus/link.ts";
+import { Scans } from "./scans.ts";
 import { mqttIngest } from "./mqtt/ingest.ts";
 import { mqttTray } from "./mqtt/tray.ts";
 import { replays } from "./replay.ts";
@@ -55,7 +58,7 @@ export type Collectors = {
   readonly directory: Directory;
   readonly batcher: ReadingsBatcher;
   send(operatorId: OperatorId, meterId: MeterId, action: "connect" | "disconnect"): Promise<SendOutcome>;
-  health(): ReturnType<ModbusCollector["health"]>;
+  readonly buses: Buses;
   /** What waits on disk. */
   waiting(): Waiting;
   /**
@@ -78,6 +81,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
   const directory = await openDirectory(db, clock);
   const refusals = refusalsBook({ db, telemetry, log });
   const gaps = await openGaps(db);
+  const clockChecks = clockBook(db);
   const watch = silenceWatch({ db, directory, gaps, clock });
   const onCommitted = (readings: readonly Reading[]): void => {
     watch.committed(readings);
@@ -132,6 +136,15 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     random: Math.random,
     telemetry,
     log,
+    clocks: {
+      zoneOf: ({ operatorId }) => directory.zone(operatorId) ?? "UTC",
+      onCheck: (check) => {
+        telemetry.count("sanbiao_clock_checks_total", { outcome: check.outcome });
+        clockChecks
+          .keep(check)
+          .catch((err: unknown) => log.warn({ err }, "a look at a meter's clock could not be written"));
+      },
+    },
     sink: modbusIntake({ batcher, refusals, gaps, clock, log, onCommitted, ratiosOf }),
   });
   const line = lineUp(modbus, settings);
@@ -157,12 +170,19 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     [{ name: "meters and ratios", turn: () => directory.refreshIfOlder(DIRECTORY_AGE_MS) }],
     log,
   );
+  const scans = new Scans({
+    db,
+    clock,
+    log,
+    profiles: [...PROFILES.values()].filter((profile) => profile.kind === "modbus"),
+    ask: (bus, request) => modbus.errand(wireIdOf(bus), "scan", request),
+  });
   return {
     mqttUrl: wire.url,
     mqttPort: wire.port,
     directory,
     batcher,
-    health: () => modbus.health(),
+    buses: busesOf(directory, modbus, scans),
     waiting: () => overflow?.waiting() ?? NOTHING_WAITS,
     async onRegister(operatorId) {
       const replayed = await replay.run(operatorId);
@@ -184,7 +204,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     async stop() {
       await within(COMMIT_GRACE_MS, Promise.all([turns.stop(), looks.stop(), recallTurns.stop()]));
       // What was read waits for its commit. While the database is away that does not come: the books give up first.
-      const wiresClosed = Promise.all([modbus.stop(), wire.stop()]);
+      const wiresClosed = Promise.all([modbus.stop(), wire.stop(), scans.stop()]);
       const graceMs = (await within(COMMIT_GRACE_MS, wiresClosed)) ? COMMIT_GRACE_MS : 0;
       const booked = batcher.stop(graceMs).then(() => overflow?.stop());
       await Promise.all([booked, refusals.stop(graceMs), tray.stop(graceMs)]);
@@ -365,8 +385,25 @@ function busConfig(bus: BusEntry, { log }: CollectorsSettings): BusConfig[] {
       return [group, (typeof stated === "number" && stated >= 0 ? stated : usual) * SECOND_MS];
     }),
   );
-  // Two operators may give a bus the same name.
-  return [{ id: `${bus.name}#${bus.id}`, operatorId: bus.operatorId, link: linkOf(bus), units, intervals }];
+  return [{ id: wireIdOf(bus), operatorId: bus.operatorId, link: linkOf(bus), units, intervals }];
+}
+
+/** Two operators may give a bus the same name. */
+const wireIdOf = (bus: BusEntry): string => `${bus.name}#${bus.id}`;
+
+function busesOf(directory: Directory, modbus: ModbusCollector, scans: Scans): Buses {
+  const healthOf = (bus: BusEntry): BusHealth | null => modbus.health().find(({ id }) => id === wireIdOf(bus)) ?? null;
+  return {
+    list: (operatorId) =>
+      [...directory.buses()]
+        .filter((bus) => bus.operatorId === operatorId)
+        .map((bus) => ({ bus, health: healthOf(bus), scan: scans.lastOf(bus.id) ?? null })),
+    scan(operatorId, busId) {
+      const bus = directory.bus(busId);
+      return bus?.operatorId === operatorId && healthOf(bus) !== null ? scans.start(bus) : undefined;
+    },
+    scanOf: (operatorId, scanId) => scans.get(operatorId, scanId),
+  };
 }
 
 const linkOf = (bus: BusEntry): LinkConfig => ({ kind: bus.kind, ...bus.address }) as LinkConfig;

@@ -34,6 +34,11 @@ export const METRICS = {
     labels: ["bus", "to"],
     help: "Changes of slaves' circuit breakers by bus and new state",
   },
+  sanbiao_clock_checks_total: {
+    kind: "counter",
+    labels: ["outcome"],
+    help: "Looks at meters' own clocks by outcome: measured, corrected, unproved, held",
+  },
   sanbiao_mqtt_clients: { kind: "gauge", labels: [], help: "MQTT clients connected to the embedded broker" },
   sanbiao_mqtt_messages_total: { kind: "counter", labels: ["outcome"], help: "MQTT messages by outcome" },
   sanbiao_commands_total: {

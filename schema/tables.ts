@@ -40,6 +40,7 @@ import type {
 } from "./tables/onboarding.ts";
 import type { AppSessionTable, AppUserTable, OperatorTable } from "./tables/operators.ts";
 import type {
+  ClockCheckTable,
   GapTable,
   HeardDayTable,
   ReadingConflictTable,
@@ -71,6 +72,7 @@ export type Tables = {
   reading_conflict: ReadingConflictTable;
   refused_frame: RefusedFrameTable;
   gap: GapTable;
+  clock_check: ClockCheckTable;
   heard_day: HeardDayTable;
   verdict: VerdictTable;
   reading_edit: ReadingEditTable;

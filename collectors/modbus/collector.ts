@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { BusHealth } from "../../domain/bus.ts";
 import type { Clock, Instant } from "../../domain/instant.ts";
 import type { Period, Zone } from "../../domain/period.ts";
 import type { ModbusProfile, PollGroup } from "../../domain/profile.ts";
@@ -8,15 +9,21 @@ import type { Telemetry } from "../../domain/telemetry.ts";
 import type { Ratios } from "../decode/normalise.ts";
 import { decodeWords, type WordBlock } from "../decode/words.ts";
 import type { Backoff, Random } from "./backoff.ts";
-import { Bus, type BusEvents } from "./bus.ts";
+import { Bus } from "./bus.ts";
 import { type QuickDecoder, quickDecoder } from "./decoder.ts";
-import type { BusHealth } from "./health.ts";
+import { ClockKeeper, type ClockKeeping } from "./clock-keeper.ts";
+import { type ErrandKind, notSent, type Timed } from "./errand.ts";
 import type { LinkConfig } from "./link.ts";
 import { type ControlAction, type ControlOutcome, refusedOrder } from "./order.ts";
 import type { Plan } from "./plan.ts";
+<<<<<<< HEAD
 import { recall, type RecallOutcome } from "./recall.ts";
 import { addressText, type ReadRequest } from "./request.ts";
+=======
+import { addressText, type Outcome, type Request } from "./request.ts";
+>>>>>>> main
 import type { PolledMeter, Sink } from "./sink.ts";
+import type { BusEvents } from "./world.ts";
 
 /** One bus: how it is reached, who is on it and how often each poll group is asked. */
 export type BusConfig = {
@@ -44,6 +51,8 @@ export type ModbusCollectorOptions = {
   readonly telemetry: Telemetry;
   readonly log: Logger;
   readonly sink: Sink;
+  /** Looks after meters' own clocks; absent: nobody does. */
+  readonly clocks?: ClockKeeping;
   /** Hand-overs that may wait in the sink before the buses pause; 10 000 when absent. */
   readonly handOversMax?: number;
 };
@@ -51,8 +60,13 @@ export type ModbusCollectorOptions = {
 export type ModbusCollector = {
   /** Writes the order and reads the state back; never throws. */
   control(meterId: MeterId, action: ControlAction): Promise<ControlOutcome>;
+<<<<<<< HEAD
   /** Asks a meter for what it froze in a stretch, in the lowest place of its bus. */
   recall(meterId: MeterId, stretch: Period, zone: Zone): Promise<RecallOutcome>;
+=======
+  /** One read in the lowest place of the bus; `link_down` when there is no such bus. */
+  errand(busId: string, kind: ErrandKind, request: Request): Promise<Outcome>;
+>>>>>>> main
   health(): BusHealth[];
   /** @throws RangeError when the bus or a unit on it is there already */
   addBus(bus: BusConfig): void;
@@ -71,6 +85,19 @@ export function startModbusCollector(options: ModbusCollectorOptions): ModbusCol
   const busOf = new Map<MeterId, Bus>();
   const metersById = new Map<MeterId, PolledMeter>();
 
+  const errand = (busId: string, kind: ErrandKind, unitId: number, request: () => Request | null): Promise<Timed> =>
+    buses.get(busId)?.errand(kind, unitId, request) ??
+    Promise.resolve(notSent(`there is no bus ${busId}`, options.clock.now()));
+  const clocks =
+    options.clocks === undefined
+      ? null
+      : new ClockKeeper(
+          options.clocks,
+          (busId, unitId, request) => errand(busId, "clock", unitId, request),
+          options.clock,
+          options.log,
+        );
+
   const addBus = (config: BusConfig): void => {
     if (buses.has(config.id)) throw new RangeError(`bus ${config.id} has an owner already`);
     const meters = metersOf(config);
@@ -79,16 +106,25 @@ export function startModbusCollector(options: ModbusCollectorOptions): ModbusCol
     const { id, operatorId: _, units: __, ...rest } = config;
     const bus = new Bus({ ...rest, id, meters }, options, busEvents(options, handOver));
     buses.set(id, bus);
+<<<<<<< HEAD
     for (const meter of meters) {
       busOf.set(meter.meterId, bus);
       metersById.set(meter.meterId, meter);
     }
+=======
+    for (const { meterId } of meters) busOf.set(meterId, bus);
+    clocks?.add(meters);
+>>>>>>> main
   };
   const removeBus = async (id: string): Promise<void> => {
     const bus = buses.get(id);
     if (bus === undefined) return;
     buses.delete(id);
-    for (const [meterId, owner] of busOf) if (owner === bus) busOf.delete(meterId);
+    for (const [meterId, owner] of busOf) {
+      if (owner !== bus) continue;
+      busOf.delete(meterId);
+      clocks?.remove(meterId);
+    }
     await bus.stop();
   };
   for (const bus of options.buses) addBus(bus);
@@ -99,6 +135,7 @@ export function startModbusCollector(options: ModbusCollectorOptions): ModbusCol
     control: (meterId, action) =>
       busOf.get(meterId)?.control(meterId, action) ??
       Promise.resolve(refusedOrder("unknown_meter", `meter ${meterId} is on no bus of this collector`)),
+<<<<<<< HEAD
     recall: async (meterId, stretch, zone) => {
       const bus = busOf.get(meterId);
       const meter = metersById.get(meterId);
@@ -107,12 +144,22 @@ export function startModbusCollector(options: ModbusCollectorOptions): ModbusCol
       return recall(meter, stretch, { zone, ask, now: () => options.clock.now(), sink: options.sink });
     },
     health: () => [...buses.values()].map((bus) => bus.health()),
+=======
+    errand: async (busId, kind, request) => (await errand(busId, kind, request.unitId, () => request)).outcome,
+    health: () => [...buses.values()].map((bus) => withClocks(bus.health(), clocks)),
+>>>>>>> main
     stop: async () => {
+      clocks?.stop();
       await Promise.all([...buses.keys()].map(removeBus));
       await handOver.done();
     },
   };
 }
+
+const withClocks = (health: BusHealth, clocks: ClockKeeper | null): BusHealth =>
+  clocks === null
+    ? health
+    : { ...health, units: health.units.map((unit) => ({ ...unit, clock: clocks.lastOf(unit.meterId) })) };
 
 function metersOf(config: BusConfig): PolledMeter[] {
   const seen = new Set<number>();

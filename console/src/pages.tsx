@@ -25,6 +25,7 @@ const Balance = lazy(() => import("./pages/balance/balance.tsx"));
 const Counter = lazy(() => import("./pages/counter/counter.tsx"));
 const Prepaid = lazy(() => import("./pages/prepaid.tsx"));
 const Runs = lazy(() => import("./pages/runs.tsx"));
+const Buses = lazy(() => import("./pages/buses/buses.tsx"));
 const Work = lazy(() => import("./pages/work/work.tsx"));
 const ReadingRoutes = lazy(() => import("./pages/routes/routes.tsx"));
 const ReadingRoute = lazy(() => import("./pages/routes/route.tsx"));
@@ -75,6 +76,7 @@ export function Pages() {
                   <Route path="/counter" element={<Counter />} />
                   <Route path="/prepaid" element={<Prepaid />} />
                   <Route path="/runs" element={<Runs />} />
+                  <Route path="/buses" element={<Buses />} />
                   <Route path="/work" element={<Work />} />
                   <Route path="/routes" element={<ReadingRoutes />} />
                   <Route path="/routes/:id" element={<ReadingRoute />} />

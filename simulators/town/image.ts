@@ -32,6 +32,8 @@ export function unitOf({ meter, profile, state, clock, onOrder }: MeterUnit): Mo
         return place + count > history.count * history.stride
           ? 2
           : freezeWords(meter, history, state, clock.now()).subarray(place, place + count);
+      const name = nameOf(profile, table, address, count);
+      if (name !== null) return name;
       const fields = layout.filter((f) => f.map.table === table && f.map.address < address + count && f.end > address);
       if (!covers(fields, address, count, profile.gapWordsMax ?? 0)) return 2;
       const words = new Uint16Array(count);
@@ -47,6 +49,14 @@ export function unitOf({ meter, profile, state, clock, onOrder }: MeterUnit): Mo
       return 0;
     },
   };
+}
+
+/** The words by which a scan knows the make; `null` when the request is for something else. */
+function nameOf({ probe }: ModbusProfile, table: RegisterTable, address: number, count: number): Uint16Array | null {
+  const [hex = ""] = probe?.anyOf ?? [];
+  if (probe === undefined || probe.table !== table || probe.address !== address || hex.length !== count * 4)
+    return null;
+  return wordsOfBytes(Uint8Array.from(Buffer.from(hex, "hex")));
 }
 
 type Field = { readonly map: ModbusRegister; readonly end: number; readonly scale: ReturnType<typeof scaleOf> };

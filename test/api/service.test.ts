@@ -119,6 +119,9 @@ describe("openapi.json", () => {
       "GET /gaps",
       "PATCH /gaps/{id}",
       "GET /meters/{id}/heard",
+      "GET /buses",
+      "POST /buses/{id}/scans",
+      "GET /buses/{id}/scans/{scanId}",
     ];
     expect(listed.toSorted()).toEqual(
       [

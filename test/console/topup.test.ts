@@ -137,6 +137,7 @@ const PAGES = [
   "/prepaid",
   "/prepaid?tab=orders",
   "/runs",
+  "/buses",
   "/refused",
   "/refused?tab=conflicts",
 ];

@@ -8,6 +8,7 @@ import type {
 } from "../../../api/schemas/account.ts";
 import type { BalanceJson, BalancesJson } from "../../../api/schemas/balance.ts";
 import type { BillJson, BillStatus, BillsJson } from "../../../api/schemas/bill.ts";
+import type { BusesJson } from "../../../api/schemas/bus.ts";
 import type { HeardStatus, MeterJson, MetersJson, SeriesJson } from "../../../api/schemas/meter.ts";
 import type { ConflictsJson, RefusedFramesJson, RunsJson } from "../../../api/schemas/operation.ts";
 import type { OverviewJson } from "../../../api/schemas/overview.ts";
@@ -97,6 +98,13 @@ export const useControls = (asked: { accountId?: string; page: number; pageSize:
   useQuery({ ...list<ControlsJson>("controls", "/controls", asked), refetchInterval: 5_000 });
 export const useRuns = () =>
   useQuery({ queryKey: ["runs"], queryFn: () => ask<RunsJson>("/runs"), refetchInterval: 5_000 });
+/** Quick while a scan is under way. */
+export const useBuses = () =>
+  useQuery({
+    queryKey: ["buses"],
+    queryFn: () => ask<BusesJson>("/buses"),
+    refetchInterval: ({ state }) => (state.data?.items.some(({ scan }) => scan?.state === "running") ? 1_000 : 5_000),
+  });
 export const useRefusedFrames = (asked: { reason?: string; page: number; pageSize: number }) =>
   useQuery({ ...list<RefusedFramesJson>("refused", "/refused-frames", asked), refetchInterval: 20_000 });
 export const useConflicts = (asked: { page: number; pageSize: number }) =>

@@ -1,3 +1,4 @@
+import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { meterLifeEn } from "./meter-life-en.ts";
@@ -9,6 +10,7 @@ import { workEn } from "./work-en.ts";
 export const en = {
   ...termsEn,
   ...errorsEn,
+  ...busesEn,
   ...meterLifeEn,
   ...balanceEn,
   ...workEn,

@@ -1,4 +1,5 @@
 import type { en } from "./en.ts";
+import { busesZh } from "./buses-zh.ts";
 import { balanceZh } from "./balance-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
 import { meterLifeZh } from "./meter-life-zh.ts";
@@ -10,6 +11,7 @@ import { workZh } from "./work-zh.ts";
 export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
+  ...busesZh,
   ...meterLifeZh,
   ...balanceZh,
   ...workZh,

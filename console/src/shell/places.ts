@@ -40,6 +40,9 @@ export const PLACES: readonly PlaceGroup[] = [
   },
   {
     name: "wires",
-    places: [{ path: "/refused", name: "refused", roles: ALL }],
+    places: [
+      { path: "/buses", name: "buses", roles: ALL },
+      { path: "/refused", name: "refused", roles: ALL },
+    ],
   },
 ];
