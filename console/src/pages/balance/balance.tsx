@@ -15,6 +15,7 @@ import { ChangeRule } from "./change-rule.tsx";
 import { CloseMonth } from "./close-month.tsx";
 import { csvOf, FLOWS, sizeOf } from "./figures.ts";
 import { BalanceFlow } from "./flow.tsx";
+import { MissingValues } from "./missing-values.tsx";
 import { PartsTable } from "./parts-table.tsx";
 
 function historyOption(history: readonly BalanceFiguresJson[], format: Format, words: (name: string) => string) {
@@ -116,9 +117,8 @@ function downloadCsv(balance: BalanceJson): void {
 }
 
 function Doubts({ balance }: { balance: BalanceJson }) {
-  const { t, term } = useSpeech();
+  const { t } = useSpeech();
   const latest = balance.closings[0];
-  const key = balance.rule === null ? "" : term("apportionKey", balance.rule.key);
   return (
     <>
       {latest === undefined || latest.id === balance.id ? null : (
@@ -132,20 +132,7 @@ function Doubts({ balance }: { balance: BalanceJson }) {
       {balance.provisional ? (
         <Alert type="error" showIcon title={t("balance.provisional")} description={t("balance.provisional.hint")} />
       ) : null}
-      {balance.missingAccounts.length === 0 ? null : (
-        <Alert
-          type="warning"
-          showIcon
-          title={t("balance.missing", { key })}
-          description={
-            <Space wrap>
-              {balance.missingAccounts.map(({ id, number, name }) => (
-                <Link key={id} to={`/accounts/${id}`}>{`${number} ${name}`}</Link>
-              ))}
-            </Space>
-          }
-        />
-      )}
+      <MissingValues balance={balance} />
     </>
   );
 }
