@@ -66,7 +66,6 @@ export type ModbusControl = {
   readonly readBack: RegisterName;
 };
 
-<<<<<<< HEAD
 /**
  * Values that a meter froze at fixed times of its own clock and keeps: number 1 is the newest, number n stands `stride` × (n − 1)
  * words behind it. A freeze that was never made is all zeros or all ones.
@@ -96,7 +95,8 @@ export type MqttHistory = {
   readonly request: string;
   readonly every_s: number;
   readonly keepsDays: number;
-=======
+};
+
 /** Words that name the meter: its own code of make and model. What else tells it (frequency, voltage, totals) follows from its registers. */
 export type ModbusProbe = {
   readonly title: string;
@@ -126,7 +126,6 @@ export type ModbusClock = {
   readonly zone: "local" | "utc";
   /** It may be set: one write of all its words (function 16) where it is read. */
   readonly writable?: true;
->>>>>>> main
 };
 
 export type ModbusProfile = ProfileBase & {

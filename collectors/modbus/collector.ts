@@ -16,12 +16,8 @@ import { type ErrandKind, notSent, type Timed } from "./errand.ts";
 import type { LinkConfig } from "./link.ts";
 import { type ControlAction, type ControlOutcome, refusedOrder } from "./order.ts";
 import type { Plan } from "./plan.ts";
-<<<<<<< HEAD
 import { recall, type RecallOutcome } from "./recall.ts";
-import { addressText, type ReadRequest } from "./request.ts";
-=======
-import { addressText, type Outcome, type Request } from "./request.ts";
->>>>>>> main
+import { addressText, type Outcome, type ReadRequest, type Request } from "./request.ts";
 import type { PolledMeter, Sink } from "./sink.ts";
 import type { BusEvents } from "./world.ts";
 
@@ -60,13 +56,10 @@ export type ModbusCollectorOptions = {
 export type ModbusCollector = {
   /** Writes the order and reads the state back; never throws. */
   control(meterId: MeterId, action: ControlAction): Promise<ControlOutcome>;
-<<<<<<< HEAD
   /** Asks a meter for what it froze in a stretch, in the lowest place of its bus. */
   recall(meterId: MeterId, stretch: Period, zone: Zone): Promise<RecallOutcome>;
-=======
   /** One read in the lowest place of the bus; `link_down` when there is no such bus. */
   errand(busId: string, kind: ErrandKind, request: Request): Promise<Outcome>;
->>>>>>> main
   health(): BusHealth[];
   /** @throws RangeError when the bus or a unit on it is there already */
   addBus(bus: BusConfig): void;
@@ -106,15 +99,11 @@ export function startModbusCollector(options: ModbusCollectorOptions): ModbusCol
     const { id, operatorId: _, units: __, ...rest } = config;
     const bus = new Bus({ ...rest, id, meters }, options, busEvents(options, handOver));
     buses.set(id, bus);
-<<<<<<< HEAD
     for (const meter of meters) {
       busOf.set(meter.meterId, bus);
       metersById.set(meter.meterId, meter);
     }
-=======
-    for (const { meterId } of meters) busOf.set(meterId, bus);
     clocks?.add(meters);
->>>>>>> main
   };
   const removeBus = async (id: string): Promise<void> => {
     const bus = buses.get(id);
@@ -135,19 +124,16 @@ export function startModbusCollector(options: ModbusCollectorOptions): ModbusCol
     control: (meterId, action) =>
       busOf.get(meterId)?.control(meterId, action) ??
       Promise.resolve(refusedOrder("unknown_meter", `meter ${meterId} is on no bus of this collector`)),
-<<<<<<< HEAD
     recall: async (meterId, stretch, zone) => {
       const bus = busOf.get(meterId);
       const meter = metersById.get(meterId);
       if (bus === undefined || meter === undefined) return "unreachable";
-      const ask = (request: ReadRequest) => bus.errand("history", request);
+      const ask = async (request: ReadRequest): Promise<Outcome> =>
+        (await bus.errand("history", request.unitId, () => request)).outcome;
       return recall(meter, stretch, { zone, ask, now: () => options.clock.now(), sink: options.sink });
     },
-    health: () => [...buses.values()].map((bus) => bus.health()),
-=======
     errand: async (busId, kind, request) => (await errand(busId, kind, request.unitId, () => request)).outcome,
     health: () => [...buses.values()].map((bus) => withClocks(bus.health(), clocks)),
->>>>>>> main
     stop: async () => {
       clocks?.stop();
       await Promise.all([...buses.keys()].map(removeBus));
