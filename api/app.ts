@@ -21,6 +21,7 @@ import { accountRoutes } from "./routes/accounts.ts";
 import { busRoutes } from "./routes/buses.ts";
 import { balanceRoutes } from "./routes/balances.ts";
 import type { Waiting } from "../ledger/spool/spool.ts";
+import { estimateRoutes } from "./routes/estimates.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { gapRoutes } from "./routes/gaps.ts";
 import { meterLifeRoutes } from "./routes/meter-life.ts";
@@ -105,6 +106,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       balanceRoutes(v1, options);
       eventRoutes(v1, options);
       workRoutes(v1, options);
+      estimateRoutes(v1, options);
       readingRouteRoutes(v1, options);
       readingRoutes(v1, options);
       onboardingRoutes(v1, options);

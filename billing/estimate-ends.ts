@@ -8,7 +8,14 @@ import type { RegisterName } from "../domain/register.ts";
 import type { Utility } from "../domain/unit.ts";
 import type { EditToWrite } from "../ledger/edits.ts";
 import { classProfileOf, dailyActuals } from "../ledger/estimate-history.ts";
-import { type BookedReading, type MeterStay, paymentModesOf } from "../ledger/usage.ts";
+import {
+  type BookedReading,
+  type MeteredAgreement,
+  type MeterStay,
+  paymentModesOf,
+  readEditBook,
+  readingsAround,
+} from "../ledger/usage.ts";
 import { chooseEstimate } from "../metering/estimate/choose.ts";
 import { useHistory } from "../metering/estimate/history.ts";
 import type { EstimateInput } from "../metering/estimate/input.ts";
@@ -161,7 +168,9 @@ const highestOf = (readings: readonly BookedReading[], register: RegisterName, b
 /** What the methods look at, register by register; `input` is `null` where the meter has no actual reading before. */
 export async function factsOf(
   trx: Trx,
-  end: Pick<MissingEnd, "agreement" | "at" | "stay" | "registers" | "dials">,
+  end: Pick<MissingEnd, "at" | "stay" | "registers" | "dials"> & {
+    readonly agreement: Pick<MeteredAgreement, "utility" | "tariffId" | "stays">;
+  },
   options: {
     readonly zone: Zone;
     readonly classBefore: Instant;
@@ -173,7 +182,14 @@ export async function factsOf(
   const { zone, restDays, until = at } = options;
   const { utility, tariffId, stays } = agreement;
   const meterIds = [...new Set(stays.map(({ meterId }): MeterId => meterId))];
-  const actuals = await dailyActuals(trx, meterIds, registers, { from: instant(at - HISTORY_MS), to: until }, zone);
+  const daily = await dailyActuals(trx, meterIds, registers, { from: instant(at - HISTORY_MS), to: until }, zone);
+  const edges = registers.map((register) => ({ meterId: stay.meterId, register, at }));
+  const around = await readingsAround(trx, edges, await readEditBook(trx, edges));
+  const known = new Set(daily.map((one) => `${one.meterId} ${one.register} ${one.at}`));
+  const beside = around.filter(
+    (one) => one.source !== "estimate" && !known.has(`${one.meterId} ${one.register} ${one.at}`),
+  );
+  const actuals = [...daily, ...beside].sort((a, b) => a.at - b.at);
   const classProfile = await classProfileOf(trx, { utility, tariffId, before: options.classBefore });
   return registers.map((register) => {
     const ownOf = ({ meterId, installedAt, removedAt }: MeterStay) =>

@@ -119,6 +119,8 @@ describe("openapi.json", () => {
       "GET /gaps",
       "PATCH /gaps/{id}",
       "GET /meters/{id}/heard",
+      "GET /meters/{id}/estimates/preview",
+      "POST /meters/{id}/estimates",
       "GET /buses",
       "POST /buses/{id}/scans",
       "GET /buses/{id}/scans/{scanId}",

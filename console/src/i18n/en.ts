@@ -1,5 +1,6 @@
 import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
+import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { meterLifeEn } from "./meter-life-en.ts";
 import { readingEn } from "./reading-en.ts";
@@ -14,6 +15,7 @@ export const en = {
   ...meterLifeEn,
   ...balanceEn,
   ...workEn,
+  ...estimateEn,
   ...readingEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",

@@ -1,6 +1,7 @@
 import type { en } from "./en.ts";
 import { busesZh } from "./buses-zh.ts";
 import { balanceZh } from "./balance-zh.ts";
+import { estimateZh } from "./estimate-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
 import { meterLifeZh } from "./meter-life-zh.ts";
 import { readingZh } from "./reading-zh.ts";
@@ -15,6 +16,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...meterLifeZh,
   ...balanceZh,
   ...workZh,
+  ...estimateZh,
   ...readingZh,
   "app.title": "三表 · 一本账一张单",
   "app.name": "三表",
