@@ -19,7 +19,7 @@ import { type BusConfig, type ModbusCollector, startModbusCollector } from "./mo
 import type { LinkConfig } from "./modbus/link.ts";
 import { Scans } from "./scans.ts";
 import { mqttIngest } from "./mqtt/ingest.ts";
-import { type MqttWire, openMqttWire, type SendOutcome } from "./mqtt/wire.ts";
+import { type MqttWire, openMqttWire, type SendOutcome } from "./mqtt/main.ts";
 import { mqttTray } from "./mqtt/tray.ts";
 import { replays } from "./replay.ts";
 import { recalls } from "./recalls.ts";
