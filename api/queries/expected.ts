@@ -2,9 +2,9 @@ import { handDialOf } from "../../catalog/meters/by-hand.ts";
 import { dialOf } from "../../catalog/meters/dials.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { DAY_MS, instant } from "../../domain/instant.ts";
-import { decimalText, type Micro, MICRO_PER_UNIT, microOf, roundDivide } from "../../domain/quantity.ts";
+import { decimalText, type Micro, MICRO_PER_UNIT, roundDivide } from "../../domain/quantity.ts";
 import { type RegisterName, REGISTERS } from "../../domain/register.ts";
-import { dialOfBook, type HandMeter, type Ratio } from "../../ledger/manual-readings.ts";
+import { dialOfBook, type HandMeter } from "../../ledger/manual-readings.ts";
 import { readDecisions } from "../../ledger/decisions.ts";
 import { readEdits } from "../../ledger/edits.ts";
 import { type BookedReading, readingsAround } from "../../ledger/usage.ts";
@@ -17,7 +17,6 @@ import type { ExpectedJson } from "../schemas/reading-route.ts";
 /** Weekly marks over eight weeks tell how a household's weeks differ, and cost eighteen look-ups. Our choice. */
 const MARKS = 9;
 const MARK_MS = 7 * DAY_MS;
-const RATIO_ONE = 1_000_000_000n as Ratio;
 
 export type Asked = {
   readonly meter: HandMeter;
@@ -55,17 +54,15 @@ function expectationOf(
   booked: readonly BookedReading[],
   decided: readonly Decided[],
 ): Expectation {
-  const ratio = meter.stay?.ratio ?? RATIO_ONE;
   const byInstant = new Map(booked.map((reading) => [reading.at, reading]));
   const readings = [...byInstant.values()]
     .toSorted((a, b) => a.at - b.at)
-    .map((r): RegisterReading => ({ at: r.at, value: dialOfBook(r.value, ratio), source: r.source }));
+    .map((r): RegisterReading => ({ at: r.at, value: dialOfBook(r.value, meter, r.at), source: r.source }));
   const before = readings.filter((reading) => reading.at <= at);
   const after = readings.find((reading) => reading.at > at) ?? null;
-  const capacity = meter.stay === null ? null : microOf(meter.stay.maxPerHour);
   const limits = {
     dialMax: dialOf(meter.profileId, register),
-    maxPerHour: capacity === null ? null : dialOfBook(capacity, ratio),
+    maxPerHour: meter.stay?.maxPerHour ?? null,
   };
   const range = expectedRange(before, after, limits, at, decided);
   return { range: inSteps(range, stepOf(meter.profileId, register)), last: before.at(-1) ?? null };

@@ -209,6 +209,31 @@ test("another reader's value of the same moment is told, and an entry that is re
   await context.close();
 }, 60_000);
 
+test("the clerk sees what came in, with its photo, and puts the stops in another order", async () => {
+  const page = await (await browser.newContext({ locale: "en-GB", viewport: { width: 1440, height: 900 } })).newPage();
+  page.setDefaultTimeout(15_000);
+  await signIn(page, "clerk");
+  await page.goto(`${api.url}/routes`);
+  await page.getByRole("link", { name: "1号楼 Building 1" }).click();
+  await page.locator('[data-testid="result"][data-outcome="conflict"]').getByText("1061 kWh").waitFor();
+  expect(await page.locator('[data-testid="result"][data-outcome="booked"]').count()).toBe(4);
+  await page.getByText("水管爆裂").waitFor();
+  await page.waitForFunction(
+    `[...document.images].some((image) => image.src.includes("/photos/") && image.naturalWidth > 100)`,
+  );
+  const stops = async () =>
+    ((await (await page.request.get(`${api.url}/api/v1/routes/${routeId}`)).json()) as RouteJson).items.map(
+      (stop) => stop.meter?.utility,
+    );
+  expect(await stops()).toEqual(["electricity", "water", "gas"]);
+  await page.getByTestId("edit-route").click();
+  await page.getByRole("button", { name: "Down" }).first().click();
+  await page.getByTestId("save-route").click();
+  await page.getByTestId("edit-route").waitFor();
+  expect(await stops()).toEqual(["water", "electricity", "gas"]);
+  await page.context().close();
+}, 60_000);
+
 describe("what is typed", () => {
   test.each([
     ["1234.5", "1234.5"],

@@ -137,6 +137,8 @@ const PAGES = [
   "/prepaid",
   "/prepaid?tab=orders",
   "/runs",
+  "/routes",
+  "/routes/1",
   "/buses",
   "/refused",
   "/refused?tab=conflicts",
