@@ -17,8 +17,8 @@ export type IntakeDeps = {
   readonly gaps: GapsBook;
   readonly clock: Clock;
   readonly log: Logger;
-  /** A meter's ratios as they are known now; without it, those that its bus was started with. */
-  readonly ratiosOf?: (meterId: MeterId) => readonly RatioRow[];
+  /** A meter's ratios as they are known now; of a meter that nobody knows, those that its bus was started with count. */
+  readonly ratiosOf?: (meterId: MeterId) => readonly RatioRow[] | undefined;
   /** After the commit, with what was new. */
   readonly onCommitted: (readings: readonly Reading[]) => void;
 };
@@ -67,12 +67,12 @@ export function modbusIntake(deps: IntakeDeps): Sink {
   function normalised(meter: PolledMeter, samples: readonly Sample[], receivedAt: Instant) {
     const now = receivedAt > clock.now() ? receivedAt : clock.now();
     const rows = deps.ratiosOf?.(meter.meterId);
+    const stated = meter.ratios === undefined ? {} : { ratios: meter.ratios };
     const rulesOf = ({ measuredAt }: Sample) => ({
       now,
       receivedAt,
       maxAheadMs: AHEAD_MS,
-      ...(meter.ratios === undefined ? {} : { ratios: meter.ratios }),
-      ...(rows === undefined ? {} : ratiosAt(rows, measuredAt ?? receivedAt, receivedAt)),
+      ...(rows === undefined ? stated : ratiosAt(rows, measuredAt ?? receivedAt, receivedAt)),
     });
     const readings: Reading[] = [];
     const refused: RefusedFrame[] = [];

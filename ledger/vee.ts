@@ -3,12 +3,11 @@ import { type Instant, isoOf } from "../domain/instant.ts";
 import type { Day, Period, Zone } from "../domain/period.ts";
 import { POLL_SECONDS } from "../domain/profile.ts";
 import { type Micro, microOf } from "../domain/quantity.ts";
-import { appliedRatio, atRatio, takesRatio, trueRatio } from "../domain/ratio.ts";
-import { type MeterId, READING_SOURCES, type ReadingSource } from "../domain/reading.ts";
+import { type MeterId, READING_SOURCES } from "../domain/reading.ts";
 import { type RegisterName, REGISTERS, registerName } from "../domain/register.ts";
 import type { Utility } from "../domain/unit.ts";
 import type { Tables } from "../schema/tables.ts";
-import { type RatioBook, readRatios, rescaledOnly } from "./ratios.ts";
+import { atRatioAsOf, type RatioBook, readRatios, rescaledOnly, sourceOf } from "./ratios.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -156,17 +155,12 @@ export async function seriesWithin(
 /** Values of a series at the ratio that is true at `asOf`, so that neither a late ratio nor a change of it looks like use. */
 function atRatioOf(ratios: RatioBook, series: SeriesRows, asOf: Instant): SeriesRows {
   const { meterId, register, at, receivedAt, value, source } = series;
-  const rows = ratios.get(meterId) ?? [];
-  if (!takesRatio(register)) return series;
-  const wanted = trueRatio(rows, asOf);
   const carriedBy = (i: number) => {
     const [measured, received] = [(at[i] ?? 0) as Instant, (receivedAt[i] ?? 0) as Instant];
-    return appliedRatio(rows, { at: measured, receivedAt: received, source: SOURCES.get(source[i] ?? 0) ?? "manual" });
+    return { meterId, register, at: measured, receivedAt: received, source: sourceOf(source[i] ?? 0) };
   };
-  return { ...series, value: value.map((one, i) => Number(atRatio(BigInt(one), carriedBy(i), wanted))) };
+  return { ...series, value: value.map((one, i) => Number(atRatioAsOf(ratios, carriedBy(i), BigInt(one), asOf))) };
 }
-
-const SOURCES = new Map(Object.entries(READING_SOURCES).map(([name, code]) => [code as number, name as ReadingSource]));
 
 /**
  * Per meter the last reading of its register at or before each instant, no older than `notOlder_ms`.

@@ -3,7 +3,7 @@ import { readAccounts } from "../../billing/chunk.ts";
 import { settle } from "../../billing/settlement.ts";
 import type { DialBook, TariffBook } from "../../billing/tariffs.ts";
 import { CodedError } from "../../domain/errors.ts";
-import { instant, type Instant, isoOf } from "../../domain/instant.ts";
+import { instant, type Instant, instantOfIso, isoOf } from "../../domain/instant.ts";
 import { moneyJson, sumMoney } from "../../domain/money.ts";
 import { type Day, startOfDay } from "../../domain/period.ts";
 import type { MeterId } from "../../domain/reading.ts";
@@ -68,8 +68,10 @@ export async function billPreview(
       quantity: quantityOf(total, unit),
       amount: moneyJson(sumMoney(desk.currency, amounts)),
       parts: settled.flatMap(({ registers }) =>
-        registers.map(({ meter, ratio, verdicts, ...part }) => ({
+        registers.map(({ meter, ratio, verdicts, from: since, to: until, ...part }) => ({
           ...part,
+          from: inZone(desk, since),
+          to: inZone(desk, until),
           meterId: meter,
           ratio: ratio ?? null,
           verdicts: [...verdicts],
@@ -82,6 +84,12 @@ export async function billPreview(
     throw new CodedError(error.code, `what would be billed cannot be priced: ${error.message}`);
   }
 }
+
+/** A proof of a bill has its instants in UTC. */
+const inZone = (desk: Desk, text: string): string => {
+  const at = instantOfIso(text);
+  return at === null ? text : atText(desk, at);
+};
 
 type Place = {
   readonly usagePointId: bigint;

@@ -42,6 +42,7 @@ import { ornoWe514 } from "./orno-we514.ts";
 import { ornoWe516 } from "./orno-we516.ts";
 import { ornoWe525 } from "./orno-we525.ts";
 import { rtlamr } from "./rtlamr.ts";
+import { sanbiaoClockDemo } from "./sanbiao-clock-demo.ts";
 import { sanbiaoJson } from "./sanbiao-json.ts";
 import { schneiderIem3155 } from "./schneider-iem3155.ts";
 import { shellyGen1 } from "./shelly-gen1.ts";
@@ -100,6 +101,7 @@ const ALL: readonly Profile[] = [
   acrelAdw300,
   kaifengXintaiUltrasonic,
   advantechAdam6050GasPulse,
+  sanbiaoClockDemo,
   wmbusmeters,
   chirpstackV4,
   chirpstackV3,

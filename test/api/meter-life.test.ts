@@ -130,3 +130,26 @@ test("a new ratio before an issued bill is allowed and names the bill that must 
   const [event] = (await get(`/meters/${estate.relayMeter}/events`)).items;
   expect(event).toMatchObject({ kind: "ratio", detail: { from: "1", to: "40", rebill: ["2026-05-A-101"] } });
 });
+
+test("a ratio entered late makes the pictures right and leaps nowhere", async () => {
+  const [water] = (await get("/meters?search=W-101")).items;
+  const late = { at: "2026-06-12T00:00:00+08:00", ratio: "10", ...why };
+  expect(await post(`/meters/${water.id}/ratios`, late)).toMatchObject({ status: 201 });
+  const { points } = await get(`/meters/${water.id}/series?points=10`);
+  expect(points.at(-1).value).toBe("523.9"); // a dial of 52.39 at ten
+  const use = await get(`/accounts/${estate.flat}/usage?from=2026-06-08&to=2026-06-16`);
+  const days = use.utilities.find(({ utility }: { utility: string }) => utility === "water").days;
+  expect(days.map(({ value }: { value: string }) => value)).toEqual([
+    "0.24",
+    "0.24",
+    "0.24",
+    "0.24",
+    "2.4",
+    "2.4",
+    "2.4",
+    "2.4",
+  ]);
+  const { useToday } = await get("/overview");
+  const today = useToday.find(({ utility }: { utility: string }) => utility === "water");
+  expect(Number(today.total.value)).toBeCloseTo(0.99, 1); // since midnight, a tenth of a cubic metre an hour
+});

@@ -31,34 +31,40 @@ const MAIN: Readonly<Record<string, string>> = {
 };
 const TOU = /^energy_import_(sharp|peak|flat|valley|deep_valley)_kwh$/;
 
-/** The dials that a bill may rest on. */
-const dialsOf = (meter: MeterJson): string[] => [
-  ...new Set([MAIN[meter.utility] ?? "", ...meter.registers.map((r) => r.register).filter((name) => TOU.test(name))]),
+/** The dials that a bill may rest on; hours that a meter never counted are not asked for. */
+const dialsOf = ({ utility, registers }: MeterJson): string[] => [
+  ...new Set([
+    MAIN[utility] ?? "",
+    ...registers.filter((r) => TOU.test(r.register) && Number(r.quantity.value) !== 0).map((r) => r.register),
+  ]),
 ];
 
-function Dials({
-  meter,
-  name,
-  label,
-  hint,
-}: {
-  meter: MeterJson;
-  name: "final" | "initial" | "dials";
-  label: "life.final" | "life.initial" | "life.dialAt";
-  hint: string;
-}) {
+type DialsProps = {
+  readonly meter: MeterJson;
+  readonly name: "final" | "initial" | "dials";
+  readonly label: "life.final" | "life.initial" | "life.dialAt";
+  readonly hint: "life.dial.hint" | "life.dialAt.hint";
+};
+
+function Dials({ meter, name, label, hint }: DialsProps) {
   const { t, term } = useSpeech();
-  return dialsOf(meter).map((register) => (
-    <Form.Item
-      key={register}
-      name={[name, register]}
-      label={t(label, { register: term("register", register) })}
-      extra={hint}
-      rules={[{ pattern: /^\d{1,12}(\.\d{1,6})?$/, message: t("life.number.bad") }]}
-    >
-      <Input inputMode="decimal" data-testid={`${name}-${register}`} />
-    </Form.Item>
-  ));
+  return (
+    <>
+      <div className="dials">
+        {dialsOf(meter).map((register) => (
+          <Form.Item
+            key={register}
+            name={[name, register]}
+            label={t(label, { register: term("register", register) })}
+            rules={[{ pattern: /^\d{1,12}(\.\d{1,6})?$/, message: t("life.number.bad") }]}
+          >
+            <Input inputMode="decimal" data-testid={`${name}-${register}`} />
+          </Form.Item>
+        ))}
+      </div>
+      <p className="quiet dials-hint">{t(hint)}</p>
+    </>
+  );
 }
 
 function NewMeter({ meter }: { meter: MeterJson }) {
@@ -115,19 +121,19 @@ function Of({ meter, deed }: { meter: MeterJson; deed: LifeDeed }) {
     case "exchanges":
       return (
         <>
-          <Dials meter={meter} name="final" label="life.final" hint={t("life.dial.hint")} />
+          <Dials meter={meter} name="final" label="life.final" hint="life.dial.hint" />
           <NewMeter meter={meter} />
-          <Dials meter={meter} name="initial" label="life.initial" hint={t("life.dial.hint")} />
+          <Dials meter={meter} name="initial" label="life.initial" hint="life.dial.hint" />
           <Ratio required={false} />
         </>
       );
     case "removals":
-      return <Dials meter={meter} name="final" label="life.final" hint={t("life.dial.hint")} />;
+      return <Dials meter={meter} name="final" label="life.final" hint="life.dial.hint" />;
     case "ratios":
       return (
         <>
           <Ratio required />
-          <Dials meter={meter} name="dials" label="life.dialAt" hint={t("life.dialAt.hint")} />
+          <Dials meter={meter} name="dials" label="life.dialAt" hint="life.dialAt.hint" />
         </>
       );
     case "seals":

@@ -60,7 +60,8 @@ function Events({ items }: { items: MeterEventsJson["items"] }) {
           ...(COLOURS[event.kind] === undefined ? {} : { color: COLOURS[event.kind] }),
           content: (
             <div data-testid={`event-${event.kind}`}>
-              <strong>{term("life.event", event.kind)}</strong> <span>{format.instant(event.at)}</span>
+              <strong>{term("life.event", event.kind)}</strong>{" "}
+              <span>{event.kind === "calibrated" ? format.dayOfInstant(event.at) : format.instant(event.at)}</span>
               {detailOf(event).map((words) => (
                 <div key={words}>{words}</div>
               ))}
