@@ -42,6 +42,7 @@ export const PLACES: readonly PlaceGroup[] = [
     name: "wires",
     places: [
       { path: "/buses", name: "buses", roles: ALL },
+      { path: "/gaps", name: "gaps", roles: ALL },
       { path: "/refused", name: "refused", roles: ALL },
     ],
   },
