@@ -30,6 +30,7 @@ const Work = lazy(() => import("./pages/work/work.tsx"));
 const ReadingRoutes = lazy(() => import("./pages/routes/routes.tsx"));
 const ReadingRoute = lazy(() => import("./pages/routes/route.tsx"));
 const Gaps = lazy(() => import("./pages/gaps.tsx"));
+const Onboarding = lazy(() => import("./pages/onboarding/onboarding.tsx"));
 const Refused = lazy(() => import("./pages/refused.tsx"));
 
 function Wait() {
@@ -82,6 +83,7 @@ export function Pages() {
                   <Route path="/routes" element={<ReadingRoutes />} />
                   <Route path="/routes/:id" element={<ReadingRoute />} />
                   <Route path="/gaps" element={<Gaps />} />
+                  <Route path="/onboarding" element={<Onboarding />} />
                   <Route path="/refused" element={<Refused />} />
                   <Route path="*" element={<NotFound />} />
                 </Routes>

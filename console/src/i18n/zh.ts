@@ -7,6 +7,7 @@ import { gapsZh } from "./gaps-zh.ts";
 import { meterLifeZh } from "./meter-life-zh.ts";
 import { readingZh } from "./reading-zh.ts";
 import { termsZh } from "./terms-zh.ts";
+import { onboardingZh } from "./onboarding-zh.ts";
 import { workZh } from "./work-zh.ts";
 
 /** The texts of the pages in Chinese. */
@@ -17,6 +18,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...gapsZh,
   ...meterLifeZh,
   ...balanceZh,
+  ...onboardingZh,
   ...workZh,
   ...estimateZh,
   ...readingZh,
