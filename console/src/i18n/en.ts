@@ -5,6 +5,7 @@ import { errorsEn } from "./errors-en.ts";
 import { meterLifeEn } from "./meter-life-en.ts";
 import { readingEn } from "./reading-en.ts";
 import { termsEn } from "./terms-en.ts";
+import { onboardingEn } from "./onboarding-en.ts";
 import { workEn } from "./work-en.ts";
 
 /** The texts of the pages in English. `{names}` are filled in. `zh.ts` has the same keys or does not compile. */
@@ -14,6 +15,7 @@ export const en = {
   ...busesEn,
   ...meterLifeEn,
   ...balanceEn,
+  ...onboardingEn,
   ...workEn,
   ...estimateEn,
   ...readingEn,

@@ -6,6 +6,7 @@ import { errorsZh } from "./errors-zh.ts";
 import { meterLifeZh } from "./meter-life-zh.ts";
 import { readingZh } from "./reading-zh.ts";
 import { termsZh } from "./terms-zh.ts";
+import { onboardingZh } from "./onboarding-zh.ts";
 import { workZh } from "./work-zh.ts";
 
 /** The texts of the pages in Chinese. */
@@ -15,6 +16,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...busesZh,
   ...meterLifeZh,
   ...balanceZh,
+  ...onboardingZh,
   ...workZh,
   ...estimateZh,
   ...readingZh,

@@ -41,6 +41,7 @@ export const PLACES: readonly PlaceGroup[] = [
   {
     name: "wires",
     places: [
+      { path: "/onboarding", name: "onboarding", roles: ALL },
       { path: "/buses", name: "buses", roles: ALL },
       { path: "/refused", name: "refused", roles: ALL },
     ],
