@@ -2,6 +2,7 @@ import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
 import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
+import { gapsEn } from "./gaps-en.ts";
 import { meterLifeEn } from "./meter-life-en.ts";
 import { readingEn } from "./reading-en.ts";
 import { termsEn } from "./terms-en.ts";
@@ -13,6 +14,7 @@ export const en = {
   ...termsEn,
   ...errorsEn,
   ...busesEn,
+  ...gapsEn,
   ...meterLifeEn,
   ...balanceEn,
   ...onboardingEn,
