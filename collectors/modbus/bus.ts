@@ -46,6 +46,8 @@ export type BusWorld = {
   readonly random: Random;
   readonly telemetry: Telemetry;
   readonly log: Logger;
+  /** How often due polls are looked for, real time; for a clock that is moved by hand. */
+  readonly tickMs?: number;
 };
 
 const TICK_MS = 100; // how late a poll may begin; finer than any interval that a meter line can keep
@@ -105,7 +107,7 @@ export class Bus {
       wake: () => this.#pump(),
     });
     this.#link.onDown = (detail) => this.#onDown(detail);
-    this.#tick = setInterval(() => this.#onTick(), TICK_MS);
+    this.#tick = setInterval(() => this.#onTick(), world.tickMs ?? TICK_MS);
     this.#onTick();
   }
 
