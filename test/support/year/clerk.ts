@@ -4,6 +4,7 @@ import { RATIO_ONE } from "../../../domain/ratio.ts";
 import type { RegisterName } from "../../../domain/register.ts";
 import { writeEdits } from "../../../ledger/edits.ts";
 import { installMeter, removeMeter } from "../../../ledger/meter-life.ts";
+import type { Database } from "../../../schema/database.ts";
 import type { Episode } from "../../../simulators/faults/book.ts";
 import type { FaultName } from "../../../simulators/faults/catalogue.ts";
 import { phaseOf } from "../../../simulators/town/devices.ts";
@@ -65,8 +66,12 @@ export class Clerk {
   readonly #year: Year;
   readonly #rebased = new Map<string, Instant>();
   #keys = 0;
-  /** How often he has written something. */
-  deeds = 0;
+  /** What he did, in order, so that it can be done again elsewhere. */
+  readonly deeds: ((db: Database) => Promise<void>)[] = [];
+  /** Faults after which a dial was read anew, as `fault serial from`. */
+  get settled(): ReadonlySet<string> {
+    return new Set(this.#rebased.keys());
+  }
 
   constructor(year: Year) {
     this.#year = year;
@@ -137,26 +142,17 @@ export class Clerk {
     );
     const [stay] = rows;
     if (stay === undefined) throw new Error(`${meter.serial} stands nowhere`);
-    const outcomes = await year.fresh.db.as(operatorId, async (trx) => [
-      await removeMeter(trx, { ...deed, key: `${key} off` }, { meterId, at: changed, final }),
-      await installMeter(
-        trx,
-        { ...deed, key: `${key} on` },
-        {
-          meterId,
-          usagePointId: stay.usage_point_id,
-          at: changed,
-          ratio: RATIO_ONE,
-          capacityPerHour: stay.capacity_per_hour,
-          initial,
-        },
-      ),
-    ]);
-    for (const outcome of outcomes)
-      if (outcome.kind !== "done")
-        throw new Error(`${key}: ${JSON.stringify(outcome, (_, v) => (typeof v === "bigint" ? `${v}` : v))}`);
+    const { usage_point_id: usagePointId, capacity_per_hour: capacityPerHour } = stay;
+    const install = { meterId, usagePointId, at: changed, ratio: RATIO_ONE, capacityPerHour, initial };
+    await this.#does(async (db) => {
+      const outcomes = await db.as(operatorId, async (trx) => [
+        await removeMeter(trx, { ...deed, key: `${key} off` }, { meterId, at: changed, final }),
+        await installMeter(trx, { ...deed, key: `${key} on` }, install),
+      ]);
+      for (const outcome of outcomes)
+        if (outcome.kind === "refused") throw new Error(`${key}: ${outcome.reason} ${outcome.detail}`);
+    });
     this.#rebased.set(key, after);
-    this.deeds++;
   }
 
   /** Nothing else is wrong with what the meter says at the time. */
@@ -184,8 +180,13 @@ export class Clerk {
           madeAt: this.#year.now,
         })),
       );
-    this.deeds += edits.length;
-    if (edits.length > 0) await this.#year.fresh.db.as(operatorId, (trx) => writeEdits(trx, edits));
+    if (edits.length === 0) return;
+    await this.#does((db) => db.as(operatorId, async (trx) => void (await writeEdits(trx, edits))));
+  }
+
+  async #does(deed: (db: Database) => Promise<void>): Promise<void> {
+    this.deeds.push(deed);
+    await deed(this.#year.fresh.db);
   }
 
   async #readings(

@@ -1,9 +1,13 @@
-import { isoOf } from "../../../domain/instant.ts";
+import { DAY_MS, type Instant, isoOf } from "../../../domain/instant.ts";
 import type { Said, Year } from "./town.ts";
+
+/** What comes later than this no fault of the year delays. */
+const WINDOW_MS = 20 * DAY_MS;
 
 /** What the town's devices believe to be safe, looked for in the book. */
 export class Journal {
-  readonly #keys = new Set<string>();
+  /** Of the last days, by the instant. */
+  readonly #keys = new Map<string, Instant>();
   readonly #year: Year;
 
   constructor(year: Year) {
@@ -35,12 +39,15 @@ export class Journal {
     for (const { ord, state } of rows) {
       const one = numbers[Number(ord) - 1];
       if (one === undefined) continue;
-      if (state === "booked") this.#keys.add(`${one.meter.serial} ${one.at}`);
+      if (state === "booked") this.#keys.set(`${one.meter.serial} ${one.at}`, one.at);
       else if (state === "nowhere") refused.push(one);
     }
     const lost = await this.#notRefused(refused);
+    const since = (year.now - WINDOW_MS) as Instant;
+    for (const [key, at] of this.#keys) if (at <= since) this.#keys.delete(key);
     const { rows: counts } = await year.owner.query<{ n: bigint }>(
-      "select count(*) as n from reading where source = 2 and register in (1, 20)",
+      "select count(*) as n from reading where source = 2 and register in (1, 20) and measured_at > $1",
+      [isoOf(since)],
     );
     return { lost, surplus: Number(counts[0]?.n ?? 0n) - this.#keys.size };
   }

@@ -37,7 +37,11 @@ export function isExplained(doubt: Doubt, episodes: readonly Episode[]): boolean
 }
 
 /** Episodes of costly faults that reached a reading and of which no verdict and no refusal tells. */
-export async function unnoticed(year: Year, until: Instant): Promise<{ seen: number; missed: string[] }> {
+export async function unnoticed(
+  year: Year,
+  until: Instant,
+  settled: ReadonlySet<string>,
+): Promise<{ seen: number; missed: string[] }> {
   const { rows: verdicts } = await year.owner.query<{ meter_id: bigint; from_at: Instant; to_at: Instant }>(
     "select meter_id, from_at, to_at from verdict where result <> 'normal'",
   );
@@ -58,6 +62,7 @@ export async function unnoticed(year: Year, until: Instant): Promise<{ seen: num
     const from = episode.from - 3 * DAY_MS;
     const to = episode.to + 5 * DAY_MS; // a reading may come days late
     const told =
+      settled.has(`${episode.fault} ${episode.serial} ${episode.from}`) ||
       (byMeter.get(year.meterIds.get(episode.serial) ?? 0n) ?? []).some((v) => v.from_at <= to && v.to_at >= from) ||
       refusals.some((r) => r.received_at <= to && r.last_at >= from && isFrom(meter, r));
     if (!told)

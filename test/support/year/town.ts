@@ -60,6 +60,7 @@ export class Year {
   readonly meterIds: ReadonlyMap<string, bigint>;
   /** Acknowledged and not yet looked for in the book. */
   readonly said: Said[];
+  readonly since: Instant;
   readonly #move: (at: Instant) => void;
   readonly #now: () => Instant;
   readonly #port: number;
@@ -72,6 +73,7 @@ export class Year {
     operatorIds: readonly bigint[];
     meterIds: ReadonlyMap<string, bigint>;
     said: Said[];
+    since: Instant;
     move: (at: Instant) => void;
     now: () => Instant;
     port: number;
@@ -82,6 +84,7 @@ export class Year {
     this.operatorIds = parts.operatorIds;
     this.meterIds = parts.meterIds;
     this.said = parts.said;
+    this.since = parts.since;
     this.#move = parts.move;
     this.#now = parts.now;
     this.#port = parts.port;
@@ -107,8 +110,7 @@ export class Year {
         onAcknowledged: (meter, message) => void said.push(saidOf(meter, message)),
       },
     });
-    const plan = demoPlan({ seed, ...SIZE, now: instant(now + 40 * DAY_MS) });
-    const seeded = await seedDemo({ owner, db: fresh.db, plan, buses: town.buses, passwordOf: town.passwordOf, now });
+    const seeded = await seedTown({ owner, fresh, town, since });
     const { rows } = await owner.query<{ id: bigint; serial: string }>("select id, serial from meter");
     const port = await freePort();
     const year = new Year({
@@ -118,6 +120,7 @@ export class Year {
       operatorIds: seeded.map(({ operatorId }) => operatorId),
       meterIds: new Map(rows.map(({ serial, id }) => [serial, id])),
       said,
+      since,
       move: (at) => (now = at),
       now: () => now,
       port,
@@ -184,6 +187,19 @@ export class Year {
     await this.owner.end();
     await this.fresh.drop();
   }
+}
+
+/** The town's people and meters in a book; the ids are the same each time. */
+export function seedTown(options: {
+  readonly owner: Pool;
+  readonly fresh: FreshDatabase;
+  readonly town: RunningTown;
+  readonly since: Instant;
+}): ReturnType<typeof seedDemo> {
+  const { owner, fresh, town, since } = options;
+  // The plan's books open with the month before.
+  const plan = demoPlan({ seed: town.town.seed, ...SIZE, now: instant(since + 40 * DAY_MS) });
+  return seedDemo({ owner, db: fresh.db, plan, buses: town.buses, passwordOf: town.passwordOf, now: since });
 }
 
 /** What a message says of its meter's main register, read here a second time and not by the collector's decoder. */
