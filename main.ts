@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Logger } from "pino";
 import { ensureDemoUsers } from "./api/demo.ts";
 import { liveBus } from "./api/live.ts";
 import { type Metrics, prometheus } from "./api/metrics.ts";
 import { type RunningApi, startApi } from "./api/server.ts";
+import type { Services } from "./api/services.ts";
 import { dialOf } from "./catalog/meters/dials.ts";
 import { liveTeller, type Teller } from "./api/tell/teller.ts";
 import { billDepsOf, type Billing, startBilling } from "./billing/main.ts";
@@ -156,6 +158,7 @@ async function openRooms(
     log,
     host,
     mqtt: await mqttOf(settings),
+    spoolFolder: join(settings.dataFolder, "spool"),
     onCommitted: (readings) => {
       billing?.onReadings(readings);
       teller?.readings(readings);
@@ -178,7 +181,24 @@ async function openRooms(
     billing?.onPayment(operatorId, accountId);
     telling.supply({ operatorId, accountId, at: clock.now(), kind: "credit", detail: {} });
   };
-  const services = { takePayment: countedPayments(telemetry), reversePayment, onPayment };
+  const onJudged = (): void => billing?.onJudged();
+  const onRegister = (operatorId: OperatorId): Promise<number> => collectors.onRegister(operatorId);
+  const onMeterLife: Services["onMeterLife"] = async (operatorId) => {
+    // It is in the books: wires that cannot look now do so within a minute.
+    await onRegister(operatorId).catch((error: unknown) =>
+      log.warn({ err: error }, "the wires could not look at the meters anew"),
+    );
+    onJudged(); // a bill that waited for a dial can be made
+  };
+  const services = {
+    takePayment: countedPayments(telemetry),
+    reversePayment,
+    onPayment,
+    onJudged,
+    onMeterLife,
+    onRegister,
+    buses: collectors.buses,
+  };
   const users = demo === null ? null : await ensureDemoUsers(db);
   const api = await startApi({
     db,
@@ -191,6 +211,7 @@ async function openRooms(
     port,
     consoleDir,
     services,
+    waiting: () => collectors.waiting(),
     ...(users === null ? {} : { demo: { users } }),
   });
   opened.push(() => api.close());

@@ -18,15 +18,23 @@ import { page, serveConsole } from "./console.ts";
 import type { Metrics } from "./metrics.ts";
 import { PROBLEM_JSON, problemOf } from "./problem.ts";
 import { accountRoutes } from "./routes/accounts.ts";
+import { busRoutes } from "./routes/buses.ts";
+import { balanceRoutes } from "./routes/balances.ts";
+import type { Waiting } from "../ledger/spool/spool.ts";
+import { estimateRoutes } from "./routes/estimates.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { gapRoutes } from "./routes/gaps.ts";
+import { meterLifeRoutes } from "./routes/meter-life.ts";
 import { meteringRoutes } from "./routes/metering.ts";
+import { onboardingRoutes } from "./routes/onboarding.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import { photoRoutes, readingRoutes } from "./routes/readings.ts";
 import { readingRouteRoutes } from "./routes/reading-routes.ts";
+import { registerImportRoutes } from "./routes/register-import.ts";
 import type { Api, App } from "./routes/route.ts";
 import { type ReadyChecks, serviceRoutes } from "./routes/service.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { workRoutes } from "./routes/work.ts";
 import { principalOf } from "./session.ts";
 
 /** The largest honest request is a payment. */
@@ -35,6 +43,7 @@ const BODY_BYTES_MAX = 64 * 1024;
 export type AppOptions = Api & {
   readonly metrics: Metrics;
   readonly checks: ReadyChecks;
+  readonly waiting: () => Waiting;
   readonly log: Logger;
   readonly consoleDir: string;
   /** Behind a reverse proxy: believe its X-Forwarded-* headers. */
@@ -83,18 +92,25 @@ export async function buildApp(options: AppOptions): Promise<App> {
     transformObject: jsonSchemaTransformObject,
   });
   await serveConsole(app, options.consoleDir);
-  await app.register(async (scope) => serviceRoutes(scope as App, options, options.metrics, options.checks));
+  await app.register(async (scope) => serviceRoutes(scope as App, options, options));
   await app.register(
     async (scope) => {
       const v1 = scope as App;
       sessionRoutes(v1, options);
       meteringRoutes(v1, options);
       gapRoutes(v1, options);
+      meterLifeRoutes(v1, options);
       accountRoutes(v1, options);
       paymentRoutes(v1, options);
+      busRoutes(v1, options);
+      balanceRoutes(v1, options);
       eventRoutes(v1, options);
+      workRoutes(v1, options);
+      estimateRoutes(v1, options);
       readingRouteRoutes(v1, options);
       readingRoutes(v1, options);
+      onboardingRoutes(v1, options);
+      await v1.register(async (files) => registerImportRoutes(files as App, options));
       await v1.register(async (pictures) => photoRoutes(pictures as App, options));
     },
     { prefix: "/api/v1" },

@@ -95,10 +95,9 @@ async function book(desk: Desk, standing: Standing, dialValue: Micro, confirmed:
   const expected = expectedJson(desk, expectation.range);
   const outside = !isExpected(expectation.range, dialValue);
   if (outside && (!confirmed || entry.note === "")) return told("outside", { expected });
-  const { ratio } = meter.stay;
-  const bookValue = bookOfDial(dialValue, ratio);
+  const bookValue = bookOfDial(dialValue, meter, at, now);
   const reading = { operatorId, meterId: meter.meterId, register: entry.register, value: bookValue, receivedAt: now };
-  const twin = await differingTwin(trx, { ...reading, at });
+  const twin = await differingTwin(trx, { ...reading, at, dialValue });
   // Another reader's value of the same moment stands in the book: this one is laid beside it, where the book keeps conflicts.
   const bookedAt = twin?.at ?? at;
   const outcome = await bookManual(trx, { ...reading, at: bookedAt });
@@ -106,8 +105,8 @@ async function book(desk: Desk, standing: Standing, dialValue: Micro, confirmed:
   if (outcome !== "conflict")
     return told("accepted", { entry: await keep(desk, standing, { ...kept, outcome: "booked" }), expected });
   const mine = await keep(desk, standing, { ...kept, outcome: "conflict" });
-  const theirs = await conflictAt(trx, { ...reading, at: bookedAt });
-  const booked = { value: decimalText(dialOfBook(theirs, ratio)), at: atText(desk, bookedAt), by: twin?.by ?? null };
+  const theirs = twin?.dialValue ?? dialOfBook(await conflictAt(trx, { ...reading, at: bookedAt }), meter, bookedAt);
+  const booked = { value: decimalText(theirs), at: atText(desk, bookedAt), by: twin?.by ?? null };
   return told("conflict", { entry: mine, expected, booked });
 }
 

@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import { CodedError } from "../domain/errors.ts";
 import type { Clock } from "../domain/instant.ts";
+import type { Waiting } from "../ledger/spool/spool.ts";
 import type { Database } from "../schema/database.ts";
 import { buildApp } from "./app.ts";
 import { type LiveBus, liveBus } from "./live.ts";
@@ -31,6 +32,8 @@ export type ApiOptions = {
   readonly demo?: { readonly users: readonly DemoUserJson[] };
   /** What else `GET /readyz` asks, by name. */
   readonly checks?: ReadyChecks;
+  /** Readings that wait on disk for the database, for `GET /readyz`. */
+  readonly waiting?: () => Waiting;
   /** Absolute path of `console/dist`; it may appear later. */
   readonly consoleDir: string;
   readonly trustProxy?: boolean;
@@ -43,9 +46,11 @@ export type RunningApi = {
   close: () => Promise<void>;
 };
 
+const NOTHING_WAITS: Waiting = { rows: 0, bytes: 0, oldestAt: null };
+
 /** The application of these options, not listening yet: for tests, and for whoever has his own server. */
 export function appOf(options: ApiOptions): Promise<App> {
-  const { wall = options.clock, demo = null, checks = {}, trustProxy = false } = options;
+  const { wall = options.clock, demo = null, checks = {}, trustProxy = false, waiting = () => NOTHING_WAITS } = options;
   const metrics = options.metrics ?? prometheus();
   const live = options.live ?? liveBus(wall);
   const overviews = overviewCache(wall);
@@ -55,6 +60,7 @@ export function appOf(options: ApiOptions): Promise<App> {
     overviews,
     demo,
     checks,
+    waiting,
     trustProxy,
     metrics,
     live,

@@ -1,5 +1,6 @@
 import type { reversePayment, takePayment } from "../billing/payment.ts";
-import type { AccountId, OperatorId } from "../domain/reading.ts";
+import type { Buses } from "../domain/bus.ts";
+import type { AccountId, MeterId, OperatorId } from "../domain/reading.ts";
 
 /** What the API asks of billing. The shell gives billing's own functions. */
 export type Services = {
@@ -7,4 +8,12 @@ export type Services = {
   readonly reversePayment: typeof reversePayment;
   /** Told after a payment was posted, so that the prepaid engine need not wait for its next round. */
   onPayment?(operatorId: OperatorId, accountId: AccountId): void;
+  /** The Modbus lines of an operator; absent where no collectors run. */
+  readonly buses?: Buses;
+  /** Told after meters were registered; resolves when the wires know them, with how many readings that waited for them were booked. */
+  onRegister?(operatorId: OperatorId): Promise<number>;
+  /** Told after a meter was registered, moved or got another ratio: resolves when the wires know it. */
+  onMeterLife?(operatorId: OperatorId, meterId: MeterId, what: "registered" | "changed"): Promise<void>;
+  /** Told after a person decided about readings: bills that waited for it are tried again. */
+  onJudged?(operatorId: OperatorId): void;
 };

@@ -1,18 +1,35 @@
 import type { Bill } from "../domain/bill.ts";
 import { CodedError } from "../domain/errors.ts";
 import { addDays, type Day, type Period } from "../domain/period.ts";
+import { VERDICT_RESULTS } from "../domain/verdict.ts";
 import { billOf } from "./bill.ts";
 import type { AccountInput } from "./chunk.ts";
 import type { OperatorFacts } from "./operator.ts";
+import type { EditToWrite } from "../ledger/edits.ts";
 import { type Settlement, settle } from "./settlement.ts";
+import { type Correction, correctionOf } from "./true-up.ts";
 
 /** Days from issue to due date. Our choice; a contract may say another. */
 const DUE_AFTER_DAYS = 15;
 
 /** An account settled for a bill, or the reason for a person to look. */
 export type AccountBill =
-  | { readonly kind: "billed"; readonly bill: Bill; readonly settlements: readonly Settlement[] }
-  | { readonly kind: "refused"; readonly reason: RefusedReason; readonly detail: string };
+  | {
+      readonly kind: "billed";
+      readonly bill: Bill;
+      readonly settlements: readonly Settlement[];
+      /** What it trues up of earlier bills. */
+      readonly corrections: readonly Correction[];
+      /** Ends that were estimated for it. */
+      readonly estimates: readonly EditToWrite[];
+    }
+  | {
+      readonly kind: "refused";
+      readonly reason: RefusedReason;
+      readonly detail: string;
+      /** As far as it got: what was judged is kept for whoever looks why. */
+      readonly settlements: readonly Settlement[];
+    };
 
 export type RefusedReason = "no_tariff" | "no_agreement" | "in_doubt" | "cannot_rate" | "failed";
 
@@ -25,19 +42,36 @@ export function accountBillOf(
 ): AccountBill {
   const { accountId } = input;
   if (input.withoutTariff.length > 0) {
-    return { kind: "refused", reason: "no_tariff", detail: input.withoutTariff.join(", ") };
+    return { kind: "refused", reason: "no_tariff", detail: input.withoutTariff.join(", "), settlements: [] };
   }
-  if (input.settlements.length === 0) return { kind: "refused", reason: "no_agreement", detail: "" };
+  if (input.settlements.length === 0) return { kind: "refused", reason: "no_agreement", detail: "", settlements: [] };
   try {
     const settlements = input.settlements.map(settle);
-    const doubts = settlements.flatMap((settlement) => settlement.doubts);
-    if (doubts.length > 0) return { kind: "refused", reason: "in_doubt", detail: doubts.join("; ") };
-    const usagePoints = settlements.map(({ agreement, lines }) => ({ usagePointId: agreement.usagePointId, lines }));
+    const corrections = (input.corrections ?? []).map((one) => correctionOf(one, currency));
+    const doubts = [...settlements, ...corrections].flatMap((one) => one.doubts);
+    if (doubts.length > 0) {
+      const detail = [...doubts, ...(input.unestimated ?? [])].join("; ");
+      return { kind: "refused", reason: "in_doubt", detail, settlements: judgedWithout(input, settlements) };
+    }
+    const usagePoints = [
+      ...settlements.map(({ agreement, lines }) => ({ usagePointId: agreement.usagePointId, lines })),
+      ...corrections,
+    ];
     const dueOn = addDays(issuedOn, DUE_AFTER_DAYS);
-    return { kind: "billed", bill: billOf({ accountId, currency, period, issuedOn, dueOn, usagePoints }), settlements };
+    const bill = billOf({ accountId, currency, period, issuedOn, dueOn, usagePoints });
+    return { kind: "billed", bill, settlements, corrections, estimates: input.estimates ?? [] };
   } catch (error) {
     // Data that no tariff fits is this account's trouble only; anything else is a defect, and still only this account's.
     const reason = error instanceof CodedError ? "cannot_rate" : "failed";
-    return { kind: "refused", reason, detail: error instanceof Error ? error.message : String(error) };
+    return { kind: "refused", reason, detail: error instanceof Error ? error.message : String(error), settlements: [] };
   }
 }
+
+/** An estimate that no bill kept was never there: of what was judged with it only what is held stays. */
+const judgedWithout = ({ estimates = [] }: AccountInput, settlements: readonly Settlement[]): readonly Settlement[] =>
+  estimates.length === 0
+    ? settlements
+    : settlements.map((one) => ({
+        ...one,
+        verdicts: one.verdicts.filter((verdict) => VERDICT_RESULTS[verdict.result].held),
+      }));

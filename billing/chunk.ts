@@ -11,16 +11,28 @@ import {
   readingsAround,
   readingsWithin,
 } from "../ledger/usage.ts";
+import type { EditToWrite } from "../ledger/edits.ts";
 import type { Tables } from "../schema/tables.ts";
 import { edgesOf, registersOf, type SettlementInput } from "./settlement.ts";
 import type { DialBook, TariffBook } from "./tariffs.ts";
+import type { CorrectionInput } from "./true-up.ts";
 
 /** What is needed to settle one account, all read; or the tariff that nobody published. */
 export type AccountInput = {
   readonly accountId: AccountId;
   readonly settlements: readonly SettlementInput[];
   readonly withoutTariff: readonly string[];
+  /** Bills at estimates that can be trued up now. */
+  readonly corrections?: readonly CorrectionInput[];
+  /** Per usage point the bills in a row that end at an estimate and cannot be trued up yet. */
+  readonly estimatedBills?: ReadonlyMap<bigint, number>;
+  /** Ends that were estimated for this bill, to be written with it. */
+  readonly estimates?: readonly EditToWrite[];
+  /** Why an end was not estimated. */
+  readonly unestimated?: readonly string[];
 };
+
+export type SettlementBooks = { readonly tariffs: TariffBook; readonly dials: DialBook; readonly zone: Zone };
 
 type Span = { readonly agreement: MeteredAgreement; readonly stretch: Period; readonly versions: readonly Tariff[] };
 
@@ -32,7 +44,7 @@ export async function readAccounts(
   trx: Transaction<Tables>,
   accountIds: readonly AccountId[],
   period: Period,
-  books: { readonly tariffs: TariffBook; readonly dials: DialBook; readonly zone: Zone },
+  books: SettlementBooks,
   partsOf: (stretch: Period) => readonly Period[] = (stretch) => [stretch],
 ): Promise<AccountInput[]> {
   const { zone, tariffs, dials } = books;

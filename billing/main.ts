@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { estimationPolicyOf } from "../catalog/estimation/catalogue.ts";
 import { policyOf } from "../catalog/policies/catalogue.ts";
 import { versionsOf } from "../catalog/tariffs/catalogue.ts";
 import { dialOf } from "../catalog/meters/dials.ts";
@@ -31,6 +32,8 @@ export type Billing = {
   onReadings(readings: readonly Reading[]): void;
   /** After money moved: supply is looked at and orders leave at once. */
   onPayment(operatorId: OperatorId, accountId: AccountId): void;
+  /** After a person decided about readings: bills that waited for it are tried again. */
+  onJudged(): void;
   stop(): Promise<void>;
 };
 
@@ -45,6 +48,7 @@ export const billDepsOf = (deps: Pick<BillingSettings, "db" | "clock" | "telemet
     return versions.length === 0 ? null : versions;
   },
   dials: dialOf,
+  estimation: estimationPolicyOf,
 });
 
 const SWEEP_MS = 60_000; // hours pass and readings grow old without anybody speaking
@@ -79,6 +83,9 @@ export function startBilling(settings: BillingSettings): Billing {
     onPayment(operatorId, accountId) {
       if (!stopping) engine.onPayment(operatorId, accountId);
       turn();
+    },
+    onJudged() {
+      if (!stopping) schedule.wake();
     },
     async stop() {
       stopping = true;

@@ -7,13 +7,17 @@ import type { Telemetry } from "../domain/telemetry.ts";
 import { type BillToWrite, writeBills } from "../ledger/bills.ts";
 import { postEntry } from "../ledger/journal.ts";
 import { claimAccounts, countUnbilled, ensureRun, noteRun, refuseAccount, settleExceptions } from "../ledger/runs.ts";
-import { writeVerdicts } from "../ledger/verdicts.ts";
+import { type JudgedAgain, judgeAgain } from "../ledger/verdicts.ts";
 import { type Database, isDatabaseAway } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
 import { type AccountBill, accountBillOf } from "./account-bill.ts";
 import { readAccounts } from "./chunk.ts";
+import { withTrueUps } from "./due-true-ups.ts";
+import { type EstimationBook, withEstimates } from "./estimate-ends.ts";
 import { type OperatorFacts, operatorFacts } from "./operator.ts";
 import { postingsOf } from "./postings.ts";
+import { writeTrueUpsOf } from "./write-true-ups.ts";
+import type { Settlement } from "./settlement.ts";
 import type { DialBook, TariffBook } from "./tariffs.ts";
 
 export type BillRunDeps = {
@@ -22,6 +26,8 @@ export type BillRunDeps = {
   readonly tariffs: TariffBook;
   readonly dials: DialBook;
   readonly telemetry: Telemetry;
+  /** How ends without a reading may be estimated; absent = never. */
+  readonly estimation?: EstimationBook;
   readonly log?: Logger;
 };
 
@@ -106,7 +112,9 @@ async function billChunk(work: Work, limit: number): Promise<"billed" | "failed"
       if (!touched) return null;
       claimed = accountIds;
       const issuedOn = dayOf(deps.clock.now(), operator.zone);
-      const inputs = await readAccounts(trx, accountIds, period, { ...deps, zone: operator.zone });
+      const books = { ...deps, zone: operator.zone };
+      const read = await withTrueUps(trx, await readAccounts(trx, accountIds, period, books), books);
+      const inputs = await withEstimates(trx, read, { ...books, now: deps.clock.now() });
       const bills = inputs.map((input) => ({
         ...accountBillOf(input, period, issuedOn, operator),
         accountId: input.accountId,
@@ -136,6 +144,9 @@ async function writeChunk(
   const now = deps.clock.now();
   const refused: RefusedAccount[] = [];
   const written: BillToWrite[] = [];
+  const settlements = bills.flatMap((bill) => bill.settlements);
+  const verdicts = settlements.flatMap((settlement) => settlement.verdicts);
+  await judgeAgain(trx, settlements.flatMap(judgedIn), verdicts, { rules: RULES, touches: "overlaps", at: now });
   for (const billed of bills) {
     if (billed.kind === "refused") {
       const { accountId, reason, detail } = billed;
@@ -143,27 +154,32 @@ async function writeChunk(
       refused.push({ accountId, reason, detail });
       continue;
     }
-    await writeVerdicts(
-      trx,
-      billed.settlements.flatMap((s) => s.verdicts),
-      now,
-    );
     written.push({
       bill: billed.bill,
       journalId: await postBill(trx, operatorId, billed, now),
       runId,
-      usages: billed.settlements.map(({ agreement, usage, registers, ladderBefore }) => ({
-        usagePointId: agreement.usagePointId,
-        usage,
-        registers,
-        ladderBefore,
-      })),
+      usages: [
+        ...billed.settlements.map(({ agreement, usage, registers, ladderBefore }) => ({
+          usagePointId: agreement.usagePointId,
+          usage,
+          registers,
+          ladderBefore,
+        })),
+        ...billed.corrections.flatMap(({ usages }) => usages),
+      ],
     });
   }
   const issued = written.length === 0 ? new Map<AccountId, bigint>() : await writeBills(trx, written);
+  await writeTrueUpsOf(trx, bills, issued, now);
   await settleExceptions(trx, runId, [...issued.keys()], now);
   return { issued, refused };
 }
+
+/** Rules that a settlement judges by. */
+const RULES = ["difference", "usage"];
+
+const judgedIn = ({ agreement, stretch }: Settlement): JudgedAgain[] =>
+  agreement.stays.map(({ meterId }) => ({ meterId, period: stretch }));
 
 async function postBill(
   trx: Transaction<Tables>,

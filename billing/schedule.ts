@@ -36,6 +36,8 @@ export type BillRunNews = {
   readonly operatorId: OperatorId;
   readonly runId: bigint;
   readonly ended: boolean;
+  /** Bills that the run had issued before this call. */
+  readonly before: number;
   /** Bills that this call issued, accounts that it could not settle. */
   readonly issued: number;
   readonly refused: number;
@@ -51,17 +53,17 @@ export async function wake(deps: BillRunDeps, options: WakeOptions = {}): Promis
   for (const { operator_id: operatorId } of rows) {
     await ensureDue(deps, operatorId);
     const due = await deps.db.as(operatorId, (trx) => dueRuns(trx, deps.clock.now()));
-    for (const { id: runId, period } of due) {
+    for (const { id: runId, period, billed: before } of due) {
       if (options.stop?.() === true) return results;
       let done = { issued: 0, refused: 0 };
       const onChunk = (now: typeof done): void => {
         done = now;
-        onRun({ operatorId, runId, ended: false, ...done });
+        onRun({ operatorId, runId, before, ended: false, ...done });
       };
       try {
         results.push(await runBills(deps, operatorId, period, { ...runOptions, onChunk }));
       } finally {
-        onRun({ operatorId, runId, ended: true, ...done });
+        onRun({ operatorId, runId, before, ended: true, ...done });
       }
     }
     if (options.stop?.() !== true) await closeDueBalances(deps, operatorId);
@@ -69,11 +71,15 @@ export async function wake(deps: BillRunDeps, options: WakeOptions = {}): Promis
   return results;
 }
 
-export type BillSchedule = { stop(): Promise<void> };
+export type BillSchedule = {
+  /** Looks at what is due now; a look that is under way is followed by another. */
+  wake(): void;
+  stop(): Promise<void>;
+};
 
 /**
  * Wakes once at start and at ten past every hour of `zone`: the timer only wakes, the table `due_run` remembers.
- * A wake that is still at work is not started again.
+ * A wake that is still at work is followed by another.
  */
 export function startBillSchedule(
   deps: BillRunDeps,
@@ -82,8 +88,11 @@ export function startBillSchedule(
 ): BillSchedule {
   let stopped = false;
   let running: Promise<void> | null = null;
+  let again = false;
   const turn = (): void => {
+    if (running !== null) again = true;
     if (stopped || running !== null) return;
+    again = false;
     running = wake(deps, { stop: () => stopped, onRun })
       .then(() => undefined)
       .catch((error: unknown) =>
@@ -91,11 +100,13 @@ export function startBillSchedule(
       )
       .finally(() => {
         running = null;
+        if (again) turn();
       });
   };
   const task = cron.schedule("10 * * * *", turn, { timezone: zone });
   turn();
   return {
+    wake: turn,
     stop: async () => {
       stopped = true;
       await task.destroy();

@@ -10,11 +10,12 @@ import type { Tariff } from "../domain/tariff.ts";
 import type { Usage } from "../domain/usage.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import type { BookedReading, MeteredAgreement, MeterStay } from "../ledger/usage.ts";
+import type { RegisterReading } from "../metering/difference.ts";
 import { registerAt } from "../metering/interpolate.ts";
 import { MAIN_REGISTER, TOU_REGISTERS, touOfRegister } from "../metering/register.ts";
 import { type Installation, readingsOf, type UsageInput, usageOf } from "../metering/usage.ts";
 import { doubtsOf } from "./doubts.ts";
-import { usageInHours } from "./hours.ts";
+import { type UsageInHours, usageInHours } from "./hours.ts";
 import { installationOf } from "./installation.ts";
 import type { LadderWalk } from "./rate.ts";
 import { ladderChargesOf, ladderPeriodAt } from "./rate/ladder.ts";
@@ -52,6 +53,8 @@ export type RegisterProof = {
   readonly ratio?: string;
   readonly used: string;
   readonly verdicts: readonly string[];
+  /** The end is an estimate that no actual reading confirms: how it was found. */
+  readonly estimate?: { readonly method: string; readonly basis: Readonly<Record<string, string>> };
 };
 
 export type SettlementInput = {
@@ -92,7 +95,9 @@ export function settle(input: SettlementInput): Settlement {
     lines: rated.flatMap((part) => part.lines),
     ladders: rated.flatMap((part) => part.ladders),
     ladderBefore,
-    registers: agreement.stays.flatMap((stay, i) => proofsOf(stay, installations[i], usage, verdicts, by)),
+    registers: agreement.stays.flatMap((stay, i) =>
+      proofsOf(stay, installations[i], input.readings, { usage, verdicts, by }),
+    ),
     guessed: inHours.guessed,
     verdicts: [...verdicts, ...inHours.notes],
     doubts: doubtsOf(
@@ -158,9 +163,8 @@ function zoneOf(versions: readonly Tariff[]): Zone {
 function proofsOf(
   stay: MeterStay,
   installation: Installation | undefined,
-  { servicePeriod, slices }: Usage,
-  verdicts: readonly Verdict[],
-  by: "total" | "tou",
+  readings: SettlementInput["readings"],
+  { usage: { servicePeriod, slices }, verdicts, by }: Pick<UsageInHours, "usage" | "verdicts" | "by">,
 ): RegisterProof[] {
   const window = overlap({ from: stay.installedAt, to: stay.removedAt ?? servicePeriod.to }, servicePeriod);
   if (window === null || installation === undefined) return [];
@@ -169,6 +173,7 @@ function proofsOf(
     const tou = touOfRegister(register);
     if ((by === "tou") !== (tou !== null)) return [];
     const ordered = readingsOf(installation, series);
+    const booked = (readings.get(stay.meterId) ?? []).filter((reading) => reading.register === register);
     const own = slices.filter(
       (s) => s.period.from >= window.from && s.period.to <= window.to && (s.tou ?? null) === tou,
     );
@@ -190,6 +195,7 @@ function proofsOf(
       ...(stay.ratio === undefined && stay.stated === undefined ? {} : { ratio: ratioText(stay.ratio ?? RATIO_ONE) }),
       used: decimalText(used),
       verdicts: odd.map((verdict) => verdict.result),
+      ...estimateAt(ordered, window.to, booked),
     };
   });
 }
@@ -197,3 +203,16 @@ function proofsOf(
 /** Whether a verdict's stretch, or its instant, lies in the window: an end belongs to what begins there. */
 const touches = (of: Period, window: Period): boolean =>
   of.from < window.to && (of.to > window.from || (of.to === of.from && of.from === window.from));
+
+/** How the value at an instant was estimated, when no actual reading at or after it is known. */
+function estimateAt(
+  counted: readonly RegisterReading[],
+  at: Instant,
+  booked: readonly BookedReading[],
+): Pick<RegisterProof, "estimate"> {
+  const after = counted.filter((reading) => reading.at >= at);
+  const [first] = after;
+  if (first === undefined || after.some(({ source }) => source !== "estimate")) return {};
+  const { method = "linear", basis = {} } = booked.find((reading) => reading.at === first.at) ?? {};
+  return { estimate: { method, basis } };
+}

@@ -11,6 +11,7 @@ import type { ImportReport } from "../interchange/report.ts";
 import { textOf } from "../interchange/text-decoding.ts";
 import { type Database, openDatabase } from "../schema/database.ts";
 import { ownerAccess } from "./database.ts";
+import { registerCommand, templateCommand } from "./import-register.ts";
 import { type Io, printJson } from "./io.ts";
 import { type Operator, operatorOf } from "./operator.ts";
 
@@ -20,7 +21,7 @@ type GreenButtonOptions = Shared & { meter?: string; point?: bigint; uom?: numbe
 /** `sanbiao import KIND FILE`: takes what is right, refuses the rest by line, and says what became of each. */
 export function importCommand(io: Io): Command {
   const command = new Command("import")
-    .description("Read readings from files: greenbutton (ESPI feeds), readings (CSV)")
+    .description("Read files: readings (CSV), greenbutton (ESPI feeds), register (usage points, meters, accounts)")
     .option("--json", "print one JSON document");
   command
     .command("greenbutton")
@@ -80,6 +81,8 @@ export function importCommand(io: Io): Command {
         return report;
       });
     });
+  command.addCommand(registerCommand(io));
+  command.addCommand(templateCommand(io));
   return command;
 }
 

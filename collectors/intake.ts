@@ -1,10 +1,11 @@
 import type { Logger } from "pino";
+import { CodedError } from "../domain/errors.ts";
 import type { Clock, Instant } from "../domain/instant.ts";
 import type { RatioRow } from "../domain/ratio.ts";
-import type { AppendOutcome, MeterId, Reading, Sample } from "../domain/reading.ts";
+import type { MeterId, Reading, Sample } from "../domain/reading.ts";
 import type { RefusedFrame } from "../domain/refusal.ts";
 import { REGISTERS, type RegisterName } from "../domain/register.ts";
-import type { ReadingsBatcher } from "../ledger/batcher.ts";
+import type { ReadingsBatcher, TakenOutcome } from "../ledger/batcher.ts";
 import type { GapsBook } from "../ledger/gaps.ts";
 import type { RefusalsBook } from "../ledger/refusals.ts";
 import { normalise, ratiosAt } from "./decode/normalise.ts";
@@ -16,8 +17,8 @@ export type IntakeDeps = {
   readonly gaps: GapsBook;
   readonly clock: Clock;
   readonly log: Logger;
-  /** A meter's ratios as they are known now; without it, those that its bus was started with. */
-  readonly ratiosOf?: (meterId: MeterId) => readonly RatioRow[];
+  /** A meter's ratios as they are known now; of a meter that nobody knows, those that its bus was started with count. */
+  readonly ratiosOf?: (meterId: MeterId) => readonly RatioRow[] | undefined;
   /** After the commit, with what was new. */
   readonly onCommitted: (readings: readonly Reading[]) => void;
 };
@@ -33,15 +34,16 @@ export function modbusIntake(deps: IntakeDeps): Sink {
       const { readings, refused } = normalised(meter, samples, receivedAt);
       const kept = refused.map((frame) => refusals.keep(frame));
       if (readings.length > 0) {
-        tell(readings, await batcher.submit(readings));
-        if (samples.some(({ register }) => isBilling(meter.profile, register)))
+        const outcomes = await batcher.submit(readings).catch((error: unknown) => noRoom(meter, receivedAt, error));
+        tell(readings, outcomes);
+        if (outcomes.length > 0 && samples.some(({ register }) => isBilling(meter.profile, register)))
           await gaps
             .heard(meter.operatorId, meter.meterId, receivedAt)
             .catch((error: unknown) => log.warn({ err: error }, "the end of a gap waits: it could not be written"));
       }
-      await Promise.all(kept);
+      await written(Promise.all(kept));
     },
-    refused: (frame) => refusals.keep(frame),
+    refused: (frame) => written(refusals.keep(frame)),
     async gap({ meter, group, from, reason }) {
       if (group !== "billing") return;
       await gaps
@@ -50,15 +52,27 @@ export function modbusIntake(deps: IntakeDeps): Sink {
     },
   };
 
+  /** Polls go on while the database is away: what is refused meanwhile is held in the refusals' own memory. */
+  async function written(work: Promise<unknown>): Promise<void> {
+    if (!batcher.onDisk) await work;
+  }
+
+  /** The disk takes no more: the value is not there, and a gap says so. */
+  async function noRoom(meter: PolledMeter, at: Instant, error: unknown): Promise<readonly TakenOutcome[]> {
+    if (!(error instanceof CodedError) || error.code !== "spool.full") throw error;
+    void gaps.missed(meter.operatorId, meter.meterId, at, "no_room").catch(() => undefined); // written by the next turn
+    return [];
+  }
+
   function normalised(meter: PolledMeter, samples: readonly Sample[], receivedAt: Instant) {
     const now = receivedAt > clock.now() ? receivedAt : clock.now();
     const rows = deps.ratiosOf?.(meter.meterId);
+    const stated = meter.ratios === undefined ? {} : { ratios: meter.ratios };
     const rulesOf = ({ measuredAt }: Sample) => ({
       now,
       receivedAt,
       maxAheadMs: AHEAD_MS,
-      ...(meter.ratios === undefined ? {} : { ratios: meter.ratios }),
-      ...(rows === undefined ? {} : ratiosAt(rows, measuredAt ?? receivedAt, receivedAt)),
+      ...(rows === undefined ? stated : ratiosAt(rows, measuredAt ?? receivedAt, receivedAt)),
     });
     const readings: Reading[] = [];
     const refused: RefusedFrame[] = [];
@@ -76,7 +90,7 @@ export function modbusIntake(deps: IntakeDeps): Sink {
     return { readings, refused };
   }
 
-  function tell(readings: readonly Reading[], outcomes: readonly AppendOutcome[]): void {
+  function tell(readings: readonly Reading[], outcomes: readonly TakenOutcome[]): void {
     const accepted = readings.filter((_, i) => outcomes[i] === "accepted");
     if (accepted.length > 0) onCommitted(accepted);
   }

@@ -1,20 +1,25 @@
 import type { Logger } from "pino";
 import { type Broker, startBroker } from "../broker/broker.ts";
 import { PROFILES } from "../catalog/meters/catalogue.ts";
+import type { Buses, BusHealth } from "../domain/bus.ts";
 import { CodedError } from "../domain/errors.ts";
 import { type Clock, SECOND_MS } from "../domain/instant.ts";
 import { POLL_SECONDS, type PollGroup } from "../domain/profile.ts";
 import type { MeterId, OperatorId, Reading } from "../domain/reading.ts";
 import type { Telemetry } from "../domain/telemetry.ts";
 import { type ReadingsBatcher, readingsBatcher } from "../ledger/batcher.ts";
+import { clockBook } from "../ledger/clock-checks.ts";
 import { openGaps } from "../ledger/gaps.ts";
 import { refusalsBook } from "../ledger/refusals.ts";
+import { diskOverflow } from "../ledger/spool/overflow.ts";
+import { openSpool, type Waiting } from "../ledger/spool/spool.ts";
 import type { Database } from "../schema/database.ts";
 import type { Ask } from "./decode/dialect.ts";
 import { type BusEntry, type ClientEntry, type Directory, openDirectory } from "./directory.ts";
 import { modbusIntake } from "./intake.ts";
 import { type BusConfig, type ModbusCollector, startModbusCollector } from "./modbus/collector.ts";
 import type { LinkConfig } from "./modbus/link.ts";
+import { Scans } from "./scans.ts";
 import { mqttIngest } from "./mqtt/ingest.ts";
 import { mqttTray } from "./mqtt/tray.ts";
 import { replays } from "./replay.ts";
@@ -37,6 +42,8 @@ export type CollectorsSettings = {
     | { readonly kind: "foreign"; readonly url: string };
   /** After each commit, only what is new in the book. */
   readonly onCommitted: (readings: readonly Reading[]) => void;
+  /** Where readings wait on disk while the database is away; absent: in memory, and at last in the devices. */
+  readonly spoolFolder?: string;
 };
 
 /** What a wire said of an order; only a state reading proves it. */
@@ -49,15 +56,19 @@ export type Collectors = {
   readonly directory: Directory;
   readonly batcher: ReadingsBatcher;
   send(operatorId: OperatorId, meterId: MeterId, action: "connect" | "disconnect"): Promise<SendOutcome>;
-  health(): ReturnType<ModbusCollector["health"]>;
-  /** A device of the tray became a meter: it is heard or polled from now on; resolves when what it said before is in the book. */
-  onAccepted(operatorId: OperatorId, meterId: MeterId): Promise<void>;
-  /** Usage points, meters or clients were written: the wires look anew. */
-  refresh(): Promise<void>;
+  readonly buses: Buses;
+  /** What waits on disk. */
+  waiting(): Waiting;
+  /**
+   * Meters were registered: they are heard and polled from now on. Resolves when what they said while they waited in the tray is in the
+   * book, with how many readings that were.
+   */
+  onRegister(operatorId: OperatorId): Promise<number>;
   /** Takes nothing new, commits what was taken, closes the wires. */
   stop(): Promise<void>;
 };
 
+const NOTHING_WAITS: Waiting = { rows: 0, bytes: 0, oldestAt: null };
 /** With turns of 15 s the directory is never older than a minute: `APPLIES_AFTER_MS` of ledger/ratios.ts counts on it. */
 const DIRECTORY_AGE_MS = 40 * SECOND_MS;
 /** Given at a stop to what was read and is not committed yet. */
@@ -66,14 +77,28 @@ const COMMIT_GRACE_MS = 5 * SECOND_MS;
 export async function startCollectors(settings: CollectorsSettings): Promise<Collectors> {
   const { db, clock, telemetry, log } = settings;
   const directory = await openDirectory(db, clock);
-  const batcher = readingsBatcher({ db, telemetry, log });
   const refusals = refusalsBook({ db, telemetry, log });
   const gaps = await openGaps(db);
+  const clockChecks = clockBook(db);
   const watch = silenceWatch({ db, directory, gaps, clock });
   const onCommitted = (readings: readonly Reading[]): void => {
     watch.committed(readings);
     settings.onCommitted(readings);
   };
+  const { spoolFolder } = settings;
+  const overflow =
+    spoolFolder === undefined
+      ? null
+      : diskOverflow({
+          spool: await openSpool({ folder: spoolFolder, log }),
+          db,
+          refusals,
+          clock,
+          telemetry,
+          log,
+          onCommitted,
+        });
+  const batcher = readingsBatcher({ db, telemetry, log, ...(overflow === null ? {} : { overflow }) });
   let mqtt: MqttSide | null = null;
   const ask = (client: ClientEntry, asks: readonly Ask[]) => {
     for (const { topic, payload } of asks)
@@ -104,13 +129,24 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
   const ratiosOf = (meterId: MeterId) => directory.meter(meterId)?.ratios ?? [];
   const wire = (mqtt = await openMqtt(settings, directory, ingest, refusals));
   const modbus = startModbusCollector({
-    buses: [...directory.buses()].filter((bus) => bus.enabled).flatMap((bus) => busConfig(bus, settings)),
+    buses: [],
     clock,
     random: Math.random,
     telemetry,
     log,
+    clocks: {
+      zoneOf: ({ operatorId }) => directory.zone(operatorId) ?? "UTC",
+      onCheck: (check) => {
+        telemetry.count("sanbiao_clock_checks_total", { outcome: check.outcome });
+        clockChecks
+          .keep(check)
+          .catch((err: unknown) => log.warn({ err }, "a look at a meter's clock could not be written"));
+      },
+    },
     sink: modbusIntake({ batcher, refusals, gaps, clock, log, onCommitted, ratiosOf }),
   });
+  const line = lineUp(modbus, settings);
+  for (const bus of directory.buses()) await line.settle(bus);
   void replay.runAll(directory.operators());
   const turns = startTurns([{ name: "meters that fell silent", turn: () => watch.turn() }], log);
   // A round of its own: what others recorded must be known here within a minute, whatever else is under way.
@@ -118,22 +154,24 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     [{ name: "meters and ratios", turn: () => directory.refreshIfOlder(DIRECTORY_AGE_MS) }],
     log,
   );
+  const scans = new Scans({
+    db,
+    clock,
+    log,
+    profiles: [...PROFILES.values()].filter((profile) => profile.kind === "modbus"),
+    ask: (bus, request) => modbus.errand(wireIdOf(bus), "scan", request),
+  });
   return {
     mqttUrl: wire.url,
     mqttPort: wire.port,
     directory,
     batcher,
-    health: () => modbus.health(),
-    refresh: () => directory.refresh(),
-    async onAccepted(operatorId, meterId) {
-      await replay.run(operatorId);
-      const meter = directory.meter(meterId);
-      const bus = meter?.busId == null ? undefined : directory.bus(meter.busId);
-      if (bus === undefined || !bus.enabled) return;
-      for (const config of busConfig(bus, settings)) {
-        await modbus.removeBus(config.id);
-        modbus.addBus(config);
-      }
+    buses: busesOf(directory, modbus, scans),
+    waiting: () => overflow?.waiting() ?? NOTHING_WAITS,
+    async onRegister(operatorId) {
+      const replayed = await replay.run(operatorId);
+      for (const bus of directory.buses()) if (bus.operatorId === operatorId) await line.settle(bus);
+      return [...replayed.values()].reduce((sum, { readings }) => sum + readings, 0);
     },
     async send(operatorId, meterId, action) {
       const meter = directory.meter(meterId);
@@ -150,9 +188,10 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     async stop() {
       await within(COMMIT_GRACE_MS, Promise.all([turns.stop(), looks.stop()]));
       // What was read waits for its commit. While the database is away that does not come: the books give up first.
-      const wiresClosed = Promise.all([modbus.stop(), wire.stop()]);
+      const wiresClosed = Promise.all([modbus.stop(), wire.stop(), scans.stop()]);
       const graceMs = (await within(COMMIT_GRACE_MS, wiresClosed)) ? COMMIT_GRACE_MS : 0;
-      await Promise.all([batcher.stop(graceMs), refusals.stop(graceMs), tray.stop(graceMs)]);
+      const booked = batcher.stop(graceMs).then(() => overflow?.stop());
+      await Promise.all([booked, refusals.stop(graceMs), tray.stop(graceMs)]);
       await wiresClosed;
     },
   };
@@ -263,6 +302,26 @@ async function onFreePort<T>(wanted: number, open: (port: number) => Promise<T>)
   }
 }
 
+/** Which buses are polled, and by which units: a bus whose units changed is taken down and up again, the others are left alone. */
+function lineUp(modbus: ModbusCollector, settings: CollectorsSettings) {
+  const polled = new Map<bigint, string>();
+  return {
+    async settle(bus: BusEntry): Promise<void> {
+      const configs = bus.enabled ? busConfig(bus, settings) : [];
+      const units = configs.flatMap((config) =>
+        config.units.map((unit) => `${unit.unitId}/${unit.meterId}/${unit.profile.id}`),
+      );
+      const now = units.join(" ");
+      if (polled.get(bus.id) === now) return;
+      polled.set(bus.id, now);
+      for (const config of configs) {
+        await modbus.removeBus(config.id);
+        modbus.addBus(config);
+      }
+    },
+  };
+}
+
 /** A bus row as the collector takes it. A meter whose profile is not a Modbus one is left out and said. */
 function busConfig(bus: BusEntry, { log }: CollectorsSettings): BusConfig[] {
   const units = [...bus.meters.values()].flatMap((meter) => {
@@ -288,8 +347,25 @@ function busConfig(bus: BusEntry, { log }: CollectorsSettings): BusConfig[] {
       return [group, (typeof stated === "number" && stated >= 0 ? stated : usual) * SECOND_MS];
     }),
   );
-  // Two operators may give a bus the same name.
-  return [{ id: `${bus.name}#${bus.id}`, operatorId: bus.operatorId, link: linkOf(bus), units, intervals }];
+  return [{ id: wireIdOf(bus), operatorId: bus.operatorId, link: linkOf(bus), units, intervals }];
+}
+
+/** Two operators may give a bus the same name. */
+const wireIdOf = (bus: BusEntry): string => `${bus.name}#${bus.id}`;
+
+function busesOf(directory: Directory, modbus: ModbusCollector, scans: Scans): Buses {
+  const healthOf = (bus: BusEntry): BusHealth | null => modbus.health().find(({ id }) => id === wireIdOf(bus)) ?? null;
+  return {
+    list: (operatorId) =>
+      [...directory.buses()]
+        .filter((bus) => bus.operatorId === operatorId)
+        .map((bus) => ({ bus, health: healthOf(bus), scan: scans.lastOf(bus.id) ?? null })),
+    scan(operatorId, busId) {
+      const bus = directory.bus(busId);
+      return bus?.operatorId === operatorId && healthOf(bus) !== null ? scans.start(bus) : undefined;
+    },
+    scanOf: (operatorId, scanId) => scans.get(operatorId, scanId),
+  };
 }
 
 const linkOf = (bus: BusEntry): LinkConfig => ({ kind: bus.kind, ...bus.address }) as LinkConfig;

@@ -4,6 +4,7 @@ import type { FoundFrame } from "../domain/found.ts";
 import { type Clock, instant, type Instant, isoOf } from "../domain/instant.ts";
 import type { OperatorId, Sample } from "../domain/reading.ts";
 import type { RegisterName } from "../domain/register.ts";
+import { adoptFound } from "../ledger/tray-decisions.ts";
 import type { Database } from "../schema/database.ts";
 import type { ClientEntry, Directory } from "./directory.ts";
 import type { MqttIngest, Taken, Verdict } from "./mqtt/ingest.ts";
@@ -63,6 +64,7 @@ export function replays({ db, directory, ingest, clock, log }: ReplaySettings) {
 
   const accepted = (operatorId: OperatorId): Promise<readonly Device[]> =>
     db.as(operatorId, async (trx) => {
+      await adoptFound(trx, { operatorId, now: clock.now(), by: null, reason: "registered as a meter" });
       const { rows } = await sql<Device>`
         select f.id, c.username, f.device_key, f.frames, f.replayed_readings from found_device f
           left join mqtt_client c on c.operator_id = f.operator_id and c.id = f.mqtt_client_id

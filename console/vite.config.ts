@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
@@ -12,11 +13,22 @@ const woff2Only: Plugin = {
   },
 };
 
+/** `/m` is a page of its own (m.html): light enough for a phone, and kept there by sw.ts. */
+const phonePage: Plugin = {
+  name: "sanbiao:phone-page",
+  configureServer(server) {
+    server.middlewares.use((request, _reply, next) => {
+      if (/^\/m(\/|\?|$)/.test(request.url ?? "")) request.url = "/m.html";
+      next();
+    });
+  },
+};
+
 const service = process.env.SANBIAO_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), woff2Only],
+  plugins: [react(), woff2Only, phonePage],
   // `npm exec vite console` serves the pages while they are worked on and asks a running service for the rest.
   server: { proxy: { "/api": service } },
   build: {
@@ -26,14 +38,19 @@ export default defineConfig({
     chunkSizeWarningLimit: 1500,
     assetsInlineLimit: 2048,
     rolldownOptions: {
+      input: {
+        main: join(import.meta.dirname, "index.html"),
+        phone: join(import.meta.dirname, "m.html"),
+        sw: join(import.meta.dirname, "src/phone/sw.ts"),
+      },
       output: {
+        // A service worker keeps its name: the browser asks for it again by that.
+        entryFileNames: (entry) => (entry.name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
         codeSplitting: {
           groups: [
             { name: "charts", test: /node_modules\/(echarts|zrender)\// },
-            {
-              name: "react",
-              test: /node_modules\/(react|react-dom|scheduler|react-router|react-router-dom|@tanstack)\//,
-            },
+            { name: "react", test: /node_modules\/(react|react-dom|scheduler)\// },
+            { name: "router", test: /node_modules\/(react-router|react-router-dom|@tanstack)\// },
             { name: "antd", test: /node_modules\/(antd|@ant-design|@rc-component)\// },
           ],
         },

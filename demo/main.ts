@@ -11,6 +11,7 @@ import { type Clock, DAY_MS, type Instant, instant, isoOf, instantOfIso } from "
 import type { Database } from "../schema/database.ts";
 import { townClock } from "../simulators/town/clock.ts";
 import { type RunningTown, startTown, type StartTownOptions } from "../simulators/town/start.ts";
+import { seedByHand } from "./by-hand.ts";
 import { type DemoPlan, demoPlan } from "./plan.ts";
 import { runDownCredit } from "./run-down.ts";
 import { type SeededOperator, seedDemo } from "./seed.ts";
@@ -72,7 +73,9 @@ export async function openDemo(options: OpenDemoOptions): Promise<Demo> {
     ...(faults === undefined ? {} : { faults: { since: begun.at, ...faults } }),
     log,
   });
-  const seeded = await seedDemo({ owner, db, plan, buses: town.buses, passwordOf: town.passwordOf, now: clock.now() });
+  const now = clock.now();
+  const seeded = await seedDemo({ owner, db, plan, buses: town.buses, passwordOf: town.passwordOf, now });
+  await seedByHand(db, plan, seeded, now);
   const aborted = new AbortController();
   return {
     clock,

@@ -5,6 +5,7 @@ import { DAY_MS, type Instant, instant, isoOf } from "../domain/instant.ts";
 import type { OperatorId } from "../domain/reading.ts";
 import type { Database } from "../schema/database.ts";
 import { hash32 } from "../simulators/town/random.ts";
+import { putBalanceRules } from "./balance.ts";
 import { type DemoPlan, type PlannedAccount, type PlannedOperator, ZONE } from "./plan.ts";
 
 export type SeedDemoOptions = {
@@ -81,6 +82,7 @@ async function seedOperator(
   if (fresh) {
     await putMeters(client, operatorId, operator, plan.sinceAt);
     await putAccounts(client, operatorId, operator, plan.since);
+    await putBalanceRules(client, operatorId, operator, { seed: plan.town.seed, since: plan.since, at: plan.sinceAt });
   }
   return { code: operator.code, operatorId, fresh };
 }

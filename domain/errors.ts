@@ -16,6 +16,11 @@ export const ERRORS = {
   },
   "database.unavailable": { status: 503, retry: true, hint: "Check that PostgreSQL answers at DATABASE_URL." },
   "database.start-failed": { status: 503, retry: false, hint: "Read the server log that the message names." },
+  "spool.full": {
+    status: 503,
+    retry: true,
+    hint: "Readings wait on disk and no more fit: bring the database back, or make room in SANBIAO_DATA/spool.",
+  },
   "schema.newer": {
     status: 503,
     retry: false,
@@ -49,6 +54,9 @@ export const ERRORS = {
     retry: false,
     hint: "Sign in as the reader who entered them: nobody's entries are sent under another name.",
   },
+  "register.busy": { status: 409, retry: true, hint: "Nothing was written: bring the file again." },
+  "tray.decided": { status: 409, retry: false, hint: "Look at the device again: somebody decided before you." },
+  "tray.refused": { status: 409, retry: false, hint: "Correct what the message names; nothing was written." },
   "route.changed": { status: 409, retry: false, hint: "Open the route again and repeat your change." },
   "photo.unreadable": {
     status: 415,
@@ -62,6 +70,11 @@ export const ERRORS = {
   },
   "tariff.invalid": { status: 422, retry: false, hint: "Correct the tariff at the path named." },
   "usage.invalid": { status: 422, retry: false, hint: "Correct the usage at the path named." },
+  "meter.refused": {
+    status: 422,
+    retry: false,
+    hint: "The message says what stands against it; docs/guides/exchange-a-meter.md has each reason.",
+  },
   "profile.unknown": { status: 404, retry: false, hint: "List the profiles with `sanbiao decode --list`." },
   "internal.unexpected": {
     status: 500,

@@ -66,10 +66,44 @@ export type ModbusControl = {
   readonly readBack: RegisterName;
 };
 
+/** Words that name the meter: its own code of make and model. What else tells it (frequency, voltage, totals) follows from its registers. */
+export type ModbusProbe = {
+  readonly title: string;
+  readonly table: RegisterTable;
+  readonly address: number;
+  /** The words as they come, each hex without gaps: `42323320`. Any of them fits. */
+  readonly anyOf: readonly string[];
+};
+
+/** How a clock is written in registers; it shows whole seconds. */
+export type ClockFormat =
+  /** Six words: year, month, day, hour, minute, second. */
+  | "ymdhms_words"
+  /** Three words of two bytes: year − 2000 and month, day and hour, minute and second. */
+  | "ymdhms_bytes"
+  /** The same in BCD. */
+  | "ymdhms_bcd"
+  /** Two words, the high one first: seconds since 1970 UTC. */
+  | "unix_s";
+
+/** The meter's own clock. */
+export type ModbusClock = {
+  readonly table: "holding" | "input";
+  readonly address: number;
+  readonly format: ClockFormat;
+  /** `local`: of the operator's zone. */
+  readonly zone: "local" | "utc";
+  /** It may be set: one write of all its words (function 16) where it is read. */
+  readonly writable?: true;
+};
+
 export type ModbusProfile = ProfileBase & {
   readonly kind: "modbus";
   readonly registers: readonly ModbusRegister[];
   readonly control?: ModbusControl;
+  /** How a scan of a bus tells this meter from others. */
+  readonly probe?: ModbusProbe;
+  readonly clock?: ModbusClock;
   /** Most words in one request; 125 by the standard, less for some meters. */
   readonly blockWordsMax?: number;
   /** Unused words that may be read along to merge two blocks; 0 for meters that refuse holes. */

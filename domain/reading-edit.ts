@@ -47,15 +47,17 @@ export type ReadingEdit = {
 };
 
 /**
- * What a person decided about a stretch between two readings that a rule holds: `accept` – a jump was used, a drop used
- * nothing; `rollover` – the dial went round once; `reopen` – undecided again.
+ * What was decided about a stretch that a rule holds or doubts: `accept` – a jump was used, a drop used nothing, a doubt is
+ * none; `rollover` – the dial went round once; `edited` – settled by an entry about one of its readings; `withdrawn` – the
+ * rule itself does not find it any more; `reopen` – undecided again.
  */
-export const DECISIONS = ["accept", "rollover", "reopen"] as const;
+export const DECISIONS = ["accept", "rollover", "edited", "withdrawn", "reopen"] as const;
 export type Decision = (typeof DECISIONS)[number];
 
+/** A decision that changes how a stretch is counted. */
 export type DecidedStretch = {
   readonly register: RegisterName;
   readonly from: Instant;
   readonly to: Instant;
-  readonly decision: Exclude<Decision, "reopen">;
+  readonly decision: "accept" | "rollover";
 };

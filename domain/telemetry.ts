@@ -34,6 +34,11 @@ export const METRICS = {
     labels: ["bus", "to"],
     help: "Changes of slaves' circuit breakers by bus and new state",
   },
+  sanbiao_clock_checks_total: {
+    kind: "counter",
+    labels: ["outcome"],
+    help: "Looks at meters' own clocks by outcome: measured, corrected, unproved, held",
+  },
   sanbiao_mqtt_clients: { kind: "gauge", labels: [], help: "MQTT clients connected to the embedded broker" },
   sanbiao_mqtt_messages_total: { kind: "counter", labels: ["outcome"], help: "MQTT messages by outcome" },
   sanbiao_commands_total: {
@@ -48,6 +53,9 @@ export const METRICS = {
     labels: [],
     help: "Time from batch start to commit in the readings book",
   },
+  sanbiao_spool_rows: { kind: "gauge", labels: [], help: "Readings that wait on disk for the database" },
+  sanbiao_spool_bytes: { kind: "gauge", labels: [], help: "Bytes of readings that wait on disk" },
+  sanbiao_spool_oldest_seconds: { kind: "gauge", labels: [], help: "Age of the oldest reading that waits on disk" },
   sanbiao_http_requests_total: {
     kind: "counter",
     labels: ["method", "route", "status"],

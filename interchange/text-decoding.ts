@@ -40,3 +40,21 @@ function decoderOf(head: Uint8Array): TextDecoder {
     );
   }
 }
+
+/**
+ * Text of a whole small file that people made: by its byte order mark, else UTF-8, else GB 18030, in which Chinese Excel saves CSV.
+ * @throws CodedError `request.invalid` for bytes that are text in neither
+ */
+export function textOfFile(bytes: Uint8Array): string {
+  const marked =
+    bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : null;
+  for (const encoding of marked === null ? ["utf-8", "gb18030"] : [marked]) {
+    try {
+      const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+      if (!text.includes("\0")) return text;
+    } catch {
+      // the next one
+    }
+  }
+  throw new CodedError("request.invalid", "The file is neither a spreadsheet (.xlsx) nor text in UTF-8 or GBK.");
+}

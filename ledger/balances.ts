@@ -170,7 +170,7 @@ const documentOf = (rows: object): string =>
   JSON.stringify(rows, (_key, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
 
 /**
- * Masters and bill periods that wait for a balance: none yet, or one that is provisional. Only bill runs that are due and
+ * Masters and bill periods that wait for a balance: none yet, or one that is provisional or rests on estimates. Only bill runs that are due and
  * ended after `since`: what is older is a person's question.
  */
 export async function openClosings(
@@ -182,11 +182,11 @@ export async function openClosings(
     select p.id as master_point_id, r.period_from, r.period_to
       from sanbiao.due_run r
       join sanbiao.usage_point p on p.operator_id = r.operator_id and p.role = 'master'
-      left join lateral (select b.provisional from sanbiao.building_balance b where b.operator_id = p.operator_id
+      left join lateral (select b.provisional or b.basis = 'estimated' as open from sanbiao.building_balance b where b.operator_id = p.operator_id
              and b.master_point_id = p.id and b.period_from = r.period_from and b.period_to = r.period_to
              order by b.closing_no desc limit 1) latest on true
      where r.operator_id = sanbiao.operator_id() and r.kind = 'bill' and r.due_at <= ${isoOf(now)}::timestamptz
-       and r.period_to > ${isoOf(since)}::timestamptz and coalesce(latest.provisional, true)
+       and r.period_to > ${isoOf(since)}::timestamptz and coalesce(latest.open, true)
        and exists (select 1 from sanbiao.installation i where i.operator_id = p.operator_id and i.usage_point_id = p.id
              and i.installed_at < r.period_to and (i.removed_at is null or i.removed_at > r.period_from))
      order by r.period_from, p.id`.execute(trx);

@@ -2,19 +2,37 @@ import type { Logger } from "pino";
 import { CodedError } from "../domain/errors.ts";
 import type { AppendOutcome, OperatorId, Reading } from "../domain/reading.ts";
 import type { Telemetry } from "../domain/telemetry.ts";
+import { STALLED, unlessStalled } from "./stalled.ts";
 import { isTransient } from "./transient.ts";
 import { appendBatch, type ReadingsDatabase } from "./readings.ts";
 
-/** Called once: with the outcomes after the commit, or with the error that kept these readings out of the book. */
-export type Settled = (error: Error | null, outcomes: readonly AppendOutcome[]) => void;
+/** What the book answered, or that the reading waits on the disk of this machine for the book. */
+export type TakenOutcome = AppendOutcome | "on_disk";
+
+/** Called once: with the outcomes after the commit (or once it is on disk), or with the error that kept these readings out. */
+export type Settled = (error: Error | null, outcomes: readonly TakenOutcome[]) => void;
+
+/** Readings of one call, and who waits for them. */
+export type Job = { readonly readings: readonly Reading[]; readonly settled: Settled };
+
+/** Takes what the database does not take now. */
+export type Overflow = {
+  /** Something waits there: what comes now goes behind it. */
+  readonly active: boolean;
+  take(jobs: readonly Job[]): void;
+  /** Who takes the jobs that came at the end, when nothing waits any more. */
+  onBack(to: (jobs: readonly Job[]) => void): void;
+};
 
 export type ReadingsBatcher = {
   /** Resolves after the commit, one outcome for each reading in order. Rejects when the book refuses them or at stop. */
-  submit(readings: readonly Reading[]): Promise<readonly AppendOutcome[]>;
+  submit(readings: readonly Reading[]): Promise<readonly TakenOutcome[]>;
   /** The same without a promise, for wires with many messages. All readings of one call share one operator. */
   append(readings: readonly Reading[], settled: Settled): void;
   /** Rows held: waiting or on their way. */
   readonly held: number;
+  /** Readings go to the disk now: the database is away, or was a moment ago. */
+  readonly onDisk: boolean;
   /** Whether a source should wait for `drained()` before it brings more. Beyond twice this bound `append` refuses. */
   readonly full: boolean;
   drained(): Promise<void>;
@@ -30,13 +48,16 @@ export type BatcherSettings = {
   readonly connections?: number;
   readonly rowsMax?: number;
   readonly rowsHeldMax?: number;
+  /** Absent: what the database does not take waits in memory, and at last at its source. */
+  readonly overflow?: Overflow;
 };
 
 const ROWS_MAX = 5_000; // larger batches were no faster and hold acknowledgements longer
 const ROWS_HELD_MAX = 100_000; // about 20 MB of readings while the database is away
 const BACK_OFF_MS = [50, 100, 250, 500, 1_000, 2_000, 5_000];
+/** A hiccup is over by then; a database that is away answers at once. */
+const OVERFLOW_AFTER_TRIES = 3;
 
-type Job = { readonly readings: readonly Reading[]; readonly settled: Settled };
 /** Outcomes other than accepted, by the reading's place in the batch. */
 type Others = ReadonlyMap<number, AppendOutcome>;
 type Queue = { readonly operatorId: OperatorId; jobs: Job[] };
@@ -46,7 +67,7 @@ type Queue = { readonly operatorId: OperatorId; jobs: Job[] };
  * written at once, a busy one in batches of thousands, and nothing waits for a timer.
  */
 export function readingsBatcher(settings: BatcherSettings): ReadingsBatcher {
-  const { db, telemetry, log } = settings;
+  const { db, telemetry, log, overflow } = settings;
   const connections = settings.connections ?? 2;
   const rowsMax = settings.rowsMax ?? ROWS_MAX;
   const heldMax = settings.rowsHeldMax ?? ROWS_HELD_MAX;
@@ -66,6 +87,7 @@ export function readingsBatcher(settings: BatcherSettings): ReadingsBatcher {
     if (held > 2 * heldMax) return settled(new CodedError("database.unavailable", `${held} readings wait already`), []);
     const first = readings[0];
     if (first === undefined) return settled(null, []);
+    if (overflow?.active === true) return overflow.take([{ readings, settled }]);
     let queue = queues.get(first.operatorId);
     if (queue === undefined) queues.set(first.operatorId, (queue = { operatorId: first.operatorId, jobs: [] }));
     queue.jobs.push({ readings, settled });
@@ -108,20 +130,32 @@ export function readingsBatcher(settings: BatcherSettings): ReadingsBatcher {
   /** Writes jobs as one batch; halves a batch that the book refuses until the bad job stands alone. */
   async function write(operatorId: OperatorId, jobs: readonly Job[]): Promise<void> {
     const readings = readingsOf(jobs);
+    const appending = () => appendBatch(db, operatorId, readings);
     for (let attempt = 0; ; attempt++) {
       const begun = performance.now();
       try {
-        const others = await appendBatch(db, operatorId, readings);
+        const others = await (overflow === undefined ? appending() : unlessStalled(appending()));
         telemetry.observe("sanbiao_append_seconds", {}, (performance.now() - begun) / 1000);
         return settle(jobs, readings, others);
       } catch (error) {
         const cause = error as Error;
         if (!isTransient(cause)) return refuse(operatorId, jobs, cause);
+        const away = attempt + 1 >= OVERFLOW_AFTER_TRIES || cause === STALLED;
+        if (overflow !== undefined && (away || givenUp)) return handOver(jobs);
         if (givenUp) return failed(jobs, stopped());
         log?.warn({ err: cause, rows: readings.length, attempt }, "readings wait: the database does not take them now");
         await backOff(BACK_OFF_MS[Math.min(attempt, BACK_OFF_MS.length - 1)] ?? 0);
       }
     }
+  }
+
+  /** These jobs, and all that wait behind them. */
+  function handOver(jobs: readonly Job[]): void {
+    const all = [...jobs];
+    for (const queue of queues.values()) all.push(...queue.jobs.splice(0));
+    queues.clear();
+    for (const { readings } of all) held -= readings.length;
+    overflow?.take(all);
   }
 
   async function refuse(operatorId: OperatorId, jobs: readonly Job[], cause: Error): Promise<void> {
@@ -157,6 +191,10 @@ export function readingsBatcher(settings: BatcherSettings): ReadingsBatcher {
     }
   }
 
+  overflow?.onBack((jobs) => {
+    for (const { readings, settled } of jobs) append(readings, settled);
+  });
+
   const backOff = (ms: number) =>
     new Promise<void>((resolve) => {
       const done = () => {
@@ -177,6 +215,9 @@ export function readingsBatcher(settings: BatcherSettings): ReadingsBatcher {
     get held() {
       return held;
     },
+    get onDisk() {
+      return overflow?.active ?? false;
+    },
     get full() {
       return held >= heldMax;
     },
@@ -186,12 +227,16 @@ export function readingsBatcher(settings: BatcherSettings): ReadingsBatcher {
       const deadline = performance.now() + graceMs;
       while (held > 0 && performance.now() < deadline) await backOff(10);
       givenUp = true;
-      for (const queue of queues.values()) failed(queue.jobs.splice(0), stopped());
+      if (overflow === undefined) for (const queue of queues.values()) failed(queue.jobs.splice(0), stopped());
+      else handOver([]);
       for (const go of wakeAtStop) go();
+      for (let i = 0; overflow !== undefined && underWay > 0 && i < LAST_LOOKS; i++) await backOff(10);
       for (const go of waiters.splice(0)) go();
     },
   };
 }
+
+const LAST_LOOKS = 100; // a second for what is under way to fail
 
 /** The first jobs of a queue, at most `rowsMax` rows, but always one job. */
 function takeJobs(queue: Queue, rowsMax: number): Job[] {
@@ -218,7 +263,8 @@ function accepted(n: number): readonly AppendOutcome[] {
 }
 const ACCEPTED: (readonly AppendOutcome[])[] = [];
 
-function countOutcomes(telemetry: Telemetry, readings: readonly Reading[], others: Others): void {
+/** Counts what the book answered. */
+export function countOutcomes(telemetry: Telemetry, readings: readonly Reading[], others: Others): void {
   const counts = new Map<string, number>();
   let label = "";
   let source = "";

@@ -16,6 +16,8 @@ export type BilledUsage = {
   /** Start and end per register, fit for jsonb. */
   readonly registers: readonly object[];
   readonly ladderBefore: Readonly<Record<string, Micro>>;
+  /** The earlier bill whose estimate this trues up: `usage.total` and the registers are then differences. */
+  readonly corrects?: bigint;
 };
 
 export type BillToWrite = {
@@ -108,10 +110,11 @@ const lineRows = ({ bill }: BillToWrite, billId: bigint) =>
     basis: line.basis ?? null,
     title_zh: line.title.zh,
     title_en: line.title.en,
+    corrects_bill_id: line.corrects ?? null,
   }));
 
 const usageRows = ({ usages }: BillToWrite, billId: bigint) =>
-  usages.map(({ usagePointId, usage, registers, ladderBefore }) => ({
+  usages.map(({ usagePointId, usage, registers, ladderBefore, corrects }) => ({
     bill_id: billId,
     usage_point_id: usagePointId,
     period_from: isoOf(usage.servicePeriod.from),
@@ -120,11 +123,12 @@ const usageRows = ({ usages }: BillToWrite, billId: bigint) =>
     quantity: usage.total,
     unit: usage.unit,
     basis: usage.basis,
-    estimated_quantity: estimatedOf(usage),
+    estimated_quantity: corrects === undefined ? estimatedOf(usage) : 0n,
     registers,
     ladder_before: Object.fromEntries(
       Object.entries(ladderBefore).map(([charge, used]) => [charge, decimalText(used)]),
     ),
+    corrects_bill_id: corrects ?? null,
   }));
 
 /** The energy book keeps what rests on estimates apart, until readings confirm it. */

@@ -1,13 +1,15 @@
 import { type Selectable, sql, type Transaction } from "kysely";
 import type { Instant } from "../domain/instant.ts";
 import type { Period } from "../domain/period.ts";
-import { type Micro, roundDivide } from "../domain/quantity.ts";
+import { type Micro, microOf } from "../domain/quantity.ts";
+import { appliedRatio, atRatio, RATIO_ONE, type RatioRow, ratioOf, trueRatio } from "../domain/ratio.ts";
 import { type AppendOutcome, type MeterId, type OperatorId, READING_SOURCES } from "../domain/reading.ts";
 import type { RegisterCode } from "../domain/register.ts";
 import type { Utility } from "../domain/unit.ts";
 import { timestamptz } from "../schema/database.ts";
 import type { ManualReadingTable } from "../schema/tables/manual.ts";
 import type { Tables } from "../schema/tables.ts";
+import { readRatios } from "./ratios.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -61,8 +63,10 @@ export type HandMeter = {
   readonly meterId: MeterId;
   readonly utility: Utility;
   readonly profileId: string;
-  /** `null`: it hung nowhere then. */
-  readonly stay: { readonly ratio: Ratio; readonly maxPerHour: string } | null;
+  /** `null`: it hung nowhere then. Greatest use per hour as the dial counts it. */
+  readonly stay: { readonly maxPerHour: Micro | null } | null;
+  /** Its ratios in the order of recording; none: always read at 1. */
+  readonly ratios: readonly RatioRow[];
 };
 
 /** Locks the meter against a second reader at the same dial; `null` when there is none. */
@@ -92,39 +96,42 @@ export async function metersAt(
     profile_id: string;
     ratio: string | null;
     capacity_per_hour: string | null;
-  }>`select m.id, m.utility, m.profile_id, i.ratio, i.capacity_per_hour
+  }>`select m.id, m.utility, m.profile_id, r.ratio,
+            round(i.capacity_per_hour * r.ratio / i.ratio, 6) as capacity_per_hour
        from unnest(${ids}::bigint[], ${ats}::timestamptz[]) with ordinality as a (id, at, o)
        join sanbiao.meter m on m.operator_id = ${operatorId} and m.id = a.id
        left join lateral (select ratio, capacity_per_hour from sanbiao.installation i
           where i.operator_id = m.operator_id and i.meter_id = m.id and i.installed_at <= a.at
             and (i.removed_at is null or i.removed_at > a.at)
           order by i.installed_at desc limit 1) i on true
+       left join lateral (select r.ratio from sanbiao.meter_ratio r
+          where r.operator_id = m.operator_id and r.meter_id = m.id and r.from_at <= a.at and i.ratio is not null
+          order by r.recorded_at desc, r.id desc limit 1) r on true
       order by a.o`.execute(trx);
+  const book = await readRatios(
+    trx,
+    rows.map((row) => row.id),
+  );
   return rows.map((row) => ({
     meterId: row.id,
     utility: row.utility,
     profileId: row.profile_id,
-    stay:
-      row.ratio === null || row.capacity_per_hour === null
-        ? null
-        : { ratio: ratioOf(row.ratio), maxPerHour: row.capacity_per_hour },
+    stay: row.ratio === null ? null : { maxPerHour: capacityOf(row.capacity_per_hour, row.ratio) },
+    ratios: book.get(row.id) ?? [],
   }));
 }
 
-/** Billionths: CT × VT has at most nine places (`installation.ratio`). */
-export type Ratio = bigint & { readonly __unit: "billionths" };
-const RATIO_ONE = 1_000_000_000n;
-const RATIO_PLACES = 9;
-
-/** @param text decimal text as numeric gives it */
-export function ratioOf(text: string): Ratio {
-  const [whole = "0", fraction = ""] = text.split(".");
-  return BigInt(whole + fraction.padEnd(RATIO_PLACES, "0").slice(0, RATIO_PLACES)) as Ratio;
+function capacityOf(perHour: string | null, ratio: string): Micro | null {
+  const booked = perHour === null ? null : microOf(perHour);
+  return booked === null ? null : atRatio(booked, ratioOf(ratio) ?? RATIO_ONE, RATIO_ONE);
 }
-/** What a dial's value is in the readings book. */
-export const bookOfDial = (dial: Micro, ratio: Ratio): Micro => roundDivide(dial * ratio, RATIO_ONE);
-/** What the dial showed when the book says so. */
-export const dialOfBook = (book: Micro, ratio: Ratio): Micro => roundDivide(book * RATIO_ONE, ratio);
+
+/** What a dial's value is in the readings book, at the ratio that is known as it is booked. */
+export const bookOfDial = (dial: Micro, { ratios }: HandMeter, at: Instant, receivedAt: Instant): Micro =>
+  atRatio(dial, RATIO_ONE, appliedRatio(ratios, { at, receivedAt, source: "manual" }));
+/** What the dial showed at an instant when its quantity, at the ratio that is true for then, is this. */
+export const dialOfBook = (quantity: Micro, { ratios }: HandMeter, at: Instant): Micro =>
+  atRatio(quantity, trueRatio(ratios, at), RATIO_ONE);
 
 /** Two people before one dial, or one who looks again, are this close. Our choice. */
 const TWIN_MINUTES = 30;
@@ -132,16 +139,16 @@ const TWIN_MINUTES = 30;
 /** A booked entry of the same register within half an hour that says something else. */
 export async function differingTwin(
   trx: Trx,
-  entry: { operatorId: OperatorId; meterId: MeterId; register: RegisterCode; at: Instant; value: Micro },
-): Promise<{ at: Instant; by: string } | null> {
+  entry: { operatorId: OperatorId; meterId: MeterId; register: RegisterCode; at: Instant; dialValue: Micro },
+): Promise<{ at: Instant; by: string; dialValue: Micro } | null> {
   const at = sql`${timestamptz(entry.at)}::timestamptz`;
   const near = sql`make_interval(mins => ${sql.lit(TWIN_MINUTES)})`;
   const { rows } = await sql<KeptEntry>`${kept}
      where e.operator_id = ${entry.operatorId} and e.meter_id = ${entry.meterId} and e.register = ${entry.register}
-       and e.outcome = 'booked' and e.book_value <> ${entry.value} and e.measured_at between ${at} - ${near} and ${at} + ${near}
+       and e.outcome = 'booked' and e.dial_value <> ${entry.dialValue} and e.measured_at between ${at} - ${near} and ${at} + ${near}
      order by e.id limit 1`.execute(trx);
   const twin = rows[0];
-  return twin === undefined ? null : { at: twin.booked_at, by: twin.by };
+  return twin?.dial_value == null ? null : { at: twin.booked_at, by: twin.by, dialValue: twin.dial_value };
 }
 
 /** What the book holds where a conflict was laid beside it. */

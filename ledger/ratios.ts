@@ -13,7 +13,7 @@ import {
   takesRatio,
   trueRatio,
 } from "../domain/ratio.ts";
-import type { MeterId, ReadingSource } from "../domain/reading.ts";
+import { type MeterId, READING_SOURCES, type ReadingSource } from "../domain/reading.ts";
 import { isRegisterName, type RegisterName } from "../domain/register.ts";
 import type { Tables } from "../schema/tables.ts";
 
@@ -97,6 +97,19 @@ export function atTrueRatio(book: RatioBook, reading: Carried, value: Micro): Mi
   if (rows === undefined || !takesRatio(reading.register)) return value;
   return atRatio(value, appliedRatio(rows, reading), trueRatio(rows, reading.at));
 }
+
+/** A booked value as if the ratio that is true at `asOf` had always hung there: for pictures, in which a new ratio is no use. */
+export function atRatioAsOf(book: RatioBook, reading: Carried, value: Micro, asOf: Instant): Micro {
+  const rows = book.get(reading.meterId);
+  if (rows === undefined || !takesRatio(reading.register)) return value;
+  return atRatio(value, appliedRatio(rows, reading), trueRatio(rows, asOf));
+}
+
+/** The name of a source as the book has it, for values that were read beside `usage.ts`. */
+export const sourceOf = (code: number): ReadingSource => SOURCE_BY_CODE.get(code) ?? "manual";
+const SOURCE_BY_CODE = new Map(
+  Object.entries(READING_SOURCES).map(([name, code]) => [code as number, name as ReadingSource]),
+);
 
 /** Writes a ratio; the caller has locked the meter and decided. */
 export async function recordRatio(

@@ -21,15 +21,20 @@ export async function ensureRun(trx: Trx, period: Period, dueAt: Instant): Promi
   return row.id;
 }
 
+/** A run to work on, and how many bills it has issued so far. */
+export type DueRun = { readonly id: bigint; readonly period: Period; readonly billed: number };
+
 /** Runs to work on: due and not done, or done with accounts refused that no one has settled. Oldest period first. */
-export async function dueRuns(trx: Trx, now: Instant): Promise<{ id: bigint; period: Period }[]> {
-  const { rows } = await sql<{ id: bigint; period_from: Instant; period_to: Instant }>`
-    select r.id, r.period_from, r.period_to from sanbiao.due_run r
+export async function dueRuns(trx: Trx, now: Instant): Promise<DueRun[]> {
+  const { rows } = await sql<{ id: bigint; period_from: Instant; period_to: Instant; billed: number }>`
+    select r.id, r.period_from, r.period_to,
+           (select count(*)::int from sanbiao.bill b where b.operator_id = r.operator_id and b.run_id = r.id) as billed
+      from sanbiao.due_run r
      where r.operator_id = sanbiao.operator_id() and r.due_at <= ${isoOf(now)}
        and (r.state <> 'done' or exists (select 1 from sanbiao.run_exception e
              where e.operator_id = r.operator_id and e.run_id = r.id and e.settled_at is null))
      order by r.period_from`.execute(trx);
-  return rows.map((row) => ({ id: row.id, period: { from: row.period_from, to: row.period_to } }));
+  return rows.map(({ id, billed, ...row }) => ({ id, billed, period: { from: row.period_from, to: row.period_to } }));
 }
 
 /** Accounts with an agreement on the days `[from, to)` and no bill that touches the period. */

@@ -20,12 +20,24 @@ export type PlacementRow = {
   readonly purpose: "supply" | "common";
 };
 
-/** Every usage point of the operator, in order, and what was said about who measures it, in the order in which it was said. */
-export async function readTopology(trx: Trx): Promise<{ points: PointRow[]; placements: PlacementRow[] }> {
+/**
+ * The points that may stand below a master, in order, and what was said about who measures whom, in the order in which it was
+ * said: its utility's masters, its building, every point of which something was said, and the buildings of masters that are named there.
+ */
+export async function readTopology(
+  trx: Trx,
+  masterPointId: bigint,
+): Promise<{ points: PointRow[]; placements: PlacementRow[] }> {
   const points = await sql<{ id: bigint; utility: Utility; building: string; role: "customer" | "master" }>`
-    select id, utility, building, role from sanbiao.usage_point where operator_id = sanbiao.operator_id() order by id`.execute(
-    trx,
-  );
+    select p.id, p.utility, p.building, p.role
+      from sanbiao.usage_point p join sanbiao.usage_point m on m.operator_id = p.operator_id and m.utility = p.utility
+     where p.operator_id = sanbiao.operator_id() and m.id = ${masterPointId}
+       and (p.role = 'master' or p.building = m.building
+            or p.id in (select s.usage_point_id from sanbiao.measured_by s where s.operator_id = p.operator_id)
+            or p.building in (select x.building from sanbiao.measured_by s
+                 join sanbiao.usage_point x on x.operator_id = s.operator_id and x.id in (s.usage_point_id, s.master_point_id)
+                where s.operator_id = p.operator_id and x.role = 'master'))
+     order by p.id`.execute(trx);
   return {
     points: points.rows.map(({ id, ...point }) => ({ usagePointId: id, ...point })),
     placements: await readPlacements(trx),

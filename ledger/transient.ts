@@ -4,7 +4,7 @@
  */
 export function isTransient(error: Error): boolean {
   const code = (error as { code?: unknown }).code;
-  if (code === "database.unavailable") return true;
+  if (code === "database.unavailable" || code === "spool.full") return true;
   if (typeof code !== "string") return /connection|timeout|terminated|closed|pool/i.test(error.message);
   if (/^[A-Z]{3,}/.test(code)) return true; // ECONNREFUSED, ECONNRESET, EPIPE, ENOTFOUND …
   return TRANSIENT_CLASSES.has(code.slice(0, 2)) || TRANSIENT_CODES.has(code);

@@ -113,3 +113,21 @@ export async function writeDecision(
     })
     .execute();
 }
+
+/** A device of the tray whose place on a wire is a meter's by now (it came by a file or by hand) is that meter; what it said is replayed. */
+export async function adoptFound(
+  trx: Transaction<Tables>,
+  as: { readonly operatorId: OperatorId; readonly now: Instant; readonly by: bigint | null; readonly reason: string },
+): Promise<void> {
+  await sql`
+    with adopted as (
+      update found_device f set state = 'accepted', meter_id = m.id, replayed_at = null
+        from meter m
+       where f.operator_id = ${as.operatorId} and m.operator_id = ${as.operatorId} and f.state <> 'accepted'
+         and ((f.mqtt_client_id = m.mqtt_client_id and f.device_key = m.device_key) or (f.bus_id = m.bus_id and f.unit_id = m.unit_id))
+      returning f.id, m.id as meter_id
+    )
+    insert into found_decision (operator_id, found_device_id, decision, request, reason, idempotency_key, decided_by, decided_at)
+    select ${as.operatorId}, id, 'accept', jsonb_build_object('meter', meter_id::text), ${as.reason}, 'register/' || id || '/' || ${String(as.now)},
+           ${as.by}::bigint, ${isoOf(as.now)}::timestamptz from adopted`.execute(trx);
+}

@@ -11,6 +11,7 @@ import type { Tables } from "../schema/tables.ts";
 import { readStays } from "./metered-stays.ts";
 import { atTrueRatio, readRatios, rescaledOnly } from "./ratios.ts";
 import { readEdits } from "./edits.ts";
+import { supersededEstimates } from "./true-ups.ts";
 import { EditBook, validated } from "./validated.ts";
 
 type Trx = Transaction<Tables>;
@@ -59,8 +60,9 @@ export type BookedReading = {
   readonly at: Instant;
   readonly value: Micro;
   readonly source: ReadingSource;
-  /** Of an estimate. */
+  /** Of an estimate: how it was found, and from what. */
   readonly method?: EstimationMethod;
+  readonly basis?: Readonly<Record<string, string>>;
 };
 
 /** Agreements of these accounts that touch the days `[from, to)`, with all stays at their usage points, in order. */
@@ -102,14 +104,18 @@ export async function readAgreements(
 /** One register of one meter. */
 export type MeterRegister = { readonly meterId: MeterId; readonly register: RegisterName };
 
-/** Entries beside the book that concern these registers: read once, for both functions below. */
-export const readEditBook = async (trx: Trx, registers: readonly MeterRegister[]): Promise<EditBook> =>
-  new EditBook(
-    await readEdits(
-      trx,
-      registers.map(({ meterId }) => meterId),
-    ),
+/**
+ * Entries beside the book that concern these registers: read once, for both functions below. Estimates that a bill ended
+ * at step back as soon as an actual reading tells: the difference is a true-up, use is counted by what was read.
+ */
+export async function readEditBook(trx: Trx, registers: readonly MeterRegister[]): Promise<EditBook> {
+  const edits = await readEdits(
+    trx,
+    registers.map(({ meterId }) => meterId),
   );
+  const superseded = await supersededEstimates(trx, edits);
+  return new EditBook(edits.filter(({ id }) => !superseded.has(id)));
+}
 
 /** Every validated reading of these registers inside `[from, to]`, in no order. Each register is named once. */
 export async function readingsWithin(
@@ -202,7 +208,18 @@ export async function readHouseholds(
   return byAccount;
 }
 
-type ReadingRow = {
+/** How these accounts pay. */
+export async function paymentModesOf(
+  trx: Trx,
+  accountIds: readonly AccountId[],
+): Promise<Map<AccountId, "postpaid" | "prepaid">> {
+  const { rows } = await sql<{ id: bigint; payment_mode: "postpaid" | "prepaid" }>`
+    select id, payment_mode from sanbiao.account
+     where operator_id = sanbiao.operator_id() and id = any(${idArray(accountIds)}::bigint[])`.execute(trx);
+  return new Map(rows.map((row) => [row.id, row.payment_mode]));
+}
+
+export type ReadingRow = {
   meter_id: bigint;
   register: number;
   measured_at: Instant;
@@ -216,7 +233,7 @@ const SOURCE_BY_CODE = new Map<number, ReadingSource>(
 );
 
 /** Rows as readings, each at the ratio that is true for its instant. */
-async function bookedOf(trx: Trx, rows: readonly ReadingRow[]): Promise<BookedReading[]> {
+export async function bookedOf(trx: Trx, rows: readonly ReadingRow[]): Promise<BookedReading[]> {
   const meterIds = new Set(rows.map((row) => row.meter_id));
   const ratios = rescaledOnly(await readRatios(trx, meterIds));
   return rows.map((row) => {

@@ -63,7 +63,7 @@ const readingOf = (
   at,
   value: says.value,
   source: says.source,
-  ...(says.source === "estimate" ? { method: says.method } : {}),
+  ...(says.source === "estimate" ? { method: says.method, basis: says.basis } : {}),
 });
 
 /** Readings with the entries applied: none that is passed over, values where they stand in. In no order. Pure. */

@@ -7,6 +7,7 @@ import { type MeterId, READING_SOURCES } from "../domain/reading.ts";
 import { type RegisterName, REGISTERS, registerName } from "../domain/register.ts";
 import type { Utility } from "../domain/unit.ts";
 import type { Tables } from "../schema/tables.ts";
+import { atRatioAsOf, type RatioBook, readRatios, rescaledOnly, sourceOf } from "./ratios.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -134,32 +135,42 @@ export async function seriesWithin(
                and register = any(${codeArray(registers)}::smallint[])
                and measured_at > ${isoOf(from)}::timestamptz and measured_at <= ${isoOf(to)}::timestamptz) r
      group by meter_id, register order by meter_id, register`.execute(trx);
+  const ratios = rescaledOnly(await readRatios(trx, meterIds));
   return rows.flatMap((row) => {
     const register = registerName(row.register);
     if (register === null) return [];
     const at = row.ats.split(",").map((ms) => from + Number(ms));
-    return [
-      {
-        meterId: row.meter_id,
-        register,
-        at,
-        receivedAt: row.delays.split(",").map((ms, i) => (at[i] ?? 0) + Number(ms)),
-        value: row.vals.split(",").map(Number),
-        source: row.sources.split(",").map(Number),
-      },
-    ];
+    const series: SeriesRows = {
+      meterId: row.meter_id,
+      register,
+      at,
+      receivedAt: row.delays.split(",").map((ms, i) => (at[i] ?? 0) + Number(ms)),
+      value: row.vals.split(",").map(Number),
+      source: row.sources.split(",").map(Number),
+    };
+    return [ratios.has(row.meter_id) ? atRatioOf(ratios, series, to) : series];
   });
+}
+
+/** Values of a series at the ratio that is true at `asOf`, so that neither a late ratio nor a change of it looks like use. */
+function atRatioOf(ratios: RatioBook, series: SeriesRows, asOf: Instant): SeriesRows {
+  const { meterId, register, at, receivedAt, value, source } = series;
+  const carriedBy = (i: number) => {
+    const [measured, received] = [(at[i] ?? 0) as Instant, (receivedAt[i] ?? 0) as Instant];
+    return { meterId, register, at: measured, receivedAt: received, source: sourceOf(source[i] ?? 0) };
+  };
+  return { ...series, value: value.map((one, i) => Number(atRatioAsOf(ratios, carriedBy(i), BigInt(one), asOf))) };
 }
 
 /**
  * Per meter the last reading of its register at or before each instant, no older than `notOlder_ms`.
- * `actual` passes estimates over.
+ * `actual` passes estimates over. Values are at the ratio that is true at `asOf`.
  */
 export async function marksOf(
   trx: Trx,
   meters: readonly { readonly meterId: MeterId; readonly register: RegisterName }[],
   instants: readonly Instant[],
-  { notOlder_ms, actual = false }: { notOlder_ms: number; actual?: boolean },
+  { notOlder_ms, actual = false, asOf }: { notOlder_ms: number; actual?: boolean; asOf: Instant },
 ): Promise<Mark[]> {
   const { rows } = await sql<{
     meter_id: bigint;
@@ -181,12 +192,20 @@ export async function marksOf(
           and (not ${actual}::boolean or source <> ${READING_SOURCES.estimate})
         order by measured_at desc limit 1) n
      order by n.meter_id, a.asked`.execute(trx);
+  const ratios = rescaledOnly(
+    await readRatios(
+      trx,
+      meters.map(({ meterId }) => meterId),
+    ),
+  );
   return rows.flatMap((row) => {
     const register = registerName(row.register);
     if (register === null) return [];
-    const { asked, source } = row;
+    const { asked, source, meter_id: meterId } = row;
     const [at, receivedAt] = [row.measured_at, row.received_at];
-    return [{ meterId: row.meter_id, register, asked, at, receivedAt, value: Number(row.value), source }];
+    const one = { meterId, register, at: [at], receivedAt: [receivedAt], value: [Number(row.value)], source: [source] };
+    const [value = 0] = (ratios.has(meterId) ? atRatioOf(ratios, one, asOf) : one).value;
+    return [{ meterId, register, asked, at, receivedAt, value, source }];
   });
 }
 

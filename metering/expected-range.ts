@@ -1,5 +1,5 @@
 import { DAY_MS, HOUR_MS, type Instant } from "../domain/instant.ts";
-import { type Micro, MICRO_PER_UNIT } from "../domain/quantity.ts";
+import { type Micro, MICRO_PER_UNIT, roundDivide } from "../domain/quantity.ts";
 import { type Decided, differencesOf, type DialLimits, type RegisterReading } from "./difference.ts";
 
 /** What a dial may show when a person stands before it, and why that is thought. */
@@ -98,6 +98,17 @@ export function expectedRange(
     lastInDoubt,
   } as const;
   return onDial(from.value, { least: light < most ? light : 0n, most, likely }, limits.dialMax, basis);
+}
+
+/** The range in whole steps of a dial's last digit, no narrower than it was. */
+export function inSteps(range: ExpectedRange, step: Micro): ExpectedRange {
+  const { low, high, mostLikely } = range;
+  return {
+    ...range,
+    low: low === null ? null : (low / step) * step,
+    high: high === null ? null : ((high + step - 1n) / step) * step,
+    mostLikely: mostLikely === null ? null : roundDivide(mostLikely, step) * step,
+  };
 }
 
 /** Whether a dial's value is what was expected. */

@@ -15,6 +15,8 @@ import type {
   BilledUsageTable,
   DueRunTable,
   RunExceptionTable,
+  TrueUpClosingTable,
+  TrueUpTable,
 } from "./tables/bills.ts";
 import type {
   AccountTable,
@@ -38,6 +40,7 @@ import type {
 } from "./tables/onboarding.ts";
 import type { AppSessionTable, AppUserTable, OperatorTable } from "./tables/operators.ts";
 import type {
+  ClockCheckTable,
   GapTable,
   HeardDayTable,
   ReadingConflictTable,
@@ -69,6 +72,7 @@ export type Tables = {
   reading_conflict: ReadingConflictTable;
   refused_frame: RefusedFrameTable;
   gap: GapTable;
+  clock_check: ClockCheckTable;
   heard_day: HeardDayTable;
   verdict: VerdictTable;
   reading_edit: ReadingEditTable;
@@ -80,6 +84,8 @@ export type Tables = {
   bill_sequence: BillSequenceTable;
   bill_line: BillLineTable;
   billed_usage: BilledUsageTable;
+  true_up: TrueUpTable;
+  true_up_closing: TrueUpClosingTable;
   due_run: DueRunTable;
   run_exception: RunExceptionTable;
   supply: SupplyTable;

@@ -20,7 +20,7 @@ const ARROWS: Record<string, readonly string[] | "*"> = {
   interchange: ["domain", "ledger", "schema"],
   simulators: ["domain", "catalog"],
   demo: ["domain", "catalog", "schema", "ledger", "billing", "simulators", "broker", "api"],
-  api: ["domain", "catalog", "metering", "schema", "ledger", "billing"],
+  api: ["domain", "catalog", "metering", "schema", "ledger", "billing", "interchange"],
   console: ["domain", "api"],
   cli: "*",
   bin: "*",

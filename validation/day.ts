@@ -7,7 +7,7 @@ import { type MeterId, type OperatorId, READING_SOURCES } from "../domain/readin
 import type { RegisterName } from "../domain/register.ts";
 import { keepFoundGaps } from "../ledger/gap-work.ts";
 import { writeHeard } from "../ledger/heard.ts";
-import { writeVerdicts } from "../ledger/verdicts.ts";
+import { judgeAgain } from "../ledger/verdicts.ts";
 import { conflictsWithin, type MeterOnRecord, marksOf, nextMeters, seriesWithin, zoneOf } from "../ledger/vee.ts";
 import type { Database } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
@@ -59,7 +59,8 @@ export async function validateDay(
       if (meters.length === 0) return null;
       const days = await readDays(trx, meters, { period, day, zone }, deps.dials);
       const verdicts = days.flatMap(verdictsOf);
-      await writeVerdicts(trx, verdicts, deps.clock.now());
+      const looked = meters.map(({ meterId }) => ({ meterId, period }));
+      await judgeAgain(trx, looked, verdicts, { rules: ["vee"], touches: "ends", at: deps.clock.now() });
       await writeHeard(trx, day, days.flatMap(heardOf));
       await keepFoundGaps(trx, days.flatMap(gapsOf));
       for (const { series } of days) for (const { at } of series) done.readings += at.length;
@@ -87,7 +88,7 @@ async function readDays(
   );
   const lastYear = addDays(day, -YEAR_DAYS);
   const edges = [-SEASON_DAYS, SEASON_DAYS].map((days) => startOfDay(addDays(lastYear, days), zone));
-  const age = { notOlder_ms: MARK_AGE_MS };
+  const age = { notOlder_ms: MARK_AGE_MS, asOf: period.to };
   const series = Map.groupBy(await seriesWithin(trx, ids, [...JUDGED, ...EVIDENCE], period), (row) => row.meterId);
   const marks = Map.groupBy(await marksOf(trx, mains, midnights, age), (mark) => mark.meterId);
   const season = Map.groupBy(await marksOf(trx, mains, edges, age), (mark) => mark.meterId);
@@ -95,7 +96,7 @@ async function readDays(
   const base = (id: MeterId) => marks.get(id)?.findLast((mark) => mark.asked === period.from);
   // Only of meters that were silent or estimated yesterday it is worth looking far back.
   const estimated = mains.filter(({ meterId }) => (base(meterId)?.source ?? 4) === READING_SOURCES.estimate);
-  const far = { notOlder_ms: YEARS_BACK_MS, actual: true };
+  const far = { notOlder_ms: YEARS_BACK_MS, actual: true, asOf: period.to };
   const actual = estimated.length === 0 ? [] : await marksOf(trx, estimated, [period.from], far);
   const lastActual = new Map(actual.map((mark) => [mark.meterId, mark.at]));
   return meters.map((meter) => ({

@@ -104,7 +104,7 @@ function factsOf({ meter, period, dial }: MeterDay, register: RegisterName): Met
     utility: meter.utility,
     installedAt: stay?.installedAt ?? period.to,
     removedAt: stay?.removedAt ?? null,
-    dialMax: dialMax === null ? null : Number(dialMax),
+    dialMax: dialMax === null ? null : (Number(dialMax) * Number(stay?.ratio ?? 1_000_000n)) / 1e6,
     capacityPerHour: stay === undefined ? null : Number(stay.maxPerHour),
     readEvery_ms: readEveryOf(meter),
     mayReadMore: true,

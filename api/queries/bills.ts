@@ -151,6 +151,7 @@ async function linesOf(desk: Desk, billId: bigint): Promise<BillLineJson[]> {
     basis: row.basis,
     titleZh: row.title_zh,
     titleEn: row.title_en,
+    correctsBillId: row.corrects_bill_id === null ? null : String(row.corrects_bill_id),
   }));
 }
 
@@ -160,7 +161,16 @@ async function usageOf(desk: Desk, billId: bigint): Promise<BilledUsageJson[]> {
     .innerJoin("usage_point as u", (join) =>
       join.onRef("u.operator_id", "=", "b.operator_id").onRef("u.id", "=", "b.usage_point_id"),
     )
-    .select(["b.usage_point_id", "b.utility", "b.quantity", "b.unit", "b.basis", "b.registers", "b.ladder_before"])
+    .select([
+      "b.usage_point_id",
+      "b.utility",
+      "b.quantity",
+      "b.unit",
+      "b.basis",
+      "b.registers",
+      "b.ladder_before",
+      "b.corrects_bill_id",
+    ])
     .select(["b.period_from", "b.period_to", "u.building", "u.room"])
     .where("b.operator_id", "=", desk.operatorId)
     .where("b.bill_id", "=", billId)
@@ -178,5 +188,6 @@ async function usageOf(desk: Desk, billId: bigint): Promise<BilledUsageJson[]> {
     basis: row.basis,
     registers: row.registers as BilledUsageJson["registers"],
     ladderBefore: row.ladder_before,
+    correctsBillId: row.corrects_bill_id === null ? null : String(row.corrects_bill_id),
   }));
 }

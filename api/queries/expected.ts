@@ -1,22 +1,22 @@
+import { handDialOf } from "../../catalog/meters/by-hand.ts";
 import { dialOf } from "../../catalog/meters/dials.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { DAY_MS, instant } from "../../domain/instant.ts";
-import { decimalText, type Micro, microOf } from "../../domain/quantity.ts";
-import type { RegisterName } from "../../domain/register.ts";
-import { dialOfBook, type HandMeter, type Ratio } from "../../ledger/manual-readings.ts";
+import { decimalText, type Micro, MICRO_PER_UNIT, roundDivide } from "../../domain/quantity.ts";
+import { type RegisterName, REGISTERS } from "../../domain/register.ts";
+import { dialOfBook, type HandMeter } from "../../ledger/manual-readings.ts";
 import { readDecisions } from "../../ledger/decisions.ts";
 import { readEdits } from "../../ledger/edits.ts";
 import { type BookedReading, readingsAround } from "../../ledger/usage.ts";
 import { EditBook } from "../../ledger/validated.ts";
 import type { Decided, RegisterReading } from "../../metering/difference.ts";
-import { type ExpectedRange, expectedRange } from "../../metering/expected-range.ts";
+import { type ExpectedRange, expectedRange, inSteps } from "../../metering/expected-range.ts";
 import { atText, type Desk } from "../desk.ts";
 import type { ExpectedJson } from "../schemas/reading-route.ts";
 
 /** Weekly marks over eight weeks tell how a household's weeks differ, and cost eighteen look-ups. Our choice. */
 const MARKS = 9;
 const MARK_MS = 7 * DAY_MS;
-const RATIO_ONE = 1_000_000_000n as Ratio;
 
 export type Asked = {
   readonly meter: HandMeter;
@@ -54,20 +54,29 @@ function expectationOf(
   booked: readonly BookedReading[],
   decided: readonly Decided[],
 ): Expectation {
-  const ratio = meter.stay?.ratio ?? RATIO_ONE;
   const byInstant = new Map(booked.map((reading) => [reading.at, reading]));
   const readings = [...byInstant.values()]
     .toSorted((a, b) => a.at - b.at)
-    .map((r): RegisterReading => ({ at: r.at, value: dialOfBook(r.value, ratio), source: r.source }));
+    .map((r): RegisterReading => ({ at: r.at, value: dialOfBook(r.value, meter, r.at), source: r.source }));
   const before = readings.filter((reading) => reading.at <= at);
   const after = readings.find((reading) => reading.at > at) ?? null;
-  const capacity = meter.stay === null ? null : microOf(meter.stay.maxPerHour);
   const limits = {
     dialMax: dialOf(meter.profileId, register),
-    maxPerHour: capacity === null ? null : dialOfBook(capacity, ratio),
+    maxPerHour: meter.stay?.maxPerHour ?? null,
   };
-  return { range: expectedRange(before, after, limits, at, decided), last: before.at(-1) ?? null };
+  const range = expectedRange(before, after, limits, at, decided);
+  return { range: inSteps(range, stepOf(meter.profileId, register)), last: before.at(-1) ?? null };
 }
+
+/** The last digit that a reader sees: of the face, else a hundredth of a kWh or a litre. Our choice. */
+function stepOf(profileId: string, register: RegisterName): Micro {
+  const places = handDialOf(profileId)?.decimals ?? (REGISTERS[register].unit === "m3" ? 3 : 2);
+  return MICRO_PER_UNIT / 10n ** BigInt(places);
+}
+/** A use per day is told to a hundredth. */
+const PER_DAY_STEP = MICRO_PER_UNIT / 100n;
+const perDayText = (rate: Micro | undefined): string | null =>
+  rate === undefined ? null : decimalText(roundDivide(rate, PER_DAY_STEP) * PER_DAY_STEP);
 
 const text = (value: Micro | null): string | null => (value === null ? null : decimalText(value));
 
@@ -86,9 +95,9 @@ export function expectedJson(desk: Desk, { low, high, mostLikely, rollsOver, bas
     rollsOver,
     basis: basis.kind,
     from: basis.kind === "dial" ? null : shownJson(desk, basis.from),
-    perDay: text(rates?.perDay ?? null),
-    perDayLeast: text(rates?.perDayLeast ?? null),
-    perDayMost: text(rates?.perDayMost ?? null),
+    perDay: perDayText(rates?.perDay),
+    perDayLeast: perDayText(rates?.perDayLeast),
+    perDayMost: perDayText(rates?.perDayMost),
     lastInDoubt: basis.kind !== "dial" && basis.kind !== "between" && basis.lastInDoubt,
   };
 }

@@ -71,7 +71,10 @@ async function usePerStep(
   stepMs: number,
 ): Promise<bigint[]> {
   if (steps < 1) return [];
-  const reading = (where: RawBuilder<unknown>) => sql`select r.value, r.measured_at as at from reading r
+  // Of a meter whose ratio changed, or came late, all values as at the ratio of now: a new ratio is no use.
+  const value = sql`case when rr.ratio is null then r.value else round(r.value * rr.ratio
+    / applied_ratio(r.operator_id, r.meter_id, r.measured_at, r.received_at, r.source))::bigint end`;
+  const reading = (where: RawBuilder<unknown>) => sql`select ${value} as value, r.measured_at as at from reading r
     where r.operator_id = m.operator_id and r.meter_id = m.id and r.register = ${billingCode} and ${where}`;
   const age = sql`${`${STEP_AGE_MS} ms`}::interval`;
   const { rows } = await sql<{ n: number; used: bigint }>`
@@ -80,6 +83,8 @@ async function usePerStep(
         from meter m
         join installation i on i.operator_id = m.operator_id and i.meter_id = m.id and i.removed_at is null
         join usage_point u on u.operator_id = i.operator_id and u.id = i.usage_point_id and u.role = 'customer'
+       left join lateral (select i.ratio from meter_ratio x where x.operator_id = m.operator_id and x.meter_id = m.id
+                             and (x.ratio <> i.ratio or (x.ratio <> 1 and x.applies_to_received_from > x.from_at)) limit 1) rr on true
        cross join lateral (select n, ${timestamptz(from)}::timestamptz + n * ${`${stepMs} ms`}::interval as at
                              from generate_series(0, ${steps}) as n) s
        cross join lateral (${reading(sql`r.measured_at <= s.at and r.measured_at > s.at - ${age}`)}

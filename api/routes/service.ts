@@ -1,17 +1,34 @@
 import { sql } from "kysely";
 import { z } from "zod";
-import { SECOND_MS } from "../../domain/instant.ts";
+import { type Instant, SECOND_MS } from "../../domain/instant.ts";
+import type { Waiting } from "../../ledger/spool/spool.ts";
 import type { Metrics } from "../metrics.ts";
 import { type Api, type App, PROBLEMS } from "./route.ts";
 
 const READY_WITHIN_MS = 3 * SECOND_MS;
 const Text = (description: string) => ({ description, content: { "text/plain": { schema: z.string() } } });
-const Ready = z.object({ ready: z.boolean(), checks: z.record(z.string(), z.boolean()) }).meta({ id: "Ready" });
+const Ready = z
+  .object({
+    ready: z.boolean(),
+    checks: z.record(z.string(), z.boolean()),
+    onDisk: z
+      .object({
+        readings: z.number().int(),
+        bytes: z.number().int(),
+        oldestSeconds: z.number().int().nullable().describe("Age of the oldest; null when none waits"),
+      })
+      .describe("Readings that wait on disk for the database"),
+  })
+  .meta({ id: "Ready" });
 
 export type ReadyChecks = Readonly<Record<string, () => boolean | Promise<boolean>>>;
 
 /** For machines that look after the service: alive, ready, counted, described. */
-export function serviceRoutes(app: App, api: Api, metrics: Metrics, checks: ReadyChecks): void {
+export function serviceRoutes(
+  app: App,
+  api: Api,
+  { metrics, checks, waiting }: { metrics: Metrics; checks: ReadyChecks; waiting: () => Waiting },
+): void {
   app.route({
     method: "GET",
     url: "/healthz",
@@ -41,7 +58,7 @@ export function serviceRoutes(app: App, api: Api, metrics: Metrics, checks: Read
       const named = await Promise.all(Object.entries(all).map(async ([name, check]) => [name, await isReady(check)]));
       const answer = Object.fromEntries(named) as Record<string, boolean>;
       const ready = Object.values(answer).every(Boolean);
-      return reply.code(ready ? 200 : 503).send({ ready, checks: answer });
+      return reply.code(ready ? 200 : 503).send({ ready, checks: answer, onDisk: onDisk(waiting(), api.clock.now()) });
     },
   });
 
@@ -69,6 +86,12 @@ export function serviceRoutes(app: App, api: Api, metrics: Metrics, checks: Read
     handler: () => app.swagger() as unknown as Record<string, unknown>,
   });
 }
+
+const onDisk = ({ rows, bytes, oldestAt }: Waiting, now: Instant): z.infer<typeof Ready>["onDisk"] => ({
+  readings: rows,
+  bytes,
+  oldestSeconds: oldestAt === null ? null : Math.max(0, Math.round((now - oldestAt) / SECOND_MS)),
+});
 
 async function isReady(check: () => boolean | Promise<boolean>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;

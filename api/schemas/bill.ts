@@ -46,6 +46,9 @@ export const BillLineJson = z
     basis: z.string().nullable(),
     titleZh: z.string(),
     titleEn: z.string(),
+    correctsBillId: IdText.nullable().describe(
+      "The estimated bill that it trues up: quantity and amount are differences",
+    ),
   })
   .meta({ id: "BillLine" });
 export type BillLineJson = z.infer<typeof BillLineJson>;
@@ -61,6 +64,9 @@ export const BilledRegisterJson = z
     end: z.string(),
     used: z.string(),
     basis: z.string(),
+    estimate: z
+      .object({ method: z.string(), basis: z.record(z.string(), z.string()) })
+      .describe("The end is an estimate: how it was found; the next reading trues it up"),
   })
   .partial()
   .meta({ id: "BilledRegister" });
@@ -77,6 +83,7 @@ export const BilledUsageJson = z
     basis: z.string(),
     registers: z.array(BilledRegisterJson),
     ladderBefore: z.record(z.string(), z.unknown()),
+    correctsBillId: IdText.nullable().describe("The estimated bill that it trues up: quantities are differences"),
   })
   .meta({ id: "BilledUsage" });
 export type BilledUsageJson = z.infer<typeof BilledUsageJson>;

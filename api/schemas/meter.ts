@@ -128,7 +128,19 @@ export const SeriesJson = z
     kind: z.enum(["cumulative", "instantaneous", "state"]),
     unit: UnitName,
     stepSeconds: z.number().int().describe("0 when every reading is given"),
-    points: z.array(z.object({ at: InstantText, value: z.string().describe("Decimal text in `unit`") })),
+    points: z
+      .array(z.object({ at: InstantText, value: z.string().describe("Decimal text in `unit`") }))
+      .describe("As the book has them"),
+    edits: z
+      .array(
+        z.object({
+          at: InstantText,
+          value: z.string().nullable().describe("null: the book's value of this instant does not count"),
+          origin: z.enum(["clerk", "estimate"]),
+          method: z.string().nullable(),
+        }),
+      )
+      .describe("What clerks and estimates say in the stretch: bills rest on the points with these applied"),
   })
   .meta({ id: "Series" });
 export type SeriesJson = z.infer<typeof SeriesJson>;

@@ -9,14 +9,13 @@ type RunRow = { state: "due" | "running" | "done" | "failed"; done: number; refu
 /** A run that goes on is told no more often. */
 const RUN_QUIET_MS = SECOND_MS;
 
-/** The row of a run is brought up to date at its beginning and end; in between we count on. */
+/** The row of a run is brought up to date at its end; before that the run itself says how far it is. */
 export function runTeller({ live, db, clock, wall, log }: TellerDeps, at: TextOf) {
-  const known = new Map<string, { before: number; toldAt: number }>();
+  const toldAt = new Map<string, number>();
   let telling: Promise<void> = Promise.resolve();
 
-  async function tellOne({ operatorId, runId, ended, issued, refused }: BillRunNews): Promise<void> {
+  async function tellOne({ operatorId, runId, ended, before, issued, refused }: BillRunNews): Promise<void> {
     const key = `${operatorId}/${runId}`;
-    const run = known.get(key);
     const publish = (state: RunRow["state"], done: number, left: number): void =>
       live.publish(operatorId, {
         kind: "bill_run",
@@ -27,16 +26,15 @@ export function runTeller({ live, db, clock, wall, log }: TellerDeps, at: TextOf
         refused: left,
       });
     if (ended) {
-      known.delete(key);
+      toldAt.delete(key);
       const row = await runRow(operatorId, runId);
       if (row === undefined) return;
       publish(row.state, row.done, row.refused);
       live.publish(operatorId, { kind: "overview", at: at(operatorId, clock.now()) });
       return;
     }
-    if (run !== undefined && wall.now() - run.toldAt < RUN_QUIET_MS) return;
-    const before = run?.before ?? (await runRow(operatorId, runId))?.done ?? 0;
-    known.set(key, { before, toldAt: wall.now() });
+    if (wall.now() - (toldAt.get(key) ?? Number.NEGATIVE_INFINITY) < RUN_QUIET_MS) return;
+    toldAt.set(key, wall.now());
     publish("running", before + issued, refused);
   }
 

@@ -69,12 +69,11 @@ export async function computeBalance(
 ): Promise<BalanceToWrite> {
   const { zone } = await operatorFacts(trx);
   const days = daysOf(period, zone);
-  const { points, placements } = await readTopology(trx);
+  const { points, placements } = await readTopology(trx, masterPointId);
   const master = points.find(({ usagePointId, role }) => usagePointId === masterPointId && role === "master");
   if (master === undefined) throw new CodedError("request.not-found", `There is no master ${masterPointId}.`);
   const { utility } = master;
-  const places = points.filter((point) => point.utility === utility);
-  const tree = treeOf(hangings(places, placements, days.from, days.to));
+  const tree = treeOf(hangings(points, placements, days.from, days.to));
   const below = belowOf(masterPointId, tree);
   const direct = tree.get(masterPointId) ?? [];
   const rule = await ruleOn(trx, masterPointId, days.from);
@@ -140,9 +139,9 @@ const periodOf = (
   to: instant(Math.min(startOfDay(to, zone), whole.to)),
 });
 
-/** A provisional balance is looked at again for so long; later it is a person's question. Our choice. */
+/** A balance that is provisional or rests on estimates is looked at again for so long; later it is a person's question. Our choice. */
 const AGAIN_MS = 100 * DAY_MS;
-const AGAIN_REASON = "provisional before; readings came later";
+const AGAIN_REASON = "provisional or estimated before; readings came later";
 
 /** Closes what bill runs have left behind. One that cannot be closed keeps none of the others waiting. */
 export async function closeDueBalances(deps: BalanceDeps, operatorId: OperatorId): Promise<number> {

@@ -45,7 +45,11 @@ export async function readPointUses(
       usagePointId,
       periods.map((period) => {
         const result = usageOf({ utility, period, installations });
-        return { usage: result.usage, doubts: doubtsOf(result, own).map((doubt) => doubt.slice(0, DOUBT_LETTERS_MAX)) };
+        const begun = own.filter(({ cut }) => cut?.start !== true); // a changed ratio is no new meter
+        return {
+          usage: result.usage,
+          doubts: doubtsOf(result, begun).map((doubt) => doubt.slice(0, DOUBT_LETTERS_MAX)),
+        };
       }),
     );
   };

@@ -9,12 +9,17 @@ import { readAgreements } from "../../ledger/usage.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { MAIN_REGISTER } from "../../metering/register.ts";
 import { readAccounts } from "../chunk.ts";
+import { withTrueUps } from "../due-true-ups.ts";
 import type { OperatorFacts } from "../operator.ts";
 import { monthsWithin } from "../rate/periods.ts";
 import { type Settlement, type SettlementInput, settle } from "../settlement.ts";
 import type { DialBook, TariffBook } from "../tariffs.ts";
+import { correctionOf } from "../true-up.ts";
 
-/** What an account used and nobody billed yet, up to each meter's last reading, priced by the function that will bill it. */
+/**
+ * What an account used and nobody billed yet, up to each meter's last reading, priced by the function that will bill it,
+ * with what the next bill trues up of estimated ones.
+ */
 export type Accrual = {
   /** `null` when it cannot be priced. */
   readonly unbilled: Money | null;
@@ -40,7 +45,9 @@ export async function accrue(
   if (from === null || from > now) return { unbilled: sumMoney(operator.currency, []), ...NOTHING };
   const period = { from, to: instant(now + 1) }; // half-open: a reading of this very moment counts
   const parts = (stretch: Period) => monthsWithin(stretch, operator.zone);
-  const [input] = await readAccounts(trx, [supply.accountId], period, { ...books, zone: operator.zone }, parts);
+  const settlementBooks = { ...books, zone: operator.zone };
+  const read = await readAccounts(trx, [supply.accountId], period, settlementBooks, parts);
+  const [input] = await withTrueUps(trx, read, settlementBooks);
   if (input === undefined || input.withoutTariff.length > 0) {
     return { ...NOTHING, unbilled: null, note: `no tariff ${input?.withoutTariff.join(", ")}` };
   }
@@ -48,16 +55,19 @@ export async function accrue(
   const known = { lastReadingAt: last?.at ?? null, estimated: last?.source === "estimate" };
   try {
     const settled = input.settlements.flatMap((one) => untilLastReading(one, parts)).map(settle);
-    const lines = settled.flatMap((one) => one.lines);
+    // What the next bill trues up of an estimated one is owed, or owed back, already.
+    const corrections = (input.corrections ?? []).map((one) => correctionOf(one, operator.currency));
+    const all = [...settled, ...corrections];
+    const lines = all.flatMap((one) => one.lines);
     return {
       unbilled: sumMoney(
         operator.currency,
         lines.map((line) => line.amount),
       ),
       lastReadingAt: known.lastReadingAt,
-      estimated: known.estimated || settled.some(isEstimated),
-      held: settled.some(({ doubts }) => doubts.length > 0),
-      note: settled.flatMap(({ doubts }) => doubts).join("; "),
+      estimated: known.estimated || settled.some(isEstimated) || (input.estimatedBills?.size ?? 0) > 0,
+      held: all.some(({ doubts }) => doubts.length > 0),
+      note: all.flatMap(({ doubts }) => doubts).join("; "),
     };
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;

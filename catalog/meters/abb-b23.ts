@@ -18,8 +18,15 @@ export const abbB23: ModbusProfile = {
       note: "all-ones in unsigned and the greatest value in signed registers mean 'not available'",
     },
     { title: "volkszaehler/mbmd, ABB", link: "https://github.com/volkszaehler/mbmd", note: "addresses compared" },
+    {
+      title: "victronenergy/dbus-modbus-client, abb.py",
+      link: "https://github.com/victronenergy/dbus-modbus-client",
+      note: "the type designation at 0x8960",
+    },
   ],
   confidence: "documented",
+  // The first two words of the type designation: "B23 ".
+  probe: { title: "type designation", table: "holding", address: 0x8960, anyOf: ["42323320"] },
   registers: [
     counter("energy_import_kwh", 0x5000, "billing"),
     counter("energy_export_kwh", 0x5004, "billing"),

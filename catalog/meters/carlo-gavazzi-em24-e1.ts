@@ -8,8 +8,21 @@ export const carloGavazziEm24E1: ModbusProfile = {
   maker: "Carlo Gavazzi",
   model: "EM24 series E1 (Ethernet), three phases",
   utilities: ["electricity"],
-  sources: [mbmd("CGEM24_E1", "the map of EM340, not that of the EM24 with RS-485: see carlo-gavazzi-em24")],
+  sources: [
+    mbmd("CGEM24_E1", "the map of EM340, not that of the EM24 with RS-485: see carlo-gavazzi-em24"),
+    {
+      title: "victronenergy/dbus-modbus-client, carlo_gavazzi.py",
+      link: "https://github.com/victronenergy/dbus-modbus-client",
+      note: "identification codes 1648 to 1653 at 0x000b",
+    },
+  ],
   confidence: "third-party",
+  probe: {
+    title: "identification code",
+    table: "holding",
+    address: 0x0b,
+    anyOf: ["0670", "0671", "0672", "0673", "0674", "0675"],
+  },
   registers: gavazziEm340,
   gapWordsMax: 6,
   samples: [

@@ -21,7 +21,6 @@ export type Breaker = {
       readonly cause: RefusalReason;
     }
 );
-export type BreakerState = Breaker["kind"];
 
 export type BreakerRules = {
   /** Pauses after a failure: before the next try while closed, before the next probe while open. */

@@ -1,54 +1,21 @@
-import type { Logger } from "pino";
-import type { Clock, Instant } from "../../domain/instant.ts";
-import type { PollGroup } from "../../domain/profile.ts";
+import type { BreakerState, BusHealth } from "../../domain/bus.ts";
+import type { Instant } from "../../domain/instant.ts";
 import type { MeterId } from "../../domain/reading.ts";
-import type { Telemetry } from "../../domain/telemetry.ts";
 import type { WordBlock } from "../decode/words.ts";
-import { type Backoff, LINK_BACKOFF, pauseMs, type Random, SLAVE_BACKOFF } from "./backoff.ts";
-import { afterAnswer, afterFailure, afterTurn, type Breaker, type BreakerState, mayPoll, mayProbe } from "./breaker.ts";
-import { type Errand, type ErrandKind, ErrandDesk } from "./errand.ts";
-import { type BusHealth, unitHealthOf } from "./health.ts";
+import { LINK_BACKOFF, pauseMs, SLAVE_BACKOFF } from "./backoff.ts";
+import { afterAnswer, afterFailure, afterTurn, type Breaker, mayPoll, mayProbe } from "./breaker.ts";
+import { type Errand, ErrandDesk, type ErrandKind, notSent, type Timed } from "./errand.ts";
+import { unitHealthOf } from "./health.ts";
 import { LineBudget } from "./line-budget.ts";
-import { Link, type LinkConfig } from "./link.ts";
+import { Link } from "./link.ts";
 import { type ControlAction, type ControlOutcome, isAlive, refusedOrder } from "./order.ts";
 import { OrderDesk } from "./order-desk.ts";
-import { GROUPS, type Plan } from "./plan.ts";
+import { GROUPS } from "./plan.ts";
 import { type Outcome, type Refused, refused, type Request } from "./request.ts";
-import type { Gap, PolledMeter } from "./sink.ts";
 import { isSuspect, missed, settleSlot, type Task, taskOf, type Unit, unitOf } from "./task.ts";
 import { BusTally } from "./tally.ts";
 import { Turns } from "./turns.ts";
-
-export type BusOptions = {
-  readonly id: string;
-  readonly link: LinkConfig;
-  readonly meters: readonly PolledMeter[];
-  /** Milliseconds of the clock between two polls; 0 polls again at once; a group that is absent is not polled. */
-  readonly intervals: Partial<Record<PollGroup, number>>;
-  readonly slaveBackoff?: Backoff;
-  readonly linkBackoff?: Backoff;
-  /** Tries of one slot beyond the first before it is given up as a gap. */
-  readonly retriesMax?: number;
-  /** For an order, from being given to the state that proves it. */
-  readonly controlDeadlineMs?: number;
-};
-
-export type BusEvents = {
-  onFrame(meter: PolledMeter, plan: Plan, blocks: readonly WordBlock[], at: Instant): void;
-  onRefused(meter: PolledMeter, request: Request, refusal: Refused, at: Instant): void;
-  onGap(gap: Gap): void;
-  /** A promise while whoever takes the frames cannot take more: no turn begins before it is done. */
-  gate(): Promise<void> | null;
-};
-
-export type BusWorld = {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly telemetry: Telemetry;
-  readonly log: Logger;
-  /** How often due polls are looked for, real time; for a clock that is moved by hand. */
-  readonly tickMs?: number;
-};
+import type { BusEvents, BusOptions, BusWorld } from "./world.ts";
 
 const TICK_MS = 100; // how late a poll may begin; finer than any interval that a meter line can keep
 const RETRIES_MAX = 2;
@@ -67,7 +34,7 @@ export class Bus {
   readonly #units: readonly Unit[];
   readonly #tasks: readonly Task[];
   readonly #turns = new Turns();
-  readonly #errands = new ErrandDesk();
+  readonly #errands: ErrandDesk;
   readonly #budget = new LineBudget(performance.now());
   readonly #tally: BusTally;
   #idle: PromiseWithResolvers<void> | null = null;
@@ -100,6 +67,7 @@ export class Bus {
         return task === null ? [] : [task];
       }),
     );
+    this.#errands = new ErrandDesk(() => world.clock.now());
     this.#desk = new OrderDesk(options.controlDeadlineMs ?? CONTROL_DEADLINE_MS, {
       ask: (unit, request) => this.#ask(unit, request, true),
       onFrame: (unit, plan, blocks) => events.onFrame(unit.meter, plan, blocks, world.clock.now()),
@@ -180,7 +148,7 @@ export class Bus {
     if (this.#running > 0) return false;
     const errand = this.#errands.next((unitId) => this.#unitAt(unitId)?.breaker.kind !== "open");
     if (errand === null) return false;
-    this.#turn(this.#unitAt(errand.request.unitId) ?? null, () => this.#errandTurn(errand), true);
+    this.#turn(this.#unitAt(errand.unitId) ?? null, () => this.#errandTurn(errand), true);
     return true;
   }
 
@@ -257,13 +225,17 @@ export class Bus {
     if (unit.probe !== null) await this.#ask(unit, unit.probe);
   }
 
-  async #errandTurn({ request, settle }: Errand): Promise<void> {
-    const unit = this.#unitAt(request.unitId);
+  async #errandTurn({ unitId, request: made, settle }: Errand): Promise<void> {
+    const { clock } = this.#world;
+    const unit = this.#unitAt(unitId);
+    const sentAt = clock.now();
+    const request = made();
+    if (request === null) return settle(notSent("it is not wanted any more", sentAt));
     const began = performance.now();
     const outcome = unit === undefined ? await this.#sent(request) : await this.#ask(unit, request);
     const now = performance.now();
     this.#budget.charge(now - began, now);
-    settle(outcome);
+    settle({ outcome, sentAt, receivedAt: clock.now() });
   }
 
   #failed(task: Task, refusal: Refused, now: Instant): void {
@@ -349,10 +321,10 @@ export class Bus {
   }
 
   /** One request in the lowest place; to an open slave it waits until that one has come back. */
-  errand(kind: ErrandKind, request: Request): Promise<Outcome> {
-    const outcome = this.#errands.give(kind, request);
+  errand(kind: ErrandKind, unitId: number, request: () => Request | null): Promise<Timed> {
+    const timed = this.#errands.give(kind, unitId, request);
     this.#pump();
-    return outcome;
+    return timed;
   }
 
   // ---- the link

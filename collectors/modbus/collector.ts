@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { BusHealth } from "../../domain/bus.ts";
 import type { Clock, Instant } from "../../domain/instant.ts";
 import type { ModbusProfile, PollGroup } from "../../domain/profile.ts";
 import type { MeterId, OperatorId } from "../../domain/reading.ts";
@@ -7,14 +8,16 @@ import type { Telemetry } from "../../domain/telemetry.ts";
 import type { Ratios } from "../decode/normalise.ts";
 import { decodeWords, type WordBlock } from "../decode/words.ts";
 import type { Backoff, Random } from "./backoff.ts";
-import { Bus, type BusEvents } from "./bus.ts";
+import { Bus } from "./bus.ts";
 import { type QuickDecoder, quickDecoder } from "./decoder.ts";
-import type { BusHealth } from "./health.ts";
+import { ClockKeeper, type ClockKeeping } from "./clock-keeper.ts";
+import { type ErrandKind, notSent, type Timed } from "./errand.ts";
 import type { LinkConfig } from "./link.ts";
 import { type ControlAction, type ControlOutcome, refusedOrder } from "./order.ts";
 import type { Plan } from "./plan.ts";
-import { addressText } from "./request.ts";
+import { addressText, type Outcome, type Request } from "./request.ts";
 import type { PolledMeter, Sink } from "./sink.ts";
+import type { BusEvents } from "./world.ts";
 
 /** One bus: how it is reached, who is on it and how often each poll group is asked. */
 export type BusConfig = {
@@ -42,6 +45,8 @@ export type ModbusCollectorOptions = {
   readonly telemetry: Telemetry;
   readonly log: Logger;
   readonly sink: Sink;
+  /** Looks after meters' own clocks; absent: nobody does. */
+  readonly clocks?: ClockKeeping;
   /** Hand-overs that may wait in the sink before the buses pause; 10 000 when absent. */
   readonly handOversMax?: number;
   /** How often due polls are looked for, real milliseconds; 100 when absent. */
@@ -51,6 +56,8 @@ export type ModbusCollectorOptions = {
 export type ModbusCollector = {
   /** Writes the order and reads the state back; never throws. */
   control(meterId: MeterId, action: ControlAction): Promise<ControlOutcome>;
+  /** One read in the lowest place of the bus; `link_down` when there is no such bus. */
+  errand(busId: string, kind: ErrandKind, request: Request): Promise<Outcome>;
   health(): BusHealth[];
   /** @throws RangeError when the bus or a unit on it is there already */
   addBus(bus: BusConfig): void;
@@ -68,6 +75,19 @@ export function startModbusCollector(options: ModbusCollectorOptions): ModbusCol
   const buses = new Map<string, Bus>();
   const busOf = new Map<MeterId, Bus>();
 
+  const errand = (busId: string, kind: ErrandKind, unitId: number, request: () => Request | null): Promise<Timed> =>
+    buses.get(busId)?.errand(kind, unitId, request) ??
+    Promise.resolve(notSent(`there is no bus ${busId}`, options.clock.now()));
+  const clocks =
+    options.clocks === undefined
+      ? null
+      : new ClockKeeper(
+          options.clocks,
+          (busId, unitId, request) => errand(busId, "clock", unitId, request),
+          options.clock,
+          options.log,
+        );
+
   const addBus = (config: BusConfig): void => {
     if (buses.has(config.id)) throw new RangeError(`bus ${config.id} has an owner already`);
     const meters = metersOf(config);
@@ -77,12 +97,17 @@ export function startModbusCollector(options: ModbusCollectorOptions): ModbusCol
     const bus = new Bus({ ...rest, id, meters }, options, busEvents(options, handOver));
     buses.set(id, bus);
     for (const { meterId } of meters) busOf.set(meterId, bus);
+    clocks?.add(meters);
   };
   const removeBus = async (id: string): Promise<void> => {
     const bus = buses.get(id);
     if (bus === undefined) return;
     buses.delete(id);
-    for (const [meterId, owner] of busOf) if (owner === bus) busOf.delete(meterId);
+    for (const [meterId, owner] of busOf) {
+      if (owner !== bus) continue;
+      busOf.delete(meterId);
+      clocks?.remove(meterId);
+    }
     await bus.stop();
   };
   for (const bus of options.buses) addBus(bus);
@@ -93,13 +118,20 @@ export function startModbusCollector(options: ModbusCollectorOptions): ModbusCol
     control: (meterId, action) =>
       busOf.get(meterId)?.control(meterId, action) ??
       Promise.resolve(refusedOrder("unknown_meter", `meter ${meterId} is on no bus of this collector`)),
-    health: () => [...buses.values()].map((bus) => bus.health()),
+    errand: async (busId, kind, request) => (await errand(busId, kind, request.unitId, () => request)).outcome,
+    health: () => [...buses.values()].map((bus) => withClocks(bus.health(), clocks)),
     stop: async () => {
+      clocks?.stop();
       await Promise.all([...buses.keys()].map(removeBus));
       await handOver.done();
     },
   };
 }
+
+const withClocks = (health: BusHealth, clocks: ClockKeeper | null): BusHealth =>
+  clocks === null
+    ? health
+    : { ...health, units: health.units.map((unit) => ({ ...unit, clock: clocks.lastOf(unit.meterId) })) };
 
 function metersOf(config: BusConfig): PolledMeter[] {
   const seen = new Set<number>();

@@ -1,5 +1,5 @@
+import type { BreakerState } from "../../domain/bus.ts";
 import type { Telemetry } from "../../domain/telemetry.ts";
-import type { BreakerState } from "./breaker.ts";
 import type { Outcome } from "./request.ts";
 
 /** What happened on one bus, for metrics and for its health. */

@@ -2,10 +2,10 @@ import type { Logger } from "pino";
 import type { FoundFrame } from "../../domain/found.ts";
 import type { Clock, Instant } from "../../domain/instant.ts";
 import type { DialectProfile, MqttProfile } from "../../domain/profile.ts";
-import type { AppendOutcome, Reading } from "../../domain/reading.ts";
+import type { Reading } from "../../domain/reading.ts";
 import type { Refusal, RefusalReason } from "../../domain/refusal.ts";
 import { REGISTERS } from "../../domain/register.ts";
-import type { ReadingsBatcher } from "../../ledger/batcher.ts";
+import type { ReadingsBatcher, TakenOutcome } from "../../ledger/batcher.ts";
 import type { RefusalsBook } from "../../ledger/refusals.ts";
 import { isTransient } from "../../ledger/transient.ts";
 import type { CommandAnswer, Decoded, DecodedMessage } from "../decode/decoded.ts";
@@ -25,16 +25,16 @@ export type IncomingMessage = {
 };
 
 /**
- * `taken`: all that it says is committed (or it says nothing to keep). `refused`: nothing of it is a reading, and the reason is
+ * `taken`: all that it says is committed, or on disk for the time that the database is away (or it says nothing to keep). `refused`: nothing of it is a reading, and the reason is
  * written down. `unavailable`: it could not be kept now and must not be acknowledged.
  */
 export type Verdict = "taken" | "refused" | "unavailable";
 
 /** What became of a message, in detail: the readings' outcomes in order and every refusal. */
-export type Taken = { readonly outcomes: readonly AppendOutcome[]; readonly refused: readonly RefusalReason[] };
+export type Taken = { readonly outcomes: readonly TakenOutcome[]; readonly refused: readonly RefusalReason[] };
 
 export type MqttIngest = {
-  /** The hot path. `settled` is called once, after the commit. */
+  /** The hot path. `settled` is called once, after the commit, or once it is on disk. */
   readonly take: (
     source: ClientEntry,
     message: IncomingMessage,
@@ -206,7 +206,7 @@ export function mqttIngest(settings: IngestSettings): MqttIngest {
     message: IncomingMessage,
     receivedAt: Instant,
     readings: readonly Reading[],
-    outcomes: readonly AppendOutcome[],
+    outcomes: readonly TakenOutcome[],
   ): void {
     const isNew = (_: unknown, i: number) => outcomes[i] === "accepted";
     const fresh = outcomes.every((o) => o === "accepted") ? readings : readings.filter(isNew);
@@ -215,7 +215,7 @@ export function mqttIngest(settings: IngestSettings): MqttIngest {
     const held: Refusal[] = [];
     for (const [i, outcome] of outcomes.entries()) {
       const reading = readings[i];
-      if (reading === undefined || outcome === "accepted") continue;
+      if (reading === undefined || outcome === "accepted" || outcome === "on_disk") continue;
       const what = `meter ${reading.meterId} register ${reading.register} at ${new Date(reading.measuredAt).toISOString()}`;
       if (outcome === "conflict") held.push({ reason: "conflict", detail: `the book holds another value for ${what}` });
       else if (message.dup || receivedAt - reading.measuredAt < REPLAY_AGE_MS)

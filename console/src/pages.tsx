@@ -15,13 +15,20 @@ const SignIn = lazy(() => import("./pages/sign-in.tsx"));
 const Overview = lazy(() => import("./pages/overview/overview.tsx"));
 const Meters = lazy(() => import("./pages/meters.tsx"));
 const Meter = lazy(() => import("./pages/meter/meter.tsx"));
+const Calibrations = lazy(() => import("./pages/calibrations.tsx"));
 const Accounts = lazy(() => import("./pages/accounts.tsx"));
 const Account = lazy(() => import("./pages/account/account.tsx"));
 const Bills = lazy(() => import("./pages/bills.tsx"));
 const Bill = lazy(() => import("./pages/bill/bill.tsx"));
+const Balances = lazy(() => import("./pages/balance/balances.tsx"));
+const Balance = lazy(() => import("./pages/balance/balance.tsx"));
 const Counter = lazy(() => import("./pages/counter/counter.tsx"));
 const Prepaid = lazy(() => import("./pages/prepaid.tsx"));
 const Runs = lazy(() => import("./pages/runs.tsx"));
+const Buses = lazy(() => import("./pages/buses/buses.tsx"));
+const Work = lazy(() => import("./pages/work/work.tsx"));
+const ReadingRoutes = lazy(() => import("./pages/routes/routes.tsx"));
+const ReadingRoute = lazy(() => import("./pages/routes/route.tsx"));
 const Refused = lazy(() => import("./pages/refused.tsx"));
 
 function Wait() {
@@ -59,13 +66,20 @@ export function Pages() {
                   <Route path="/" element={<Overview />} />
                   <Route path="/meters" element={<Meters />} />
                   <Route path="/meters/:id" element={<Meter />} />
+                  <Route path="/calibrations" element={<Calibrations />} />
                   <Route path="/accounts" element={<Accounts />} />
                   <Route path="/accounts/:id" element={<Account />} />
                   <Route path="/bills" element={<Bills />} />
                   <Route path="/bills/:id" element={<Bill />} />
+                  <Route path="/balances" element={<Balances />} />
+                  <Route path="/balances/:id" element={<Balance />} />
                   <Route path="/counter" element={<Counter />} />
                   <Route path="/prepaid" element={<Prepaid />} />
                   <Route path="/runs" element={<Runs />} />
+                  <Route path="/buses" element={<Buses />} />
+                  <Route path="/work" element={<Work />} />
+                  <Route path="/routes" element={<ReadingRoutes />} />
+                  <Route path="/routes/:id" element={<ReadingRoute />} />
                   <Route path="/refused" element={<Refused />} />
                   <Route path="*" element={<NotFound />} />
                 </Routes>

@@ -24,15 +24,18 @@ export const BILL_INVARIANTS: readonly Invariant[] = [
   },
   {
     name: "bill-parts",
-    title: "Every bill line and billed usage belongs to a bill and lies in its period",
+    title:
+      "Every bill line and billed usage belongs to a bill and lies in its period, or in that of the bill it corrects",
     counted: "select (select count(*) from bill_line) + (select count(*) from billed_usage)",
     broken: `
       select format('operator %s bill %s: %s', part.operator_id, part.bill_id, part.what) as example
-        from (select operator_id, bill_id, 'line ' || key as what, period_from, period_to from bill_line
+        from (select operator_id, bill_id, corrects_bill_id, 'line ' || key as what, period_from, period_to from bill_line
               union all
-              select operator_id, bill_id, 'usage point ' || usage_point_id, period_from, period_to from billed_usage) part
-        left join bill b on b.operator_id = part.operator_id and b.id = part.bill_id
-       where b.id is null or part.period_from < b.period_from or part.period_to > b.period_to`,
+              select operator_id, bill_id, corrects_bill_id, 'usage point ' || usage_point_id, period_from, period_to from billed_usage) part
+        left join bill own on own.operator_id = part.operator_id and own.id = part.bill_id
+        left join bill b on b.operator_id = part.operator_id and b.id = coalesce(part.corrects_bill_id, part.bill_id)
+       where own.id is null or b.id is null or part.period_from < b.period_from or part.period_to > b.period_to
+          or b.account_id <> own.account_id or (part.corrects_bill_id is not null and b.period_to > own.period_from)`,
   },
   {
     name: "bills-posted",
@@ -126,10 +129,43 @@ export const BILL_INVARIANTS: readonly Invariant[] = [
       select format('operator %s bill %s usage point %s charge %s: %s priced, %s billed', operator_id, bill_id, usage_point_id,
                     charge, coalesce(plain, tiered) / 1e6, quantity / 1e6) as example
         from (select operator_id, bill_id, usage_point_id, charge,
+                     coalesce(corrects_bill_id, 0) as corrects,
                      sum(quantity) filter (where tier is null) as plain, sum(quantity) as tiered
-                from bill_line where kind = 'usage' group by 1, 2, 3, 4) priced
-        join (select operator_id, bill_id, usage_point_id, sum(quantity) as quantity
-                from billed_usage group by 1, 2, 3 having count(*) = 1) used using (operator_id, bill_id, usage_point_id)
+                from bill_line where kind = 'usage' group by 1, 2, 3, 4, 5) priced
+        join (select operator_id, bill_id, usage_point_id, coalesce(corrects_bill_id, 0) as corrects, sum(quantity) as quantity
+                from billed_usage group by 1, 2, 3, 4 having count(*) = 1) used using (operator_id, bill_id, usage_point_id, corrects)
        where coalesce(plain, tiered) <> quantity`,
+  },
+  {
+    name: "true-ups",
+    title:
+      "Every true-up was opened by a bill that ends there and closed by a later bill of its account, with the difference",
+    counted: "select count(*) from true_up",
+    broken: `
+      select format('operator %s true-up %s of bill %s meter %s', t.operator_id, t.id, t.bill_id, t.meter_id) as example
+        from true_up t
+        left join bill b on b.operator_id = t.operator_id and b.id = t.bill_id
+        left join true_up_closing c on c.operator_id = t.operator_id and c.true_up_id = t.id
+        left join bill closing on closing.operator_id = c.operator_id and closing.id = c.bill_id
+       where b.id is null or b.account_id <> t.account_id or t.at <= b.period_from or t.at > b.period_to
+          or (c.true_up_id is not null and (closing.id is null or closing.account_id <> t.account_id
+                or closing.period_from < b.period_to or c.difference is distinct from c.value - t.value))
+          or not exists (select from billed_usage u cross join jsonb_to_recordset(u.registers)
+                as p (meter bigint, "to" timestamptz, "end" numeric, estimate jsonb)
+               where u.operator_id = t.operator_id and u.bill_id = t.bill_id and p.meter = t.meter_id and p."to" = t.at
+                 and p."end" * 1000000 = t.value and p.estimate is not null)`,
+  },
+  {
+    name: "estimates-open",
+    title: "Every bill that ends at an estimate has opened a true-up for it",
+    counted: "select count(*) from billed_usage where basis = 'estimated'",
+    broken: `
+      select format('operator %s bill %s meter %s %s at %s', u.operator_id, u.bill_id, p.meter, p.register, p."to") as example
+        from billed_usage u cross join jsonb_to_recordset(u.registers)
+          as p (meter bigint, register text, "to" timestamptz, estimate jsonb)
+        join (values ${REGISTER_ROWS}) as known (name, code) on name = p.register
+       where p.estimate is not null and u.corrects_bill_id is null
+         and not exists (select from true_up t where t.operator_id = u.operator_id and t.bill_id = u.bill_id
+               and t.meter_id = p.meter and t.register = code and t.at = p."to")`,
   },
 ];

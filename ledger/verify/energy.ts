@@ -4,7 +4,8 @@ import type { Invariant } from "./check.ts";
 const PROOFS = `
   select u.operator_id, u.bill_id, u.usage_point_id, u.period_from, p.*
     from billed_usage u cross join jsonb_to_recordset(u.registers)
-      as p (meter bigint, register text, "from" timestamptz, "to" timestamptz, start numeric, "end" numeric, used numeric, verdicts jsonb)`;
+      as p (meter bigint, register text, "from" timestamptz, "to" timestamptz, start numeric, "end" numeric, used numeric, verdicts jsonb)
+   where u.corrects_bill_id is null`;
 
 /** One row per balance: what its entry of a kind should post. */
 const BALANCE_POSTINGS = `

@@ -7,6 +7,7 @@ const LOOSE = [
   "customer_balance",
   "bill_line",
   "billed_usage",
+  "true_up_closing",
   "run_exception",
   "supply_event",
   "control",

@@ -9,6 +9,8 @@ const APPEND_ONLY = [
   "bill",
   "bill_line",
   "billed_usage",
+  "true_up",
+  "true_up_closing",
   "supply_event",
   "measured_by",
   "floor_area",

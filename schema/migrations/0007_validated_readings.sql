@@ -52,8 +52,9 @@ create table sanbiao.verdict_decision (
   from_at timestamptz not null,
   to_at timestamptz not null,
   rule text not null,
-  -- accept: a jump was used, a drop used nothing; rollover: the dial went round once; reopen: undecided again
-  decision text not null check (decision in ('accept', 'rollover', 'reopen')),
+  -- accept: a jump was used, a drop used nothing, a doubt is none; rollover: the dial went round once; edited: settled by an
+  -- entry about one of its readings; withdrawn: the rule itself does not find it any more; reopen: undecided again
+  decision text not null check (decision in ('accept', 'rollover', 'edited', 'withdrawn', 'reopen')),
   reason text not null,
   idempotency_key text not null,
   made_by bigint,
@@ -72,5 +73,11 @@ create view sanbiao.current_verdict_decision with (security_invoker = true) as
     from sanbiao.verdict_decision
    order by operator_id, meter_id, register, from_at, to_at, rule, id desc;
 grant select on sanbiao.current_verdict_decision to sanbiao_service;
+
+-- What a person has to look at: the others are far more.
+create index verdict_of_work on sanbiao.verdict (operator_id, judged_at desc, id)
+  where result in ('suspect', 'invalid_zero', 'backwards', 'implausible_jump', 'exchange_incomplete');
+create index verdict_of_meter on sanbiao.verdict (operator_id, meter_id, to_at)
+  where result in ('suspect', 'invalid_zero', 'backwards', 'implausible_jump', 'exchange_incomplete');
 
 grant usage on all sequences in schema sanbiao to sanbiao_service;

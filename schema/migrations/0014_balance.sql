@@ -200,6 +200,7 @@ create trigger energy_balances after insert on sanbiao.energy_posting
 -- Entries for billed usage: what registers counted goes to `billed` and `estimated`. Use that rests on readings again confirms
 -- what was estimated before. A register that today shows another value at an end of a bill than its neighbour bill was made
 -- with (a late reading moved the line between two readings) has counted units that stand in no bill: `unbilled`.
+-- What trues up an estimated bill bills these units: the bill that carries it begins at the reading, which moved the end.
 -- Its plan may be made while the book is empty and must still be right when it is full: no walk through whole tables.
 create function sanbiao.post_billed_energy(operator bigint, bills bigint[]) returns void
   language plpgsql security definer set search_path = sanbiao, pg_temp set enable_seqscan = off as $$
@@ -220,6 +221,7 @@ begin
       from used u join entry e using (bill_id, usage_point_id, period_from)
      cross join jsonb_to_recordset(u.registers)
            as p (meter bigint, register text, "from" timestamptz, "to" timestamptz, start numeric, "end" numeric, used numeric, verdicts jsonb)
+     where u.corrects_bill_id is null
   ), following as (
     select p.*, lag(to_at) over w as before_to, lag(end_value) over w as before_end from proof p
     window w as (partition by usage_point_id, meter_id, register order by from_at)
@@ -239,13 +241,25 @@ begin
                             and n.from_at = f.to_at and n.from_at < n.to_at and o.usage_point_id = f.usage_point_id limit 1) k
   ), moved as (
     select * from edge where now_shown <> shown
+  ), trued_up as (
+    -- what of the true-ups no register's end showed, now or before: the bill counted other registers than its correction
+    select min(e.id) as entry_id, sum(u.quantity) - coalesce((
+             select sum(m.now_shown - m.shown) from moved m join entry o on o.id = m.entry_id
+              where o.bill_id = u.bill_id and o.usage_point_id = u.usage_point_id and m.at = any(array_agg(u.period_to))), 0)
+           + coalesce((
+             select sum(n.quantity) from energy_entry o
+               join energy_posting n on n.operator_id = o.operator_id and n.entry_id = o.id
+              where o.operator_id = operator and o.usage_point_id = u.usage_point_id and n.meter_id is not null
+                and n.from_at = n.to_at and n.to_at = any(array_agg(u.period_to))), 0) as rest
+      from used u join entry e using (bill_id, usage_point_id, period_from)
+     where u.corrects_bill_id is not null group by u.bill_id, u.usage_point_id
   ), confirmed as (
     select distinct on (u.usage_point_id) e.id as entry_id, (
              select coalesce(sum(n.quantity), 0) from energy_entry o
                join energy_posting n on n.operator_id = o.operator_id and n.entry_id = o.id and n.energy_account = 'estimated'
               where o.operator_id = u.operator_id and o.usage_point_id = u.usage_point_id and o.period_to <= u.period_from) as open
       from used u join entry e using (bill_id, usage_point_id, period_from)
-     where u.basis <> 'estimated' or u.guessed <> u.quantity
+     where u.corrects_bill_id is null and (u.basis <> 'estimated' or u.guessed <> u.quantity)
      order by u.usage_point_id, u.period_from
   ), posting as (
     select entry_id, 'metered' as energy_account, -counted as quantity, meter_id, register, from_at, to_at, start_value, end_value, plain from proof
@@ -262,7 +276,15 @@ begin
     select entry_id, 'unbilled', sum(now_shown - shown)::bigint, null, null, null, null, null, null, null from moved group by entry_id
     union all
     -- a bill for a time without a meter rests on no register
-    select e.id, 'metered', 0, null, null, null, null, null, null, null from entry e where not exists (select 1 from proof p where p.entry_id = e.id)
+    select e.id, 'metered', 0, null, null, null, null, null, null, null
+      from used u join entry e using (bill_id, usage_point_id, period_from)
+     where u.corrects_bill_id is null and not exists (select 1 from proof p where p.entry_id = e.id)
+    union all
+    select e.id, 'unbilled', -u.quantity, null, null, null, null, null, null, null
+      from used u join entry e using (bill_id, usage_point_id, period_from) where u.corrects_bill_id is not null
+    union all
+    select t.entry_id, p.energy_account, t.rest * p.sign, null, null, null, null, null, null, null
+      from trued_up t cross join (values ('metered', -1), ('unbilled', 1)) as p (energy_account, sign) where t.rest <> 0
   )
   insert into energy_posting (operator_id, entry_id, line, energy_account, quantity, meter_id, register, from_at, to_at, start_value, end_value, plain)
     select operator, entry_id, row_number() over (partition by entry_id order by energy_account, meter_id, register, from_at, to_at),

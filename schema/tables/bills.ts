@@ -39,6 +39,7 @@ export type BillLineTable = {
   basis: Null<string>;
   title_zh: string;
   title_en: string;
+  corrects_bill_id: Null<bigint>;
 };
 export type BilledUsageTable = {
   operator_id: bigint;
@@ -52,8 +53,31 @@ export type BilledUsageTable = {
   basis: string;
   registers: Json;
   ladder_before: JsonDefault<Record<string, string>>;
+  corrects_bill_id: Null<bigint>;
   /** What of the quantity rests on estimates; absent in bills from before it was kept. */
   estimated_quantity: Null<bigint>;
+};
+export type TrueUpTable = {
+  operator_id: bigint;
+  id: Id;
+  bill_id: bigint;
+  account_id: bigint;
+  usage_point_id: bigint;
+  meter_id: bigint;
+  register: number;
+  at: At;
+  value: bigint;
+  method: string;
+  opened_at: At;
+};
+export type TrueUpClosingTable = {
+  operator_id: bigint;
+  true_up_id: bigint;
+  bill_id: bigint;
+  value: Null<bigint>;
+  basis: "actual" | "interpolated";
+  difference: Null<bigint>;
+  closed_at: At;
 };
 export type DueRunTable = {
   operator_id: bigint;

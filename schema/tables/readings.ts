@@ -23,6 +23,14 @@ export type RefusedFrameTable = {
   times: Generated<number>;
   last_at: At;
 };
+export type ClockCheckTable = {
+  operator_id: bigint;
+  meter_id: bigint;
+  checked_at: At;
+  drift_ms: bigint;
+  outcome: "measured" | "corrected" | "unproved" | "held";
+  before_ms: Null<bigint>;
+};
 export type GapTable = {
   operator_id: bigint;
   id: Id;
@@ -91,7 +99,7 @@ export type VerdictDecisionTable = {
   from_at: At;
   to_at: At;
   rule: string;
-  decision: "accept" | "rollover" | "reopen";
+  decision: "accept" | "rollover" | "edited" | "withdrawn" | "reopen";
   reason: string;
   idempotency_key: string;
   made_by: Null<bigint>;

@@ -25,6 +25,8 @@ export function unitOf({ meter, profile, state, clock, onOrder }: MeterUnit): Mo
   const layout = layoutOf(profile);
   return {
     read(table, address, count) {
+      const name = nameOf(profile, table, address, count);
+      if (name !== null) return name;
       const fields = layout.filter((f) => f.map.table === table && f.map.address < address + count && f.end > address);
       if (!covers(fields, address, count, profile.gapWordsMax ?? 0)) return 2;
       const words = new Uint16Array(count);
@@ -40,6 +42,14 @@ export function unitOf({ meter, profile, state, clock, onOrder }: MeterUnit): Mo
       return 0;
     },
   };
+}
+
+/** The words by which a scan knows the make; `null` when the request is for something else. */
+function nameOf({ probe }: ModbusProfile, table: RegisterTable, address: number, count: number): Uint16Array | null {
+  const [hex = ""] = probe?.anyOf ?? [];
+  if (probe === undefined || probe.table !== table || probe.address !== address || hex.length !== count * 4)
+    return null;
+  return wordsOfBytes(Uint8Array.from(Buffer.from(hex, "hex")));
 }
 
 type Field = { readonly map: ModbusRegister; readonly end: number; readonly scale: ReturnType<typeof scaleOf> };

@@ -125,7 +125,10 @@ describe("every error", () => {
       expect(reply.statusCode).toBe(503);
       expect(reply.json()).toMatchObject({ code: "database.unavailable", retry: true });
       const ready = await lost.inject({ url: "/readyz" });
-      expect([ready.statusCode, ready.json()]).toEqual([503, { ready: false, checks: { database: false } }]);
+      expect([ready.statusCode, ready.json()]).toEqual([
+        503,
+        { ready: false, checks: { database: false }, onDisk: { readings: 0, bytes: 0, oldestSeconds: null } },
+      ]);
     } finally {
       await end();
       await away.close();

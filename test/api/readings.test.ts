@@ -177,6 +177,30 @@ describe("a reading by hand", () => {
     expect(nobody.statusCode).toBe(401);
   });
 
+  test("behind a current transformer is typed as the dial shows it and booked as what was used", async () => {
+    const owner = ownerPool(estate.ownerUrl);
+    const { rows } = await owner.query<{ id: bigint }>(
+      `with m as (insert into meter (operator_id, serial, utility, profile_id) values ($1, 'CT-40', 'electricity', 'by-hand-electricity-5-1') returning id),
+            u as (insert into usage_point (operator_id, utility, building, room) values ($1, 'electricity', 'CT', '') returning id)
+       insert into installation (operator_id, meter_id, usage_point_id, installed_at, ratio, capacity_per_hour)
+         select $1, m.id, u.id, '2026-01-01T00:00:00+08', 40, 400 from m, u returning meter_id as id`,
+      [estate.one],
+    );
+    await owner.end();
+    const meterId = String(rows[0]?.id);
+    expect(await sendOne({ meterId, value: "100.5" })).toMatchObject({
+      outcome: "accepted",
+      expected: { basis: "dial", high: "100000" },
+    });
+    expect(await bookOf(meterId)).toEqual([4_020_000_000n]);
+    now = instant(now + 120 * MINUTE_MS);
+    // Ten units an hour at the dial, and one for rounding.
+    const expected = { basis: "capacity", low: "100.5", high: "121.5", from: { value: "100.5" } };
+    expect(await sendOne({ meterId, value: "4100" })).toMatchObject({ outcome: "outside", expected });
+    expect(await sendOne({ meterId, value: "121.5" })).toMatchObject({ outcome: "accepted" });
+    expect(await bookOf(meterId)).toEqual([4_020_000_000n, 4_860_000_000n]);
+  });
+
   test("leaves books that verify", async () => {
     const owner = ownerPool(estate.ownerUrl);
     const checks = await verify(owner);

@@ -30,6 +30,7 @@ describe("the service", () => {
     expect((await app.inject({ url: "/readyz" })).json()).toEqual({
       ready: true,
       checks: { database: true, broker: true },
+      onDisk: { readings: 0, bytes: 0, oldestSeconds: null },
     });
   });
 
@@ -85,6 +86,13 @@ describe("openapi.json", () => {
       "GET /overview",
       "GET /meters",
       "GET /meters/{id}",
+      "GET /meters/{id}/events",
+      "GET /calibrations",
+      "GET /spare-meters",
+      "POST /meters",
+      ...["installations", "exchanges", "removals", "ratios", "seals", "calibrations"].map(
+        (deed) => `POST /meters/{id}/${deed}`,
+      ),
       "GET /meters/{id}/series",
       "GET /accounts",
       "GET /accounts/{id}",
@@ -95,6 +103,11 @@ describe("openapi.json", () => {
       "GET /bills/{id}",
       "GET /refused-frames",
       "GET /conflicts",
+      "GET /exceptions",
+      "POST /exceptions/decisions",
+      "GET /meters/{id}/edits",
+      "POST /meters/{id}/edits",
+      "POST /meters/{id}/edits/{editId}/undo",
       "GET /runs",
       "GET /controls",
       "GET /prepaid",
@@ -106,6 +119,11 @@ describe("openapi.json", () => {
       "GET /gaps",
       "PATCH /gaps/{id}",
       "GET /meters/{id}/heard",
+      "GET /meters/{id}/estimates/preview",
+      "POST /meters/{id}/estimates",
+      "GET /buses",
+      "POST /buses/{id}/scans",
+      "GET /buses/{id}/scans/{scanId}",
     ];
     expect(listed.toSorted()).toEqual(
       [

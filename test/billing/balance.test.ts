@@ -9,6 +9,8 @@ import type { Tariff } from "../../domain/tariff.ts";
 import { noTelemetry } from "../../domain/telemetry.ts";
 import { energyOf, writeOffEnergy } from "../../ledger/balances.ts";
 import { noteFloorArea, notePlacement, noteRule, type RuleRow } from "../../ledger/topology.ts";
+import { writeEdits } from "../../ledger/edits.ts";
+import { ensureRun } from "../../ledger/runs.ts";
 import { verify } from "../../ledger/verify/verify.ts";
 import { makesLoop } from "../../metering/topology.ts";
 import { hang } from "../support/building.ts";
@@ -165,6 +167,38 @@ describe("closing a master's month", () => {
     expect(september2).toMatchObject({ provisional: false, sub_quantity: 950_000_000n, residue_quantity: 30_000_000n });
     expect(await closeDueBalances(deps, town.operatorId)).toBe(0);
     expect(await broken()).toEqual([]);
+  });
+
+  test("on an estimate says how much of it is estimated, and is closed again when the reading comes", async () => {
+    const { meter } = await flat("1", 0);
+    await town.readings(meter, "energy_import_kwh", [[MONTHS[1] ?? "", 280]], 4);
+    const { point } = await hang(town, { serial: "m", at: from, points: values(0, 310) });
+    await rule(point);
+    await close(point);
+    expect((await balances())[0]).toMatchObject({
+      provisional: false,
+      basis: "estimated",
+      estimated_quantity: 280_000_000n,
+    });
+    await as((trx) => ensureRun(trx, september, now));
+    expect(await closeDueBalances(deps, town.operatorId)).toBe(0);
+    await as((trx) =>
+      writeEdits(trx, [
+        {
+          meterId: meter,
+          register: "energy_import_kwh",
+          at: september.to,
+          origin: "clerk",
+          says: { kind: "value", value: 300_000_000n, source: "manual" },
+          reason: "read by the caretaker",
+          key: `edit-${meter}`,
+          madeAt: now,
+        },
+      ]),
+    );
+    expect(await closeDueBalances(deps, town.operatorId)).toBe(1);
+    expect((await balances())[1]).toMatchObject({ closing_no: 2, estimated_quantity: 0n, sub_quantity: 300_000_000n });
+    expect(await closeDueBalances(deps, town.operatorId)).toBe(0);
   });
 
   test("shares nothing while an account has no floor area, and names it", async () => {

@@ -1,15 +1,18 @@
 import type { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readAccounts } from "../../billing/chunk.ts";
+import { runBills } from "../../billing/run.ts";
 import { settle, type Settlement } from "../../billing/settlement.ts";
 import { DAY_MS, HOUR_MS, type Instant, instant, instantOfIso, isoOf, MINUTE_MS } from "../../domain/instant.ts";
 import { day, type Period, periodOfDays } from "../../domain/period.ts";
 import { decimalText, type Micro } from "../../domain/quantity.ts";
 import { appliedRatio, atRatio, RATIO_ONE, ratioOf } from "../../domain/ratio.ts";
 import type { Tariff } from "../../domain/tariff.ts";
+import { noTelemetry } from "../../domain/telemetry.ts";
 import { changeRatio } from "../../ledger/meter-care.ts";
 import type { LifeOutcome } from "../../ledger/meter-event.ts";
 import { exchangeMeter, installMeter, removeMeter } from "../../ledger/meter-life.ts";
+import { verify } from "../../ledger/verify/verify.ts";
 import { readRatios } from "../../ledger/ratios.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
 import { SmallTown } from "../support/town.ts";
@@ -303,4 +306,21 @@ test("a meter that leaves one flat and comes to another at the same instant is b
   expect(decimalText(left.usage.total)).toBe(byHand(["10-01", "10-15 12:00", 40]));
   const until = dialAt(at("11-01")) - (dialAt(change) - 7_000_000n);
   expect(came.usage.total).toBe((dialAt(change) - dialAt(at("10-01"))) * 40n + until * 20n);
+});
+
+test("a month of exchanges and ratios is billed, a ratio is corrected behind it, the next month is billed, and the books hold", async () => {
+  const late = await Flat.open();
+  await late.live(HOUR_MS, [{ now: at("10-15 12:17"), what: (f) => f.ratio("10-15 12:17", "60") }]);
+  const deps = { db: fresh.db, clock: { now: () => at("11-03") }, telemetry: noTelemetry, ...books };
+  const october = await runBills(deps, town.operatorId, OCTOBER);
+  // Only the flat whose meter left and was not followed by another waits.
+  expect(october.refused.map(({ detail }) => detail)).toEqual([expect.stringMatching(/^no_meter: /)]);
+  expect(october.issued.length).toBeGreaterThan(20);
+  late.now = at("11-03 10:00");
+  expect(await late.ratio("10-20", "80")).toMatchObject({ rebill: [expect.stringMatching(/^2026-/)] });
+  const days = periodOfDays(day("2026-11-01"), day("2026-11-02"), zone);
+  const november = await runBills(deps, town.operatorId, days);
+  expect(november.issued).toHaveLength(october.issued.length);
+  expect((await late.bill(days)).usage.total).toBe((dialAt(at("11-02")) - dialAt(at("11-01"))) * 80n);
+  expect((await verify(owner)).filter(({ ok }) => !ok)).toEqual([]);
 });

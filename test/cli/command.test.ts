@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { sanbiao } from "../support/command.ts";
 
-const COMMANDS = ["up", "migrate", "rate", "decode", "bill", "verify", "import", "export", "simulate", "bench"];
+const COMMANDS = ["up", "migrate", "rate", "decode", "bill", "verify", "import", "export", "simulate", "scan", "bench"];
 
 describe("sanbiao", () => {
   test("lists every command, and each explains itself", async () => {

@@ -5,6 +5,7 @@ import { acrelDdsy1352 } from "../../catalog/meters/acrel-ddsy1352.ts";
 import { modbusIntake } from "../../collectors/intake.ts";
 import type { Gap, PolledMeter, Sink } from "../../collectors/modbus/sink.ts";
 import { type Instant, instant, instantOfIso, MINUTE_MS } from "../../domain/instant.ts";
+import { RATIO_ONE, type RatioRow } from "../../domain/ratio.ts";
 import type { Reading, Sample } from "../../domain/reading.ts";
 import type { RegisterName } from "../../domain/register.ts";
 import { readingsBatcher } from "../../ledger/batcher.ts";
@@ -43,6 +44,7 @@ let stop: () => Promise<void>;
 let telemetry: Counted;
 let committed: Reading[];
 let said: string[];
+const ratios = new Map<bigint, RatioRow[]>();
 let meter: PolledMeter;
 let count = 0;
 beforeEach(async () => {
@@ -61,6 +63,7 @@ beforeEach(async () => {
     clock: { now: () => NOON },
     log,
     onCommitted: (readings) => committed.push(...readings),
+    ratiosOf: (id) => ratios.get(id),
   });
   stop = async () => {
     await batcher.stop(1_000);
@@ -111,6 +114,20 @@ describe("a sample", () => {
     expect(committed).toHaveLength(2);
     expect(telemetry.total("sanbiao_readings_total", { source: "modbus", outcome: "accepted" })).toBe(2);
     expect(telemetry.total("sanbiao_readings_total", { source: "modbus", outcome: "already" })).toBe(1);
+  });
+
+  test("takes the ratio that was known when it was received, whatever its bus was started with", async () => {
+    const [forty, sixty] = [40n * RATIO_ONE, 60n * RATIO_ONE];
+    const since = { recordedAt: NOON, dials: new Map() };
+    ratios.set(meter.meterId, [
+      { ...since, from: after(-600), ratio: forty, appliesFrom: after(-600) },
+      { ...since, from: after(-60), ratio: sixty, appliesFrom: after(2) },
+    ]);
+    meter = { ...meter, ratios: { multiplier: "7" } };
+    const one = sample("energy_import_kwh", 1_000_000n);
+    await intake.samples(meter, [one], after(1));
+    await intake.samples(meter, [one], after(2));
+    expect((await booked()).map(({ value }) => value)).toEqual([40_000_000n, 60_000_000n]);
   });
 
   test("that cannot be a reading is kept with its reason and counted; its neighbours are booked", async () => {

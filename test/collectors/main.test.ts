@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Collectors, startCollectors } from "../../collectors/main.ts";
@@ -8,7 +11,7 @@ import type { Fault } from "../../simulators/modbus/fault.ts";
 import { type ModbusServer, startModbusServer } from "../../simulators/modbus/server.ts";
 import { imageUnit, type ModbusUnit } from "../../simulators/modbus/unit.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
-import { countingTelemetry, quiet, seedDevices, signedIn, systemClock, until } from "../support/mqtt.ts";
+import { countingTelemetry, publish, quiet, seedDevices, signedIn, systemClock, until } from "../support/mqtt.ts";
 import { severable } from "../support/severable.ts";
 
 /** What a unit does to every request, the reason that its refusals must have, and whether it still is a gap. */
@@ -174,6 +177,51 @@ describe("an order", () => {
     device.socket.destroy();
   });
 });
+
+test("polls and devices are taken on disk while the database is away, with the times at which they were measured", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sanbiao-spool-"));
+  const way = await severable(fresh.url);
+  const db = openDatabase(way.url);
+  const heard: Reading[] = [];
+  const lonely = await startCollectors({
+    db,
+    clock: systemClock,
+    telemetry,
+    log: quiet,
+    host: "127.0.0.1",
+    mqtt: { kind: "embedded", port: 0 },
+    onCommitted: (readings) => heard.push(...readings),
+    spoolFolder: folder,
+  });
+  await until("the line is read", () => heard.length > 0);
+  const device = await signedIn(lonely.mqttPort ?? 0, "dev");
+  way.sever();
+  const began = Date.now();
+  await until("polls go on", () => lonely.waiting().rows > 40);
+  publish(device, "sanbiao/v1/e-1/readings", '{"t":"2026-03-01T08:15:00Z","energy_import_kwh":"1234.56"}', 9);
+  expect(await device.next("puback", 9)).not.toBeNull();
+  const ended = Date.now();
+  way.mend();
+  await until("nothing waits", () => lonely.waiting().rows === 0 && !lonely.batcher.onDisk);
+  const measured = (
+    await owner.query<{ n: number }>(
+      "select count(*)::int as n from reading where meter_id = any($1) and measured_at between $2 and $3",
+      [[...meterOf.values()], new Date(began), new Date(ended)],
+    )
+  ).rows;
+  expect(measured[0]?.n).toBeGreaterThan(30);
+  expect(
+    await count("select count(*)::int as n from reading where value = $1 and measured_at = $2", [
+      1_234_560_000n,
+      "2026-03-01T08:15:00Z",
+    ]),
+  ).toBe(1);
+  device.socket.destroy();
+  await lonely.stop();
+  await db.close();
+  await way.close();
+  await rm(folder, { recursive: true, force: true });
+}, 30_000);
 
 test("a stop ends also while the database is away", async () => {
   const way = await severable(fresh.url);

@@ -72,7 +72,7 @@ async function accept(key: string, serial = `meter-${key}`): Promise<bigint> {
     [key, serial],
   );
   const meterId = rows[0]?.id ?? 0n;
-  await collectors.onAccepted(operatorId, meterId);
+  await collectors.onRegister(operatorId);
   return meterId;
 }
 const booked = async (meterId: bigint) => {
@@ -160,6 +160,17 @@ describe("an unknown device of a known client", () => {
       { register: REGISTERS.energy_import_kwh.code, value: 1_234_500_000n },
       { register: REGISTERS.online_state.code, value: 1n },
     ]);
+  });
+
+  test("that is registered as a meter by other means is that meter, and its frames are replayed", async () => {
+    await say("sanbiao/v1/w-hand/readings", water(0, "4"));
+    const { rows } = await owner.query<{ id: bigint }>(
+      `insert into meter (operator_id, serial, utility, profile_id, mqtt_client_id, device_key)
+       select operator_id, 'w-hand', 'water', 'sanbiao-json', mqtt_client_id, device_key from found_device where device_key = 'w-hand' returning id`,
+    );
+    expect(await collectors.onRegister(operatorId)).toBe(1);
+    expect(await booked(rows[0]?.id ?? 0n)).toEqual([[VOLUME, 0, 4_000_000n]]);
+    expect(await device("w-hand")).toMatchObject({ state: "accepted" });
   });
 
   test("accepted by a process that was killed before the replay is replayed by the next start", async () => {

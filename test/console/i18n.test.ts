@@ -1,10 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { PAYMENT_CHANNELS } from "../../api/schemas/payment.ts";
+import { ExpectedJson, REFUSALS } from "../../api/schemas/reading-route.ts";
 import { HELD_REASONS } from "../../billing/prepaid/hold.ts";
 import { LANGUAGES, languageOf, TEXTS, termOf, textOf } from "../../console/src/i18n/texts.ts";
 import { READING_SOURCES } from "../../domain/reading.ts";
 import { REFUSAL_REASONS } from "../../domain/refusal.ts";
 import { REGISTERS, SUPPLY_STATES } from "../../domain/register.ts";
+import { SKIP_REASONS } from "../../ledger/manual-readings.ts";
+import { ROUNDS_EVERY } from "../../metering/round.ts";
 import { UTILITIES } from "../../domain/unit.ts";
 import { TOU_PERIODS } from "../../domain/usage.ts";
 import { VERDICT_RESULTS } from "../../domain/verdict.ts";
@@ -41,6 +44,10 @@ describe("both languages", () => {
     ["source", Object.keys(READING_SOURCES)],
     ["relay", Object.keys(SUPPLY_STATES)],
     ["channel", PAYMENT_CHANNELS],
+    ["skip", SKIP_REASONS],
+    ["refusal", REFUSALS],
+    ["every", ROUNDS_EVERY],
+    ["phone.basis", ExpectedJson.shape.basis.options],
   ] as const)("know every %s of the service", (group, words) => {
     for (const word of words)
       for (const language of LANGUAGES) expect(termOf(TEXTS[language], group, word)).not.toBe(word);

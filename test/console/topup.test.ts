@@ -137,6 +137,9 @@ const PAGES = [
   "/prepaid",
   "/prepaid?tab=orders",
   "/runs",
+  "/routes",
+  "/routes/1",
+  "/buses",
   "/refused",
   "/refused?tab=conflicts",
 ];

@@ -7,6 +7,7 @@ import { RATIO_ONE, ratioOf } from "../../domain/ratio.ts";
 import { changeRatio, setCalibration, setSeal } from "../../ledger/meter-care.ts";
 import type { Deed, LifeOutcome } from "../../ledger/meter-event.ts";
 import { exchangeMeter, installMeter, registerMeter, removeMeter } from "../../ledger/meter-life.ts";
+import { marksOf, seriesWithin } from "../../ledger/vee.ts";
 import type { Transaction } from "kysely";
 import type { Tables } from "../../schema/tables.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
@@ -256,4 +257,17 @@ test("a seal is fixed once, broken where it hangs, and free again", async () => 
   expect(await seal("broken", other)).toMatchObject({ reason: "seal_unknown" });
   expect(await seal("broken", meter)).toMatchObject({ kind: "done" });
   expect(await seal("fixed", other)).toMatchObject({ kind: "done" });
+});
+
+test("validation sees one series at the ratio of the day's end: neither a late ratio nor its change looks like use", async () => {
+  const change = { meterId: meter, at: at("03-10T00:00"), ratio: 2n * RATIO_ONE, dials: new Map() };
+  expect(await inTown((trx) => changeRatio(trx, deed(), change))).toMatchObject({ kind: "done" });
+  const period = { from: at("02-28T00:00"), to: at("03-21T00:00") };
+  const [series] = await inTown((trx) => seriesWithin(trx, [meter], ["energy_import_kwh"], period));
+  expect(series?.value).toEqual([200e6, 300e6]);
+  const asked = [{ meterId: meter, register: "energy_import_kwh" }] as const;
+  const marks = await inTown((trx) =>
+    marksOf(trx, asked, [at("03-01T12:00")], { notOlder_ms: 86_400_000, asOf: at("03-09T00:00") }),
+  );
+  expect(marks.map(({ value }) => value)).toEqual([100e6]);
 });

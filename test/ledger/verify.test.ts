@@ -2,16 +2,18 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { reversePayment, takePayment } from "../../billing/payment.ts";
 import { runBills } from "../../billing/run.ts";
-import { instantOfIso, type Instant, isoOf, MINUTE_MS, SECOND_MS } from "../../domain/instant.ts";
+import { estimationPolicyOf } from "../../catalog/estimation/catalogue.ts";
+import { DAY_MS, instant, instantOfIso, type Instant, isoOf, MINUTE_MS, SECOND_MS } from "../../domain/instant.ts";
 import { money } from "../../domain/money.ts";
 import { RATIO_ONE } from "../../domain/ratio.ts";
 import { changeRatio } from "../../ledger/meter-care.ts";
-import { day, type Period, periodOfDays } from "../../domain/period.ts";
+import { day, monthOf, type Period, periodOfDays } from "../../domain/period.ts";
 import { INVARIANTS, proveAll, verify } from "../../ledger/verify/verify.ts";
 import { closeBalance } from "../../billing/balance/close.ts";
 import { writeOffEnergy } from "../../ledger/balances.ts";
 import { noteFloorArea, notePlacement, noteRule } from "../../ledger/topology.ts";
 import { Station } from "../billing/prepaid/station.ts";
+import { SmallTown } from "../support/town.ts";
 import { hang } from "../support/building.ts";
 
 let station: Station;
@@ -68,6 +70,7 @@ beforeAll(async () => {
   const november = periodOfDays(day("2026-11-01"), day("2026-12-01"), "Asia/Shanghai");
   const { issued } = await runBills(station.deps, station.town.operatorId, november);
   expect(issued).toHaveLength(3);
+  await estimateAHome();
   await balanceOfBuilding(
     november,
     homes.map((home) => home.account),
@@ -112,6 +115,27 @@ async function balanceOfBuilding(november: Period, accounts: readonly bigint[]):
   expect(await deps.db.as(town.operatorId, (trx) => writeOffEnergy(trx, off))).toBe("posted");
 }
 afterAll(() => station.close());
+
+/** Another operator's home whose October ended at an estimate that November's bill trued up, and November at another one. */
+async function estimateAHome(): Promise<void> {
+  const town = await SmallTown.found(station.owner, "estimated");
+  const account = await town.account("1");
+  const { meter } = await town.supply({ account, tariff: "power", from: "2026-10-01", serial: "silent" });
+  const days = (values: Record<string, number>) =>
+    town.readings(
+      meter,
+      "energy_import_kwh",
+      Object.entries(values).map(([on, value]) => [`${on}T00:00:00+08:00`, value] as const),
+    );
+  await days({ "2026-10-01": 1000, "2026-10-09": 1010, "2026-10-20": 1030 });
+  for (const month of ["2026-10", "2026-11"]) {
+    const period = monthOf(instantOfIso(`${month}-10T00:00:00Z`) as Instant, "Asia/Shanghai");
+    const clock = { now: () => instant(period.to + 10 * DAY_MS) };
+    const deps = { ...station.deps, clock, estimation: estimationPolicyOf };
+    expect((await runBills(deps, town.operatorId, period)).issued).toHaveLength(1);
+    if (month === "2026-10") await days({ "2026-11-10": 1040 });
+  }
+}
 
 test("healthy books hold every invariant, and every one of them looked at something", async () => {
   const checks = await verify(station.owner);
@@ -171,6 +195,24 @@ const deeds: [title: string, sql: string, named: string][] = [
     "a priced quantity changed",
     "update bill_line set quantity = quantity + 1 where bill_id = 1 and line = 1",
     "energy-lines",
+  ],
+  ["a true-up closed with another difference", "update true_up_closing set difference = difference + 1", "true-ups"],
+  ["a true-up of another value than was billed", "update true_up set value = value + 1", "true-ups"],
+  [
+    "a true-up closed by the bill that opened it",
+    "update true_up_closing set bill_id = true_up.bill_id from true_up",
+    "true-ups",
+  ],
+  ["a true-up deleted", "delete from true_up where at > '2026-11-10'", "estimates-open"],
+  [
+    "a correction moved into its own bill's period",
+    "update bill_line set corrects_bill_id = null where corrects_bill_id is not null",
+    "bill-parts",
+  ],
+  [
+    "a correction of nothing",
+    "update billed_usage set corrects_bill_id = 4711 where corrects_bill_id is not null",
+    "bill-parts",
   ],
   [
     "readings of a meter that nobody knows",

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { DAY_MS, type Instant, instant } from "../../domain/instant.ts";
 import { decimalText, type Micro, microOf } from "../../domain/quantity.ts";
 import type { DialLimits, RegisterReading } from "../../metering/difference.ts";
-import { type ExpectedRange, expectedRange, isExpected } from "../../metering/expected-range.ts";
+import { type ExpectedRange, expectedRange, inSteps, isExpected } from "../../metering/expected-range.ts";
 
 const micro = (text: string): Micro => microOf(text) as Micro;
 const day = (n: number): Instant => instant(Date.parse("2026-06-01T00:00:00Z") + Math.round(n * DAY_MS));
@@ -112,6 +112,19 @@ describe("what a dial is expected to show", () => {
     const range = expectedRange(dropped, null, METER, day(21), decided);
     expect(range.basis).toMatchObject({ from: { value: micro("900") }, lastInDoubt: false });
   });
+});
+
+test("a range is shown in whole steps of the dial, no narrower than it was", () => {
+  const exact = expectedRange(readings([0, "1.23456"], [7, "3.33333"]), null, NO_LIMITS, day(9));
+  expect(shown(exact)).toEqual(["3.483242", "5.232802", "3.932978", false, "recent_use"]);
+  expect(shown(inSteps(exact, micro("0.1")))).toEqual(["3.4", "5.3", "3.9", false, "recent_use"]);
+  expect(shown(inSteps(expectedRange([], null, METER, day(0)), micro("1")))).toEqual([
+    "0",
+    "100000",
+    null,
+    false,
+    "dial",
+  ]);
 });
 
 describe("whether a value was expected", () => {

@@ -50,7 +50,7 @@ export async function ask<T>(
   path: string,
   options: {
     query?: Query;
-    method?: "GET" | "POST" | "DELETE";
+    method?: "GET" | "POST" | "PUT" | "DELETE";
     body?: unknown;
     key?: string;
     signal?: AbortSignal;

@@ -6,12 +6,16 @@ import type {
   TimelineJson,
   TimelineKind,
 } from "../../../api/schemas/account.ts";
+import type { BalanceJson, BalancesJson } from "../../../api/schemas/balance.ts";
 import type { BillJson, BillStatus, BillsJson } from "../../../api/schemas/bill.ts";
+import type { BusesJson } from "../../../api/schemas/bus.ts";
 import type { HeardStatus, MeterJson, MetersJson, SeriesJson } from "../../../api/schemas/meter.ts";
 import type { ConflictsJson, RefusedFramesJson, RunsJson } from "../../../api/schemas/operation.ts";
 import type { OverviewJson } from "../../../api/schemas/overview.ts";
+import type { RouteJson, RoutesJson } from "../../../api/schemas/reading-route.ts";
 import type { DemoJson, MeJson } from "../../../api/schemas/session.ts";
 import type { ControlsJson, PrepaidBoardJson, SupplyStateName } from "../../../api/schemas/supply.ts";
+import type { EditsJson, WorkJson, WorkState } from "../../../api/schemas/work.ts";
 import { ApiError, ask, type Query } from "./client.ts";
 
 /** Every question that the pages ask. The first part of a key is what live events name when it may have changed (`live.tsx`). */
@@ -84,13 +88,42 @@ export const useBills = (asked: { period?: string; status?: BillStatus; page: nu
   useQuery(list<BillsJson>("bills", "/bills", asked));
 export const useBill = (id: string) => useQuery(one<BillJson>("bill", id, `/bills/${id}`));
 
+export const useBalances = (asked: { period?: string; utility?: string }) =>
+  useQuery(list<BalancesJson>("balances", "/balances", asked));
+export const useBalance = (id: string) => useQuery(one<BalanceJson>("balance", id, `/balances/${id}`));
+
 export const usePrepaid = (asked: { state?: SupplyStateName; page: number; pageSize: number }) =>
   useQuery({ ...list<PrepaidBoardJson>("prepaid", "/prepaid", asked), refetchInterval: 15_000 });
 export const useControls = (asked: { accountId?: string; page: number; pageSize: number }) =>
   useQuery({ ...list<ControlsJson>("controls", "/controls", asked), refetchInterval: 5_000 });
 export const useRuns = () =>
   useQuery({ queryKey: ["runs"], queryFn: () => ask<RunsJson>("/runs"), refetchInterval: 5_000 });
+/** Quick while a scan is under way. */
+export const useBuses = () =>
+  useQuery({
+    queryKey: ["buses"],
+    queryFn: () => ask<BusesJson>("/buses"),
+    refetchInterval: ({ state }) => (state.data?.items.some(({ scan }) => scan?.state === "running") ? 1_000 : 5_000),
+  });
 export const useRefusedFrames = (asked: { reason?: string; page: number; pageSize: number }) =>
   useQuery({ ...list<RefusedFramesJson>("refused", "/refused-frames", asked), refetchInterval: 20_000 });
 export const useConflicts = (asked: { page: number; pageSize: number }) =>
   useQuery(list<ConflictsJson>("conflicts", "/conflicts", asked));
+
+export type WorkAsked = {
+  state: WorkState;
+  holds?: "bill";
+  rule?: string;
+  utility?: string;
+  building?: string;
+  search?: string;
+  page: number;
+  pageSize: number;
+};
+export const useWork = (asked: WorkAsked) =>
+  useQuery({ ...list<WorkJson>("work", "/exceptions", asked), refetchInterval: 30_000 });
+export const useEdits = (id: string) => useQuery(one<EditsJson>("edits", id, `/meters/${id}/edits`));
+export const useRoutes = () =>
+  useQuery({ queryKey: ["routes"], queryFn: () => ask<RoutesJson>("/routes"), refetchInterval: 10_000 });
+export const useRoute = (id: string) =>
+  useQuery({ ...one<RouteJson>("route", id, `/routes/${id}`), refetchInterval: 10_000 });

@@ -22,7 +22,7 @@ export function staleBy(event: LiveEvent): readonly (readonly string[])[] {
         ["overview"],
       ];
     case "bill_run":
-      return [["runs"], ["bills"], ["accountBills"], ["overview"]];
+      return [["runs"], ["bills"], ["accountBills"], ["overview"], ["work"]];
     case "control":
       return [
         ["controls"],

@@ -1,10 +1,22 @@
+import { busesEn } from "./buses-en.ts";
+import { balanceEn } from "./balance-en.ts";
+import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
+import { meterLifeEn } from "./meter-life-en.ts";
+import { readingEn } from "./reading-en.ts";
 import { termsEn } from "./terms-en.ts";
+import { workEn } from "./work-en.ts";
 
 /** The texts of the pages in English. `{names}` are filled in. `zh.ts` has the same keys or does not compile. */
 export const en = {
   ...termsEn,
   ...errorsEn,
+  ...busesEn,
+  ...meterLifeEn,
+  ...balanceEn,
+  ...workEn,
+  ...estimateEn,
+  ...readingEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",
   "language.label": "Language",

@@ -1,7 +1,7 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
 import { type Language, languageOf, TEXTS, termOf, type TextKey, textOf } from "./texts.ts";
 
-type Speech = {
+export type Speech = {
   readonly language: Language;
   readonly setLanguage: (language: Language) => void;
   readonly t: (key: TextKey, values?: Readonly<Record<string, string | number>>) => string;

@@ -1,11 +1,23 @@
 import type { en } from "./en.ts";
+import { busesZh } from "./buses-zh.ts";
+import { balanceZh } from "./balance-zh.ts";
+import { estimateZh } from "./estimate-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
+import { meterLifeZh } from "./meter-life-zh.ts";
+import { readingZh } from "./reading-zh.ts";
 import { termsZh } from "./terms-zh.ts";
+import { workZh } from "./work-zh.ts";
 
 /** The texts of the pages in Chinese. */
 export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
+  ...busesZh,
+  ...meterLifeZh,
+  ...balanceZh,
+  ...workZh,
+  ...estimateZh,
+  ...readingZh,
   "app.title": "三表 · 一本账一张单",
   "app.name": "三表",
   "language.label": "语言",

@@ -1,4 +1,4 @@
-import { BarChart, LineChart } from "echarts/charts";
+import { BarChart, LineChart, ScatterChart } from "echarts/charts";
 import {
   AxisPointerComponent,
   DataZoomInsideComponent,
@@ -15,6 +15,7 @@ import { FONT, INK } from "../theme.ts";
 use([
   BarChart,
   LineChart,
+  ScatterChart,
   AxisPointerComponent,
   DataZoomInsideComponent,
   GridComponent,

@@ -1,11 +1,17 @@
 const STROKES = {
   overview: "M3 13.5a7 7 0 1 1 14 0M10 13.5l3.5-4.5",
   meters: "M4 3h12v14H4zM7 6h6v4H7zM7.5 13.5h.01M12.5 13.5h.01",
+  balances: "M10 3v14M5 17h10M4 6h12M4 6l-2 5h4zM16 6l-2 5h4z",
   accounts: "M10 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM3.5 17c.5-3.5 3-5 6.5-5s6 1.5 6.5 5",
   counter: "M3 6h14v9H3zM3 9h14M6 12.5h3",
   prepaid: "M10 3v7M6 5.5a6.5 6.5 0 1 0 8 0",
+  routes:
+    "M5 16.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM7 14.5h6a2.5 2.5 0 0 0 0-5H7a2.5 2.5 0 0 1 0-5h5.5M15 6.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4z",
   bills: "M5 2.5h10v15l-2.5-1.5-2.5 1.5-2.5-1.5L5 17.5zM8 7h4M8 10.5h4",
   runs: "M16.5 10a6.5 6.5 0 1 1-2-4.7M16.5 3v3.5H13",
+  buses: "M3 5h14M3 15h14M6 5v10M10 5v10M14 5v10",
+  calibrations: "M4 3h12v14H4zM7 10l2.2 2.2L13.5 8M7 5.5h6",
+  work: "M7 5h9M7 10h9M7 15h9M3.5 5l.8.8L6 4M3.5 10l.8.8L6 9M3.5 15l.8.8L6 14",
   refused: "M10 3 18 17H2zM10 8v4M10 14.5v.01",
 } as const;
 export type NavName = keyof typeof STROKES;

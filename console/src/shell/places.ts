@@ -30,10 +30,19 @@ export const PLACES: readonly PlaceGroup[] = [
   },
   {
     name: "metering",
-    places: [{ path: "/meters", name: "meters", roles: ALL }],
+    places: [
+      { path: "/meters", name: "meters", roles: ALL },
+      { path: "/calibrations", name: "calibrations", roles: ALL },
+      { path: "/balances", name: "balances", roles: ALL },
+      { path: "/work", name: "work", roles: ALL },
+      { path: "/routes", name: "routes", roles: ALL },
+    ],
   },
   {
     name: "wires",
-    places: [{ path: "/refused", name: "refused", roles: ALL }],
+    places: [
+      { path: "/buses", name: "buses", roles: ALL },
+      { path: "/refused", name: "refused", roles: ALL },
+    ],
   },
 ];

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { type BusConfig, type ModbusCollector, startModbusCollector } from "../../../collectors/modbus/collector.ts";
-import type { UnitHealth } from "../../../collectors/modbus/health.ts";
+import type { UnitHealth } from "../../../domain/bus.ts";
 import type { MetricName, Telemetry } from "../../../domain/telemetry.ts";
 import type { Request } from "../../../simulators/modbus/frame.ts";
 import type { Fault } from "../../../simulators/modbus/fault.ts";

@@ -1,10 +1,13 @@
 import { Tag } from "antd";
+import { Fragment } from "react";
+import { Link } from "react-router-dom";
 import type { BilledUsageJson, BillLineJson } from "../../../../api/schemas/bill.ts";
 import { unitText } from "../../format.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { Amount } from "../../parts/money.tsx";
 import { Utility } from "../../parts/utility.tsx";
 import { useFormat } from "../../shell/operator.tsx";
+import { EstimatedEnd } from "./estimated-end.tsx";
 import type { Section } from "./sections.ts";
 
 function Registers({ usages }: { usages: readonly BilledUsageJson[] }) {
@@ -31,15 +34,18 @@ function Registers({ usages }: { usages: readonly BilledUsageJson[] }) {
         {usages
           .flatMap((u) => u.registers)
           .map((r) => (
-            <tr key={`${r.serial ?? r.meter}-${r.from}-${r.start}`}>
-              <td>{r.serial ?? r.meter}</td>
-              <td>{at(r.from)}</td>
-              <td className="num">{r.start === undefined ? "" : format.number(r.start, 3)}</td>
-              <td>{at(r.to)}</td>
-              <td className="num">{r.end === undefined ? "" : format.number(r.end, 3)}</td>
-              <td className="num">{r.used === undefined ? "" : format.number(r.used, 3)}</td>
-              {hasBasis ? <td>{r.basis === undefined ? "" : term("basis", r.basis)}</td> : null}
-            </tr>
+            <Fragment key={`${r.serial ?? r.meter}-${r.register}-${r.from}-${r.start}`}>
+              <tr>
+                <td>{r.serial ?? r.meter}</td>
+                <td>{at(r.from)}</td>
+                <td className="num">{r.start === undefined ? "" : format.number(r.start, 3)}</td>
+                <td>{at(r.to)}</td>
+                <td className="num">{r.end === undefined ? "" : format.number(r.end, 3)}</td>
+                <td className="num">{r.used === undefined ? "" : format.number(r.used, 3)}</td>
+                {hasBasis ? <td>{r.basis === undefined ? "" : term("basis", r.basis)}</td> : null}
+              </tr>
+              <EstimatedEnd register={r} columns={hasBasis ? 7 : 6} />
+            </Fragment>
           ))}
       </tbody>
     </table>
@@ -61,10 +67,17 @@ function Line({ line }: { line: BillLineJson }) {
   const { t, term, language } = useSpeech();
   const format = useFormat();
   const price = usePriceText();
+  const title = language === "zh" ? line.titleZh : line.titleEn;
   return (
     <tr>
       <td>
-        {language === "zh" ? line.titleZh : line.titleEn}
+        {line.correctsBillId === null ? (
+          title
+        ) : (
+          <Link to={`/bills/${line.correctsBillId}`} title={t("bill.trueUp.open")}>
+            {title}
+          </Link>
+        )}
         {line.tier === null ? null : <span className="chip">{t("bill.tier", { n: line.tier })}</span>}
         {line.tou === null ? null : <span className={`chip tou-${line.tou}`}>{term("tou", line.tou)}</span>}
       </td>
@@ -84,7 +97,9 @@ function Line({ line }: { line: BillLineJson }) {
 export function UtilitySection({ section }: { section: Section }) {
   const { t, term } = useSpeech();
   const format = useFormat();
-  const { usages, lines, utility } = section;
+  const { lines, utility } = section;
+  const usages = section.usages.filter((u) => u.correctsBillId === null);
+  const trueUps = section.usages.filter((u) => u.correctsBillId !== null);
   const [first] = lines;
   return (
     <section className={`paper-utility ${utility}`}>
@@ -94,6 +109,11 @@ export function UtilitySection({ section }: { section: Section }) {
           {usages.map((u) => (
             <span key={u.periodFrom}>
               {format.quantity(u.quantity)} {u.basis === "actual" ? null : <Tag>{term("basis", u.basis)}</Tag>}
+            </span>
+          ))}
+          {trueUps.map((u) => (
+            <span key={`${u.correctsBillId} ${u.periodFrom}`}>
+              <Tag color="gold">{t("bill.trueUp.use", { quantity: format.quantity(u.quantity) })}</Tag>
             </span>
           ))}
         </span>

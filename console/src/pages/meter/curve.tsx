@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import type { MeterJson, SeriesJson } from "../../../../api/schemas/meter.ts";
 import { useSeries } from "../../api/queries.ts";
 import { type Format, unitText } from "../../format.ts";
-import { useSpeech } from "../../i18n/language.tsx";
+import { type Speech, useSpeech } from "../../i18n/language.tsx";
 import { axis, Chart } from "../../parts/chart.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { useFormat } from "../../shell/operator.tsx";
@@ -15,8 +15,72 @@ type Span = keyof typeof SPANS;
 const DAY_MS = 86_400_000;
 const STEP_MS = 300_000; // the end of the span moves in steps, so that the same question is not asked each second
 
-function optionOf(series: SeriesJson, colour: string, gaps: MeterJson["gaps"], format: Format) {
+type Point = readonly [string, string];
+
+/** The points with the entries beside them applied: what bills rest on. */
+function validatedOf({ points, edits }: SeriesJson): Point[] {
+  const clerk = new Map(edits.filter((e) => e.origin === "clerk").map((e) => [e.at, e.value]));
+  const kept = points.filter((p) => !clerk.has(p.at));
+  const booked = new Set(kept.map((p) => p.at));
+  const values = edits.flatMap((e): Point[] =>
+    e.value === null || (e.origin === "estimate" && (booked.has(e.at) || clerk.get(e.at) !== undefined))
+      ? []
+      : [[e.at, e.value]],
+  );
+  const all: Point[] = [...kept.map((p): Point => [p.at, p.value]), ...values];
+  return all.sort(([a], [b]) => Date.parse(a) - Date.parse(b));
+}
+
+/** Raw as read; where somebody spoke beside the book also what is billed, with a mark at each entry. */
+function curvesOf(series: SeriesJson, colour: string, gaps: MeterJson["gaps"], t: Speech["t"]) {
   const last = series.points.at(-1)?.at;
+  const edited = series.edits.length > 0;
+  const raw = {
+    type: "line",
+    name: t("curve.raw"),
+    showSymbol: series.points.length < 40,
+    symbolSize: 4,
+    step: series.kind === "state" ? "end" : false,
+    data: series.points.map((p) => [p.at, p.value]),
+    lineStyle: { color: edited ? "#9aa7b1" : colour, width: 1.6 },
+    itemStyle: { color: edited ? "#9aa7b1" : colour },
+    ...(edited ? {} : { areaStyle: { color: colour, opacity: 0.08 } }),
+    markArea: {
+      silent: true,
+      itemStyle: { color: "rgba(207, 58, 44, 0.09)" },
+      data: gaps.map((g) => [{ xAxis: g.from }, { xAxis: g.to ?? last ?? g.from }]),
+    },
+  };
+  if (!edited) return [raw];
+  const booked = new Map(series.points.map((p) => [p.at, p.value]));
+  const marks = series.edits.flatMap((e) => {
+    const value = e.value ?? booked.get(e.at);
+    const sign =
+      e.value === null ? t("curve.excluded") : e.origin === "estimate" ? t("curve.estimate") : t("edit.value");
+    return value === undefined ? [] : [{ value: [e.at, value], name: sign }];
+  });
+  return [
+    raw,
+    {
+      type: "line",
+      name: t("curve.validated"),
+      showSymbol: false,
+      data: validatedOf(series),
+      lineStyle: { color: colour, width: 2 },
+      itemStyle: { color: colour },
+    },
+    {
+      type: "scatter",
+      name: t("edits.title"),
+      symbol: "diamond",
+      symbolSize: 10,
+      data: marks,
+      itemStyle: { color: "#b7791f" },
+    },
+  ];
+}
+
+function optionOf(series: SeriesJson, colour: string, gaps: MeterJson["gaps"], format: Format, t: Speech["t"]) {
   return {
     grid: { left: 64, right: 14, top: 16, bottom: 28 },
     tooltip: {
@@ -44,23 +108,8 @@ function optionOf(series: SeriesJson, colour: string, gaps: MeterJson["gaps"], f
       nameTextStyle: { color: "#5b6b78" },
     }),
     dataZoom: [{ type: "inside" }],
-    series: [
-      {
-        type: "line",
-        showSymbol: series.points.length < 40,
-        symbolSize: 4,
-        step: series.kind === "state" ? "end" : false,
-        data: series.points.map((p) => [p.at, p.value]),
-        lineStyle: { color: colour, width: 1.6 },
-        itemStyle: { color: colour },
-        areaStyle: { color: colour, opacity: 0.08 },
-        markArea: {
-          silent: true,
-          itemStyle: { color: "rgba(207, 58, 44, 0.09)" },
-          data: gaps.map((g) => [{ xAxis: g.from }, { xAxis: g.to ?? last ?? g.from }]),
-        },
-      },
-    ],
+    ...(series.edits.length === 0 ? {} : { legend: { top: 0, right: 10, itemHeight: 8, textStyle: { fontSize: 11 } } }),
+    series: curvesOf(series, colour, gaps, t),
   };
 }
 
@@ -77,8 +126,10 @@ export function Curve({ meter }: { meter: MeterJson }) {
   const series = useSeries(meter.id, { ...(register === null ? {} : { register }), ...asked, points: 400 });
   const option = useMemo(
     () =>
-      series.data === undefined ? null : optionOf(series.data, UTILITY_COLOURS[meter.utility].main, meter.gaps, format),
-    [series.data, meter.utility, meter.gaps, format],
+      series.data === undefined
+        ? null
+        : optionOf(series.data, UTILITY_COLOURS[meter.utility].main, meter.gaps, format, t),
+    [series.data, meter.utility, meter.gaps, format, t],
   );
   return (
     <Card

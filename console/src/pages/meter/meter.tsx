@@ -11,6 +11,8 @@ import { PageTitle } from "../../parts/page-title.tsx";
 import { Utility } from "../../parts/utility.tsx";
 import { useFormat } from "../../shell/operator.tsx";
 import { Curve } from "./curve.tsx";
+import { Life } from "./life.tsx";
+import { Edits } from "./edits.tsx";
 import { ConflictTable, GapTable, VerdictTable } from "./judgements.tsx";
 
 function Facts({ meter }: { meter: MeterJson }) {
@@ -114,7 +116,9 @@ export default function Meter() {
               <Curve meter={m} />
               <Registers meter={m} />
             </div>
+            <Life meter={m} />
             <VerdictTable verdicts={m.verdicts} />
+            <Edits meterId={m.id} />
             <div className="grid-2">
               <GapTable gaps={m.gaps} />
               <ConflictTable conflicts={m.conflicts} />
