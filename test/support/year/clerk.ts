@@ -1,4 +1,4 @@
-import { DAY_MS, type Instant, instantOfIso, isoOf } from "../../../domain/instant.ts";
+import { DAY_MS, type Instant, instantOfIso, isoOf, MINUTE_MS } from "../../../domain/instant.ts";
 import type { Micro } from "../../../domain/quantity.ts";
 import { RATIO_ONE } from "../../../domain/ratio.ts";
 import type { RegisterName } from "../../../domain/register.ts";
@@ -48,13 +48,15 @@ export async function doubtsOf(year: Year): Promise<Doubt[]> {
   );
   const bySerial = new Map([...year.meterIds].map(([serial, id]) => [String(id), serial]));
   return rows.flatMap(({ operator_id: operatorId, number: account, detail }) =>
-    detail.split("; ").map((text): Doubt => {
+    detail.split("; ").flatMap((text): Doubt[] => {
+      if (text.startsWith("no estimate: ")) return []; // why the reading that is missing is waited for
+
       const [, what = text, id = "", from = "", to = ""] =
         /^(\w+): meter (\d+)(?: \w+)? (\S+) \.\. (\S+)$/.exec(text) ?? [];
       const serial = bySerial.get(id);
       if (serial === undefined) throw new Error(`account ${account} waits for what nobody can read: ${text}`);
       const meter = year.town.meter(serial);
-      return { operatorId, account, what, meter, from: at(from), to: at(to) };
+      return [{ operatorId, account, what, meter, from: at(from), to: at(to) }];
     }),
   );
 }
@@ -68,10 +70,8 @@ export class Clerk {
   #keys = 0;
   /** What he did, in order, so that it can be done again elsewhere. */
   readonly deeds: ((db: Database) => Promise<void>)[] = [];
-  /** Faults after which a dial was read anew, as `fault serial from`. */
-  get settled(): ReadonlySet<string> {
-    return new Set(this.#rebased.keys());
-  }
+  /** Faults that he dealt with, as `fault serial from`. */
+  readonly settled = new Set<string>();
 
   constructor(year: Year) {
     this.#year = year;
@@ -82,13 +82,16 @@ export class Clerk {
     const { town, now } = this.#year;
     const period = { from: (doubt.from - AROUND_MS) as Instant, to: Math.min(doubt.to + AROUND_MS, now) as Instant };
     const episodes = town.state.faults.between([doubt.meter], period);
-    for (const episode of episodes.filter(({ fault }) => OF_VALUES.includes(fault)))
-      await this.#settleEpisode(doubt, episode);
+    // A reading that has not come is waited for; only what came and cannot be true is his work.
+    if (!doubt.what.startsWith("no_reading"))
+      for (const episode of episodes.filter(({ fault }) => OF_VALUES.includes(fault)))
+        await this.#settleEpisode(doubt, episode);
     return episodes;
   }
 
   async #settleEpisode(doubt: Doubt, episode: Episode): Promise<void> {
     const { meter } = doubt;
+    this.settled.add(`${episode.fault} ${meter.serial} ${episode.from}`);
     switch (episode.fault) {
       case "transient-zero":
       case "sentinel-value":
@@ -158,6 +161,7 @@ export class Clerk {
   /** Nothing else is wrong with what the meter says at the time. */
   #isSound(meter: TownMeter, when: Instant): boolean {
     const { faults } = this.#year.town.state;
+    if (!isOnGrid(meter, when, DRIFT_MS)) return false;
     return (["transient-zero", "sentinel-value", "stuck-register", "clock-jump", "reversed-wiring"] as const).every(
       (fault) => faults.at(fault, meter, when) === null,
     );
@@ -218,8 +222,13 @@ function registersOf(meter: TownMeter): readonly (readonly [RegisterName, Window
   return REGISTER.filter(([, window]) => window === undefined || meter.twoRate).map(([name, window]) => [name, window]);
 }
 
+/** A clock that only drifts is off by no more. */
+const DRIFT_MS = 10 * MINUTE_MS;
+
 /** A device speaks on its own grid: what lies elsewhere was stamped by a clock that was off. */
-function isOnGrid(meter: TownMeter, when: Instant): boolean {
+function isOnGrid(meter: TownMeter, when: Instant, off_ms = 0): boolean {
+  if (meter.modbus !== null) return true;
   const every = EVERY_MS[meter.mqtt.dialect];
-  return when % every === phaseOf(meter, every);
+  const after = (when - phaseOf(meter, every)) % every;
+  return Math.min(after, every - after) <= off_ms;
 }

@@ -32,7 +32,8 @@ export const COSTLY: readonly FaultName[] = [
 
 /** Whether one of the faults around it can be the reason for what the bill run doubted. */
 export function isExplained(doubt: Doubt, episodes: readonly Episode[]): boolean {
-  const kinds = doubt.what.startsWith("no_reading") ? OF_ARRIVAL : COSTLY;
+  // A reading that the clerk passed over is missing until the next one comes.
+  const kinds = doubt.what.startsWith("no_reading") ? [...OF_ARRIVAL, ...COSTLY] : COSTLY;
   return episodes.some(({ fault }) => kinds.includes(fault));
 }
 

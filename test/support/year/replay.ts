@@ -16,8 +16,15 @@ export type Order = "as measured" | "days reversed, shuffled, all twice";
 const SOURCES = new Map(Object.entries(READING_SOURCES).map(([name, code]) => [code as number, name as ReadingSource]));
 const BATCH = 2_000;
 
-/** The same readings in a book of its own, the clerk's deeds after them, and all the year's bills. @returns the bills as texts */
-export async function billsOfReplay(year: Year, clerk: Clerk, order: Order): Promise<string[]> {
+export type Replayed = {
+  /** Every bill as a text. */
+  readonly bills: readonly string[];
+  /** Accounts that wait, and why: a reading that came for a month that was billed already throws doubt on it now. */
+  readonly waiting: readonly string[];
+};
+
+/** The same readings in a book of its own, the clerk's deeds after them, and all the year's bills. */
+export async function billsOfReplay(year: Year, clerk: Clerk, order: Order): Promise<Replayed> {
   const fresh = await freshDatabase();
   const owner = ownerPool(fresh.ownerUrl);
   try {
@@ -29,7 +36,11 @@ export async function billsOfReplay(year: Year, clerk: Clerk, order: Order): Pro
     for (const deed of clerk.deeds) await deed(fresh.db);
     const clock = { now: () => year.now };
     await wake(billDepsOf({ db: fresh.db, clock, telemetry: noTelemetry, log: pino({ level: "silent" }) }));
-    return await billTexts(fresh);
+    const { rows } = await owner.query<{ text: string }>(
+      `select a.number || ' ' || r.period_from || ' ' || e.detail as text from run_exception e join account a on a.id = e.account_id
+         join due_run r on r.id = e.run_id where e.settled_at is null order by 1`,
+    );
+    return { bills: await billTexts(fresh), waiting: rows.map(({ text }) => text) };
   } finally {
     await owner.end();
     await fresh.drop();

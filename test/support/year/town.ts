@@ -22,7 +22,7 @@ export const FIRST_DAY = "2026-01-01" as Day;
 export const YEAR_FAULTS: readonly ChosenFault[] = [
   chosen("crc-error", { every: 8700, minutes: 1440, meters: 30, answers: 1 }),
   chosen("swapped-reply", { every: 8700, minutes: 1440, meters: 30, answers: 1 }),
-  chosen("late-reply", { every: 8700, minutes: 1440, meters: 30, answers: 1, ms: 70 }),
+  chosen("late-reply", { every: 8700, minutes: 1440, meters: 30, answers: 1, ms: 200 }),
   chosen("exception-reply", { every: 8700, minutes: 1440, meters: 30, answers: 3 }),
   chosen("no-reply", { every: 8700, minutes: 1440, meters: 30 }),
   chosen("dropped-link", { every: 8700, minutes: 1440, meters: 30, answers: 1 }),
@@ -39,6 +39,8 @@ export const YEAR_FAULTS: readonly ChosenFault[] = [
   chosen("delayed-uplink", { every: 2880, minutes: 7200, meters: 50 }),
   chosen("gateway-restart", { every: 720, minutes: 0, kept: 240 }),
 ];
+
+const ON_WIRES = ["crc-error", "swapped-reply", "late-reply", "exception-reply", "no-reply", "dropped-link"] as const;
 
 /** How often a device speaks. */
 export const EVERY_MS = { sanbiao: DAY_MS / 2, wmbusmeters: DAY_MS, chirpstack: DAY_MS } as const;
@@ -159,11 +161,21 @@ export class Year {
     this.#move(to);
     const spoken = this.town.step();
     const before = this.said.length;
-    this.#service?.send({ at: to });
+    this.#service?.send({ at: to, away: this.#away(to) });
     while (this.said.length === before && this.town.pending() > 0) await new Promise((turn) => setImmediate(turn));
     await this.kill();
     await this.startService();
     await Promise.all([spoken, this.#polled(to)]);
+  }
+
+  /** Meters that a fault keeps from answering now, or kept the day before: a slave must prove itself before it is asked again. */
+  #away(at: Instant): string[] {
+    const { faults } = this.town.state;
+    return this.town.town.meters
+      .filter((meter) =>
+        ON_WIRES.some((fault) => [at, at - DAY_MS].some((then) => faults.at(fault, meter, then as Instant) !== null)),
+      )
+      .map(({ serial }) => String(this.meterIds.get(serial)));
   }
 
   async #polled(at: Instant): Promise<void> {
@@ -177,7 +189,7 @@ export class Year {
         done();
       });
     });
-    service.send({ at });
+    service.send({ at, away: this.#away(at) });
     await answer;
   }
 
