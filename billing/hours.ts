@@ -1,5 +1,5 @@
 import { HOUR_MS, DAY_MS, type Instant } from "../domain/instant.ts";
-import { overlap, type Period } from "../domain/period.ts";
+import { overlap, type Period, type Zone } from "../domain/period.ts";
 import { decimalText, type Micro } from "../domain/quantity.ts";
 import type { Tariff } from "../domain/tariff.ts";
 import type { TouPeriod, UsageSlice } from "../domain/usage.ts";
@@ -7,6 +7,7 @@ import type { Verdict } from "../domain/verdict.ts";
 import { MAIN_REGISTER, touOfRegister } from "../metering/register.ts";
 import { type Installation, type UsageInput, type UsageResult, usageOf } from "../metering/usage.ts";
 import { doubtsOf } from "./doubts.ts";
+import { expectedIn, type HourProfile, hourProfileOf, sharedBy } from "./hour-profile.ts";
 import { slicesWithin, worse } from "./rate/slices.ts";
 import { type VersionStretch, versionStretches } from "./rate/stretch.ts";
 import { isByTou, timetableOf, touEdges } from "./rate/timetable.ts";
@@ -34,7 +35,8 @@ const DIFFER_ROUNDING: Micro = 100_000n;
 /**
  * What was used in which hours. The meter's own registers, where every meter of the period has them, they were read at
  * both its ends, add up to the main register and count by the tariff's clock; else the main register's readings between
- * the hours; a step over several times of use and longer than two hours is shared by time and said to be estimated.
+ * the hours; a step over several times of use and longer than two hours is shared by the hours of like days, else by
+ * time, and said to be estimated.
  */
 export function usageInHours(tariffs: readonly Tariff[], input: Omit<UsageInput, "by">): UsageInHours {
   const versions = versionStretches(tariffs, input.period);
@@ -48,13 +50,13 @@ export function usageInHours(tariffs: readonly Tariff[], input: Omit<UsageInput,
   const total = usageOf(input);
   if (areOwnRight(own, total, byHours, { ...input, installations })) return { ...own, by: "tou", ...plain };
   const edges = byHours.flatMap(({ tariff, stretch }) => touEdges([tariff], stretch));
-  const { slices, guessed } = cutAt(total.usage.slices, edges);
+  const { slices, guessed, byProfile } = cutAt(total.usage.slices, edges, byHours[0]?.tariff.zone ?? "UTC");
   return {
     ...total,
     usage: { ...total.usage, slices },
     by: "total",
     guessed: guessed.reduce((sum, slice) => sum + slice.quantity, 0n),
-    notes: notesOf(guessed, input),
+    notes: notesOf(guessed, byProfile, input),
   };
 }
 
@@ -158,13 +160,25 @@ function strayOf(slices: readonly UsageSlice[], versions: readonly VersionStretc
   return stray;
 }
 
-/** Cuts slices where the time of use changes; of a long one nobody knows the hours. */
+/** How much was shared by plain time, and how much by the home's own hours of the same period. */
+const sharedText = (quantity: Micro, byProfile: Micro): Record<string, string> =>
+  byProfile === 0n
+    ? { shared_by_time: decimalText(quantity) }
+    : { shared: decimalText(quantity), shared_by_hours_of_like_days: decimalText(byProfile) };
+
+/**
+ * Cuts slices where the time of use changes. Of a long one nobody knows the hours: it is shared as the same home used its
+ * energy over the hours of like days of the period, where each of them was seen on three days, else by plain time.
+ */
 function cutAt(
   slices: readonly UsageSlice[],
   edges: readonly Instant[],
-): { slices: UsageSlice[]; guessed: UsageSlice[] } {
+  zone: Zone,
+): { slices: UsageSlice[]; guessed: UsageSlice[]; byProfile: Micro } {
   const cut: UsageSlice[] = [];
   const guessed: UsageSlice[] = [];
+  let byProfile: Micro = 0n;
+  let profile: HourProfile | null | undefined;
   let first = 0;
   for (const slice of slices) {
     const { from, to } = slice.period;
@@ -179,15 +193,23 @@ function cutAt(
     if (isGuess) guessed.push(slice);
     const known = { ...slice, basis: isGuess ? "estimated" : worse(slice.basis, "interpolated") } as const;
     const cuts = [from, ...edges.slice(first, end), to];
+    if (isGuess && profile === undefined) profile = hourProfileOf(slices, INTERVAL_MAX_MS, zone);
+    const expected = isGuess && profile != null ? expectedIn(profile, cuts) : null;
+    if (expected !== null) {
+      byProfile += slice.quantity;
+      cut.push(...sharedBy(known, cuts, expected));
+      continue;
+    }
     for (let i = 1; i < cuts.length; i++)
       cut.push(...slicesWithin([known], { from: cuts[i - 1] as Instant, to: cuts[i] as Instant }));
   }
-  return { slices: cut, guessed };
+  return { slices: cut, guessed, byProfile };
 }
 
 /** One note for each meter with use whose hours are not known. */
 function notesOf(
   guessed: readonly UsageSlice[],
+  byProfile: Micro,
   { utility, installations, period }: Omit<UsageInput, "by">,
 ): Verdict[] {
   return installations.flatMap((stay): Verdict[] => {
@@ -205,7 +227,7 @@ function notesOf(
         meterId: stay.meterId,
         register: MAIN_REGISTER[utility],
         period: { from: first.period.from, to: last.period.to },
-        inputs: { shared_by_time: decimalText(quantity), stretches: `${own.length}`, longest_ms: `${longest}` },
+        inputs: { ...sharedText(quantity, byProfile), stretches: `${own.length}`, longest_ms: `${longest}` },
         threshold: { interval_max_ms: `${INTERVAL_MAX_MS}` },
       },
     ];

@@ -1,7 +1,7 @@
 import type { Transaction } from "kysely";
 import type { Logger } from "pino";
 import type { Clock, Instant } from "../domain/instant.ts";
-import { addDays, type Day, dayOf, type Period, startOfDay, type Zone } from "../domain/period.ts";
+import { dayOf, daysOf, type Period } from "../domain/period.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
 import type { Telemetry } from "../domain/telemetry.ts";
 import { type BillToWrite, writeBills } from "../ledger/bills.ts";
@@ -214,10 +214,4 @@ const count = ({ deps }: Work, outcome: string, by: number): void => {
 async function progressOf({ deps, operatorId, period, operator, issued, refused }: Work): Promise<BillRunProgress> {
   const unbilled = await deps.db.as(operatorId, (trx) => countUnbilled(trx, period, daysOf(period, operator.zone)));
   return { issued: issued.length, refused: refused.length, left: Math.max(0, unbilled - refused.length) };
-}
-
-/** Days `[from, to)` that a period touches. */
-function daysOf({ from, to }: Period, zone: Zone): { from: Day; to: Day } {
-  const last = dayOf(to, zone);
-  return { from: dayOf(from, zone), to: startOfDay(last, zone) === to ? last : addDays(last, 1) };
 }

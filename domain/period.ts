@@ -54,6 +54,12 @@ export const daysBetween = (a: Day, b: Day): number =>
 export const periodOfDays = (from: Day, to: Day, zone: Zone): Period =>
   period(startOfDay(from, zone), startOfDay(to, zone));
 
+/** Days `[from, to)` that a period touches. */
+export function daysOf({ from, to }: Period, zone: Zone): { from: Day; to: Day } {
+  const last = dayOf(to, zone);
+  return { from: dayOf(from, zone), to: startOfDay(last, zone) === to ? last : addDays(last, 1) };
+}
+
 /** The calendar month that holds `at`, or `months` months away from it. */
 export function monthOf(at: Instant, zone: Zone, months = 0): Period {
   const first = zoned(at, zone).toPlainDate().with({ day: 1 }).add({ months });

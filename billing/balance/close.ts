@@ -2,7 +2,7 @@ import type { Transaction } from "kysely";
 import type { Logger } from "pino";
 import { CodedError } from "../../domain/errors.ts";
 import { type Clock, DAY_MS, instant } from "../../domain/instant.ts";
-import { addDays, type Day, dayOf, type Period, startOfDay, type Zone } from "../../domain/period.ts";
+import { type Day, daysOf, type Period, startOfDay, type Zone } from "../../domain/period.ts";
 import type { OperatorId } from "../../domain/reading.ts";
 import {
   type BalanceToWrite,
@@ -122,12 +122,6 @@ export async function computeBalance(
             used,
           }),
   });
-}
-
-/** Days `[from, to)` of a period that begins and ends with a day. */
-function daysOf({ from, to }: Period, zone: Zone): { from: Day; to: Day } {
-  const last = dayOf(to, zone);
-  return { from: dayOf(from, zone), to: startOfDay(last, zone) === to ? last : addDays(last, 1) };
 }
 
 const periodOf = (

@@ -16,6 +16,7 @@ import { chintDtsu666 } from "./chint-dtsu666.ts";
 import { chirpstackV3 } from "./chirpstack-v3.ts";
 import { chirpstackV4 } from "./chirpstack-v4.ts";
 import { ddm18sd } from "./ddm18sd.ts";
+import { demoFreezeMeter } from "./demo-freeze-meter.ts";
 import { dsmrReader } from "./dsmr-reader.ts";
 import { dzgDvh4013 } from "./dzg-dvh4013.ts";
 import { eastronSdm120 } from "./eastron-sdm120.ts";
@@ -42,6 +43,7 @@ import { ornoWe514 } from "./orno-we514.ts";
 import { ornoWe516 } from "./orno-we516.ts";
 import { ornoWe525 } from "./orno-we525.ts";
 import { rtlamr } from "./rtlamr.ts";
+import { sanbiaoClockDemo } from "./sanbiao-clock-demo.ts";
 import { sanbiaoJson } from "./sanbiao-json.ts";
 import { schneiderIem3155 } from "./schneider-iem3155.ts";
 import { shellyGen1 } from "./shelly-gen1.ts";
@@ -78,6 +80,7 @@ const ALL: readonly Profile[] = [
   carloGavazziEm24,
   carloGavazziEm340,
   ddm18sd,
+  demoFreezeMeter,
   dzgDvh4013,
   eltakoDsz15dzmod,
   eltakoDsz16,
@@ -100,6 +103,7 @@ const ALL: readonly Profile[] = [
   acrelAdw300,
   kaifengXintaiUltrasonic,
   advantechAdam6050GasPulse,
+  sanbiaoClockDemo,
   wmbusmeters,
   chirpstackV4,
   chirpstackV3,

@@ -13,6 +13,7 @@ export type AskBlock = (block: Block) => Promise<Uint16Array | null>;
 const PLAUSIBLE: Partial<Record<RegisterName, readonly [from: bigint, to: bigint]>> = {
   frequency_hz: [42_500_000n, 62_500_000n],
   voltage_l1_v: [85_000_000n, 300_000_000n],
+  voltage_l3_v: [85_000_000n, 300_000_000n],
 };
 /** More than any meter of a town counts in its life, in kWh or m³: such a total is another map's words. Our choice. */
 const TOTAL_MICRO_MAX = 1_000_000_000_000_000n;
@@ -66,7 +67,7 @@ async function evidenceOf(
     const value = words === null ? null : valueIn(profile, map, words);
     const { unit } = REGISTERS[map.register];
     const range = PLAUSIBLE[map.register];
-    if (map.register === "voltage_l1_v" && value === 0n) continue; // its relay may be open
+    if (map.register.startsWith("voltage_") && value === 0n) continue; // its relay may be open, or it has one phase
     if (
       value === null ||
       (range === undefined ? value < 0n || value > TOTAL_MICRO_MAX : value < range[0] || value > range[1])
@@ -85,9 +86,9 @@ async function evidenceOf(
   return { candidate: { profileId: profile.id, utility, evidence, sample }, weight };
 }
 
-/** The total, which every meter has, then frequency and voltage, which few values fit by chance. Most telling first. */
+/** Frequency and voltages, which few values fit by chance (the third phase tells a map of three from one of one), then the total. */
 function tellingRegisters({ registers }: ModbusProfile): ModbusRegister[] {
-  const mains = (["frequency_hz", "voltage_l1_v"] as const).flatMap(
+  const mains = (["frequency_hz", "voltage_l1_v", "voltage_l3_v"] as const).flatMap(
     (name) => registers.find(({ register }) => register === name) ?? [],
   );
   const total = registers.find(

@@ -22,7 +22,7 @@ const hourOf = (moment: Instant): number => new Date(moment + 8 * HOUR_MS).getUT
 const NEVER = (_at: Instant): boolean => false;
 
 /** Uses so much in an hour of the clock. */
-type Load = (hour: number) => number;
+type Load = (hour: number, moment: Instant) => number;
 const AT_NIGHT: Load = (hour) => (isDay(hour) ? 0 : 0.48);
 const EVEN: Load = () => 0.5;
 
@@ -39,7 +39,7 @@ function hourly(
     if (!skip(moment))
       for (const name of registers)
         readings.push({ meterId: meter, register: PEAK[name], at: moment, value: micro(shown[name]), source: "mqtt" });
-    const used = load(hourOf(moment));
+    const used = load(hourOf(moment), moment);
     shown.main += used;
     shown[isPeak(hourOf(moment)) ? "peak" : "valley"] += used;
   }
@@ -188,11 +188,29 @@ describe("a gap over a boundary", () => {
   const skip = (moment: Instant): boolean => moment > at("06-10T05:00") && moment < at("06-10T11:00");
   const load: Load = (hour) => (hour === 7 ? 3 : 0.5);
 
-  test("is shared by time and said, and nothing else is", () => {
+  test("is shared by the hours of like days and said, and nothing else is", () => {
     const told = bill(hourly(load, june, ["main"], { skip }));
-    expect(told).toMatchObject({ guessed: "5.5", notes: [{ shared_by_time: "5.5", stretches: "1" }], doubts: [] });
-    // of 5.5 kWh between 05:00 and 11:00 half lies before 08:00, where 4 were used
-    expect(told.lines).toEqual(["peak 211.25 estimated", "valley 223.75 estimated"]);
+    const notes = [{ shared: "5.5", shared_by_hours_of_like_days: "5.5", stretches: "1" }];
+    expect(told).toMatchObject({ guessed: "5.5", notes, doubts: [] });
+    // of 5.5 kWh between 05:00 and 11:00 4 were used before 08:00 on every other day
+    expect(told.lines).toEqual(["peak 210 estimated", "valley 225 estimated"]);
+  });
+
+  test("of hours that nobody saw on three like days is shared by plain time", () => {
+    const from = at("06-03T00:00");
+    const never = (moment: Instant): boolean => moment > from && hourOf(moment) > 5 && hourOf(moment) < 11;
+    const told = bill(hourly(load, june, ["main"], { skip: never }));
+    // 1 and 2 June were seen, each later day half of its 5.5 kWh goes before 08:00
+    expect(told.notes).toMatchObject([{ shared_by_time: "154", stretches: "28" }]);
+    expect(told.lines).toEqual(["peak 245 estimated", "valley 190 estimated"]);
+  });
+
+  test("on a weekend is shared by the hours of weekends", () => {
+    const weekend = (moment: Instant): boolean => [6, 0].includes(new Date(moment + 8 * HOUR_MS).getUTCDay());
+    // 2026-06-13 is a Saturday: at weekends 2 kWh are used between 09:00 and 10:00, else between 07:00 and 08:00
+    const gap = (moment: Instant): boolean => moment > at("06-13T05:00") && moment < at("06-13T11:00");
+    const uses: Load = (hour, moment) => (hour === (weekend(moment) ? 9 : 7) ? 2 : 0);
+    expect(bill(hourly(uses, june, ["main"], { skip: gap })).lines).toEqual(["peak 16 estimated", "valley 44 actual"]);
   });
 
   test("does not matter to the meter's own registers", () => {

@@ -1,4 +1,4 @@
-import { Button, Select, Space, Statistic, Table, type TableColumnsType } from "antd";
+import { Button, Select, Statistic, Table, type TableColumnsType } from "antd";
 import { useMemo } from "react";
 import { Link } from "react-router-dom";
 import type { BillRowJson } from "../../../api/schemas/bill.ts";
@@ -7,6 +7,7 @@ import { useSpeech } from "../i18n/language.tsx";
 import { usePlace } from "../parts/place.ts";
 import { Loaded } from "../parts/loaded.tsx";
 import { Amount } from "../parts/money.tsx";
+import { MonthPicker } from "../parts/month-picker.tsx";
 import { PageTitle } from "../parts/page-title.tsx";
 import { usePages } from "../parts/pages.tsx";
 import { useUrlFilter, wordOf } from "../parts/url-filter.ts";
@@ -14,14 +15,6 @@ import { useFormat } from "../shell/operator.tsx";
 import { BillStatusTag } from "./bill/bill.tsx";
 
 const STATUSES = ["open", "part_paid", "paid"] as const;
-
-/** `YYYY-MM` some months away. */
-export function monthAway(month: string | undefined, away: number): string | null {
-  const m = /^(\d{4})-(\d\d)$/.exec(month ?? "");
-  if (m === null) return null;
-  const months = Number(m[1]) * 12 + Number(m[2]) - 1 + away;
-  return `${String(Math.floor(months / 12)).padStart(4, "0")}-${String((months % 12) + 1).padStart(2, "0")}`;
-}
 
 function useColumns(): TableColumnsType<BillRowJson> {
   const place = usePlace();
@@ -65,25 +58,7 @@ export default function Bills() {
     <>
       <PageTitle title={t("nav.bills")} />
       <div className="filters">
-        <Space.Compact>
-          <Button
-            aria-label={t("bills.before")}
-            disabled={month === undefined}
-            onClick={() => filter.set({ period: monthAway(month, -1) })}
-          >
-            ‹
-          </Button>
-          <Button disabled data-testid="bills-month" className="month">
-            {month === undefined ? "…" : format.month(`${month}-15T12:00:00Z`)}
-          </Button>
-          <Button
-            aria-label={t("bills.after")}
-            disabled={month === undefined}
-            onClick={() => filter.set({ period: monthAway(month, 1) })}
-          >
-            ›
-          </Button>
-        </Space.Compact>
+        <MonthPicker month={month} filter={filter} testId="bills-month" />
         <Select
           aria-label={t("bills.allStatuses")}
           placeholder={t("bills.allStatuses")}

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { modbusProfileOf } from "../../../catalog/meters/catalogue.ts";
 import { driftMs, stepFor, timeOfWords, wordsOfTime } from "../../../collectors/modbus/clock.ts";
 import { type BusConfig, type ModbusCollector, startModbusCollector } from "../../../collectors/modbus/collector.ts";
 import type { ClockCheck } from "../../../domain/clock-check.ts";
@@ -151,6 +152,13 @@ test.each<[string, string, number, ModbusClock, ClockCheck["outcome"]]>([
   expect(check).toMatchObject({ outcome, beforeMs: null });
   expect(Math.abs(check.driftMs - off)).toBeLessThan(2 * S);
   expect(made.slave.set).toBe(0);
+});
+
+test("the catalogue says of one invented meter how its clock is kept, and its clock is kept so", async () => {
+  const { clock } = modbusProfileOf("sanbiao-clock-demo");
+  if (clock === undefined) throw new Error("it has no clock");
+  const made = await rig("10:05:00", -42 * S, { map: clock });
+  expect(await firstOf(made)).toMatchObject({ outcome: "corrected" });
 });
 
 test("a clock that runs away is seen to run", () => {

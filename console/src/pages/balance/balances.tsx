@@ -1,15 +1,15 @@
-import { Button, Card, Empty, Select, Space, Tag, Tooltip } from "antd";
+import { Card, Empty, Select, Space, Tag, Tooltip } from "antd";
 import { Link } from "react-router-dom";
 import type { BalanceFiguresJson, BalanceRowJson } from "../../../../api/schemas/balance.ts";
 import { useBalances } from "../../api/queries.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
+import { MonthPicker } from "../../parts/month-picker.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { useUrlFilter, wordOf } from "../../parts/url-filter.ts";
 import { Utility } from "../../parts/utility.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
 import { UTILITY_ORDER } from "../../theme.ts";
-import { monthAway } from "../bills.tsx";
 import { CloseMonth } from "./close-month.tsx";
 import { FLOWS, OVER_COLOUR } from "./figures.ts";
 import { BalanceBar } from "./flow.tsx";
@@ -122,7 +122,6 @@ function BalanceCard({ row, period }: { row: BalanceRowJson; period: string }) {
 
 export default function Balances() {
   const { t, term } = useSpeech();
-  const format = useFormat();
   const filter = useUrlFilter();
   const utility = wordOf(filter.get("utility"), UTILITY_ORDER);
   const period = filter.get("period");
@@ -135,25 +134,7 @@ export default function Balances() {
     <>
       <PageTitle title={t("nav.balances")} />
       <div className="filters">
-        <Space.Compact>
-          <Button
-            aria-label={t("bills.before")}
-            disabled={month === undefined}
-            onClick={() => filter.set({ period: monthAway(month, -1) })}
-          >
-            ‹
-          </Button>
-          <Button disabled data-testid="balances-month" className="month">
-            {month === undefined ? "…" : format.month(`${month}-15T12:00:00Z`)}
-          </Button>
-          <Button
-            aria-label={t("bills.after")}
-            disabled={month === undefined}
-            onClick={() => filter.set({ period: monthAway(month, 1) })}
-          >
-            ›
-          </Button>
-        </Space.Compact>
+        <MonthPicker month={month} filter={filter} testId="balances-month" />
         <Select
           aria-label={t("balance.allUtilities")}
           placeholder={t("balance.allUtilities")}
