@@ -101,6 +101,8 @@ describe("openapi.json", () => {
       "GET /accounts/{id}/bills",
       "GET /bills",
       "GET /bills/{id}",
+      "GET /bills/{id}/paper.pdf",
+      "GET /bills/{id}/paper.html",
       "GET /refused-frames",
       "GET /conflicts",
       "GET /exceptions",

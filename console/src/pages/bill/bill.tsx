@@ -8,6 +8,7 @@ import { Loaded } from "../../parts/loaded.tsx";
 import { Amount, isDebt } from "../../parts/money.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
+import { PaperButtons } from "./paper-buttons.tsx";
 import { sectionsOf } from "./sections.ts";
 import { UtilitySection } from "./utility-section.tsx";
 
@@ -98,9 +99,7 @@ export default function Bill() {
             <Link to={`/accounts/${b.accountId}`}>
               <Button>{t("bill.toAccount")}</Button>
             </Link>
-            <Button type="primary" onClick={() => window.print()}>
-              {t("bill.print")}
-            </Button>
+            <PaperButtons billId={b.id} />
           </PageTitle>
           <Paper bill={b} />
         </>
