@@ -36,7 +36,7 @@ import {
   SparesQuery,
 } from "../schemas/meter-life.ts";
 import { IdempotencyHeaders } from "../schemas/payment.ts";
-import { versionsOf } from "../../catalog/tariffs/catalogue.ts";
+import { catalogueTariffs } from "../../billing/tariffs.ts";
 import { type Api, type App, atDeskOf, PROBLEMS } from "./route.ts";
 
 type Trx = Transaction<Tables>;
@@ -198,7 +198,7 @@ export function meterLifeRoutes(app: App, api: Api): void {
             const told = answer(outcome, reply);
             const at = (body as { at?: string }).at;
             const desk = { trx, operatorId: who.operatorId, zone: who.zone, currency: who.currency, now: deed.now };
-            const books = { tariffs: tariffBook, dials: dialOf };
+            const books = { tariffs: catalogueTariffs, dials: dialOf };
             const preview = at === undefined ? null : await billPreview(desk, BigInt(id), momentOf(at), books);
             void reply.code(200);
             return { ...told, outcome: "preview" as const, eventId: null, preview };
@@ -215,11 +215,6 @@ export function meterLifeRoutes(app: App, api: Api): void {
     });
   }
 }
-
-const tariffBook = (id: string) => {
-  const versions = versionsOf(id);
-  return versions.length === 0 ? null : versions;
-};
 
 function deedOf(api: Api, request: FastifyRequest): Deed {
   const { reason, photo } = request.body as { reason: string; photo?: string };
