@@ -1,8 +1,6 @@
 import type { Logger } from "pino";
-import { type Broker, startBroker } from "../broker/broker.ts";
 import { PROFILES } from "../catalog/meters/catalogue.ts";
 import type { Buses, BusHealth } from "../domain/bus.ts";
-import { CodedError } from "../domain/errors.ts";
 import { type Clock, SECOND_MS } from "../domain/instant.ts";
 import { POLL_SECONDS, type PollGroup } from "../domain/profile.ts";
 import type { MeterId, OperatorId, Reading } from "../domain/reading.ts";
@@ -21,8 +19,10 @@ import { type BusConfig, type ModbusCollector, startModbusCollector } from "./mo
 import type { LinkConfig } from "./modbus/link.ts";
 import { Scans } from "./scans.ts";
 import { mqttIngest } from "./mqtt/ingest.ts";
+import { type MqttWire, openMqttWire, type SendOutcome } from "./mqtt/main.ts";
 import { mqttTray } from "./mqtt/tray.ts";
 import { replays } from "./replay.ts";
+import { recalls } from "./recalls.ts";
 import { silenceWatch } from "./silence.ts";
 import { startTurns } from "./turns.ts";
 
@@ -45,9 +45,6 @@ export type CollectorsSettings = {
   /** Where readings wait on disk while the database is away; absent: in memory, and at last in the devices. */
   readonly spoolFolder?: string;
 };
-
-/** What a wire said of an order; only a state reading proves it. */
-export type SendOutcome = "sent" | "refused" | "unreachable";
 
 export type Collectors = {
   /** Where devices connect. */
@@ -99,7 +96,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
           onCommitted,
         });
   const batcher = readingsBatcher({ db, telemetry, log, ...(overflow === null ? {} : { overflow }) });
-  let mqtt: MqttSide | null = null;
+  let mqtt: MqttWire | null = null;
   const ask = (client: ClientEntry, asks: readonly Ask[]) => {
     for (const { topic, payload } of asks)
       mqtt
@@ -127,7 +124,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
   });
   const replay = replays({ db, directory, ingest, clock, log });
   const ratiosOf = (meterId: MeterId) => directory.meter(meterId)?.ratios ?? [];
-  const wire = (mqtt = await openMqtt(settings, directory, ingest, refusals));
+  const wire = (mqtt = await openMqttWire(settings, directory, ingest, refusals));
   const modbus = startModbusCollector({
     buses: [],
     clock,
@@ -149,6 +146,20 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
   for (const bus of directory.buses()) await line.settle(bus);
   void replay.runAll(directory.operators());
   const turns = startTurns([{ name: "meters that fell silent", turn: () => watch.turn() }], log);
+  const recalling = recalls({
+    db,
+    directory,
+    profiles: PROFILES,
+    clock,
+    log,
+    async ask(operatorId, meterId, stretch) {
+      const meter = directory.meter(meterId);
+      if (meter === undefined || meter.operatorId !== operatorId) return false;
+      if (meter.busId === null) return wire.recall(meter, stretch);
+      return (await modbus.recall(meterId, stretch, directory.zone(operatorId) ?? "UTC")) === "answered";
+    },
+  });
+  const recallTurns = startTurns([{ name: "gaps that are over", turn: () => recalling.turn() }], log);
   // A round of its own: what others recorded must be known here within a minute, whatever else is under way.
   const looks = startTurns(
     [{ name: "meters and ratios", turn: () => directory.refreshIfOlder(DIRECTORY_AGE_MS) }],
@@ -186,7 +197,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
       return outcome.reason === "timeout" || outcome.reason === "link_down" ? "unreachable" : "refused";
     },
     async stop() {
-      await within(COMMIT_GRACE_MS, Promise.all([turns.stop(), looks.stop()]));
+      await within(COMMIT_GRACE_MS, Promise.all([turns.stop(), looks.stop(), recallTurns.stop()]));
       // What was read waits for its commit. While the database is away that does not come: the books give up first.
       const wiresClosed = Promise.all([modbus.stop(), wire.stop(), scans.stop()]);
       const graceMs = (await within(COMMIT_GRACE_MS, wiresClosed)) ? COMMIT_GRACE_MS : 0;
@@ -204,102 +215,6 @@ async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
     timer = setTimeout(() => resolve(false), ms);
   });
   return Promise.race([work.then(() => true), late]).finally(() => clearTimeout(timer));
-}
-
-type MeterOnMqtt = {
-  readonly mqttClientId: bigint | null;
-  readonly profileId: string;
-  readonly deviceKey: string | null;
-};
-type MqttSide = {
-  readonly url: string;
-  readonly port: number | null;
-  command(meter: MeterOnMqtt, action: "connect" | "disconnect"): Promise<SendOutcome>;
-  /** A request of ours to a device, which may be away: it is asked again at its next message. */
-  say(client: ClientEntry, topic: string, payload: Uint8Array): Promise<unknown>;
-  stop(): Promise<void>;
-};
-
-async function openMqtt(
-  settings: CollectorsSettings,
-  directory: Directory,
-  ingest: ReturnType<typeof mqttIngest>,
-  refusals: ReturnType<typeof refusalsBook>,
-): Promise<MqttSide> {
-  const { mqtt, clock, telemetry, log, host } = settings;
-  const clientOf = (meter: MeterOnMqtt): ClientEntry | undefined =>
-    [...directory.clients()].find((client) => client.id === meter.mqttClientId);
-  if (mqtt.kind === "foreign") {
-    const { startForeign } = await import("./mqtt/foreign.ts");
-    const foreign = await startForeign({ url: mqtt.url, directory, profiles: PROFILES, ingest, telemetry, log });
-    return {
-      url: mqtt.url,
-      port: null,
-      command: async (meter, action) => {
-        const order = orderOf(meter, action, clock);
-        if (order === null) return "refused";
-        return (await foreign.publishCommand(order)) === "handed_over" ? "sent" : "unreachable";
-      },
-      say: (_client, topic, payload) => foreign.publishCommand({ topic, payload }),
-      stop: () => foreign.stop(),
-    };
-  }
-  const broker = await onFreePort(mqtt.port, (port) =>
-    startBroker<ClientEntry>({
-      port,
-      host,
-      ...(mqtt.tls === undefined ? {} : { tls: mqtt.tls }),
-      credentials: directory,
-      onMessage: (client, message, settled) => ingest.take(client, message, settled),
-      refusals,
-      clock,
-      telemetry,
-      log,
-    }),
-  );
-  return {
-    url: `mqtt://${host === "0.0.0.0" ? "127.0.0.1" : host}:${broker.port}`,
-    port: broker.port,
-    command: (meter, action) => commandBy(broker, clientOf(meter), orderOf(meter, action, clock)),
-    say: ({ username }, topic, payload) => broker.publishCommand({ username, topic, payload }),
-    stop: () => broker.stop(),
-  };
-}
-
-async function commandBy(
-  broker: Broker,
-  client: ClientEntry | undefined,
-  order: { topic: string; payload: string } | null,
-): Promise<SendOutcome> {
-  if (client === undefined || order === null) return "refused";
-  const delivery = await broker.publishCommand({ username: client.username, ...order });
-  return delivery === "acknowledged" || delivery === "sent" ? "sent" : "unreachable";
-}
-
-/** The profile's own words for an order; `null` for a meter that takes none. */
-function orderOf(
-  meter: MeterOnMqtt,
-  action: "connect" | "disconnect",
-  clock: Clock,
-): { topic: string; payload: string } | null {
-  const profile = PROFILES.get(meter.profileId);
-  if (profile === undefined || profile.kind === "modbus" || profile.control === undefined || meter.deviceKey === null)
-    return null;
-  const fill = (text: string) =>
-    text.replaceAll("{device}", meter.deviceKey ?? "").replaceAll("{id}", String(clock.now()));
-  return { topic: fill(profile.control.topic), payload: fill(profile.control[action]) };
-}
-
-/** The wanted port, or when it is taken one of the next ten; the caller says which it became. */
-async function onFreePort<T>(wanted: number, open: (port: number) => Promise<T>): Promise<T> {
-  for (let port = wanted; ; port++) {
-    try {
-      return await open(port);
-    } catch (error) {
-      const taken = error instanceof CodedError && error.code === "port.taken";
-      if (!taken || wanted === 0 || port >= wanted + 10) throw error;
-    }
-  }
 }
 
 /** Which buses are polled, and by which units: a bus whose units changed is taken down and up again, the others are left alone. */

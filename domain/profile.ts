@@ -66,6 +66,37 @@ export type ModbusControl = {
   readonly readBack: RegisterName;
 };
 
+/**
+ * Values that a meter froze at fixed times of its own clock and keeps: number 1 is the newest, number n stands `stride` × (n − 1)
+ * words behind it. A freeze that was never made is all zeros or all ones.
+ */
+export type ModbusHistory = {
+  readonly every: "day" | "month";
+  readonly count: number;
+  readonly table: "holding" | "input";
+  readonly address: number;
+  readonly stride: number;
+  /** When it was frozen, local time, in BCD as DL/T 645 writes it: three words YYMM DDhh mm00 at this place of the freeze. */
+  readonly timeOffset: number;
+  /** `address` counts from the beginning of the freeze. */
+  readonly registers: readonly Pick<ModbusRegister, "register" | "address" | "type" | "order" | "scale">[];
+  readonly samples: readonly {
+    readonly hex: string;
+    /** ISO 8601 in Asia/Shanghai; absent: a freeze that was never made. */
+    readonly frozenAt?: string;
+    readonly readings: Expectation["readings"];
+  }[];
+};
+
+/** A request to a device for what it stored in `{from}` to `{to}` (ISO 8601 in UTC); it answers with readings that carry their times. */
+export type MqttHistory = {
+  /** `{device}`, `{id}`, `{from}` and `{to}` are filled in, in topic and payload. */
+  readonly topic: string;
+  readonly request: string;
+  readonly every_s: number;
+  readonly keepsDays: number;
+};
+
 /** Words that name the meter: its own code of make and model. What else tells it (frequency, voltage, totals) follows from its registers. */
 export type ModbusProbe = {
   readonly title: string;
@@ -100,6 +131,7 @@ export type ModbusClock = {
 export type ModbusProfile = ProfileBase & {
   readonly kind: "modbus";
   readonly registers: readonly ModbusRegister[];
+  readonly history?: ModbusHistory;
   readonly control?: ModbusControl;
   /** How a scan of a bus tells this meter from others. */
   readonly probe?: ModbusProbe;
@@ -242,6 +274,7 @@ export type MqttProfile = ProfileBase & {
   readonly kind: "mqtt";
   readonly messages: readonly MessageMap[];
   readonly control?: MqttControl;
+  readonly history?: MqttHistory;
   readonly samples: readonly MqttSample[];
 };
 

@@ -104,15 +104,16 @@ export async function lastHeardOf(
   const { rows } = await sql<{ id: bigint; measured_at: Instant }>`
     select m.id, l.measured_at
       from unnest(${`{${meters.map(({ id }) => id).join(",")}}`}::bigint[],
-                  ${`{${meters.map(({ utility }) => MAIN_CODE[utility]).join(",")}}`}::smallint[]) as m (id, code)
+                  ${`{${meters.map(({ utility }) => REGISTERS[MAIN_REGISTER_OF[utility]].code).join(",")}}`}::smallint[]) as m (id, code)
      cross join lateral (select measured_at from sanbiao.reading
        where operator_id = sanbiao.operator_id() and meter_id = m.id and register = m.code
        order by measured_at desc limit 1) l`.execute(trx);
   return new Map(rows.map((row) => [row.id, row.measured_at]));
 }
-const MAIN_CODE: Readonly<Record<Utility, number>> = {
-  electricity: REGISTERS.energy_import_kwh.code,
-  gas: REGISTERS.volume_m3.code,
-  water: REGISTERS.volume_m3.code,
-  heat: REGISTERS.heat_kwh.code,
+/** The register that a utility is billed by. */
+export const MAIN_REGISTER_OF: Readonly<Record<Utility, RegisterName>> = {
+  electricity: "energy_import_kwh",
+  gas: "volume_m3",
+  water: "volume_m3",
+  heat: "heat_kwh",
 };

@@ -1,7 +1,7 @@
 import { KNOWN } from "../../catalog/known.ts";
 import { CodedError } from "../../domain/errors.ts";
 import { MINUTE_MS } from "../../domain/instant.ts";
-import type { Kind } from "../../interchange/register/columns.ts";
+import { columnZh, type Kind } from "../../interchange/register/columns.ts";
 import { importRegister, refusedFileOf, type RegisterReport } from "../../interchange/register/import.ts";
 import { FILE_BYTES_MAX } from "../../interchange/register/sheet.ts";
 import { templateCsv, templateWorkbook } from "../../interchange/register/templates.ts";
@@ -123,6 +123,7 @@ function reportJson(
       changes: changes.map(({ column, from, to }) => ({ column, from, to })),
       errors: errors.map((error) => ({
         column: error.column,
+        columnZh: error.column === null ? null : columnZh(row.kind, error.column),
         code: error.code,
         en: errorEn(error),
         zh: errorZh(error),

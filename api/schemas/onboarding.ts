@@ -154,7 +154,13 @@ export const RegisterReportJson = z
           outcome: z.enum(["created", "changed", "already", "refused"]),
           changes: z.array(z.object({ column: z.string(), from: z.string(), to: z.string() })),
           errors: z.array(
-            z.object({ column: z.string().nullable(), code: z.string(), en: z.string(), zh: z.string() }),
+            z.object({
+              column: z.string().nullable(),
+              columnZh: z.string().nullable(),
+              code: z.string(),
+              en: z.string(),
+              zh: z.string(),
+            }),
           ),
         }),
       )

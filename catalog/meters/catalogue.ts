@@ -16,6 +16,7 @@ import { chintDtsu666 } from "./chint-dtsu666.ts";
 import { chirpstackV3 } from "./chirpstack-v3.ts";
 import { chirpstackV4 } from "./chirpstack-v4.ts";
 import { ddm18sd } from "./ddm18sd.ts";
+import { demoFreezeMeter } from "./demo-freeze-meter.ts";
 import { dsmrReader } from "./dsmr-reader.ts";
 import { dzgDvh4013 } from "./dzg-dvh4013.ts";
 import { eastronSdm120 } from "./eastron-sdm120.ts";
@@ -79,6 +80,7 @@ const ALL: readonly Profile[] = [
   carloGavazziEm24,
   carloGavazziEm340,
   ddm18sd,
+  demoFreezeMeter,
   dzgDvh4013,
   eltakoDsz15dzmod,
   eltakoDsz16,

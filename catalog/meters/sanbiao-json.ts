@@ -64,6 +64,12 @@ export const sanbiaoJson: MqttProfile = {
     connect: '{"id":"{id}","action":"connect"}',
     readBack: "relay_state",
   },
+  history: {
+    topic: "sanbiao/v1/{device}/command",
+    request: '{"id":"{id}","action":"history","from":"{from}","to":"{to}"}',
+    every_s: 3600,
+    keepsDays: 62,
+  },
   samples: [
     {
       title: "one moment of a prepaid electricity meter",

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { BusHealth } from "../../domain/bus.ts";
 import type { Clock, Instant } from "../../domain/instant.ts";
+import type { Period, Zone } from "../../domain/period.ts";
 import type { ModbusProfile, PollGroup } from "../../domain/profile.ts";
 import type { MeterId, OperatorId } from "../../domain/reading.ts";
 import type { RefusedFrame } from "../../domain/refusal.ts";
@@ -15,7 +16,8 @@ import { type ErrandKind, notSent, type Timed } from "./errand.ts";
 import type { LinkConfig } from "./link.ts";
 import { type ControlAction, type ControlOutcome, refusedOrder } from "./order.ts";
 import type { Plan } from "./plan.ts";
-import { addressText, type Outcome, type Request } from "./request.ts";
+import { recall, type RecallOutcome } from "./recall.ts";
+import { addressText, type Outcome, type ReadRequest, type Request } from "./request.ts";
 import type { PolledMeter, Sink } from "./sink.ts";
 import type { BusEvents } from "./world.ts";
 
@@ -49,11 +51,15 @@ export type ModbusCollectorOptions = {
   readonly clocks?: ClockKeeping;
   /** Hand-overs that may wait in the sink before the buses pause; 10 000 when absent. */
   readonly handOversMax?: number;
+  /** How often due polls are looked for, real milliseconds; 100 when absent. */
+  readonly tickMs?: number;
 };
 
 export type ModbusCollector = {
   /** Writes the order and reads the state back; never throws. */
   control(meterId: MeterId, action: ControlAction): Promise<ControlOutcome>;
+  /** Asks a meter for what it froze in a stretch, in the lowest place of its bus. */
+  recall(meterId: MeterId, stretch: Period, zone: Zone): Promise<RecallOutcome>;
   /** One read in the lowest place of the bus; `link_down` when there is no such bus. */
   errand(busId: string, kind: ErrandKind, request: Request): Promise<Outcome>;
   health(): BusHealth[];
@@ -72,6 +78,7 @@ export function startModbusCollector(options: ModbusCollectorOptions): ModbusCol
   const handOver = new HandOver(options.handOversMax ?? HAND_OVERS_MAX, options.log);
   const buses = new Map<string, Bus>();
   const busOf = new Map<MeterId, Bus>();
+  const metersById = new Map<MeterId, PolledMeter>();
 
   const errand = (busId: string, kind: ErrandKind, unitId: number, request: () => Request | null): Promise<Timed> =>
     buses.get(busId)?.errand(kind, unitId, request) ??
@@ -94,7 +101,10 @@ export function startModbusCollector(options: ModbusCollectorOptions): ModbusCol
     const { id, operatorId: _, units: __, ...rest } = config;
     const bus = new Bus({ ...rest, id, meters }, options, busEvents(options, handOver));
     buses.set(id, bus);
-    for (const { meterId } of meters) busOf.set(meterId, bus);
+    for (const meter of meters) {
+      busOf.set(meter.meterId, bus);
+      metersById.set(meter.meterId, meter);
+    }
     clocks?.add(meters);
   };
   const removeBus = async (id: string): Promise<void> => {
@@ -116,6 +126,14 @@ export function startModbusCollector(options: ModbusCollectorOptions): ModbusCol
     control: (meterId, action) =>
       busOf.get(meterId)?.control(meterId, action) ??
       Promise.resolve(refusedOrder("unknown_meter", `meter ${meterId} is on no bus of this collector`)),
+    recall: async (meterId, stretch, zone) => {
+      const bus = busOf.get(meterId);
+      const meter = metersById.get(meterId);
+      if (bus === undefined || meter === undefined) return "unreachable";
+      const ask = async (request: ReadRequest): Promise<Outcome> =>
+        (await bus.errand("history", request.unitId, () => request)).outcome;
+      return recall(meter, stretch, { zone, ask, now: () => options.clock.now(), sink: options.sink });
+    },
     errand: async (busId, kind, request) => (await errand(busId, kind, request.unitId, () => request)).outcome,
     health: () => [...buses.values()].map((bus) => withClocks(bus.health(), clocks)),
     stop: async () => {

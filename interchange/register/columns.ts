@@ -275,3 +275,9 @@ export const isKindColumn = (text: string): boolean => {
 
 const namesOf = ({ name, zh, also }: Pick<Column, "name" | "zh" | "also">): string[] =>
   [name, zh, ...also].map(headingOf);
+
+/** A column's heading in Chinese; what is no column stays as it is. */
+export function columnZh(kind: Kind | null, name: string): string {
+  if (name === KIND_COLUMN.name) return KIND_COLUMN.zh;
+  return (kind === null ? [] : COLUMNS[kind]).find((column) => column.name === name)?.zh ?? name;
+}

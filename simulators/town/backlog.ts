@@ -52,12 +52,18 @@ export async function uploadBacklog(options: BacklogOptions): Promise<number> {
 
 const valuesPer = (meter: TownMeter): number => (meter.twoRate ? 3 : 1);
 
-/** The grid, and the moment of the upload itself: what is known then is not a day old. */
-function timesOf(meter: TownMeter, from: Instant, to: Instant): Instant[] {
+/** When a device stored something between two instants. */
+export function storedTimes(meter: TownMeter, from: Instant, to: Instant): Instant[] {
   const step = STEP_MS[meter.utility];
   const times: Instant[] = [];
   for (let at = Math.ceil((from + OFFSET_MS) / step) * step - OFFSET_MS; at <= to; at += step)
     times.push(at as Instant);
+  return times;
+}
+
+/** The grid, and the moment of the upload itself: what is known then is not a day old. */
+function timesOf(meter: TownMeter, from: Instant, to: Instant): Instant[] {
+  const times = storedTimes(meter, from, to);
   const last = Math.floor(to / 1000) * 1000; // some devices tell whole seconds
   if (last >= from && last > (times.at(-1) ?? Number.NEGATIVE_INFINITY)) times.push(last as Instant);
   return times;

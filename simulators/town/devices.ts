@@ -1,10 +1,12 @@
 import type { Logger } from "pino";
-import { type Instant, MINUTE_MS } from "../../domain/instant.ts";
+import { DAY_MS, type Instant, instantOfIso, MINUTE_MS } from "../../domain/instant.ts";
+import type { Period } from "../../domain/period.ts";
 import { deliveriesOf } from "../faults/uplink.ts";
+import { storedTimes } from "./backlog.ts";
 import type { TownClock } from "./clock.ts";
 import type { RelayOrder } from "./image.ts";
 import type { Dialect, TownMeter } from "./meter.ts";
-import { commandTopic, type Message, messageOf, orderAnswer } from "./payload.ts";
+import { backlogElement, backlogMessage, commandTopic, type Message, messageOf, orderAnswer } from "./payload.ts";
 import { hash32 } from "./random.ts";
 import { Sender } from "./sender.ts";
 import type { TownState } from "./state.ts";
@@ -35,6 +37,8 @@ const TICK_MS = 200;
 /** After a pause of the process at most so many missed moments per device are made up for. */
 const MISSED_MAX = 200;
 const KEPT_IDS = 32;
+const STORED_PER_MESSAGE = 100;
+const STORED_MS = 62 * DAY_MS; // its memory
 
 /** The devices that speak MQTT by themselves, live. A device's moments lie on its own grid: a restart meets the same ones. */
 export class Devices {
@@ -145,11 +149,21 @@ export class Devices {
     this.#senders.get(meter.mqtt.client)?.send(message.topic, message.payload, done);
   }
 
+  /** What it stored by the hour, though it may have been silent meanwhile; nothing of what is still to come. */
+  #tellStored(meter: TownMeter, { from, to }: Period): void {
+    const { state, clock } = this.#options;
+    const until = Math.min(to, clock.now()) as Instant;
+    const elements = storedTimes(meter, from, until).map((at) => backlogElement(meter, state, at));
+    for (let i = 0; i < elements.length; i += STORED_PER_MESSAGE)
+      this.#say(meter, backlogMessage(meter.mqtt.deviceKey, elements.slice(i, i + STORED_PER_MESSAGE)));
+  }
+
   #onCommand(topic: string, payload: Buffer): void {
     const meter = this.#options.town.meters.find((m) => commandTopic(m) === topic);
     const command = commandOf(payload);
     if (meter === undefined || command === null) return;
     const { clock, state } = this.#options;
+    if (command.history !== null) return this.#tellStored(meter, command.history);
     if (command.action === null) {
       this.#say(meter, orderAnswer(meter, state, clock.now(), { id: command.id, error: "unknown action" }));
       return;
@@ -165,17 +179,30 @@ export class Devices {
   }
 }
 
+/** Where a device's own grid lies: it speaks whenever the time, divided by `every`, leaves this. */
+export const phaseOf = (meter: TownMeter, every: number): number =>
+  (hash32(meter.loads[0]?.seed ?? 0, 30) % (every / 1000)) * 1000;
+type Command = { readonly id: string; readonly action: RelayOrder | null; readonly history: Period | null };
+
 function firstMoment(meter: TownMeter, every: number, now: Instant): number {
-  const offset = (hash32(meter.loads[0]?.seed ?? 0, 30) % (every / 1000)) * 1000;
+  const offset = phaseOf(meter, every);
   return Math.ceil((now - offset) / every) * every + offset;
 }
 
-function commandOf(payload: Buffer): { id: string; action: RelayOrder | null } | null {
+function commandOf(payload: Buffer): Command | null {
   try {
-    const { id, action } = JSON.parse(payload.toString("utf8")) as { id?: unknown; action?: unknown };
+    const { id, action, from, to } = JSON.parse(payload.toString("utf8")) as Record<string, unknown>;
     if (typeof id !== "string" && typeof id !== "number") return null;
-    return { id: String(id), action: action === "disconnect" || action === "connect" ? action : null };
+    const order = action === "disconnect" || action === "connect" ? action : null;
+    return { id: String(id), action: order, history: action === "history" ? stretchOf(from, to) : null };
   } catch {
     return null;
   }
+}
+
+/** At most its memory; times that are no times are no question. */
+function stretchOf(from: unknown, to: unknown): Period | null {
+  const [begin, end] = [from, to].map((text) => (typeof text === "string" ? instantOfIso(text) : null));
+  if (begin == null || end == null || begin >= end) return null;
+  return { from: Math.max(begin, end - STORED_MS) as Instant, to: end };
 }

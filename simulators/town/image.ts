@@ -4,6 +4,7 @@ import { REGISTERS, type RegisterName, SUPPLY_STATES } from "../../domain/regist
 import { bytesOfInteger, bytesOfMicro, scaleOf, WORDS_OF_TYPE, wordsOfBytes } from "../../domain/words.ts";
 import type { ExceptionCode, ModbusUnit } from "../modbus/unit.ts";
 import type { Window } from "./load.ts";
+import { freezeWords } from "./freezes.ts";
 import { flowMicro, type TownMeter } from "./meter.ts";
 import { chance } from "./random.ts";
 import type { TownState } from "./state.ts";
@@ -25,6 +26,12 @@ export function unitOf({ meter, profile, state, clock, onOrder }: MeterUnit): Mo
   const layout = layoutOf(profile);
   return {
     read(table, address, count) {
+      const { history } = profile;
+      const place = address - (history?.address ?? 0);
+      if (history !== undefined && table === history.table && place >= 0 && place < history.count * history.stride)
+        return place + count > history.count * history.stride
+          ? 2
+          : freezeWords(meter, history, state, clock.now()).subarray(place, place + count);
       const name = nameOf(profile, table, address, count);
       if (name !== null) return name;
       const fields = layout.filter((f) => f.map.table === table && f.map.address < address + count && f.end > address);

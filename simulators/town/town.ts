@@ -123,7 +123,9 @@ const LITRE = 1_000;
 
 function flatElectricity(seed: number, flat: Flat, bus: string, unitId: number): TownMeter {
   const prepaid = isPrepaidFlat(flat.building, flat.room);
-  const profileId = prepaid ? "acrel-ddsy1352" : pick(POSTPAID_METERS, seed, flat.number, 7);
+  const picked = pick(POSTPAID_METERS, seed, flat.number, 7);
+  const freezes = flat.building === FREEZING_BUILDING && picked === "chint-ddsu666";
+  const profileId = prepaid ? "acrel-ddsy1352" : freezes ? FREEZE_PROFILE : picked;
   const serial = electricSerial(flat.number);
   return {
     serial,
@@ -186,6 +188,9 @@ function flatGas(seed: number, flat: Flat): TownMeter {
   };
 }
 
+/** In this building some meters keep the values of the last midnights. */
+const FREEZING_BUILDING = "2";
+export const FREEZE_PROFILE = "sanbiao-demo-freeze";
 export const WMBUS_PROFILE = "wmbusmeters";
 export const GAS_PROFILE = "chirpstack-v4";
 export const ENVELOPE_PROFILE = "sanbiao-json";

@@ -4,6 +4,7 @@ import { compiled } from "../../collectors/decode/compile.ts";
 import { type Decoded, samplesOf } from "../../collectors/decode/decoded.ts";
 import { compiledMetrics } from "../../collectors/decode/metric.ts";
 import { stepDialect } from "../../collectors/decode/dialect.ts";
+import { frozenOf } from "../../collectors/decode/freezes.ts";
 import { decodeMessage } from "../../collectors/decode/message.ts";
 import { decodeWords } from "../../collectors/decode/words.ts";
 import { instantOfIso } from "../../domain/instant.ts";
@@ -55,6 +56,27 @@ describe("each profile reads its own samples", () => {
       if (measuredAt !== undefined) expect(samplesOf(decoded)[0]?.measuredAt).toBe(instantOfIso(measuredAt));
     });
 });
+
+test.each(modbus.flatMap((p) => (p.history === undefined ? [] : [[p.id, p, p.history] as const])))(
+  "%s: its own freezes are read with their own times",
+  (_id, profile, history) => {
+    expect(history.samples.some(({ frozenAt }) => frozenAt === undefined)).toBe(true);
+    for (const { hex, frozenAt, readings } of history.samples) {
+      const words = wordsOfBytes(Buffer.from(hex.replaceAll(" ", ""), "hex"));
+      const { samples, refusals } = frozenOf(profile, history, { number: 1, words }, "Asia/Shanghai");
+      expect(refusals).toEqual([]);
+      expect(Object.fromEntries(samples.map((s) => [s.register, textOf(s)]))).toEqual(readings);
+      for (const { measuredAt } of samples) expect(measuredAt).toBe(instantOfIso(frozenAt ?? ""));
+    }
+    const [made] = history.samples;
+    const spoilt = Uint16Array.from(wordsOfBytes(Buffer.from(made?.hex.replaceAll(" ", "") ?? "", "hex")));
+    spoilt[history.timeOffset] = 0x9999;
+    expect(frozenOf(profile, history, { number: 1, words: spoilt }, "Asia/Shanghai")).toMatchObject({
+      samples: [],
+      refusals: [{ reason: "malformed_payload" }],
+    });
+  },
+);
 
 describe("each dialect with a memory reads its own samples", () => {
   const dialects = [...PROFILES.values()].filter((p): p is DialectProfile => p.kind === "dialect");

@@ -50,7 +50,7 @@ export async function ask<T>(
   path: string,
   options: {
     query?: Query;
-    method?: "GET" | "POST" | "PUT" | "DELETE";
+    method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
     body?: unknown;
     key?: string;
     signal?: AbortSignal;
@@ -78,5 +78,23 @@ export async function ask<T>(
   const answer: unknown = await response.json().catch(() => null);
   if (!response.ok) throw new ApiError(problemOf(response.status, answer));
   if (answer === null) throw new ApiError({ status: response.status, title: "", code: NOT_UNDERSTOOD, hint: "" });
+  return answer as T;
+}
+
+/** Sends the bytes of a file as they are. @throws ApiError as `ask` */
+export async function askWithFile<T>(path: string, file: File, query: Query): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(urlOf(path, query), {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { accept: "application/json", "content-type": "application/octet-stream" },
+      body: await file.arrayBuffer(),
+    });
+  } catch {
+    throw new ApiError({ status: 0, title: "", code: NO_ANSWER, hint: "" });
+  }
+  const answer: unknown = await response.json().catch(() => null);
+  if (!response.ok) throw new ApiError(problemOf(response.status, answer));
   return answer as T;
 }

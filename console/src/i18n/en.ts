@@ -2,9 +2,11 @@ import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
 import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
+import { gapsEn } from "./gaps-en.ts";
 import { meterLifeEn } from "./meter-life-en.ts";
 import { readingEn } from "./reading-en.ts";
 import { termsEn } from "./terms-en.ts";
+import { onboardingEn } from "./onboarding-en.ts";
 import { workEn } from "./work-en.ts";
 
 /** The texts of the pages in English. `{names}` are filled in. `zh.ts` has the same keys or does not compile. */
@@ -12,8 +14,10 @@ export const en = {
   ...termsEn,
   ...errorsEn,
   ...busesEn,
+  ...gapsEn,
   ...meterLifeEn,
   ...balanceEn,
+  ...onboardingEn,
   ...workEn,
   ...estimateEn,
   ...readingEn,

@@ -3,9 +3,11 @@ import { busesZh } from "./buses-zh.ts";
 import { balanceZh } from "./balance-zh.ts";
 import { estimateZh } from "./estimate-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
+import { gapsZh } from "./gaps-zh.ts";
 import { meterLifeZh } from "./meter-life-zh.ts";
 import { readingZh } from "./reading-zh.ts";
 import { termsZh } from "./terms-zh.ts";
+import { onboardingZh } from "./onboarding-zh.ts";
 import { workZh } from "./work-zh.ts";
 
 /** The texts of the pages in Chinese. */
@@ -13,8 +15,10 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
   ...busesZh,
+  ...gapsZh,
   ...meterLifeZh,
   ...balanceZh,
+  ...onboardingZh,
   ...workZh,
   ...estimateZh,
   ...readingZh,

@@ -41,7 +41,9 @@ export const PLACES: readonly PlaceGroup[] = [
   {
     name: "wires",
     places: [
+      { path: "/onboarding", name: "onboarding", roles: ALL },
       { path: "/buses", name: "buses", roles: ALL },
+      { path: "/gaps", name: "gaps", roles: ALL },
       { path: "/refused", name: "refused", roles: ALL },
     ],
   },

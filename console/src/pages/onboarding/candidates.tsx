@@ -1,0 +1,55 @@
+import { Table } from "antd";
+import type { FoundDeviceJson } from "../../../../api/schemas/onboarding.ts";
+import { useSpeech } from "../../i18n/language.tsx";
+import { useFormat } from "../../shell/operator.tsx";
+
+/** Every profile that may read the device, what speaks for it and what it read. */
+export function Candidates({ device }: { device: FoundDeviceJson }) {
+  const { t, term } = useSpeech();
+  const format = useFormat();
+  return (
+    <>
+      <p className="quiet">
+        {t("tray.first")} {format.instantSeconds(device.firstSeenAt)}
+        {device.framesDropped === 0 ? "" : ` · ${t("tray.dropped", { n: format.count(device.framesDropped) })}`}
+      </p>
+      <Table
+        rowKey="profileId"
+        size="small"
+        dataSource={device.candidates}
+        pagination={false}
+        scroll={{ x: "max-content" }}
+        locale={{ emptyText: t("tray.unrecognised") }}
+        columns={[
+          {
+            title: t("tray.candidates"),
+            render: (_, one) => (
+              <>
+                {one.title} <code>{one.profileId}</code>
+              </>
+            ),
+          },
+          {
+            render: (_, one) => (
+              <>
+                {one.evidence.map(({ kind }) => (
+                  <div key={kind}>{term("tray.evidence", kind)}</div>
+                ))}
+                {one.choosable ? null : <div className="quiet">{t("tray.notFirst")}</div>}
+              </>
+            ),
+          },
+          {
+            title: t("tray.says"),
+            render: (_, one) =>
+              one.sample.map(({ register, value, unit }) => (
+                <div key={register}>
+                  <span className="quiet">{term("register", register)}</span> {format.quantity({ value, unit }, 6)}
+                </div>
+              )),
+          },
+        ]}
+      />
+    </>
+  );
+}
