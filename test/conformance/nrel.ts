@@ -104,7 +104,7 @@ function nettingOf(option: number): object {
 }
 
 function energyOf(inputs: NrelInputs, kind: "energy" | "export", side: "buy" | "sell"): { id: string } {
-  const made = (form: object): { id: string } => ({ kind, id: kind, title, roundOnce: true, ...form });
+  const made = (form: object) => ({ kind, id: kind, title, roundOnce: true, ...form });
   const series = side === "buy" ? inputs.ur_ts_buy_rate : inputs.ur_ts_sell_rate;
   const bySeries = side === "buy" ? inputs.ur_en_ts_buy_rate : inputs.ur_en_ts_sell_rate;
   if (bySeries === 1 && series !== undefined) {
