@@ -29,7 +29,7 @@ const Buses = lazy(() => import("./pages/buses/buses.tsx"));
 const Work = lazy(() => import("./pages/work/work.tsx"));
 const ReadingRoutes = lazy(() => import("./pages/routes/routes.tsx"));
 const ReadingRoute = lazy(() => import("./pages/routes/route.tsx"));
-const Gaps = lazy(() => import("./pages/gaps.tsx"));
+const Gaps = lazy(() => import("./pages/gaps/gaps.tsx"));
 const Onboarding = lazy(() => import("./pages/onboarding/onboarding.tsx"));
 const Refused = lazy(() => import("./pages/refused.tsx"));
 

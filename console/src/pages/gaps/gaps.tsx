@@ -1,17 +1,18 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Segmented, Select, Table, Tag } from "antd";
 import { Link } from "react-router-dom";
-import type { GapRowJson, GapsJson } from "../../../api/schemas/gap.ts";
-import { ask } from "../api/client.ts";
-import { useSpeech } from "../i18n/language.tsx";
-import { Loaded } from "../parts/loaded.tsx";
-import { PageTitle } from "../parts/page-title.tsx";
-import { usePages } from "../parts/pages.tsx";
-import { usePlace } from "../parts/place.ts";
-import { ProblemNote } from "../parts/problem.tsx";
-import { useUrlFilter } from "../parts/url-filter.ts";
-import { Utility } from "../parts/utility.tsx";
-import { useFormat, useUser } from "../shell/operator.tsx";
+import type { GapRowJson, GapsJson } from "../../../../api/schemas/gap.ts";
+import { ask } from "../../api/client.ts";
+import { useSpeech } from "../../i18n/language.tsx";
+import { Loaded } from "../../parts/loaded.tsx";
+import { PageTitle } from "../../parts/page-title.tsx";
+import { usePages } from "../../parts/pages.tsx";
+import { usePlace } from "../../parts/place.ts";
+import { ProblemNote } from "../../parts/problem.tsx";
+import { useUrlFilter } from "../../parts/url-filter.ts";
+import { Utility } from "../../parts/utility.tsx";
+import { useFormat, useUser } from "../../shell/operator.tsx";
+import { GapNote } from "./gap-note.tsx";
 
 const SHOWN = ["unsettled", "settled", "all"] as const;
 const OWNERS = ["any", "mine", "nobody"] as const;
@@ -133,6 +134,7 @@ export default function Gaps() {
                 ),
               },
               { title: t("gaps.owner"), render: (_, g) => <Owner gap={g} /> },
+              { title: t("gaps.note"), render: (_, g) => <GapNote gap={g} /> },
             ]}
           />
         )}
