@@ -1,3 +1,4 @@
+import type { ChargeLine } from "./charge.ts";
 import type { Money } from "./money.ts";
 import type { Day, Period } from "./period.ts";
 import type { Micro } from "./quantity.ts";
@@ -44,5 +45,8 @@ export type Bill = {
   readonly issuedOn: Day;
   readonly dueOn: Day;
   readonly lines: readonly (Line & { readonly usagePointId: bigint })[];
+  /** What supply costs: the sum of `lines`. */
   readonly total: Money;
+  /** What is charged besides, a debt class of its own; the bill asks for `total` and the sum of these. */
+  readonly charges?: readonly ChargeLine[];
 };

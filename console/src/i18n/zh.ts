@@ -1,6 +1,7 @@
 import type { en } from "./en.ts";
 import { busesZh } from "./buses-zh.ts";
 import { balanceZh } from "./balance-zh.ts";
+import { chargesZh } from "./charges-zh.ts";
 import { estimateZh } from "./estimate-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
 import { gapsZh } from "./gaps-zh.ts";
@@ -18,6 +19,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...gapsZh,
   ...meterLifeZh,
   ...balanceZh,
+  ...chargesZh,
   ...onboardingZh,
   ...workZh,
   ...estimateZh,
