@@ -18,6 +18,7 @@ import { page, serveConsole } from "./console.ts";
 import type { Metrics } from "./metrics.ts";
 import { PROBLEM_JSON, problemOf } from "./problem.ts";
 import { accountRoutes } from "./routes/accounts.ts";
+import { chargeRoutes } from "./routes/charges.ts";
 import { busRoutes } from "./routes/buses.ts";
 import { balanceRoutes } from "./routes/balances.ts";
 import type { Waiting } from "../ledger/spool/spool.ts";
@@ -35,6 +36,7 @@ import { registerImportRoutes } from "./routes/register-import.ts";
 import type { Api, App } from "./routes/route.ts";
 import { type ReadyChecks, serviceRoutes } from "./routes/service.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { whatIfRoutes } from "./routes/what-if.ts";
 import { workRoutes } from "./routes/work.ts";
 import { principalOf } from "./session.ts";
 
@@ -106,12 +108,14 @@ export async function buildApp(options: AppOptions): Promise<App> {
       paymentRoutes(v1, options);
       busRoutes(v1, options);
       balanceRoutes(v1, options);
+      chargeRoutes(v1, options);
       eventRoutes(v1, options);
       workRoutes(v1, options);
       estimateRoutes(v1, options);
       readingRouteRoutes(v1, options);
       readingRoutes(v1, options);
       onboardingRoutes(v1, options);
+      whatIfRoutes(v1, options);
       await v1.register(async (files) => registerImportRoutes(files as App, options));
       await v1.register(async (pictures) => photoRoutes(pictures as App, options));
     },

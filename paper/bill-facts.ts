@@ -1,7 +1,8 @@
 import { sql, type Transaction } from "kysely";
 import type { Instant } from "../domain/instant.ts";
 import type { Currency } from "../domain/money.ts";
-import { addMonths, type Day, dayOf, startOfDay, type Zone } from "../domain/period.ts";
+import { addMonths, type Day, dayOf, daysBetween, startOfDay, type Zone } from "../domain/period.ts";
+import { decimalText, microOf } from "../domain/quantity.ts";
 import type { OperatorId } from "../domain/reading.ts";
 import type { Tables } from "../schema/tables.ts";
 import {
@@ -9,6 +10,7 @@ import {
   HISTORY_MONTHS,
   type HistoryFact,
   type LineFact,
+  type OwedFact,
   type RegisterFact,
   type UsageFact,
 } from "./bill-sheet.ts";
@@ -43,6 +45,8 @@ export async function billFacts(trx: Trx, operatorId: OperatorId, ids: readonly 
   const lines = await linesOf(trx, operatorId, ids);
   const usages = await usagesOf(trx, operatorId, ids);
   const history = await historyOf(trx, operatorId, ids);
+  for (const [id, charges] of await chargesOf(trx, operatorId, ids))
+    lines.set(id, [...(lines.get(id) ?? []), ...charges]);
   const owed = await owedOf(trx, operatorId, ids);
   const corrected = await correctedOf(trx, operatorId, ids);
   return bills.map((row) => ({
@@ -55,13 +59,16 @@ export async function billFacts(trx: Trx, operatorId: OperatorId, ids: readonly 
       period: { from: row.period_from, to: row.period_to },
       issuedOn: row.issued_on,
       dueOn: row.due_on,
-      totalMinor: row.total_minor,
+      totalMinor: (lines.get(row.id) ?? []).reduce(
+        (sum, { debt, amountMinor }) => (debt === "property" ? sum + amountMinor : sum),
+        row.total_minor,
+      ),
     },
     customer: { number: row.account_number, name: row.name, address: row.address },
     lines: lines.get(row.id) ?? [],
     usages: usages.get(row.id) ?? [],
     history: (history.get(row.id) ?? []).filter(({ periodTo }) => periodTo > startOfHistory(row)),
-    owed: owed.get(row.id) ?? null,
+    owed: owed.get(row.id) ?? [],
     corrected,
     paymentTemplate: DEMO_PAYMENT_TEMPLATE,
   }));
@@ -95,6 +102,7 @@ async function linesOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[])
     .orderBy("line")
     .execute();
   return grouped(rows, (row) => ({
+    debt: "supply",
     usagePointId: row.usage_point_id,
     utility: row.utility,
     tariffId: row.tariff_id,
@@ -140,6 +148,7 @@ async function usagesOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[]
   }));
 }
 
+type OwedRow = { bill_id: bigint; debt: OwedFact["debt"]; before: bigint; payments: bigint; other: bigint };
 type HistoryRow = HistoryFact & { bill_id: bigint };
 
 /** A true-up counts in the period of the bill that it settles: its row carries that period. */
@@ -165,25 +174,65 @@ async function historyOf(
   }));
 }
 
-/** The customer's postings before the bill's own entry: up to the bill before it, and between the two. */
-async function owedOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[]) {
-  const { rows } = await sql<{ bill_id: bigint; before: bigint; payments: bigint; other: bigint }>`
-    select l.id as bill_id,
-           coalesce(sum(p.amount_minor) filter (where w.earlier), 0)::bigint as before,
-           coalesce(sum(p.amount_minor) filter (where not w.earlier and j.kind in ('payment', 'reversal', 'refund')), 0)::bigint as payments,
-           coalesce(sum(p.amount_minor) filter (where not w.earlier and j.kind not in ('payment', 'reversal', 'refund')), 0)::bigint as other
+/** What is charged besides supply stands as lines of no usage point; part of a month says of how many days. */
+async function chargesOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[]): Promise<Map<bigint, LineFact[]>> {
+  const rows = await trx
+    .selectFrom("bill_charge")
+    .selectAll()
+    .where("operator_id", "=", operatorId)
+    .where("bill_id", "in", ids)
+    .orderBy("bill_id")
+    .orderBy("line")
+    .execute();
+  return grouped(rows, (row) => {
+    const days = daysBetween(row.from_day, row.to_day);
+    const part = days === row.month_days ? "" : ` ${days}/${row.month_days}`;
+    return {
+      debt: "property",
+      usagePointId: null,
+      utility: "other",
+      tariffId: "",
+      tariffVersion: "",
+      kind: "charge",
+      tier: null,
+      tou: null,
+      quantity: microOf(row.quantity),
+      unit: row.unit,
+      price: decimalText(microOf(row.price) ?? 0n),
+      amountMinor: row.amount_minor,
+      includedMinor: row.included_minor === 0n ? null : row.included_minor,
+      basis: null,
+      title: {
+        zh: part === "" ? row.title_zh : `${row.title_zh}（${part.trim()} 天）`,
+        en: part === "" ? row.title_en : `${row.title_en} (${part.trim()} days)`,
+      },
+      corrects: null,
+    };
+  });
+}
+
+/** The customer's postings before the bill's own entry, by class of debt: up to the bill before it, and between the two. */
+async function owedOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[]): Promise<Map<bigint, OwedFact[]>> {
+  const { rows } = await sql<OwedRow>`
+    select l.id as bill_id, case p.ledger_account when 'customer' then 'supply' else 'property' end as debt,
+           coalesce(sum(p.amount_minor) filter (where coalesce(w.earlier, false)), 0)::bigint as before,
+           coalesce(sum(p.amount_minor) filter (where not coalesce(w.earlier, false) and j.kind in ('payment', 'reversal', 'refund')), 0)::bigint as payments,
+           coalesce(sum(p.amount_minor) filter (where not coalesce(w.earlier, false) and j.kind not in ('payment', 'reversal', 'refund')), 0)::bigint as other
       from bill l
       left join lateral (select max(e.journal_id) as journal_id from bill e
                           where e.operator_id = l.operator_id and e.account_id = l.account_id and e.journal_id < l.journal_id) b on true
-      left join posting p on p.operator_id = l.operator_id and p.account_id = l.account_id and p.currency = l.currency
-                         and p.journal_id < l.journal_id
-      left join journal j on j.operator_id = p.operator_id and j.id = p.journal_id
-      left join lateral (select p.journal_id <= b.journal_id or (b.journal_id is null and j.kind = 'opening') as earlier) w on true
+      join posting p on p.operator_id = l.operator_id and p.account_id = l.account_id and p.currency = l.currency
+                    and p.journal_id < l.journal_id
+      join journal j on j.operator_id = p.operator_id and j.id = p.journal_id
+      cross join lateral (select p.journal_id <= b.journal_id or (b.journal_id is null and j.kind = 'opening') as earlier) w
      where l.operator_id = ${operatorId} and l.id = any(${ids}) and l.journal_id is not null
-     group by l.id`.execute(trx);
-  return new Map(
-    rows.map((row) => [row.bill_id, { beforeMinor: row.before, paymentsMinor: row.payments, otherMinor: row.other }]),
-  );
+     group by l.id, 2`.execute(trx);
+  return grouped(rows, (row) => ({
+    debt: row.debt,
+    beforeMinor: row.before,
+    paymentsMinor: row.payments,
+    otherMinor: row.other,
+  }));
 }
 
 async function correctedOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[]): Promise<Map<bigint, string>> {

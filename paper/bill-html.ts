@@ -1,4 +1,4 @@
-import type { BillSheet, History, Section, SheetLine } from "./bill-sheet.ts";
+import type { AccountStatement, BillSheet, History, Section, SheetLine } from "./bill-sheet.ts";
 import { UTILITY_COLOURS } from "./colours.ts";
 import {
   amountColumn,
@@ -54,7 +54,7 @@ export function billHtml(sheet: BillSheet, language: PaperLanguage): string {
 <div class="pay"><p>${say(toPay.minor > 0n ? WORDS.toPay : WORDS.nothingToPay)}<b>${moneyText(toPay)}</b></p>
 ${toPay.minor > 0n ? `<p>${say(WORDS.due)}<strong>${dayText(sheet.dueOn, language)}</strong></p>` : ""}
 ${sheet.payment === null ? "" : `<figure>${qrSvg(sheet.payment.content)}<figcaption>${say(sheet.payment.demo ? WORDS.demoCode : WORDS.pay)}</figcaption></figure>`}</div></section>
-${statementHtml(sheet, language)}
+${sheet.statements.map((one) => statementHtml(one, language)).join("")}
 ${sheet.sections.map((section) => sectionHtml(section, language)).join("\n")}
 <p class="total"><span>${say(WORDS.total)}</span><b>${moneyText(sheet.total)}</b></p>
 ${historyHtml(sheet, language)}
@@ -63,12 +63,13 @@ ${historyHtml(sheet, language)}
 `;
 }
 
-function statementHtml({ statement }: BillSheet, language: PaperLanguage): string {
-  if (statement === null) return "";
+function statementHtml(account: AccountStatement, language: PaperLanguage): string {
   const row = (words: Words, m: BillSheet["total"]) => `<dt>${said(language, words)}</dt><dd>${moneyText(m)}</dd>`;
-  return `<section class="statement"><h3>${said(language, WORDS.account_statement)}</h3><dl>${row(WORDS.before, statement.before)}${row(WORDS.payments, statement.payments)}${
-    statement.adjustments.minor === 0n ? "" : row(WORDS.adjustments, statement.adjustments)
-  }${row(WORDS.total, statement.bill)}${row(WORDS.after, statement.after)}</dl></section>`;
+  const adjustments = account.adjustments.minor === 0n ? "" : row(WORDS.adjustments, account.adjustments);
+  return `<section class="statement"><h3>${said(language, WORDS[`debt_${account.debt}`])}</h3><dl>${row(WORDS.before, account.before)}${row(
+    WORDS.payments,
+    { ...account.payments, minor: -account.payments.minor },
+  )}${adjustments}${row(WORDS.total, account.bill)}${row(WORDS.after, account.after)}</dl></section>`;
 }
 
 function sectionHtml(section: Section, language: PaperLanguage): string {
@@ -151,7 +152,7 @@ article{max-width:780px;margin:24px auto;padding:36px 40px;background:#fff;box-s
 header{display:grid;grid-template-columns:1fr auto;border-bottom:2px solid #14506e;padding-bottom:10px}.operator{font-weight:700;color:#14506e}.number{color:#5b6b78}h1{grid-column:1/-1;font-size:26px;line-height:1.4}
 .who{display:flex;gap:24px;justify-content:space-between;margin:16px 0;flex-wrap:wrap}.who h2{font-size:18px;font-weight:500;overflow-wrap:anywhere}.who>div:first-child{flex:1 1 220px}.who dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;margin-top:8px}dt{color:#5b6b78}
 .pay{display:grid;grid-template-columns:1fr auto;gap:4px 20px;background:#f1f5f7;border-radius:8px;padding:14px 16px;min-width:250px}.pay p{color:#5b6b78}.pay b,.pay strong{display:block;color:#14506e}.pay b{font-size:30px;line-height:1.3}.pay figure{grid-column:2;grid-row:1/3;text-align:center}.pay svg{width:112px;height:112px}.pay figcaption{font-size:10px;max-width:112px;color:#8a5a00}
-.statement h3{display:none}.statement dl{display:flex;flex-wrap:wrap;border:solid #d5dde4;border-width:1px 0;padding:8px 0}.statement dt{flex:1 1 0;font-size:12px;min-width:100px}.statement dl{display:grid;grid-auto-flow:column;grid-template-rows:auto auto;gap:0 16px}.statement dd{font-weight:500}.statement dd:last-child{font-weight:700}
+.statement h3{font-size:12px;margin-top:8px}.statement dl{display:flex;flex-wrap:wrap;border:solid #d5dde4;border-width:1px 0;padding:8px 0}.statement dt{flex:1 1 0;font-size:12px;min-width:100px}.statement dl{display:grid;grid-auto-flow:column;grid-template-rows:auto auto;gap:0 16px}.statement dd{font-weight:500}.statement dd:last-child{font-weight:700}
 .utility{margin-top:22px;break-inside:avoid}h3{font-size:16px}.utility h3{border-left:4px solid;padding-left:9px;display:flex;gap:8px;align-items:baseline}.utility h3 span{margin-left:auto;color:#1c2b36}em{font-style:normal;font-size:12px;font-weight:400;background:#fdf6e0;border-radius:9px;padding:1px 8px}
 .wide{overflow-x:auto}table{width:100%;border-collapse:collapse;margin-top:6px;font-variant-numeric:tabular-nums}th,td{padding:4px 0 4px 12px;text-align:right;border-bottom:1px solid #e9eef2;font-weight:400;vertical-align:top}th:first-child{text-align:left;padding-left:0}.registers td:nth-child(2),.registers th:nth-child(2){text-align:left}thead th{font-size:12px;color:#5b6b78}tfoot td{font-weight:700}tfoot th,tfoot td{border:0}
 .total{display:flex;justify-content:space-between;background:#14506e;color:#fff;border-radius:6px;padding:8px 16px;margin:20px 0;align-items:baseline}.total b{font-size:20px}.total small{color:#dce8ee}

@@ -1,3 +1,4 @@
+import type { DebtClass } from "../domain/charge.ts";
 import { addMoney, type Currency, type Money, money, sumMoney } from "../domain/money.ts";
 import { addDays, addMonths, type Day, dayOf, daysOf, type Period, type Zone } from "../domain/period.ts";
 import type { Micro } from "../domain/quantity.ts";
@@ -27,18 +28,23 @@ export type BillFacts = {
   readonly usages: readonly UsageFact[];
   /** Billed use of this account up to and with this bill. */
   readonly history: readonly HistoryFact[];
-  /** The customer's postings before the bill's entry; absent when the bill has none. */
-  readonly owed: {
-    readonly beforeMinor: bigint;
-    readonly paymentsMinor: bigint;
-    readonly otherMinor: bigint;
-  } | null;
+  /** The customer's postings before the bill's entry, by class of debt; a class without any may be absent. */
+  readonly owed: readonly OwedFact[];
   /** Number of each earlier bill that a line corrects. */
   readonly corrected: ReadonlyMap<bigint, string>;
   readonly paymentTemplate: string;
 };
 
+/** What is owed for supply and what for all else are never set off against each other. */
+export type OwedFact = {
+  readonly debt: DebtClass;
+  readonly beforeMinor: bigint;
+  readonly paymentsMinor: bigint;
+  readonly otherMinor: bigint;
+};
+
 export type LineFact = {
+  readonly debt: DebtClass;
   readonly usagePointId: bigint | null;
   readonly utility: string;
   readonly tariffId: string;
@@ -139,7 +145,9 @@ export type History = {
   readonly months: readonly HistoryMonth[];
 };
 
+/** One class of debt from before this bill to after it. */
 export type AccountStatement = {
+  readonly debt: DebtClass;
   readonly before: Money;
   readonly payments: Money;
   readonly adjustments: Money;
@@ -160,7 +168,8 @@ export type BillSheet = {
   readonly utilities: readonly PaperUtility[];
   readonly sections: readonly Section[];
   readonly total: Money;
-  readonly statement: AccountStatement | null;
+  /** Of supply always, of all else where there is or was any. */
+  readonly statements: readonly AccountStatement[];
   /** What is left to pay with this bill, as it was issued; zero when the account was in credit. */
   readonly toPay: Money;
   readonly payment: { readonly content: string; readonly demo: boolean } | null;
@@ -180,9 +189,12 @@ export const HISTORY_MONTHS = 12;
 export function billSheetOf(facts: BillFacts): BillSheet {
   const { bill, currency, zone } = facts;
   const total = money(currency, bill.totalMinor);
-  const statement = statementOf(facts, total);
-  const owed = statement === null ? total : statement.after;
-  const toPay = owed.minor > 0n ? owed : money(currency, 0n);
+  const statements = statementsOf(facts);
+  // Credit in one class pays nothing of the other.
+  const toPay = sumMoney(
+    currency,
+    statements.flatMap(({ after }) => (after.minor > 0n ? [after] : [])),
+  );
   const days = daysOf(bill.period, zone);
   const sections = sectionsOf(facts);
   return {
@@ -196,7 +208,7 @@ export function billSheetOf(facts: BillFacts): BillSheet {
     utilities: [...new Set(sections.map(({ utility }) => utility))],
     sections,
     total,
-    statement,
+    statements,
     toPay,
     payment: toPay.minor === 0n ? null : paymentCodeOf(facts.paymentTemplate, facts, toPay),
     history: historyOf(facts, addDays(days.to, -1)),
@@ -204,12 +216,32 @@ export function billSheetOf(facts: BillFacts): BillSheet {
   };
 }
 
-function statementOf({ owed, currency }: BillFacts, bill: Money): AccountStatement | null {
-  if (owed === null) return null;
-  const before = money(currency, owed.beforeMinor);
-  const payments = money(currency, owed.paymentsMinor);
-  const adjustments = money(currency, owed.otherMinor);
-  return { before, payments, adjustments, bill, after: sumMoney(currency, [before, payments, adjustments, bill]) };
+function statementsOf(facts: BillFacts): AccountStatement[] {
+  const { currency } = facts;
+  const of = (debt: DebtClass): AccountStatement => {
+    const owed = facts.owed.find((one) => one.debt === debt);
+    const before = money(currency, owed?.beforeMinor ?? 0n);
+    const payments = money(currency, owed?.paymentsMinor ?? 0n);
+    const adjustments = money(currency, owed?.otherMinor ?? 0n);
+    const lines = facts.lines.filter((line) => line.debt === debt);
+    const bill = money(
+      currency,
+      lines.reduce((sum, { amountMinor }) => sum + amountMinor, 0n),
+    );
+    return {
+      debt,
+      before,
+      payments,
+      adjustments,
+      bill,
+      after: sumMoney(currency, [before, payments, adjustments, bill]),
+    };
+  };
+  const property = of("property");
+  const none = [property.before, property.payments, property.adjustments, property.bill].every(
+    ({ minor }) => minor === 0n,
+  );
+  return none ? [of("supply")] : [of("supply"), property];
 }
 
 function sectionsOf(facts: BillFacts): Section[] {

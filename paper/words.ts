@@ -33,6 +33,8 @@ export const WORDS = {
   subtotal: w("小计", "Subtotal"),
   tariff: w("价目", "Tariff"),
   account_statement: w("账户往来", "Your account"),
+  debt_supply: w("水电气费", "Supply"),
+  debt_property: w("物业等其他费用", "Property and other"),
   before: w("上期余欠", "Owed before"),
   in_credit_before: w("上期余额", "In credit before"),
   payments: w("其间缴费", "Payments received"),
@@ -54,7 +56,7 @@ export const UTILITY_WORDS: Record<Utility | "other", Words> = {
   water: w("水", "Water"),
   gas: w("燃气", "Gas"),
   heat: w("热", "Heat"),
-  other: w("其他", "Other"),
+  other: w("其他费用", "Other charges"),
 };
 
 export const BASIS_WORDS: Readonly<Record<string, Words>> = {

@@ -10,7 +10,7 @@ import {
   unitText,
 } from "../figures.ts";
 import { UTILITY_COLOURS } from "../colours.ts";
-import type { BillSheet, Register, Section, SheetLine } from "../bill-sheet.ts";
+import type { AccountStatement, BillSheet, Register, Section, SheetLine } from "../bill-sheet.ts";
 import {
   BASIS_WORDS,
   filled,
@@ -41,7 +41,8 @@ export function billPages(sheet: BillSheet, language: PaperLanguage): Stroke[][]
   const to = newPages(continuedHead(sheet, language));
   title(to, sheet, language);
   panel(to, sheet, language);
-  statement(to, sheet, language);
+  for (const one of sheet.statements) statement(to, one, language, sheet.statements.length > 1);
+  to.y += 12;
   for (const section of sheet.sections) sectionBlock(to, section, language);
   totalBar(to, sheet, language);
   historyBlock(to, sheet, language);
@@ -126,18 +127,9 @@ function panel(to: Pages, sheet: BillSheet, language: PaperLanguage): void {
     draw(to, text(joined(language, WORDS.due), x + 14, y + 72, small));
     draw(to, text(dayText(sheet.dueOn, language), x + 14, y + 87, { size: 10.5, weight: 500 }));
   } else {
-    draw(
-      to,
-      text(
-        joined(language, sheet.statement?.after.minor === 0n ? WORDS.total : WORDS.in_credit_after),
-        x + 14,
-        y + 72,
-        small,
-      ),
-    );
-    const left =
-      sheet.statement === null || sheet.statement.after.minor === 0n ? sheet.total : negated(sheet.statement.after);
-    draw(to, text(moneyText(left), x + 14, y + 87, { size: 10.5, weight: 500 }));
+    const credit = creditOf(sheet);
+    draw(to, text(joined(language, credit === null ? WORDS.total : WORDS.in_credit_after), x + 14, y + 72, small));
+    draw(to, text(moneyText(credit ?? sheet.total), x + 14, y + 87, { size: 10.5, weight: 500 }));
   }
   if (sheet.payment !== null) {
     const left = RIGHT - QR_SIZE - 10;
@@ -150,6 +142,12 @@ function panel(to: Pages, sheet: BillSheet, language: PaperLanguage): void {
       draw(to, text(second, left + QR_SIZE / 2, y + QR_SIZE + 20, { ...style, size: 5, align: "centre" }));
   }
   to.y = y + height + 10;
+}
+
+/** What is left of the customer's money; `null` without any. */
+function creditOf({ statements }: BillSheet): BillSheet["total"] | null {
+  const [first] = statements.filter(({ after }) => after.minor < 0n);
+  return first === undefined ? null : negated(first.after);
 }
 
 const negated = (m: BillSheet["total"]) => ({ currency: m.currency, minor: -m.minor });
@@ -183,10 +181,8 @@ function customer(to: Pages, sheet: BillSheet, language: PaperLanguage): number 
   return y - to.y - 2;
 }
 
-/** From what was owed before to what is owed now, as a sum that reads from left to right. */
-function statement(to: Pages, sheet: BillSheet, language: PaperLanguage): void {
-  const { statement: account } = sheet;
-  if (account === null) return;
+/** From what was owed before to what is owed now, as a sum that reads from left to right; one strip for each class of debt. */
+function statement(to: Pages, account: AccountStatement, language: PaperLanguage, named: boolean): void {
   const cells: [Words, typeof account.before][] = [
     account.before.minor < 0n ? [WORDS.in_credit_before, negated(account.before)] : [WORDS.before, account.before],
     [WORDS.payments, negated(account.payments)],
@@ -197,18 +193,23 @@ function statement(to: Pages, sheet: BillSheet, language: PaperLanguage): void {
     account.after.minor < 0n ? [WORDS.in_credit_after, negated(account.after)] : [WORDS.after, account.after],
   ];
   const height = language === "both" ? 42 : 34;
-  const width = WIDTH / cells.length;
+  const left = named ? 92 : 0;
+  const width = (WIDTH - left) / cells.length;
   draw(to, rule(PAGE.left, to.y, WIDTH), rule(PAGE.left, to.y + height, WIDTH));
+  if (named)
+    wrapped(joined(language, WORDS[`debt_${account.debt}`]), { size: 8, weight: 500 }, left - 10).forEach((line, i) =>
+      draw(to, text(line, PAGE.left, to.y + 14 + i * 11, { size: 8, weight: 500 })),
+    );
   cells.forEach(([words, amount], i) => {
-    const x = PAGE.left + i * width + (i === 0 ? 0 : 8);
+    const x = PAGE.left + left + i * width + (i === 0 && !named ? 0 : 8);
     const own = i === cells.length - 1;
     draw(to, text(firstOf(language, words), x, to.y + 12, { size: 7.2, colour: COLOURS.quiet }));
     const second = secondOf(language, words);
     if (second !== null) draw(to, text(second, x, to.y + 20, { size: 6, colour: COLOURS.quiet }));
     draw(to, text(moneyText(amount), x, to.y + height - 8, { size: 10, weight: own ? 700 : 500 }));
-    if (i > 0) draw(to, box(PAGE.left + i * width, to.y + 7, 0.5, height - 14, COLOURS.line));
+    if (i > 0) draw(to, box(PAGE.left + left + i * width, to.y + 7, 0.5, height - 14, COLOURS.line));
   });
-  to.y += height + 12;
+  to.y += height;
 }
 
 function sectionBlock(to: Pages, section: Section, language: PaperLanguage): void {

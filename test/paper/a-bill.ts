@@ -8,6 +8,7 @@ const FROM = at("2026-10-01T00:00:00+08:00");
 const TO = at("2026-11-01T00:00:00+08:00");
 
 const line = (over: Partial<LineFact>): LineFact => ({
+  debt: "supply",
   usagePointId: 1n,
   utility: "electricity",
   tariffId: "town.electricity",
@@ -90,7 +91,7 @@ export const aBill = (over: Partial<BillFacts> = {}): BillFacts => ({
     { utility: "electricity", periodTo: TO, quantity: 150_000_000n, unit: "kWh", estimated: false },
     { utility: "water", periodTo: TO, quantity: 13_340_000n, unit: "m3", estimated: false },
   ],
-  owed: { beforeMinor: 2000n, paymentsMinor: -2000n, otherMinor: 0n },
+  owed: [{ debt: "supply", beforeMinor: 2000n, paymentsMinor: -2000n, otherMinor: 0n }],
   corrected: new Map(),
   paymentTemplate: DEMO_PAYMENT_TEMPLATE,
   ...over,

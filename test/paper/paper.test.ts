@@ -22,7 +22,7 @@ test("the sections add up to the total, and the statement to what is to be paid"
     ),
   ).toEqual(sheet.total);
   expect(sheet.sections.map(({ utility }) => utility)).toEqual(["electricity", "water"]);
-  expect(sheet.statement?.after.minor).toBe(12_105n);
+  expect(sheet.statements[0]?.after.minor).toBe(12_105n);
   expect(sheet.toPay.minor).toBe(12_105n);
   expect(sheet.lastDay).toBe("2026-10-31");
   expect(sheet.payment?.content).toBe(
@@ -31,12 +31,29 @@ test("the sections add up to the total, and the statement to what is to be paid"
 });
 
 test("who is in credit has nothing to pay and gets no payment code", async () => {
-  const facts = aBill({ owed: { beforeMinor: -50_000n, paymentsMinor: 0n, otherMinor: 0n } });
+  const facts = aBill({ owed: [{ debt: "supply", beforeMinor: -50_000n, paymentsMinor: 0n, otherMinor: 0n }] });
   expect(billSheetOf(facts)).toMatchObject({ toPay: { minor: 0n }, payment: null });
   const text = pdfPages(await pdfOf(facts))[0]?.text ?? "";
   expect(text).toContain("无需缴费");
   expect(text).toContain("¥378.95");
   expect(text).not.toContain("扫码");
+});
+
+test("credit for supply pays no property fee: what is due is the debt of each class", () => {
+  const fee = aLine({ debt: "property", usagePointId: null, utility: "other", amountMinor: 20_000n });
+  const sheet = billSheetOf(
+    aBill({
+      lines: [...aBill().lines, fee],
+      bill: { ...aBill().bill, totalMinor: 32_105n },
+      owed: [
+        { debt: "supply", beforeMinor: -50_000n, paymentsMinor: 0n, otherMinor: 0n },
+        { debt: "property", beforeMinor: 500n, paymentsMinor: -500n, otherMinor: 0n },
+      ],
+    }),
+  );
+  expect(sheet.statements.map(({ after }) => after.minor)).toEqual([-37_895n, 20_000n]);
+  expect(sheet.toPay.minor).toBe(20_000n);
+  expect(sheet.sections.at(-1)).toMatchObject({ utility: "other", subtotal: { minor: 20_000n } });
 });
 
 test("a true-up counts in the month that it settles and names the bill", () => {
@@ -105,10 +122,11 @@ test("what is missing leaves no hole: no use, no registers, no address, no histo
   const bare = aBill({
     usages: [],
     history: [],
-    owed: null,
+    owed: [],
     customer: { number: "1", name: "", address: "" },
     lines: [
       aLine({
+        debt: "property",
         usagePointId: null,
         utility: "parking",
         tariffId: "",

@@ -1,7 +1,9 @@
 import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
+import { chargesEn } from "./charges-en.ts";
 import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
+import { gapsEn } from "./gaps-en.ts";
 import { meterLifeEn } from "./meter-life-en.ts";
 import { paperEn } from "./paper-en.ts";
 import { readingEn } from "./reading-en.ts";
@@ -14,8 +16,10 @@ export const en = {
   ...termsEn,
   ...errorsEn,
   ...busesEn,
+  ...gapsEn,
   ...meterLifeEn,
   ...balanceEn,
+  ...chargesEn,
   ...onboardingEn,
   ...workEn,
   ...estimateEn,

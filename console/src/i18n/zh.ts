@@ -1,8 +1,10 @@
 import type { en } from "./en.ts";
 import { busesZh } from "./buses-zh.ts";
 import { balanceZh } from "./balance-zh.ts";
+import { chargesZh } from "./charges-zh.ts";
 import { estimateZh } from "./estimate-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
+import { gapsZh } from "./gaps-zh.ts";
 import { meterLifeZh } from "./meter-life-zh.ts";
 import { paperZh } from "./paper-zh.ts";
 import { readingZh } from "./reading-zh.ts";
@@ -15,8 +17,10 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
   ...busesZh,
+  ...gapsZh,
   ...meterLifeZh,
   ...balanceZh,
+  ...chargesZh,
   ...onboardingZh,
   ...workZh,
   ...estimateZh,

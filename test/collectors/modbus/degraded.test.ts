@@ -143,7 +143,7 @@ describe.each(["tcp", "rtu_over_tcp"] as const)("over %s", (kind) => {
   });
 
   test("a slave that answers garbage is asked alone: its neighbours lose nothing to its probes", async () => {
-    const town = await rig(kind, { intervals: { billing: 1000 } });
+    const town = await rig(kind, { intervals: { billing: 5000 } });
     await broken(town, { kind: "garbage_length", length: 0xffff });
     const probes = town.second().failures;
     town.book.gaps.length = 0;

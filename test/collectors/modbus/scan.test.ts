@@ -191,7 +191,7 @@ describe.each(["tcp", "rtu_over_tcp"] as const)("a scan over %s", (kind) => {
     const read = book.count(1n);
     expect(read).toBeGreaterThan(0);
     await until("it is read on", () => book.count(1n) > read);
-    expect(book.gaps).toEqual([]);
+    expect(collector.health()[0]?.units).toMatchObject([{ unitId: 1, breaker: "closed", failures: 0 }]);
     expect(
       await collector.errand("nowhere", "scan", { kind: "read", unitId: 1, table: "holding", address: 0, count: 1 }),
     ).toMatchObject({ kind: "refused", reason: "link_down" });
