@@ -22,7 +22,8 @@ Examples:
       const { json } = it.optsWithGlobals<{ json?: boolean }>();
       const check = await checkFile(io, file);
       if (json) printJson(io, check.kind === "checked" ? check : { ...check, ok: false });
-      else for (const line of textOf(check)) (check.kind === "unreadable" ? io.err : io.out)(line);
+      else if (check.kind === "unreadable") io.err(`Not a bundle that can be checked: ${check.reason}.`);
+      else for (const line of textOf(check)) io.out(line);
       io.exit(check.kind === "unreadable" ? 2 : check.ok ? 0 : 1);
     });
 
@@ -39,8 +40,7 @@ async function checkFile(io: Io, file: string): Promise<BundleCheck> {
 
 const SHOWN_MAX = 12; // the first tells what is wrong; the others how far it goes
 
-function textOf(check: BundleCheck): string[] {
-  if (check.kind === "unreadable") return [`Not a bundle that can be checked: ${check.reason}.`];
+function textOf(check: Extract<BundleCheck, { kind: "checked" }>): string[] {
   const { number, changed, differences, lines, readings } = check;
   if (check.ok) {
     const rebuilt =

@@ -93,7 +93,10 @@ function changedParts(bundle: BillBundle, raw: Record<string, unknown>): Changed
   const changed: ChangedPart[] = [];
   for (const { sha256, document } of bundle.tariffs) {
     if (sha256Of(canonicalText(document)) === sha256) continue;
-    changed.push({ part: `tariff ${document["id"]} ${document["version"]}`, what: "its text is not that of its hash" });
+    changed.push({
+      part: `tariff ${textOf(document["id"])} ${textOf(document["version"])}`,
+      what: "its text is not that of its hash",
+    });
   }
   for (const [i, series] of bundle.readings.entries()) {
     if (sha256Of(canonicalText(series)) === bundle.hashes.readings[i]) continue;

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { accountBillOf } from "../../billing/account-bill.ts";
 import { type BasisDocument, basisOf, inputsOf } from "../../billing/explain/basis.ts";
+import { explainLines } from "../../billing/explain/explain-lines.ts";
+import { basisOfBill } from "../../billing/explain/read-bundle.ts";
 import { canonicalText, sha256Of, valueOfCanonical } from "../../billing/explain/canonical.ts";
 import { readBasis, tariffDocuments } from "../../ledger/bill-basis.ts";
 import type { Tariff } from "../../domain/tariff.ts";
@@ -46,4 +48,33 @@ test("what a bill rests on comes back from the book and gives the same bill and 
       expect(again).toMatchObject({ kind: "billed", bill: { total: { minor: row.total_minor } } });
     }
   });
+});
+
+test("a line opens to its arithmetic, its ladder, its readings, and what it corrects", async () => {
+  const explained = await lives.fresh.db.as(town.operatorId, async (trx) => {
+    const bills = await trx.selectFrom("bill").select("id").orderBy("id").execute();
+    const all = [];
+    for (const { id } of bills) all.push(explainLines((await basisOfBill(trx, id, lives.deps)).inputs));
+    return all;
+  });
+  const tier = (n: number, bill: number) => explained[bill]?.find(({ key }) => key.includes(`/t${n}/`));
+  expect(tier(2, 0)).toMatchObject({
+    arithmetic: { quantity: "62", price: "2", exact: "124", rounding: "half_away", amount: "124.00", of: [] },
+    tariff: { id: "ladder", version: "1", charge: { id: "energy" } },
+    proration: { days: 31, billDays: 31, cutBy: [] },
+    ladder: { thresholds: ["100", "200"], usedBefore: "0", usedAfter: "162", persons: null },
+    registers: [{ start: "1000", end: "1162", sources: { modbus: 3 }, verdicts: [] }],
+    corrects: null,
+  });
+  const tax = explained[0]?.find(({ key }) => key.includes("/vat/"));
+  expect(tax?.arithmetic.of.map(({ amount }) => amount)).toEqual(["100.00", "124.00", "5.00", "1.62"]);
+  expect(tax?.arithmetic).toMatchObject({ price: "0.13", amount: "26.53" });
+  expect(explained[1]?.some(({ registers }) => registers.some(({ estimate }) => estimate !== undefined))).toBe(true);
+  const corrected = explained[2]?.filter(({ corrects }) => corrects !== null) ?? [];
+  expect(corrected.length).toBeGreaterThan(0);
+  for (const { key, corrects, arithmetic } of corrected) {
+    expect(corrects?.number).toMatch(/^\d{4}-\d{6}$/);
+    // Tax inside the prices is told beside an amount of nothing.
+    if (!key.includes("/vat/")) expect(arithmetic.amount).toBe(corrects?.shouldBe);
+  }
 });

@@ -1,5 +1,6 @@
 import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
+import { explainEn } from "./explain-en.ts";
 import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { meterLifeEn } from "./meter-life-en.ts";
@@ -15,6 +16,7 @@ export const en = {
   ...busesEn,
   ...meterLifeEn,
   ...balanceEn,
+  ...explainEn,
   ...onboardingEn,
   ...workEn,
   ...estimateEn,

@@ -1,6 +1,7 @@
 import type { en } from "./en.ts";
 import { busesZh } from "./buses-zh.ts";
 import { balanceZh } from "./balance-zh.ts";
+import { explainZh } from "./explain-zh.ts";
 import { estimateZh } from "./estimate-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
 import { meterLifeZh } from "./meter-life-zh.ts";
@@ -16,6 +17,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...busesZh,
   ...meterLifeZh,
   ...balanceZh,
+  ...explainZh,
   ...onboardingZh,
   ...workZh,
   ...estimateZh,

@@ -63,7 +63,7 @@ function Paper({ bill }: { bill: BillJson }) {
         </div>
       </section>
       {sectionsOf(bill).map((section) => (
-        <UtilitySection key={section.usagePointId} section={section} />
+        <UtilitySection key={section.usagePointId} section={section} billId={bill.id} />
       ))}
       <footer className="paper-foot">
         <div className="paper-total">
@@ -98,6 +98,9 @@ export default function Bill() {
             <Link to={`/accounts/${b.accountId}`}>
               <Button>{t("bill.toAccount")}</Button>
             </Link>
+            <Button href={`/api/v1/bills/${b.id}/bundle`} download={`bill-${b.number}.json`}>
+              {t("explain.download")}
+            </Button>
             <Button type="primary" onClick={() => window.print()}>
               {t("bill.print")}
             </Button>
