@@ -70,6 +70,7 @@ export const ERRORS = {
   },
   "tariff.invalid": { status: 422, retry: false, hint: "Correct the tariff at the path named." },
   "usage.invalid": { status: 422, retry: false, hint: "Correct the usage at the path named." },
+  "what-if.busy": { status: 409, retry: true, hint: "Wait until a comparison is done, or cancel one." },
   "meter.refused": {
     status: 422,
     retry: false,

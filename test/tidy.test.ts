@@ -35,6 +35,7 @@ const PURE = [
   /^metering\//,
   /^billing\/(rate|bill)\b/,
   /^billing\/prepaid\/decide\.ts$/,
+  /^billing\/what-if\/(rated|replacement|summary)\.ts$/,
   /^validation\/meter-day\.ts$/,
   /^collectors\/decode\//,
 ];

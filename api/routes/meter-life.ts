@@ -9,7 +9,7 @@ import { type Micro, microOf } from "../../domain/quantity.ts";
 import { type Nano, ratioOf } from "../../domain/ratio.ts";
 import { isRegisterName, type RegisterName } from "../../domain/register.ts";
 import type { Utility } from "../../domain/unit.ts";
-import { changeRatio, setCalibration, setSeal } from "../../ledger/meter-care.ts";
+import { changeRatio, setCalibration, setCheckMeter, setSeal } from "../../ledger/meter-care.ts";
 import type { Deed, LifeOutcome } from "../../ledger/meter-event.ts";
 import { exchangeMeter, installMeter, registerMeter, removeMeter } from "../../ledger/meter-life.ts";
 import type { Tables } from "../../schema/tables.ts";
@@ -20,6 +20,7 @@ import { calibrations, meterEvents, spares } from "../queries/meter-life.ts";
 import { IdParams } from "../schemas/json.ts";
 import {
   CalibrationBody,
+  CheckMeterBody,
   CalibrationsJson,
   CalibrationsQuery,
   ExchangeBody,
@@ -151,6 +152,17 @@ export function meterLifeRoutes(app: App, api: Api): void {
     SealBody,
     (trx, deed, meterId, { number, act, at, person }) =>
       setSeal(trx, deed, { meterId, number, act, person, at: momentOf(at) }),
+  );
+  deedRoute(
+    "/meters/:id/check-meters",
+    "A check meter on the same supply, or none any more",
+    CheckMeterBody,
+    (trx, deed, meterId, { checkMeterId, at }) =>
+      setCheckMeter(trx, deed, {
+        meterId,
+        checkMeterId: checkMeterId === null ? null : BigInt(checkMeterId),
+        at: momentOf(at),
+      }),
   );
   deedRoute(
     "/meters/:id/calibrations",

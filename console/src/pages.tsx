@@ -29,6 +29,7 @@ const Buses = lazy(() => import("./pages/buses/buses.tsx"));
 const Work = lazy(() => import("./pages/work/work.tsx"));
 const ReadingRoutes = lazy(() => import("./pages/routes/routes.tsx"));
 const ReadingRoute = lazy(() => import("./pages/routes/route.tsx"));
+const Gaps = lazy(() => import("./pages/gaps/gaps.tsx"));
 const Onboarding = lazy(() => import("./pages/onboarding/onboarding.tsx"));
 const Refused = lazy(() => import("./pages/refused.tsx"));
 
@@ -81,6 +82,7 @@ export function Pages() {
                   <Route path="/work" element={<Work />} />
                   <Route path="/routes" element={<ReadingRoutes />} />
                   <Route path="/routes/:id" element={<ReadingRoute />} />
+                  <Route path="/gaps" element={<Gaps />} />
                   <Route path="/onboarding" element={<Onboarding />} />
                   <Route path="/refused" element={<Refused />} />
                   <Route path="*" element={<NotFound />} />

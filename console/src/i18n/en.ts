@@ -3,6 +3,7 @@ import { balanceEn } from "./balance-en.ts";
 import { explainEn } from "./explain-en.ts";
 import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
+import { gapsEn } from "./gaps-en.ts";
 import { meterLifeEn } from "./meter-life-en.ts";
 import { readingEn } from "./reading-en.ts";
 import { termsEn } from "./terms-en.ts";
@@ -14,6 +15,7 @@ export const en = {
   ...termsEn,
   ...errorsEn,
   ...busesEn,
+  ...gapsEn,
   ...meterLifeEn,
   ...balanceEn,
   ...explainEn,

@@ -36,6 +36,8 @@ export const errorsEn = {
   "hint.gap.lasting": "A gap can be given up when the meter was heard again.",
   "error.gap.settled": "This gap is settled already",
   "hint.gap.settled": "It needs nothing any more.",
+  "error.what-if.busy": "Two comparisons are at work already",
+  "hint.what-if.busy": "Wait until a comparison is done, or cancel one.",
   "error.register.busy": "Somebody else registered one of these at the same moment",
   "hint.register.busy": "Nothing was written: bring the file again.",
   "error.tray.decided": "Somebody decided about this device before you",

@@ -37,6 +37,8 @@ export const errorsZh: Readonly<Record<keyof typeof errorsEn, string>> = {
   "hint.gap.lasting": "恢复读数之后才能放弃补数。",
   "error.gap.settled": "此缺数已了结",
   "hint.gap.settled": "无需再处理。",
+  "error.what-if.busy": "已有两个试算在进行",
+  "hint.what-if.busy": "请等待试算结束，或取消其中一个。",
   "error.register.busy": "有人同时登记了其中的内容",
   "hint.register.busy": "未写入任何内容，请重新导入文件。",
   "error.tray.decided": "已有人先行处理此设备",

@@ -4,6 +4,7 @@ import { balanceZh } from "./balance-zh.ts";
 import { explainZh } from "./explain-zh.ts";
 import { estimateZh } from "./estimate-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
+import { gapsZh } from "./gaps-zh.ts";
 import { meterLifeZh } from "./meter-life-zh.ts";
 import { readingZh } from "./reading-zh.ts";
 import { termsZh } from "./terms-zh.ts";
@@ -15,6 +16,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
   ...busesZh,
+  ...gapsZh,
   ...meterLifeZh,
   ...balanceZh,
   ...explainZh,

@@ -12,6 +12,7 @@ const STROKES = {
   buses: "M3 5h14M3 15h14M6 5v10M10 5v10M14 5v10",
   calibrations: "M4 3h12v14H4zM7 10l2.2 2.2L13.5 8M7 5.5h6",
   work: "M7 5h9M7 10h9M7 15h9M3.5 5l.8.8L6 4M3.5 10l.8.8L6 9M3.5 15l.8.8L6 14",
+  gaps: "M2 10h5M13 10h5M8.5 6.5v7M11.5 6.5v7",
   onboarding: "M3 11v5.5h14V11M3 11h4l1 2.5h4L13 11h4M10 2.5v6M7 6l3 3 3-3",
   refused: "M10 3 18 17H2zM10 8v4M10 14.5v.01",
 } as const;

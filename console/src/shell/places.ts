@@ -43,6 +43,7 @@ export const PLACES: readonly PlaceGroup[] = [
     places: [
       { path: "/onboarding", name: "onboarding", roles: ALL },
       { path: "/buses", name: "buses", roles: ALL },
+      { path: "/gaps", name: "gaps", roles: ALL },
       { path: "/refused", name: "refused", roles: ALL },
     ],
   },
