@@ -20,6 +20,14 @@ import type {
   TrueUpTable,
 } from "./tables/bills.ts";
 import type {
+  BillChargeTable,
+  BillingTermsTable,
+  ChargeAssignmentTable,
+  ChargePriceTable,
+  RecurringChargeTable,
+  SubledgerBalanceTable,
+} from "./tables/charges.ts";
+import type {
   AccountTable,
   AgreementTable,
   BusTable,
@@ -87,6 +95,12 @@ export type Tables = {
   bill_basis: BillBasisTable;
   tariff_document: TariffDocumentTable;
   billed_usage: BilledUsageTable;
+  billing_terms: BillingTermsTable;
+  recurring_charge: RecurringChargeTable;
+  charge_price: ChargePriceTable;
+  charge_assignment: ChargeAssignmentTable;
+  bill_charge: BillChargeTable;
+  subledger_balance: SubledgerBalanceTable;
   true_up: TrueUpTable;
   true_up_closing: TrueUpClosingTable;
   due_run: DueRunTable;

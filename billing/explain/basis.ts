@@ -59,6 +59,17 @@ export function tariffDocumentOf(tariff: Tariff): TariffDocument {
   return made;
 }
 
+/** The terms by which a bill of that day is due, with the years of their calendar that its due date can reach. */
+function termsOn({ terms, ...facts }: OperatorFacts, issuedOn: Day): OperatorFacts {
+  const held = terms.findLast(({ fromDay }) => fromDay <= issuedOn);
+  if (held === undefined) return { ...facts, terms: [] };
+  const year = Number(issuedOn.slice(0, 4));
+  const years = Object.entries(held.calendar.years).filter(
+    ([name]) => Number(name) === year || Number(name) === year + 1,
+  );
+  return { ...facts, terms: [{ ...held, calendar: { ...held.calendar, years: Object.fromEntries(years) } }] };
+}
+
 /** What a bill rests on, as the book keeps it. Pure. */
 export function basisOf({ input, period, issuedOn, operator }: BillInputs): BasisDocument {
   const { settlements, corrections = [], estimates: _e, estimatedBills: _b, unestimated: _u, ...account } = input;
@@ -78,7 +89,8 @@ export function basisOf({ input, period, issuedOn, operator }: BillInputs): Basi
   };
   const own = settlements.map(documentOf);
   const corrected = corrections.map(({ settlements: parts, ...of }) => ({ settlements: parts.map(documentOf), of }));
-  const document = { format: BASIS_FORMAT, operator, period, issuedOn, account, settlements: own };
+  const facts = termsOn(operator, issuedOn);
+  const document = { format: BASIS_FORMAT, operator: facts, period, issuedOn, account, settlements: own };
   return { ...document, corrections: corrected, series: table.series, dials };
 }
 

@@ -36,6 +36,23 @@ const line = z.object({
 });
 export type BundleLine = z.infer<typeof line>;
 
+const charge = z.object({
+  key: text,
+  code: text,
+  income: text,
+  from: text,
+  to: text,
+  monthDays: z.number(),
+  quantity: text,
+  unit: text,
+  price: text,
+  amount: text,
+  included: text,
+  titleZh: text,
+  titleEn: text,
+});
+export type BundleCharge = z.infer<typeof charge>;
+
 const usage = z.object({
   usagePointId: text,
   utility: text,
@@ -70,6 +87,8 @@ export const bundleSchema = z.object({
   account: z.object({ id: text, number: text, name: text }),
   bill: z.object({ id: text, number: text, from: text, to: text, issuedOn: text, dueOn: text, total: text }),
   lines: z.array(line),
+  /** What is charged besides supply: property fee, parking. */
+  charges: z.array(charge),
   usage: z.array(usage),
   postings: z.array(posting),
   explained: z.array(z.unknown()),
@@ -119,6 +138,20 @@ export const linesOfBill = ({ lines }: Bill): BundleLine[] =>
     titleEn: one.title.en,
   }));
 
+export const chargesOfBill = ({ charges = [] }: Bill): BundleCharge[] =>
+  charges.map(({ title, amount, included, ...one }) => ({
+    ...one,
+    price: shortDecimal(one.price),
+    amount: amountText(amount),
+    included: amountText(included),
+    titleZh: title.zh,
+    titleEn: title.en,
+  }));
+
+/** `2.5000` and `2.50` are one price. */
+export const shortDecimal = (decimal: string): string =>
+  decimal.includes(".") ? decimal.replace(/\.?0+$/, "") : decimal;
+
 export const usagesOfBill = (usages: readonly BilledUsage[]): BundleUsage[] =>
   usages.map(({ usagePointId, usage: used, registers, ladderBefore, corrects }) => ({
     usagePointId: String(usagePointId),
@@ -138,7 +171,7 @@ export const usagesOfBill = (usages: readonly BilledUsage[]): BundleUsage[] =>
 export const postingsJson = (postings: readonly Posting[]): BundlePosting[] =>
   postings.map((one) => ({
     ledgerAccount: one.ledgerAccount,
-    accountId: one.ledgerAccount === "customer" ? String(one.accountId) : null,
+    accountId: "accountId" in one ? String(one.accountId) : null,
     amount: amountText(one.amount),
   }));
 

@@ -6,9 +6,11 @@ import { type BasisDocument, inputsOf } from "./basis.ts";
 import {
   type BillBundle,
   BUNDLE_FORMAT,
+  type BundleCharge,
   type BundleLine,
   type BundleUsage,
   bundleSchema,
+  chargesOfBill,
   linesOfBill,
   postingsJson,
   textOfMinor,
@@ -145,6 +147,7 @@ function differencesOf(bundle: BillBundle, changed: readonly ChangedPart[]): Dif
     return [
       ...rows("line", linesOfBill(bill), bundle.lines, (one) => one.key, because),
       ...rows("usage", usagesOfBill(billedUsagesOf(billed)).map(plain), bundle.usage, keyOfUsage, because),
+      ...rows("charge", chargesOfBill(bill), bundle.charges, (one) => one.key, because),
       ...heads,
       ...rows("posting", postingsJson(postingsOf(bill)), bundle.postings, (one) => one.ledgerAccount, because),
     ];
@@ -158,7 +161,7 @@ const keyOfUsage = ({ usagePointId, from, correctsBillId }: BundleUsage): string
   `${usagePointId}/${from}${correctsBillId === null ? "" : `/corrects ${correctsBillId}`}`;
 
 /** Row by row, by key: what is missing, what is too much, and of what is there the first field that differs. */
-function rows<T extends BundleLine | BundleUsage | BillBundle["postings"][number]>(
+function rows<T extends BundleLine | BundleCharge | BundleUsage | BillBundle["postings"][number]>(
   noun: string,
   expected: readonly T[],
   found: readonly T[],

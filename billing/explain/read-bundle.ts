@@ -2,6 +2,7 @@ import { sql, type Transaction } from "kysely";
 import { CodedError } from "../../domain/errors.ts";
 import { type Instant, isoOf } from "../../domain/instant.ts";
 import type { Currency } from "../../domain/money.ts";
+import { daysOf } from "../../domain/period.ts";
 import { decimalText } from "../../domain/quantity.ts";
 import { READING_SOURCES } from "../../domain/reading.ts";
 import { registerName } from "../../domain/register.ts";
@@ -9,11 +10,21 @@ import type { Tariff } from "../../domain/tariff.ts";
 import { readBasis, tariffDocuments } from "../../ledger/bill-basis.ts";
 import { readEntry } from "../../ledger/journal.ts";
 import type { Tables } from "../../schema/tables.ts";
+import { withCharges } from "../charges/read.ts";
 import { readAccounts, type SettlementBooks } from "../chunk.ts";
 import { operatorFacts } from "../operator.ts";
 import { type BasisDocument, type BillInputs, basisOf, inputsOf, tariffDocumentOf } from "./basis.ts";
-import { type BillBundle, BUNDLE_FORMAT, type BundleLine, type BundleUsage, postingsJson, RULES } from "./bundle.ts";
-import { textOfMinor } from "./bundle.ts";
+import {
+  type BillBundle,
+  BUNDLE_FORMAT,
+  type BundleCharge,
+  type BundleLine,
+  type BundleUsage,
+  postingsJson,
+  RULES,
+  shortDecimal,
+  textOfMinor,
+} from "./bundle.ts";
 import { canonicalText, jsonOf, sha256Of, valueOfCanonical } from "./canonical.ts";
 import { explainLines } from "./explain-lines.ts";
 import { readableOf } from "./series.ts";
@@ -58,7 +69,8 @@ async function rebuilt(trx: Trx, bill: BillRow, books: Omit<SettlementBooks, "zo
       `Bill ${bill.number} trues up another one and is older than the keeping of what a bill rests on.`,
     );
   }
-  const inputs = { input, period, issuedOn: bill.issued_on, operator };
+  const [charged = input] = await withCharges(trx, [input], daysOf(period, operator.zone));
+  const inputs = { input: charged, period, issuedOn: bill.issued_on, operator };
   return { kind: "rebuilt", basis: basisOf(inputs), inputs };
 }
 
@@ -88,6 +100,7 @@ export async function readBundle(
     account: { id: String(row.account_id), number: row.account_number, name: row.account_name },
     bill: billJson(row, currency),
     lines: await linesOf(trx, row.id, currency),
+    charges: await chargesOf(trx, row.id, currency),
     usage: await usageOf(trx, row.id),
     postings: entry === null ? [] : postingsJson(entry.postings),
     explained: jsonOf(explainLines(inputs)) as unknown[],
@@ -166,6 +179,31 @@ async function linesOf(trx: Trx, billId: bigint, currency: Currency): Promise<Bu
     included: row.included_minor === null ? null : textOfMinor(currency, row.included_minor),
     basis: row.basis,
     correctsBillId: row.corrects_bill_id === null ? null : String(row.corrects_bill_id),
+    titleZh: row.title_zh,
+    titleEn: row.title_en,
+  }));
+}
+
+async function chargesOf(trx: Trx, billId: bigint, currency: Currency): Promise<BundleCharge[]> {
+  const rows = await trx
+    .selectFrom("bill_charge")
+    .selectAll()
+    .where("operator_id", "=", sql<bigint>`sanbiao.operator_id()`)
+    .where("bill_id", "=", billId)
+    .orderBy("line")
+    .execute();
+  return rows.map((row) => ({
+    key: row.key,
+    code: row.code,
+    income: row.income,
+    from: row.from_day,
+    to: row.to_day,
+    monthDays: row.month_days,
+    quantity: row.quantity,
+    unit: row.unit,
+    price: shortDecimal(row.price),
+    amount: textOfMinor(currency, row.amount_minor),
+    included: textOfMinor(currency, row.included_minor),
     titleZh: row.title_zh,
     titleEn: row.title_en,
   }));
