@@ -1,4 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import type { AccountJson } from "../../../../api/schemas/account.ts";
 import type {
   TariffChoicesJson,
   TariffOptionsJson,
@@ -45,6 +46,14 @@ export const useTariffOptions = (accountId: string) =>
   useQuery({
     queryKey: ["tariff-options", accountId],
     queryFn: ({ signal }) => ask<TariffOptionsJson>(`/accounts/${accountId}/tariff-options`, { signal }),
+  });
+
+/** Whose name is shown in the question; `""` = nobody is chosen. */
+export const useChosenAccount = (id: string) =>
+  useQuery({
+    queryKey: ["account", id, {}],
+    queryFn: ({ signal }) => ask<AccountJson>(`/accounts/${id}`, { signal }),
+    enabled: id !== "",
   });
 
 export const startWhatIf = (body: WhatIfBody): Promise<WhatIfJson> =>

@@ -1,10 +1,11 @@
 import { Alert, Button, Card, Form, Input, Select } from "antd";
 import { useState } from "react";
 import type { TariffChoicesJson, WhatIfBody } from "../../../../api/schemas/what-if.ts";
-import { useAccount, useAccounts } from "../../api/queries.ts";
+import { useAccounts } from "../../api/queries.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { localInZone } from "../../parts/zone-time.ts";
 import { useFormat } from "../../shell/operator.tsx";
+import { useChosenAccount } from "./queries.ts";
 
 const DRAFT = "draft";
 const MONTHS_BACK = 36;
@@ -30,7 +31,7 @@ function AccountChoice({ value, choose }: { value: string; choose: (id: string) 
   const { t } = useSpeech();
   const [search, setSearch] = useState("");
   const found = useAccounts({ search, page: 1, pageSize: 12 }, search !== "");
-  const chosen = useAccount(value === "" ? "0" : value);
+  const chosen = useChosenAccount(value);
   const rows = found.data?.items ?? [];
   const options = rows.map((row) => ({ value: row.id, label: `${row.number} ${row.name}` }));
   const own = chosen.data;
