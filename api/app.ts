@@ -18,6 +18,7 @@ import { page, serveConsole } from "./console.ts";
 import type { Metrics } from "./metrics.ts";
 import { PROBLEM_JSON, problemOf } from "./problem.ts";
 import { accountRoutes } from "./routes/accounts.ts";
+import { chargeRoutes } from "./routes/charges.ts";
 import { busRoutes } from "./routes/buses.ts";
 import { balanceRoutes } from "./routes/balances.ts";
 import type { Waiting } from "../ledger/spool/spool.ts";
@@ -105,6 +106,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       paymentRoutes(v1, options);
       busRoutes(v1, options);
       balanceRoutes(v1, options);
+      chargeRoutes(v1, options);
       eventRoutes(v1, options);
       workRoutes(v1, options);
       estimateRoutes(v1, options);

@@ -5,12 +5,14 @@ import { dayOf, daysOf, type Period } from "../domain/period.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
 import type { Telemetry } from "../domain/telemetry.ts";
 import { type BillToWrite, writeBills } from "../ledger/bills.ts";
+import { writeBillCharges } from "../ledger/bill-charges.ts";
 import { postEntry } from "../ledger/journal.ts";
 import { claimAccounts, countUnbilled, ensureRun, noteRun, refuseAccount, settleExceptions } from "../ledger/runs.ts";
 import { type JudgedAgain, judgeAgain } from "../ledger/verdicts.ts";
 import { type Database, isDatabaseAway } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
 import { type AccountBill, accountBillOf } from "./account-bill.ts";
+import { withCharges } from "./charges/read.ts";
 import { readAccounts } from "./chunk.ts";
 import { withTrueUps } from "./due-true-ups.ts";
 import { type EstimationBook, withEstimates } from "./estimate-ends.ts";
@@ -114,7 +116,8 @@ async function billChunk(work: Work, limit: number): Promise<"billed" | "failed"
       const issuedOn = dayOf(deps.clock.now(), operator.zone);
       const books = { ...deps, zone: operator.zone };
       const read = await withTrueUps(trx, await readAccounts(trx, accountIds, period, books), books);
-      const inputs = await withEstimates(trx, read, { ...books, now: deps.clock.now() });
+      const estimated = await withEstimates(trx, read, { ...books, now: deps.clock.now() });
+      const inputs = await withCharges(trx, estimated, days);
       const bills = inputs.map((input) => ({
         ...accountBillOf(input, period, issuedOn, operator),
         accountId: input.accountId,
@@ -171,6 +174,11 @@ async function writeChunk(
   }
   const issued = written.length === 0 ? new Map<AccountId, bigint>() : await writeBills(trx, written);
   await writeTrueUpsOf(trx, bills, issued, now);
+  await writeBillCharges(
+    trx,
+    written.map(({ bill }) => bill),
+    issued,
+  );
   await settleExceptions(trx, runId, [...issued.keys()], now);
   return { issued, refused };
 }

@@ -19,6 +19,14 @@ import type {
   TrueUpTable,
 } from "./tables/bills.ts";
 import type {
+  BillChargeTable,
+  BillingTermsTable,
+  ChargeAssignmentTable,
+  ChargePriceTable,
+  RecurringChargeTable,
+  SubledgerBalanceTable,
+} from "./tables/charges.ts";
+import type {
   AccountTable,
   AgreementTable,
   BusTable,
@@ -84,6 +92,12 @@ export type Tables = {
   bill_sequence: BillSequenceTable;
   bill_line: BillLineTable;
   billed_usage: BilledUsageTable;
+  billing_terms: BillingTermsTable;
+  recurring_charge: RecurringChargeTable;
+  charge_price: ChargePriceTable;
+  charge_assignment: ChargeAssignmentTable;
+  bill_charge: BillChargeTable;
+  subledger_balance: SubledgerBalanceTable;
   true_up: TrueUpTable;
   true_up_closing: TrueUpClosingTable;
   due_run: DueRunTable;

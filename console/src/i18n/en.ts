@@ -1,6 +1,7 @@
 import { whatIfEn } from "./what-if-en.ts";
 import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
+import { chargesEn } from "./charges-en.ts";
 import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { gapsEn } from "./gaps-en.ts";
@@ -19,6 +20,7 @@ export const en = {
   ...gapsEn,
   ...meterLifeEn,
   ...balanceEn,
+  ...chargesEn,
   ...onboardingEn,
   ...workEn,
   ...estimateEn,

@@ -30,6 +30,9 @@ export const errorsEn = {
   "hint.auth.forbidden": "Ask a manager to do it or to change your role.",
   "error.auth.too-many": "Too many tries",
   "hint.auth.too-many": "Wait a minute before the next try.",
+  "error.billing.charge-incomplete": "A charge lacks its price or area",
+  "hint.billing.charge-incomplete":
+    "Note the price or floor area that is named; the bill is tried again at the next run.",
   "error.gap.owned": "Somebody else looks after this gap",
   "hint.gap.owned": "Ask them, or a manager, to release it.",
   "error.gap.lasting": "The meter is still silent",

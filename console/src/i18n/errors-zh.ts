@@ -31,6 +31,8 @@ export const errorsZh: Readonly<Record<keyof typeof errorsEn, string>> = {
   "hint.auth.forbidden": "请由管理员办理或调整角色。",
   "error.auth.too-many": "尝试次数过多",
   "hint.auth.too-many": "请等一分钟再试。",
+  "error.billing.charge-incomplete": "收费项目资料不全",
+  "hint.billing.charge-incomplete": "请登记所述单价或建筑面积，账单将在下次运行时重新计算。",
   "error.gap.owned": "此缺数由他人处理",
   "hint.gap.owned": "请对方或管理员释放后再试。",
   "error.gap.lasting": "该表仍未恢复",

@@ -2,6 +2,7 @@ import type { en } from "./en.ts";
 import { whatIfZh } from "./what-if-zh.ts";
 import { busesZh } from "./buses-zh.ts";
 import { balanceZh } from "./balance-zh.ts";
+import { chargesZh } from "./charges-zh.ts";
 import { estimateZh } from "./estimate-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
 import { gapsZh } from "./gaps-zh.ts";
@@ -20,6 +21,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...gapsZh,
   ...meterLifeZh,
   ...balanceZh,
+  ...chargesZh,
   ...onboardingZh,
   ...workZh,
   ...estimateZh,

@@ -8,6 +8,7 @@ import { Loaded } from "../../parts/loaded.tsx";
 import { Amount, isDebt } from "../../parts/money.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
+import { ChargeSection } from "./charge-section.tsx";
 import { sectionsOf } from "./sections.ts";
 import { UtilitySection } from "./utility-section.tsx";
 
@@ -65,6 +66,7 @@ function Paper({ bill }: { bill: BillJson }) {
       {sectionsOf(bill).map((section) => (
         <UtilitySection key={section.usagePointId} section={section} />
       ))}
+      <ChargeSection bill={bill} />
       <footer className="paper-foot">
         <div className="paper-total">
           <span>{t("bill.total")}</span>
