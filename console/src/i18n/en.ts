@@ -1,3 +1,4 @@
+import { whatIfEn } from "./what-if-en.ts";
 import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
 import { explainEn } from "./explain-en.ts";
@@ -16,6 +17,7 @@ export const en = {
   ...termsEn,
   ...errorsEn,
   ...busesEn,
+  ...whatIfEn,
   ...gapsEn,
   ...meterLifeEn,
   ...balanceEn,

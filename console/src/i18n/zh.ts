@@ -1,4 +1,5 @@
 import type { en } from "./en.ts";
+import { whatIfZh } from "./what-if-zh.ts";
 import { busesZh } from "./buses-zh.ts";
 import { balanceZh } from "./balance-zh.ts";
 import { explainZh } from "./explain-zh.ts";
@@ -17,6 +18,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
   ...busesZh,
+  ...whatIfZh,
   ...gapsZh,
   ...meterLifeZh,
   ...balanceZh,
