@@ -1,5 +1,7 @@
+import { whatIfEn } from "./what-if-en.ts";
 import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
+import { explainEn } from "./explain-en.ts";
 import { chargesEn } from "./charges-en.ts";
 import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
@@ -16,9 +18,11 @@ export const en = {
   ...termsEn,
   ...errorsEn,
   ...busesEn,
+  ...whatIfEn,
   ...gapsEn,
   ...meterLifeEn,
   ...balanceEn,
+  ...explainEn,
   ...chargesEn,
   ...onboardingEn,
   ...workEn,

@@ -1,6 +1,8 @@
 import type { en } from "./en.ts";
+import { whatIfZh } from "./what-if-zh.ts";
 import { busesZh } from "./buses-zh.ts";
 import { balanceZh } from "./balance-zh.ts";
+import { explainZh } from "./explain-zh.ts";
 import { chargesZh } from "./charges-zh.ts";
 import { estimateZh } from "./estimate-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
@@ -17,9 +19,11 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
   ...busesZh,
+  ...whatIfZh,
   ...gapsZh,
   ...meterLifeZh,
   ...balanceZh,
+  ...explainZh,
   ...chargesZh,
   ...onboardingZh,
   ...workZh,

@@ -65,7 +65,7 @@ function Paper({ bill }: { bill: BillJson }) {
         </div>
       </section>
       {sectionsOf(bill).map((section) => (
-        <UtilitySection key={section.usagePointId} section={section} />
+        <UtilitySection key={section.usagePointId} section={section} billId={bill.id} />
       ))}
       <ChargeSection bill={bill} />
       <footer className="paper-foot">
@@ -101,6 +101,9 @@ export default function Bill() {
             <Link to={`/accounts/${b.accountId}`}>
               <Button>{t("bill.toAccount")}</Button>
             </Link>
+            <Button href={`/api/v1/bills/${b.id}/bundle`} download={`bill-${b.number}.json`}>
+              {t("explain.download")}
+            </Button>
             <PaperButtons billId={b.id} />
           </PageTitle>
           <Paper bill={b} />
