@@ -5,15 +5,18 @@ import { dayOf, daysOf, type Period } from "../domain/period.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
 import type { Telemetry } from "../domain/telemetry.ts";
 import { type BillToWrite, writeBills } from "../ledger/bills.ts";
+import { writeBillCharges } from "../ledger/bill-charges.ts";
 import { postEntry } from "../ledger/journal.ts";
 import { claimAccounts, countUnbilled, ensureRun, noteRun, refuseAccount, settleExceptions } from "../ledger/runs.ts";
 import { type JudgedAgain, judgeAgain } from "../ledger/verdicts.ts";
 import { type Database, isDatabaseAway } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
-import { type AccountBill, accountBillOf } from "./account-bill.ts";
+import { type AccountBill, accountBillOf, billedUsagesOf } from "./account-bill.ts";
+import { withCharges } from "./charges/read.ts";
 import { readAccounts } from "./chunk.ts";
 import { withTrueUps } from "./due-true-ups.ts";
 import { type EstimationBook, withEstimates } from "./estimate-ends.ts";
+import { writeBasesOf } from "./explain/write-bases.ts";
 import { type OperatorFacts, operatorFacts } from "./operator.ts";
 import { postingsOf } from "./postings.ts";
 import { writeTrueUpsOf } from "./write-true-ups.ts";
@@ -114,12 +117,19 @@ async function billChunk(work: Work, limit: number): Promise<"billed" | "failed"
       const issuedOn = dayOf(deps.clock.now(), operator.zone);
       const books = { ...deps, zone: operator.zone };
       const read = await withTrueUps(trx, await readAccounts(trx, accountIds, period, books), books);
-      const inputs = await withEstimates(trx, read, { ...books, now: deps.clock.now() });
+      const estimated = await withEstimates(trx, read, { ...books, now: deps.clock.now() });
+      const inputs = await withCharges(trx, estimated, days);
       const bills = inputs.map((input) => ({
         ...accountBillOf(input, period, issuedOn, operator),
         accountId: input.accountId,
       }));
-      return writeChunk(trx, work, { accountIds, bills });
+      const written = await writeChunk(trx, work, { accountIds, bills });
+      await writeBasesOf(
+        trx,
+        written.issued,
+        inputs.map((input) => ({ input, period, issuedOn, operator })),
+      );
+      return written;
     });
     if (done === null) return "nothing";
     for (const [accountId, billId] of done.issued) work.issued.push({ accountId, billId });
@@ -158,19 +168,16 @@ async function writeChunk(
       bill: billed.bill,
       journalId: await postBill(trx, operatorId, billed, now),
       runId,
-      usages: [
-        ...billed.settlements.map(({ agreement, usage, registers, ladderBefore }) => ({
-          usagePointId: agreement.usagePointId,
-          usage,
-          registers,
-          ladderBefore,
-        })),
-        ...billed.corrections.flatMap(({ usages }) => usages),
-      ],
+      usages: billedUsagesOf(billed),
     });
   }
   const issued = written.length === 0 ? new Map<AccountId, bigint>() : await writeBills(trx, written);
   await writeTrueUpsOf(trx, bills, issued, now);
+  await writeBillCharges(
+    trx,
+    written.map(({ bill }) => bill),
+    issued,
+  );
   await settleExceptions(trx, runId, [...issued.keys()], now);
   return { issued, refused };
 }

@@ -49,7 +49,7 @@ export const BILL_INVARIANTS: readonly Invariant[] = [
           or (b.journal_id is not null and j.kind is distinct from 'bill')
           or (b.journal_id is not null and b.total_minor <> coalesce((select sum(p.amount_minor) from posting p
                 where p.operator_id = b.operator_id and p.journal_id = b.journal_id and p.account_id = b.account_id
-                  and p.currency = b.currency), 0))`,
+                  and p.ledger_account = 'customer' and p.currency = b.currency), 0))`,
   },
   {
     name: "entries-billed",
