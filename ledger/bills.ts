@@ -1,6 +1,6 @@
 import { sql, type Transaction } from "kysely";
 import type { Bill } from "../domain/bill.ts";
-import { type Instant, isoOf } from "../domain/instant.ts";
+import { isoOf } from "../domain/instant.ts";
 import type { Period } from "../domain/period.ts";
 import { decimalText, type Micro } from "../domain/quantity.ts";
 import type { AccountId } from "../domain/reading.ts";
@@ -47,16 +47,15 @@ export async function takeBillNumbers(trx: Trx, year: number, count: number): Pr
  */
 export async function writeBills(trx: Trx, bills: readonly BillToWrite[]): Promise<Map<AccountId, bigint>> {
   const ids = await nextBillIds(trx, bills.length);
-  const iso = isoTexts();
   const withIds = bills.map((written, i) => ({ written, id: ids[i] as bigint }));
   const lines = withIds.flatMap(({ written, id }) => written.bill.lines.map((line, i) => ({ id, no: i + 1, line })));
-  await bulkInsert(trx, "bill_line", lineColumns(iso), lines);
+  await bulkInsert(trx, "bill_line", lineColumns, lines);
   const usages = withIds.flatMap(({ written, id }) => written.usages.map((billed) => ({ id, billed })));
-  await bulkInsert(trx, "billed_usage", usageColumns(iso), usages);
+  await bulkInsert(trx, "billed_usage", usageColumns, usages);
   for (const [year, ofYear] of Map.groupBy(withIds, ({ written }) => yearOf(written.bill.issuedOn))) {
     const numbers = await takeBillNumbers(trx, year, ofYear.length);
     const rows = ofYear.map((row, i) => ({ ...row, number: numbers[i] ?? "" }));
-    await bulkInsert(trx, "bill", billColumns(iso), rows);
+    await bulkInsert(trx, "bill", billColumns, rows);
   }
   return new Map(withIds.map(({ written, id }) => [written.bill.accountId, id]));
 }
@@ -69,27 +68,16 @@ async function nextBillIds(trx: Trx, count: number): Promise<bigint[]> {
 
 const yearOf = (day: Bill["issuedOn"]): number => Number(day.slice(0, 4));
 
-/** ISO texts, each written once: the rows of a batch share a few instants. */
-function isoTexts(): (at: Instant) => string {
-  const known = new Map<Instant, string>();
-  return (at) => {
-    let text = known.get(at);
-    if (text === undefined) known.set(at, (text = isoOf(at)));
-    return text;
-  };
-}
-
-type Iso = (at: Instant) => string;
 type BillRow = { readonly written: BillToWrite; readonly id: bigint; readonly number: string };
 type LineRow = { readonly id: bigint; readonly no: number; readonly line: Bill["lines"][number] };
 type UsageRow = { readonly id: bigint; readonly billed: BilledUsage };
 
-const billColumns = (iso: Iso): Column<BillRow>[] => [
+const billColumns: readonly Column<BillRow>[] = [
   ["id", "bigint", ({ id }) => id],
   ["account_id", "bigint", ({ written }) => written.bill.accountId],
   ["number", "text", ({ number }) => number],
-  ["period_from", "timestamptz", ({ written }) => iso(written.bill.period.from)],
-  ["period_to", "timestamptz", ({ written }) => iso(written.bill.period.to)],
+  ["period_from", "timestamptz", ({ written }) => isoOf(written.bill.period.from)],
+  ["period_to", "timestamptz", ({ written }) => isoOf(written.bill.period.to)],
   ["issued_on", "date", ({ written }) => written.bill.issuedOn],
   ["due_on", "date", ({ written }) => written.bill.dueOn],
   ["currency", "text", ({ written }) => written.bill.total.currency],
@@ -98,7 +86,7 @@ const billColumns = (iso: Iso): Column<BillRow>[] => [
   ["run_id", "bigint", ({ written }) => written.runId],
 ];
 
-const lineColumns = (iso: Iso): Column<LineRow>[] => [
+const lineColumns: readonly Column<LineRow>[] = [
   ["bill_id", "bigint", ({ id }) => id],
   ["line", "smallint", ({ no }) => no],
   ["key", "text", ({ line }) => line.key],
@@ -110,8 +98,8 @@ const lineColumns = (iso: Iso): Column<LineRow>[] => [
   ["kind", "text", ({ line }) => line.kind],
   ["tier", "smallint", ({ line }) => line.tier ?? null],
   ["tou", "text", ({ line }) => line.tou ?? null],
-  ["period_from", "timestamptz", ({ line }) => iso(line.period.from)],
-  ["period_to", "timestamptz", ({ line }) => iso(line.period.to)],
+  ["period_from", "timestamptz", ({ line }) => isoOf(line.period.from)],
+  ["period_to", "timestamptz", ({ line }) => isoOf(line.period.to)],
   ["quantity", "bigint", ({ line }) => line.quantity ?? null],
   ["unit", "text", ({ line }) => line.unit ?? null],
   ["price", "text", ({ line }) => line.price ?? null],
@@ -123,11 +111,11 @@ const lineColumns = (iso: Iso): Column<LineRow>[] => [
   ["corrects_bill_id", "bigint", ({ line }) => line.corrects ?? null],
 ];
 
-const usageColumns = (iso: Iso): Column<UsageRow>[] => [
+const usageColumns: readonly Column<UsageRow>[] = [
   ["bill_id", "bigint", ({ id }) => id],
   ["usage_point_id", "bigint", ({ billed }) => billed.usagePointId],
-  ["period_from", "timestamptz", ({ billed }) => iso(billed.usage.servicePeriod.from)],
-  ["period_to", "timestamptz", ({ billed }) => iso(billed.usage.servicePeriod.to)],
+  ["period_from", "timestamptz", ({ billed }) => isoOf(billed.usage.servicePeriod.from)],
+  ["period_to", "timestamptz", ({ billed }) => isoOf(billed.usage.servicePeriod.to)],
   ["utility", "text", ({ billed }) => billed.usage.utility],
   ["quantity", "bigint", ({ billed }) => billed.usage.total],
   ["unit", "text", ({ billed }) => billed.usage.unit],

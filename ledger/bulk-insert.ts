@@ -27,10 +27,11 @@ export async function bulkInsert<Row>(
   table: string,
   columns: readonly Column<Row>[],
   rows: readonly Row[],
+  conflicts = sql``,
 ): Promise<void> {
   if (rows.length === 0) return;
   const names = sql.join(columns.map(([name]) => sql.ref(name)));
   const arrays = sql.join(columns.map(([, type, of]) => sql`${arrayText(rows.map(of))}::${sql.raw(type)}[]`));
   await sql`insert into ${sql.table(`sanbiao.${table}`)} (operator_id, ${names}) overriding system value
-            select sanbiao.operator_id(), u.* from unnest(${arrays}) as u`.execute(trx);
+            select sanbiao.operator_id(), u.* from unnest(${arrays}) as u ${conflicts}`.execute(trx);
 }
