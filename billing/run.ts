@@ -6,7 +6,7 @@ import type { AccountId, OperatorId } from "../domain/reading.ts";
 import type { Telemetry } from "../domain/telemetry.ts";
 import { countUnbilled, ensureRun, noteRun, type Refusal, refuseAccounts } from "../ledger/runs.ts";
 import type { Database } from "../schema/database.ts";
-import { billChunk, type ChunkOutcome, type RunFacts } from "./bill-chunk.ts";
+import { billChunk, type ChunkOutcome, type RunFacts } from "./run-chunk.ts";
 import type { EstimationBook } from "./estimate-ends.ts";
 import { operatorFacts } from "./operator.ts";
 import type { DialBook, TariffBook } from "./tariffs.ts";

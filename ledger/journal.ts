@@ -18,13 +18,13 @@ export type Entry = {
   readonly occurredAt: Instant;
   readonly postedAt: Instant;
   readonly postedBy?: bigint;
-  /** Sum zero per currency, at least two, none of them zero: refused by the database at commit otherwise. */
+  /** Sum zero per currency, at least two, none of them zero: refused by the database otherwise. */
   readonly postings: readonly Posting[];
 };
 
 export type PostOutcome = { readonly kind: "posted" | "already" | "different"; readonly journalId: bigint };
 
-/** Posts in one round trip. An entry out of balance fails when the transaction commits. */
+/** Posts in one round trip. An entry out of balance is refused. */
 export async function postEntry(trx: Transaction<Tables>, entry: Entry): Promise<PostOutcome> {
   const postings = JSON.stringify(entry.postings.map(postingRow));
   const { rows } = await sql<{ outcome: PostOutcome["kind"]; journal_id: bigint }>`
