@@ -1,16 +1,16 @@
 import type { Bill } from "../domain/bill.ts";
 import { CodedError } from "../domain/errors.ts";
-import { addDays, type Day, type Period } from "../domain/period.ts";
+import { type Day, daysOf, type Period } from "../domain/period.ts";
 import { VERDICT_RESULTS } from "../domain/verdict.ts";
 import { billOf } from "./bill.ts";
+import { chargeLinesOf } from "./charges/lines.ts";
+import { dueOn } from "./charges/terms.ts";
 import type { AccountInput } from "./chunk.ts";
 import type { OperatorFacts } from "./operator.ts";
+import type { BilledUsage } from "../ledger/bills.ts";
 import type { EditToWrite } from "../ledger/edits.ts";
 import { type Settlement, settle } from "./settlement.ts";
 import { type Correction, correctionOf } from "./true-up.ts";
-
-/** Days from issue to due date. Our choice; a contract may say another. */
-const DUE_AFTER_DAYS = 15;
 
 /** An account settled for a bill, or the reason for a person to look. */
 export type AccountBill =
@@ -38,7 +38,7 @@ export function accountBillOf(
   input: AccountInput,
   period: Period,
   issuedOn: Day,
-  { currency }: OperatorFacts,
+  { currency, zone, terms }: OperatorFacts,
 ): AccountBill {
   const { accountId } = input;
   if (input.withoutTariff.length > 0) {
@@ -57,8 +57,9 @@ export function accountBillOf(
       ...settlements.map(({ agreement, lines }) => ({ usagePointId: agreement.usagePointId, lines })),
       ...corrections,
     ];
-    const dueOn = addDays(issuedOn, DUE_AFTER_DAYS);
-    const bill = billOf({ accountId, currency, period, issuedOn, dueOn, usagePoints });
+    const charges = chargeLinesOf(accountId, input.charges ?? [], daysOf(period, zone), currency);
+    const due = dueOn(terms, issuedOn);
+    const bill = billOf({ accountId, currency, period, issuedOn, dueOn: due, usagePoints, charges });
     return { kind: "billed", bill, settlements, corrections, estimates: input.estimates ?? [] };
   } catch (error) {
     // Data that no tariff fits is this account's trouble only; anything else is a defect, and still only this account's.
@@ -66,6 +67,17 @@ export function accountBillOf(
     return { kind: "refused", reason, detail: error instanceof Error ? error.message : String(error), settlements: [] };
   }
 }
+
+/** What a bill rests on, as the books keep it: its own stretches, then what it corrects of earlier bills. Pure. */
+export const billedUsagesOf = (billed: Extract<AccountBill, { kind: "billed" }>): BilledUsage[] => [
+  ...billed.settlements.map(({ agreement, usage, registers, ladderBefore }) => ({
+    usagePointId: agreement.usagePointId,
+    usage,
+    registers,
+    ladderBefore,
+  })),
+  ...billed.corrections.flatMap(({ usages }) => usages),
+];
 
 /** An estimate that no bill kept was never there: of what was judged with it only what is held stays. */
 const judgedWithout = ({ estimates = [] }: AccountInput, settlements: readonly Settlement[]): readonly Settlement[] =>

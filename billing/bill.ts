@@ -1,4 +1,5 @@
 import type { Bill, Line } from "../domain/bill.ts";
+import type { ChargeLine } from "../domain/charge.ts";
 import { type Currency, sumMoney } from "../domain/money.ts";
 import type { Day, Period } from "../domain/period.ts";
 import type { AccountId } from "../domain/reading.ts";
@@ -10,6 +11,8 @@ export type BillInput = {
   readonly issuedOn: Day;
   readonly dueOn: Day;
   /** The lines of each usage point in the order in which the bill shows them. */
+  /** Lines that are not supply. */
+  readonly charges?: readonly ChargeLine[];
   readonly usagePoints: readonly { readonly usagePointId: bigint; readonly lines: readonly Line[] }[];
 };
 
@@ -25,5 +28,9 @@ export function billOf(input: BillInput): Bill {
     lines.map((line) => line.amount),
   );
   const { accountId, period, issuedOn, dueOn } = input;
-  return { accountId, period, issuedOn, dueOn, lines, total };
+  const charges = input.charges ?? [];
+  if (new Set(charges.map(({ key }) => key)).size !== charges.length) {
+    throw new TypeError(`account ${input.accountId}: two charges with one key`);
+  }
+  return { accountId, period, issuedOn, dueOn, lines, total, ...(charges.length === 0 ? {} : { charges }) };
 }

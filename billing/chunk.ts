@@ -15,6 +15,7 @@ import {
 } from "../ledger/usage.ts";
 import type { EditToWrite } from "../ledger/edits.ts";
 import type { Tables } from "../schema/tables.ts";
+import type { AssignedCharge } from "./charges/lines.ts";
 import { edgesOf, registersOf, type SettlementInput } from "./settlement.ts";
 import type { DialBook, TariffBook } from "./tariffs.ts";
 import type { CorrectionInput } from "./true-up.ts";
@@ -30,6 +31,8 @@ export type AccountInput = {
   readonly estimatedBills?: ReadonlyMap<bigint, number>;
   /** Ends that were estimated for this bill, to be written with it. */
   readonly estimates?: readonly EditToWrite[];
+  /** What it is charged besides supply. */
+  readonly charges?: readonly AssignedCharge[];
   /** Why an end was not estimated. */
   readonly unestimated?: readonly string[];
 };

@@ -1,7 +1,6 @@
 import type { Logger } from "pino";
 import { estimationPolicyOf } from "../catalog/estimation/catalogue.ts";
 import { policyOf } from "../catalog/policies/catalogue.ts";
-import { versionsOf } from "../catalog/tariffs/catalogue.ts";
 import { dialOf } from "../catalog/meters/dials.ts";
 import type { Clock } from "../domain/instant.ts";
 import type { Zone } from "../domain/period.ts";
@@ -12,6 +11,7 @@ import { controlDispatcher, type SendControl } from "./prepaid/dispatch.ts";
 import { type PrepaidDeps, type PrepaidEngine, prepaidEngine, type SupplyEvent } from "./prepaid/engine.ts";
 import type { BillRunDeps } from "./run.ts";
 import { type BillRunNews, startBillSchedule } from "./schedule.ts";
+import { catalogueTariffs } from "./tariffs.ts";
 
 /** The shell of this room: the books it reads, the timers that wake it. */
 export type BillingSettings = {
@@ -43,10 +43,7 @@ export const billDepsOf = (deps: Pick<BillingSettings, "db" | "clock" | "telemet
   clock: deps.clock,
   telemetry: deps.telemetry,
   log: deps.log,
-  tariffs: (id) => {
-    const versions = versionsOf(id);
-    return versions.length === 0 ? null : versions;
-  },
+  tariffs: catalogueTariffs,
   dials: dialOf,
   estimation: estimationPolicyOf,
 });

@@ -1,17 +1,20 @@
 import { setImmediate as breathe } from "node:timers/promises";
 import type { Transaction } from "kysely";
 import type { Instant } from "../domain/instant.ts";
-import { dayOf, daysOf, type Period } from "../domain/period.ts";
+import { type Day, dayOf, daysOf, type Period } from "../domain/period.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
+import { writeBillCharges } from "../ledger/bill-charges.ts";
 import { type BillToWrite, writeBills } from "../ledger/bills.ts";
 import { postEntries } from "../ledger/journal.ts";
 import { claimAccounts, type ClaimQuery, type Refusal, refuseAccounts, settleExceptions } from "../ledger/runs.ts";
 import { type JudgedAgain, judgeAgain } from "../ledger/verdicts.ts";
 import { isDatabaseAway } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
-import { type AccountBill, accountBillOf } from "./account-bill.ts";
+import { type AccountBill, accountBillOf, billedUsagesOf } from "./account-bill.ts";
+import { withCharges } from "./charges/read.ts";
 import { type AccountInput, readAccounts } from "./chunk.ts";
 import { withTrueUps } from "./due-true-ups.ts";
+import { writeBasesOf } from "./explain/write-bases.ts";
 import { withEstimates } from "./estimate-ends.ts";
 import type { OperatorFacts } from "./operator.ts";
 import { postingsOf } from "./postings.ts";
@@ -45,13 +48,22 @@ export async function billChunk(facts: RunFacts, claim: Pick<ClaimQuery, "among"
   let claimed: readonly AccountId[] = [];
   try {
     return await deps.db.as(operatorId, async (trx) => {
-      const { accountIds, upTo } = await claimAccounts(trx, { ...claim, period, days: daysOf(period, operator.zone) });
+      const days = daysOf(period, operator.zone);
+      const { accountIds, upTo } = await claimAccounts(trx, { ...claim, period, days });
       claimed = accountIds;
       if (accountIds.length === 0) return { kind: "billed", issued: new Map(), refused: [], upTo };
       const books = { ...deps, zone: operator.zone };
       const read = await withTrueUps(trx, await readAccounts(trx, accountIds, period, books), books);
-      const inputs = await withEstimates(trx, read, { ...books, now: deps.clock.now() });
-      return { kind: "billed", ...(await writeChunk(trx, facts, await rateAll(facts, inputs))), upTo };
+      const estimated = await withEstimates(trx, read, { ...books, now: deps.clock.now() });
+      const inputs = await withCharges(trx, estimated, days);
+      const issuedOn = dayOf(deps.clock.now(), operator.zone);
+      const written = await writeChunk(trx, facts, await rateAll(facts, inputs, issuedOn));
+      await writeBasesOf(
+        trx,
+        written.issued,
+        inputs.map((input) => ({ input, period, issuedOn, operator })),
+      );
+      return { kind: "billed", ...written, upTo };
     });
   } catch (error) {
     if (isDatabaseAway(error) || claimed.length === 0) throw error;
@@ -65,9 +77,8 @@ const ACCOUNTS_PER_BREATH = 32;
 
 type RatedAccount = AccountBill & { readonly accountId: AccountId };
 
-async function rateAll(facts: RunFacts, inputs: readonly AccountInput[]): Promise<RatedAccount[]> {
-  const { deps, operator, period } = facts;
-  const issuedOn = dayOf(deps.clock.now(), operator.zone);
+async function rateAll(facts: RunFacts, inputs: readonly AccountInput[], issuedOn: Day): Promise<RatedAccount[]> {
+  const { operator, period } = facts;
   const bills: RatedAccount[] = [];
   for (const [i, input] of inputs.entries()) {
     if (i % ACCOUNTS_PER_BREATH === ACCOUNTS_PER_BREATH - 1) await breathe();
@@ -97,19 +108,16 @@ async function writeChunk(
       bill: one.bill,
       journalId: journalIds.get(one.accountId) ?? null,
       runId,
-      usages: [
-        ...one.settlements.map(({ agreement, usage, registers, ladderBefore }) => ({
-          usagePointId: agreement.usagePointId,
-          usage,
-          registers,
-          ladderBefore,
-        })),
-        ...one.corrections.flatMap(({ usages }) => usages),
-      ],
+      usages: billedUsagesOf(one),
     }),
   );
   const issued = written.length === 0 ? new Map<AccountId, bigint>() : await writeBills(trx, written);
   await writeTrueUpsOf(trx, bills, issued, now);
+  await writeBillCharges(
+    trx,
+    written.map(({ bill }) => bill),
+    issued,
+  );
   await settleExceptions(trx, runId, [...issued.keys()], now);
   return { issued, refused };
 }

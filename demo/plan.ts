@@ -13,6 +13,7 @@ import {
   GAS_PROFILE,
   isPrepaidFlat,
   type Town,
+  type TownOptions,
   WMBUS_PROFILE,
 } from "../simulators/town/town.ts";
 
@@ -95,8 +96,9 @@ const CAPACITY: Record<Utility, string> = { electricity: "15", water: "5", gas: 
 const CAPACITY_MASTER: Record<Utility, string> = { electricity: "250", water: "40", gas: "60", heat: "200" };
 
 /** Both operators with their people. Pure: the same seed on the same day is the same plan. */
-export function demoPlan({ seed, now }: { readonly seed: number; readonly now: Instant }): DemoPlan {
-  const town = buildTown({ seed });
+export function demoPlan({ now, ...size }: TownOptions & { readonly now: Instant }): DemoPlan {
+  const { seed } = size;
+  const town = buildTown(size);
   const since = addMonths(dayOf(monthOf(now, ZONE).from, ZONE), -1);
   const of = (site: TownMeter["site"]) => ({
     meters: town.meters.filter((meter) => meter.site === site),

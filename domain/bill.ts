@@ -1,3 +1,4 @@
+import type { ChargeLine } from "./charge.ts";
 import type { Money } from "./money.ts";
 import type { Day, Period } from "./period.ts";
 import type { Micro } from "./quantity.ts";
@@ -16,7 +17,7 @@ export type Line = {
   readonly tariffVersion: string;
   /** Charge id in the tariff: `energy`, `sewage`, `standing`. */
   readonly charge: string;
-  readonly kind: "usage" | "standing" | "surcharge" | "tax" | "minimum" | "credit" | "rounding";
+  readonly kind: "usage" | "demand" | "standing" | "surcharge" | "tax" | "minimum" | "credit" | "rounding";
   /** Ladder tier from 1; absent where the charge has none. */
   readonly tier?: number;
   readonly tou?: string;
@@ -44,5 +45,8 @@ export type Bill = {
   readonly issuedOn: Day;
   readonly dueOn: Day;
   readonly lines: readonly (Line & { readonly usagePointId: bigint })[];
+  /** What supply costs: the sum of `lines`. */
   readonly total: Money;
+  /** What is charged besides, a debt class of its own; the bill asks for `total` and the sum of these. */
+  readonly charges?: readonly ChargeLine[];
 };

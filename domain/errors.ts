@@ -46,6 +46,11 @@ export const ERRORS = {
   "auth.wrong": { status: 401, retry: true, hint: "Check user name and password." },
   "auth.forbidden": { status: 403, retry: false, hint: "Your role does not allow this." },
   "auth.too-many": { status: 429, retry: true, hint: "Wait a minute before the next try." },
+  "billing.charge-incomplete": {
+    status: 422,
+    retry: true,
+    hint: "Note the price or the floor area that the message names: the bill is tried again at the next wake.",
+  },
   "gap.owned": { status: 409, retry: false, hint: "Ask who took it, or a manager, to release it." },
   "gap.lasting": { status: 409, retry: false, hint: "It can be given up when the meter was heard again." },
   "gap.settled": { status: 409, retry: false, hint: "It needs nothing any more." },
@@ -70,6 +75,7 @@ export const ERRORS = {
   },
   "tariff.invalid": { status: 422, retry: false, hint: "Correct the tariff at the path named." },
   "usage.invalid": { status: 422, retry: false, hint: "Correct the usage at the path named." },
+  "what-if.busy": { status: 409, retry: true, hint: "Wait until a comparison is done, or cancel one." },
   "meter.refused": {
     status: 422,
     retry: false,

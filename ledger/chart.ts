@@ -1,3 +1,4 @@
+import type { DebtClass } from "../domain/charge.ts";
 import type { Money } from "../domain/money.ts";
 import type { AccountId } from "../domain/reading.ts";
 import type { Utility } from "../domain/unit.ts";
@@ -8,6 +9,7 @@ import type { Utility } from "../domain/unit.ts";
  */
 export const CHART = {
   customer: { side: "asset", zh: "应收用户款", en: "Customers" },
+  customer_property: { side: "asset", zh: "应收物业等款", en: "Customers, property and parking" },
   cash: { side: "asset", zh: "库存现金", en: "Cash drawer" },
   card: { side: "asset", zh: "刷卡在途", en: "Card terminal clearing" },
   wallet: { side: "asset", zh: "微信支付宝在途", en: "Mobile wallet clearing" },
@@ -16,6 +18,9 @@ export const CHART = {
   revenue_gas: { side: "income", zh: "燃气费收入", en: "Gas revenue" },
   revenue_water: { side: "income", zh: "水费收入", en: "Water revenue" },
   revenue_heat: { side: "income", zh: "供热收入", en: "Heat revenue" },
+  revenue_property: { side: "income", zh: "物业费收入", en: "Property fee revenue" },
+  revenue_parking: { side: "income", zh: "停车费收入", en: "Parking revenue" },
+  revenue_other: { side: "income", zh: "其他收入", en: "Other revenue" },
   sewage_payable: { side: "liability", zh: "代收污水处理费", en: "Sewage fee collected for the authority" },
   tax_payable: { side: "liability", zh: "应交税费", en: "Tax payable" },
   rounding: { side: "income", zh: "尾差", en: "Rounding" },
@@ -31,13 +36,24 @@ export const REVENUE: Record<Utility, LedgerAccount> = {
   heat: "revenue_heat",
 };
 
-/** One line of a journal entry. Debit positive. Only `customer` belongs to somebody. */
-export type Posting =
-  | { readonly ledgerAccount: "customer"; readonly accountId: AccountId; readonly amount: Money }
-  | { readonly ledgerAccount: Exclude<LedgerAccount, "customer">; readonly amount: Money };
+/** What a customer owes, by class: supply, which alone prepaid supply looks at, and everything else. */
+export const RECEIVABLE = { supply: "customer", property: "customer_property" } as const satisfies Record<
+  DebtClass,
+  LedgerAccount
+>;
+export type CustomerAccount = (typeof RECEIVABLE)[DebtClass];
 
-export const customerPosting = (accountId: AccountId, amount: Money): Posting => ({
-  ledgerAccount: "customer",
+/** Ledger accounts whose postings belong to a customer. */
+export const isOfCustomer = (account: string): account is CustomerAccount =>
+  Object.values<string>(RECEIVABLE).includes(account);
+
+/** One line of a journal entry. Debit positive. Only a customer's classes belong to somebody. */
+export type Posting =
+  | { readonly ledgerAccount: CustomerAccount; readonly accountId: AccountId; readonly amount: Money }
+  | { readonly ledgerAccount: Exclude<LedgerAccount, CustomerAccount>; readonly amount: Money };
+
+export const customerPosting = (accountId: AccountId, amount: Money, of: DebtClass = "supply"): Posting => ({
+  ledgerAccount: RECEIVABLE[of],
   accountId,
   amount,
 });

@@ -4,7 +4,7 @@ import { type Instant, isoOf } from "../domain/instant.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
 import type { Tables } from "../schema/tables.ts";
 import { arrayText } from "./bulk-insert.ts";
-import type { LedgerAccount, Posting } from "./chart.ts";
+import { isOfCustomer, type LedgerAccount, type Posting, RECEIVABLE } from "./chart.ts";
 
 export type JournalKind = "bill" | "payment" | "reversal" | "adjustment" | "opening" | "refund";
 
@@ -45,7 +45,7 @@ export async function postEntries(trx: Transaction<Tables>, many: EntriesToPost)
   const { operatorId, kind, occurredAt, postedAt, postedBy, entries } = many;
   if (entries.length === 0) return [];
   const rows = entries.flatMap(({ postings }, i) => postings.map((posting) => ({ of: i + 1, posting })));
-  const accounts = rows.map(({ posting }) => (posting.ledgerAccount === "customer" ? posting.accountId : null));
+  const accounts = rows.map(({ posting }) => ("accountId" in posting ? posting.accountId : null));
   const { rows: answers } = await sql<{ ord: number; outcome: PostOutcome["kind"]; journal_id: bigint }>`
     select ord, outcome, journal_id from sanbiao.post_entries(${operatorId}, ${kind}, ${isoOf(occurredAt)}::timestamptz,
       ${isoOf(postedAt)}::timestamptz, ${postedBy ?? null}, ${arrayText(entries.map(({ key }) => key))}::text[],
@@ -63,18 +63,31 @@ export async function postEntries(trx: Transaction<Tables>, many: EntriesToPost)
 
 const postingRow = (p: Posting) => ({
   ledger_account: p.ledgerAccount,
-  ...(p.ledgerAccount === "customer" ? { account_id: p.accountId.toString() } : {}),
+  ...("accountId" in p ? { account_id: p.accountId.toString() } : {}),
   currency: p.amount.currency,
   amount_minor: p.amount.minor.toString(),
 });
 
-/** What a customer owes; negative = credit. People are shown it with the sign turned. */
+/** What a customer owes for supply; negative = credit. People are shown it with the sign turned. */
 export async function owedOf(trx: Transaction<Tables>, accountId: AccountId, currency: Currency): Promise<Money> {
   const { rows } = await sql<{ owed_minor: bigint }>`
     select owed_minor from sanbiao.customer_balance
      where operator_id = sanbiao.operator_id() and account_id = ${accountId} and currency = ${currency}`.execute(trx);
   const row = rows[0];
   return row === undefined ? zero(currency) : money(currency, row.owed_minor);
+}
+
+/** What a customer owes for everything that is not supply; negative = credit. */
+export async function propertyOwedOf(
+  trx: Transaction<Tables>,
+  accountId: AccountId,
+  currency: Currency,
+): Promise<Money> {
+  const { rows } = await sql<{ owed_minor: bigint }>`
+    select owed_minor from sanbiao.subledger_balance
+     where operator_id = sanbiao.operator_id() and account_id = ${accountId} and ledger_account = ${RECEIVABLE.property}
+       and currency = ${currency}`.execute(trx);
+  return money(currency, rows[0]?.owed_minor ?? 0n);
 }
 
 export type StoredEntry = {
@@ -118,7 +131,7 @@ type EntryRow = {
 
 function postingOf(row: EntryRow): Posting {
   const amount = money(row.currency, row.amount_minor);
-  if (row.ledger_account !== "customer") return { ledgerAccount: row.ledger_account, amount };
+  if (!isOfCustomer(row.ledger_account)) return { ledgerAccount: row.ledger_account, amount };
   if (row.account_id === null) throw new Error(`journal entry ${row.id}: a customer posting without an account`);
-  return { ledgerAccount: "customer", accountId: row.account_id, amount };
+  return { ledgerAccount: row.ledger_account, accountId: row.account_id, amount };
 }

@@ -140,6 +140,41 @@ export type Calibration = {
   readonly dueOn: Day;
 };
 
+export type CheckMeter = {
+  readonly meterId: MeterId;
+  /** The second meter on the same supply; `null`: none from now on. */
+  readonly checkMeterId: MeterId | null;
+  readonly at: Instant;
+};
+
+/** A second meter on the same supply, against which the first is judged each night (rule `check_meter`). */
+export async function setCheckMeter(
+  trx: Trx,
+  deed: Deed,
+  { meterId, checkMeterId, at }: CheckMeter,
+): Promise<LifeOutcome> {
+  const check = checkMeterId === null ? null : String(checkMeterId);
+  const asked: Asked = { checkOf: String(meterId), check, at: isoOf(at) };
+  const before = await doneBefore(trx, deed, asked);
+  if (before !== null) return before;
+  if (at > deed.now) return refused("future", `${isoOf(at)} has not come yet`);
+  if (checkMeterId === meterId) return refused("same_meter", "a meter cannot check itself");
+  const meters = await lockMeters(trx, [meterId, ...(checkMeterId === null ? [] : [checkMeterId])]);
+  const meter = meters.get(meterId);
+  if (meter === undefined) return refused("unknown_meter", `there is no meter ${meterId}`);
+  const other = checkMeterId === null ? null : meters.get(checkMeterId);
+  if (other === undefined) return refused("unknown_meter", `there is no meter ${checkMeterId}`);
+  if (other !== null && other.utility !== meter.utility)
+    return refused("wrong_utility", `meter ${other.serial} measures ${other.utility}, not ${meter.utility}`);
+  const { rows } = await sql<{ check: string | null }>`
+    select detail ->> 'check' as check from sanbiao.meter_event where operator_id = sanbiao.operator_id() and meter_id = ${meterId}
+       and kind = 'check_meter' and at <= ${isoOf(at)}::timestamptz order by at desc, id desc limit 1`.execute(trx);
+  if ((rows[0]?.check ?? null) === check) return refused("nothing_changes", "that is so already");
+  const detail = { check, ...(other === null ? {} : { serial: other.serial }) };
+  const eventId = await writeEvent(trx, deed, { meterId, kind: "check_meter", at, detail, asked });
+  return { kind: "done", eventId, meterId, rebill: [] };
+}
+
 /** A verification (检定) of the meter, and until when it is good. */
 export async function setCalibration(trx: Trx, deed: Deed, calibration: Calibration): Promise<LifeOutcome> {
   const { meterId, verifiedOn, certificate, dueOn } = calibration;

@@ -26,6 +26,8 @@ export type MeterOnRecord = {
   readonly reportEvery_s: number | null;
   /** A customer's usage point without an agreement on that day. */
   readonly vacant: boolean;
+  /** A second meter on the same supply. */
+  readonly checkMeterId: MeterId | null;
 };
 
 /** Readings of one register in order of time, column by column; times in milliseconds, values in millionths. */
@@ -63,6 +65,7 @@ export async function nextMeters(
     profile_id: string;
     every_s: number | null;
     vacant: boolean;
+    check: string | null;
     stays: { installed: string; removed: string | null; ratio: string; capacity: string }[];
   }>`
     with next as (
@@ -75,7 +78,9 @@ export async function nextMeters(
     select n.id, n.utility, n.profile_id,
            case when b.id is null then n.report_every_s when jsonb_typeof(b.poll_seconds -> 'billing') = 'number'
              then (b.poll_seconds ->> 'billing')::float8 else ${POLL_SECONDS.billing}::float8 end as every_s,
-           s.stays, s.vacant
+           s.stays, s.vacant,
+           (select e.detail ->> 'check' from sanbiao.meter_event e where e.operator_id = sanbiao.operator_id() and e.meter_id = n.id
+               and e.kind = 'check_meter' and e.at < ${isoOf(period.to)}::timestamptz order by e.at desc, e.id desc limit 1) as check
       from next n left join sanbiao.bus b on b.operator_id = sanbiao.operator_id() and b.id = n.bus_id
      cross join lateral (
        select json_agg(json_build_object('installed', (date_part('epoch', i.installed_at) * 1000)::bigint::text,
@@ -95,6 +100,7 @@ export async function nextMeters(
     profileId: row.profile_id,
     reportEvery_s: row.every_s,
     vacant: row.vacant,
+    checkMeterId: row.check === null ? null : BigInt(row.check),
     stays: row.stays.map((stay) => ({
       installedAt: Number(stay.installed) as Instant,
       removedAt: stay.removed === null ? null : (Number(stay.removed) as Instant),

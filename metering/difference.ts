@@ -124,11 +124,16 @@ class Walk {
   /** Of the next few readings the first that goes on from `base` as if nothing had happened, and stands apart from the odd one. */
   #returnsAt(base: RegisterReading, odd: number): number | null {
     const away = this.readings[odd] as RegisterReading;
+    let elsewhere: Micro | null = null;
     for (let i = odd + 1; i < this.readings.length && i <= odd + GLITCH_READINGS_MAX; i++) {
       const later = this.readings[i] as RegisterReading;
       if (later.at - base.at > GLITCH_SPAN_MAX_MS) return null;
       const apart = away.value < base.value || later.value < away.value;
-      if (apart && later.value >= base.value && this.#feasible(base, later, later.value - base.value)) return i;
+      if (!apart || later.value < base.value) continue;
+      // Too far to be use, and later readings go on from there: the register stands elsewhere. Time alone would make it feasible.
+      if (elsewhere !== null && later.value >= elsewhere) return null;
+      if (this.#feasible(base, later, later.value - base.value)) return i;
+      elsewhere = later.value;
     }
     return null;
   }

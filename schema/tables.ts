@@ -8,6 +8,7 @@ import type {
   FloorAreaTable,
   MeasuredByTable,
 } from "./tables/balance.ts";
+import type { BillBasisTable, TariffDocumentTable } from "./tables/rebill.ts";
 import type {
   BillLineTable,
   BillSequenceTable,
@@ -18,6 +19,14 @@ import type {
   TrueUpClosingTable,
   TrueUpTable,
 } from "./tables/bills.ts";
+import type {
+  BillChargeTable,
+  BillingTermsTable,
+  ChargeAssignmentTable,
+  ChargePriceTable,
+  RecurringChargeTable,
+  SubledgerBalanceTable,
+} from "./tables/charges.ts";
 import type {
   AccountTable,
   AgreementTable,
@@ -83,7 +92,15 @@ export type Tables = {
   bill: BillTable;
   bill_sequence: BillSequenceTable;
   bill_line: BillLineTable;
+  bill_basis: BillBasisTable;
+  tariff_document: TariffDocumentTable;
   billed_usage: BilledUsageTable;
+  billing_terms: BillingTermsTable;
+  recurring_charge: RecurringChargeTable;
+  charge_price: ChargePriceTable;
+  charge_assignment: ChargeAssignmentTable;
+  bill_charge: BillChargeTable;
+  subledger_balance: SubledgerBalanceTable;
   true_up: TrueUpTable;
   true_up_closing: TrueUpClosingTable;
   due_run: DueRunTable;

@@ -1,6 +1,6 @@
 import type { Transaction } from "kysely";
 import type { Logger } from "pino";
-import type { Clock } from "../domain/instant.ts";
+import type { Clock, Instant } from "../domain/instant.ts";
 import { addDays, type Day, type Period, periodOfDays, startOfDay, type Zone } from "../domain/period.ts";
 import type { Micro } from "../domain/quantity.ts";
 import { type MeterId, type OperatorId, READING_SOURCES } from "../domain/reading.ts";
@@ -9,10 +9,11 @@ import { keepFoundGaps } from "../ledger/gap-work.ts";
 import { writeHeard } from "../ledger/heard.ts";
 import { judgeAgain } from "../ledger/verdicts.ts";
 import { conflictsWithin, type MeterOnRecord, marksOf, nextMeters, seriesWithin, zoneOf } from "../ledger/vee.ts";
+import type { Columns } from "../metering/vee/series.ts";
 import type { Database } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
 import { gapsOf, heardOf } from "./heard-day.ts";
-import { EVIDENCE, JUDGED, MARK_AGE_MS, type MeterDay, mainRegisterOf, verdictsOf } from "./meter-day.ts";
+import { EVIDENCE, JUDGED, MARK_AGE_MS, type MeterDay, mainRegisterOf, verdictsOf, withBase } from "./meter-day.ts";
 
 export type ValidationDeps = {
   readonly db: Database;
@@ -99,8 +100,10 @@ async function readDays(
   const far = { notOlder_ms: YEARS_BACK_MS, actual: true, asOf: period.to };
   const actual = estimated.length === 0 ? [] : await marksOf(trx, estimated, [period.from], far);
   const lastActual = new Map(actual.map((mark) => [mark.meterId, mark.at]));
+  const checks = await checksOf(trx, meters, period, age);
   return meters.map((meter) => ({
     meter,
+    check: checks.get(meter.meterId) ?? null,
     period,
     dial,
     series: series.get(meter.meterId) ?? [],
@@ -109,4 +112,30 @@ async function readDays(
     conflicts: conflicts.get(meter.meterId) ?? [],
     lastActualAt: lastActual.get(meter.meterId) ?? base(meter.meterId)?.at ?? null,
   }));
+}
+
+/** Of each meter that has one, its check meter's day. */
+async function checksOf(
+  trx: Transaction<Tables>,
+  meters: readonly MeterOnRecord[],
+  period: Period,
+  age: { readonly notOlder_ms: number; readonly asOf: Instant },
+): Promise<Map<MeterId, Columns>> {
+  const checked = meters.flatMap((meter) =>
+    meter.checkMeterId === null
+      ? []
+      : [{ of: meter.meterId, meterId: meter.checkMeterId, register: mainRegisterOf(meter) }],
+  );
+  const days = new Map<MeterId, Columns>();
+  if (checked.length === 0) return days;
+  const ids = checked.map(({ meterId }) => meterId);
+  const registers = [...new Set(checked.map(({ register }) => register))];
+  const rows = await seriesWithin(trx, ids, registers, period);
+  const marks = await marksOf(trx, checked, [period.from], age);
+  for (const { of, meterId, register } of checked) {
+    const own = rows.find((row) => row.meterId === meterId && row.register === register);
+    const base = marks.find((mark) => mark.meterId === meterId);
+    if (own !== undefined) days.set(of, withBase(own, base));
+  }
+  return days;
 }

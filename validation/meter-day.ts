@@ -39,6 +39,8 @@ export type MeterDay = {
   /** Of the main register, around the same days a year ago. */
   readonly season: readonly Mark[];
   readonly lastActualAt: Instant | null;
+  /** The main register of the check meter, with its last reading before the day. */
+  readonly check: Columns | null;
   readonly conflicts: readonly { readonly register: RegisterName; readonly at: Instant; readonly values: number[] }[];
   readonly dial: (profileId: string, register: RegisterName) => Micro | null;
 };
@@ -74,19 +76,23 @@ export function verdictsOf(day: MeterDay): Verdict[] {
       meter: facts,
       period,
       series: twins.length === 0 ? own : { ...own, twins: [...own.twins, ...twins] },
-      ...(register === main ? { neighbours, history: historyOf(day) } : {}),
+      ...(register === main ? { neighbours, history: historyOf(day), check: checkOf(day, main) } : {}),
       nights: [{ from: period.from, to: instant(period.from + NIGHT_HOURS * HOUR_MS) }],
     });
     return runGroup(ruleGroupOf(SOURCE_BY_CODE.get(source ?? 0) ?? "modbus"), input);
   });
 }
 
+/** Two meters of one supply share its dials' limits well enough to compare a day's growth. */
+const checkOf = (day: MeterDay, main: RegisterName): Series | null =>
+  day.check === null || day.check.at.length === 0 ? null : seriesOf(main, day.check, factsOf(day, main));
+
 const EMPTY: Columns = { at: [], receivedAt: [], value: [], source: [] };
 const SOURCE_BY_CODE = new Map<number, ReadingSource>(
   Object.entries(READING_SOURCES).map(([name, code]) => [code, name as ReadingSource]),
 );
 
-function withBase(rows: Columns, base: Mark | undefined): Columns {
+export function withBase(rows: Columns, base: Mark | undefined): Columns {
   if (base === undefined) return rows;
   return {
     at: [base.at, ...rows.at],

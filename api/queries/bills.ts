@@ -9,6 +9,7 @@ import type { BilledUsageJson, BillJson, BillLineJson, BillRowJson, BillsJson, B
 import type { UnitName, UtilityName } from "../schemas/json.ts";
 import type { z } from "zod";
 import { placeOfAccount } from "./accounts.ts";
+import { billCharges } from "./charges.ts";
 
 export type BillRow = {
   id: bigint;
@@ -24,11 +25,13 @@ export type BillRow = {
   due_on: Day;
   total_minor: bigint;
   open_minor: bigint;
+  other_minor: bigint;
+  other_open_minor: bigint;
   journal_id: bigint | null;
 };
 
 /**
- * What is left to pay of bill `l`. Payments settle the oldest bill first, so that a debt stands on the newest ones:
+ * What is left to pay of what bill `l` asks for supply. Payments settle the oldest bill first, so that a debt stands on the newest ones:
  * of what is owed, newer bills take their totals before this one.
  */
 export const openMinor = sql<bigint>`least(greatest(coalesce(
@@ -38,11 +41,27 @@ export const openMinor = sql<bigint>`least(greatest(coalesce(
       where n.operator_id = l.operator_id and n.account_id = l.account_id and n.currency = l.currency
         and n.period_from > l.period_from), 0), 0), greatest(l.total_minor, 0))::bigint`;
 
+/** What bill `l` asks besides supply. */
+export const otherMinor = sql<bigint>`coalesce((select sum(c.amount_minor) from bill_charge c
+  where c.operator_id = l.operator_id and c.bill_id = l.id), 0)::bigint`;
+
+/** What is left to pay of that: settled as supply is, out of its own class. */
+export const otherOpenMinor = sql<bigint>`least(greatest(coalesce(
+    (select b.owed_minor from subledger_balance b where b.operator_id = l.operator_id and b.account_id = l.account_id
+        and b.ledger_account = 'customer_property' and b.currency = l.currency), 0)
+  - coalesce((select sum(c.amount_minor) from bill n join bill_charge c on c.operator_id = n.operator_id and c.bill_id = n.id
+      where n.operator_id = l.operator_id and n.account_id = l.account_id and n.currency = l.currency
+        and n.period_from > l.period_from), 0), 0), ${otherMinor})::bigint`;
+
 export const billColumns = sql`l.id, l.number, l.account_id, a.number as account_number, a.name as account_name, p.building, p.room,
-  l.period_from, l.period_to, l.issued_on, l.due_on, l.total_minor, l.journal_id, ${openMinor} as open_minor`;
+  l.period_from, l.period_to, l.issued_on, l.due_on, l.total_minor, l.journal_id, ${openMinor} as open_minor,
+  ${otherMinor} as other_minor, ${otherOpenMinor} as other_open_minor`;
 
 const accountOfBill = sql`join account a on a.operator_id = l.operator_id and a.id = l.account_id ${placeOfAccount}`;
 export const billFrom = sql`bill l ${accountOfBill}`;
+
+const totalOfBill = (row: BillRow): bigint => row.total_minor + row.other_minor;
+const openOfBill = (row: BillRow): bigint => row.open_minor + row.other_open_minor;
 
 const statusOf = (open: bigint, total: bigint): BillStatus =>
   open <= 0n ? "paid" : open < total ? "part_paid" : "open";
@@ -59,9 +78,13 @@ export const billRow = (desk: Desk, row: BillRow): BillRowJson => ({
   periodTo: dayText(desk, row.period_to),
   issuedOn: row.issued_on,
   dueOn: row.due_on,
-  total: moneyOf(desk, row.total_minor),
-  open: moneyOf(desk, row.open_minor),
-  status: statusOf(row.open_minor, row.total_minor),
+  total: moneyOf(desk, totalOfBill(row)),
+  open: moneyOf(desk, openOfBill(row)),
+  classes: {
+    supply: { total: moneyOf(desk, row.total_minor), open: moneyOf(desk, row.open_minor) },
+    property: { total: moneyOf(desk, row.other_minor), open: moneyOf(desk, row.other_open_minor) },
+  },
+  status: statusOf(openOfBill(row), totalOfBill(row)),
   journalId: row.journal_id === null ? null : String(row.journal_id),
 });
 
@@ -86,10 +109,11 @@ export function monthNamed(desk: Desk, name: string | undefined): { name: string
 export const inMonth = (desk: Desk, month: Period): RawBuilder<unknown> => sql`l.operator_id = ${desk.operatorId}
   and l.period_from >= ${timestamptz(month.from)} and l.period_from < ${timestamptz(month.to)}`;
 
+const allOpen = sql`(${openMinor} + ${otherOpenMinor})`;
 const STATUS_IS: Record<BillStatus, RawBuilder<unknown>> = {
-  open: sql`and ${openMinor} > 0 and ${openMinor} >= l.total_minor`,
-  part_paid: sql`and ${openMinor} > 0 and ${openMinor} < l.total_minor`,
-  paid: sql`and ${openMinor} <= 0`,
+  open: sql`and ${allOpen} > 0 and ${allOpen} >= l.total_minor + ${otherMinor}`,
+  part_paid: sql`and ${allOpen} > 0 and ${allOpen} < l.total_minor + ${otherMinor}`,
+  paid: sql`and ${allOpen} <= 0`,
 };
 
 export async function bills(
@@ -100,7 +124,7 @@ export async function bills(
   const wanted = sql`${inMonth(desk, month.period)} ${query.status === undefined ? sql`` : STATUS_IS[query.status]}`;
   const pageOf = (offset: number, limit: number) => sql<BillRow & { total: bigint; sum: bigint }>`
     with page as materialized (
-      select l.*, count(*) over () as total, (sum(l.total_minor) over ())::bigint as sum from bill l where ${wanted}
+      select l.*, count(*) over () as total, (sum(l.total_minor + ${otherMinor}) over ())::bigint as sum from bill l where ${wanted}
        order by l.number limit ${limit} offset ${offset})
     select ${billColumns}, l.total, l.sum from page l ${accountOfBill} order by l.number`;
   const { rows } = await pageOf(offsetOf(query), query.pageSize).execute(desk.trx);
@@ -121,7 +145,12 @@ export async function bill(desk: Desk, id: bigint): Promise<BillJson> {
   const { rows } = await sql<BillRow>`
     select ${billColumns} from ${billFrom} where l.operator_id = ${desk.operatorId} and l.id = ${id}`.execute(desk.trx);
   if (rows[0] === undefined) throw new CodedError("request.not-found", `There is no bill ${id}.`);
-  return { ...billRow(desk, rows[0]), lines: await linesOf(desk, id), usage: await usageOf(desk, id) };
+  return {
+    ...billRow(desk, rows[0]),
+    lines: await linesOf(desk, id),
+    charges: await billCharges(desk, id),
+    usage: await usageOf(desk, id),
+  };
 }
 
 async function linesOf(desk: Desk, billId: bigint): Promise<BillLineJson[]> {

@@ -6,7 +6,7 @@ import { timestamptz } from "../../schema/database.ts";
 import { atText, type Desk, moneyOf, quantityOf } from "../desk.ts";
 import type { UtilityName } from "../schemas/json.ts";
 import type { OverviewJson } from "../schemas/overview.ts";
-import { inMonth, monthNamed, openMinor } from "./bills.ts";
+import { inMonth, monthNamed, openMinor, otherMinor, otherOpenMinor } from "./bills.ts";
 import { billingCode } from "./latest.ts";
 import { heardCounts } from "./meters.ts";
 import { runRows } from "./operation.ts";
@@ -125,7 +125,7 @@ async function billsLastMonth(desk: Desk): Promise<OverviewJson["billsLastMonth"
   const { rows } = await sql<{ count: bigint; total: bigint; open_count: bigint; open: bigint }>`
     select count(*) as count, coalesce(sum(total_minor), 0)::bigint as total, count(*) filter (where open > 0) as open_count,
            coalesce(sum(open), 0)::bigint as open
-      from (select l.total_minor, ${openMinor} as open from bill l where ${inMonth(desk, month.period)}) b`.execute(
+      from (select l.total_minor + ${otherMinor} as total_minor, ${openMinor} + ${otherOpenMinor} as open from bill l where ${inMonth(desk, month.period)}) b`.execute(
     desk.trx,
   );
   const row = rows[0];

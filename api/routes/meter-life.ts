@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Transaction } from "kysely";
 import type { z } from "zod";
-import { dialOf } from "../../catalog/meters/dials.ts";
 import { PROFILES } from "../../catalog/meters/catalogue.ts";
 import { CodedError } from "../../domain/errors.ts";
 import { type Instant, instantOfIso, isoIn } from "../../domain/instant.ts";
@@ -10,16 +9,18 @@ import { type Micro, microOf } from "../../domain/quantity.ts";
 import { type Nano, ratioOf } from "../../domain/ratio.ts";
 import { isRegisterName, type RegisterName } from "../../domain/register.ts";
 import type { Utility } from "../../domain/unit.ts";
-import { changeRatio, setCalibration, setSeal } from "../../ledger/meter-care.ts";
+import { changeRatio, setCalibration, setCheckMeter, setSeal } from "../../ledger/meter-care.ts";
 import type { Deed, LifeOutcome } from "../../ledger/meter-event.ts";
 import { exchangeMeter, installMeter, registerMeter, removeMeter } from "../../ledger/meter-life.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { principalOfRequest } from "../access.ts";
+import { billBooks } from "../bill-books.ts";
 import { billPreview, rehearsed } from "../queries/bill-preview.ts";
 import { calibrations, meterEvents, spares } from "../queries/meter-life.ts";
 import { IdParams } from "../schemas/json.ts";
 import {
   CalibrationBody,
+  CheckMeterBody,
   CalibrationsJson,
   CalibrationsQuery,
   ExchangeBody,
@@ -36,7 +37,6 @@ import {
   SparesQuery,
 } from "../schemas/meter-life.ts";
 import { IdempotencyHeaders } from "../schemas/payment.ts";
-import { versionsOf } from "../../catalog/tariffs/catalogue.ts";
 import { type Api, type App, atDeskOf, PROBLEMS } from "./route.ts";
 
 type Trx = Transaction<Tables>;
@@ -154,6 +154,17 @@ export function meterLifeRoutes(app: App, api: Api): void {
       setSeal(trx, deed, { meterId, number, act, person, at: momentOf(at) }),
   );
   deedRoute(
+    "/meters/:id/check-meters",
+    "A check meter on the same supply, or none any more",
+    CheckMeterBody,
+    (trx, deed, meterId, { checkMeterId, at }) =>
+      setCheckMeter(trx, deed, {
+        meterId,
+        checkMeterId: checkMeterId === null ? null : BigInt(checkMeterId),
+        at: momentOf(at),
+      }),
+  );
+  deedRoute(
     "/meters/:id/calibrations",
     "A verification and until when it holds",
     CalibrationBody,
@@ -198,8 +209,7 @@ export function meterLifeRoutes(app: App, api: Api): void {
             const told = answer(outcome, reply);
             const at = (body as { at?: string }).at;
             const desk = { trx, operatorId: who.operatorId, zone: who.zone, currency: who.currency, now: deed.now };
-            const books = { tariffs: tariffBook, dials: dialOf };
-            const preview = at === undefined ? null : await billPreview(desk, BigInt(id), momentOf(at), books);
+            const preview = at === undefined ? null : await billPreview(desk, BigInt(id), momentOf(at), billBooks);
             void reply.code(200);
             return { ...told, outcome: "preview" as const, eventId: null, preview };
           });
@@ -215,11 +225,6 @@ export function meterLifeRoutes(app: App, api: Api): void {
     });
   }
 }
-
-const tariffBook = (id: string) => {
-  const versions = versionsOf(id);
-  return versions.length === 0 ? null : versions;
-};
 
 function deedOf(api: Api, request: FastifyRequest): Deed {
   const { reason, photo } = request.body as { reason: string; photo?: string };

@@ -1,9 +1,12 @@
 import { z } from "zod";
+import { BillChargeJson } from "./charge.ts";
 import { DayText, IdText, InstantText, MoneyJson, PageQuery, QuantityJson, UtilityName } from "./json.ts";
 
 /** Payments settle the oldest bill first. */
 export const BillStatus = z.enum(["open", "part_paid", "paid"]).meta({ id: "BillStatus" });
 export type BillStatus = z.infer<typeof BillStatus>;
+
+const ClassAmounts = z.object({ total: MoneyJson, open: MoneyJson });
 
 export const BillRowJson = z
   .object({
@@ -18,8 +21,11 @@ export const BillRowJson = z
     periodTo: DayText.describe("Half-open: the first day that is not billed"),
     issuedOn: DayText,
     dueOn: DayText,
-    total: MoneyJson,
+    total: MoneyJson.describe("All that it asks for: supply and what is charged besides"),
     open: MoneyJson.describe("What is left to pay of it"),
+    classes: z
+      .object({ supply: ClassAmounts, property: ClassAmounts })
+      .describe("By class of debt; supply is never cut for the other"),
     status: BillStatus,
     journalId: IdText.nullable().describe("null where nothing was to be posted"),
   })
@@ -90,6 +96,7 @@ export type BilledUsageJson = z.infer<typeof BilledUsageJson>;
 
 export const BillJson = BillRowJson.extend({
   lines: z.array(BillLineJson),
+  charges: z.array(BillChargeJson).describe("Lines that are not supply"),
   usage: z.array(BilledUsageJson),
 }).meta({ id: "Bill" });
 export type BillJson = z.infer<typeof BillJson>;

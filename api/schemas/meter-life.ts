@@ -66,6 +66,11 @@ export const SealBody = z.object({
   person: PlainText.trim().min(1).max(100),
   ...Why,
 });
+export const CheckMeterBody = z.object({
+  checkMeterId: IdText.nullable().describe("The second meter on the same supply; null: none from now on"),
+  at: MomentText,
+  ...Why,
+});
 export const CalibrationBody = z.object({
   verifiedOn: DayText,
   certificate: PlainText.trim().min(1).max(100),

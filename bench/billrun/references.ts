@@ -14,6 +14,7 @@ const WRITTEN = [
   ["energy_entry", "id"],
   ["energy_posting", "entry_id"],
   ["verdict", "id"],
+  ["bill_basis", "bill_id"],
 ] as const;
 
 export type Counts = Readonly<Record<string, number>>;

@@ -105,6 +105,20 @@ export function cellsByTier(
   return grid.cells;
 }
 
+/** Whole-volume: all use in the one tier that the ladder reaches with it. */
+export function cellsOfSlab(
+  slices: readonly UsageSlice[],
+  tariff: Tariff,
+  names: readonly TouPeriod[],
+  { thresholds, position }: { readonly thresholds: readonly Micro[]; readonly position: Micro },
+  spread: "pro_rata" | "refuse",
+): Cell[] {
+  const cells = cellsByTou(slices, tariff, names, spread);
+  const reached = position + sum(cells.map((cell) => cell.quantity));
+  const at = thresholds.findIndex((end) => reached <= end);
+  return cells.map((cell) => ({ ...cell, tier: (at < 0 ? thresholds.length : at) + 1 }));
+}
+
 /** Slices of one and the same stretch (one per time-of-use register) fill the ladder together, others one after another. */
 function sameStretch(slices: readonly UsageSlice[]): UsageSlice[][] {
   const groups: UsageSlice[][] = [];

@@ -75,7 +75,7 @@ export class Bus {
       wake: () => this.#pump(),
     });
     this.#link.onDown = (detail) => this.#onDown(detail);
-    this.#tick = setInterval(() => this.#onTick(), TICK_MS);
+    this.#tick = setInterval(() => this.#onTick(), world.tickMs ?? TICK_MS);
     this.#onTick();
   }
 

@@ -51,6 +51,8 @@ export type ModbusCollectorOptions = {
   readonly clocks?: ClockKeeping;
   /** Hand-overs that may wait in the sink before the buses pause; 10 000 when absent. */
   readonly handOversMax?: number;
+  /** How often due polls are looked for, real milliseconds; 100 when absent. */
+  readonly tickMs?: number;
 };
 
 export type ModbusCollector = {

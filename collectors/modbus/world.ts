@@ -36,4 +36,6 @@ export type BusWorld = {
   readonly random: Random;
   readonly telemetry: Telemetry;
   readonly log: Logger;
+  /** How often due polls are looked for, real milliseconds; for a clock that is moved by hand. */
+  readonly tickMs?: number;
 };

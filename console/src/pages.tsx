@@ -24,11 +24,13 @@ const Balances = lazy(() => import("./pages/balance/balances.tsx"));
 const Balance = lazy(() => import("./pages/balance/balance.tsx"));
 const Counter = lazy(() => import("./pages/counter/counter.tsx"));
 const Prepaid = lazy(() => import("./pages/prepaid.tsx"));
+const WhatIf = lazy(() => import("./pages/what-if/what-if.tsx"));
 const Runs = lazy(() => import("./pages/runs.tsx"));
 const Buses = lazy(() => import("./pages/buses/buses.tsx"));
 const Work = lazy(() => import("./pages/work/work.tsx"));
 const ReadingRoutes = lazy(() => import("./pages/routes/routes.tsx"));
 const ReadingRoute = lazy(() => import("./pages/routes/route.tsx"));
+const Gaps = lazy(() => import("./pages/gaps/gaps.tsx"));
 const Onboarding = lazy(() => import("./pages/onboarding/onboarding.tsx"));
 const Refused = lazy(() => import("./pages/refused.tsx"));
 
@@ -76,11 +78,13 @@ export function Pages() {
                   <Route path="/balances/:id" element={<Balance />} />
                   <Route path="/counter" element={<Counter />} />
                   <Route path="/prepaid" element={<Prepaid />} />
+                  <Route path="/what-if" element={<WhatIf />} />
                   <Route path="/runs" element={<Runs />} />
                   <Route path="/buses" element={<Buses />} />
                   <Route path="/work" element={<Work />} />
                   <Route path="/routes" element={<ReadingRoutes />} />
                   <Route path="/routes/:id" element={<ReadingRoute />} />
+                  <Route path="/gaps" element={<Gaps />} />
                   <Route path="/onboarding" element={<Onboarding />} />
                   <Route path="/refused" element={<Refused />} />
                   <Route path="*" element={<NotFound />} />

@@ -49,7 +49,7 @@ export const BILL_INVARIANTS: readonly Invariant[] = [
           or (b.journal_id is not null and j.kind is distinct from 'bill')
           or (b.journal_id is not null and b.total_minor <> coalesce((select sum(p.amount_minor) from posting p
                 where p.operator_id = b.operator_id and p.journal_id = b.journal_id and p.account_id = b.account_id
-                  and p.currency = b.currency), 0))`,
+                  and p.ledger_account = 'customer' and p.currency = b.currency), 0))`,
   },
   {
     name: "entries-billed",
@@ -100,7 +100,8 @@ export const BILL_INVARIANTS: readonly Invariant[] = [
   },
   {
     name: "usage-readings",
-    title: "Every billed register shows at its start and end what the readings book holds there",
+    title:
+      "Every billed register shows at its start and end what the readings book held there when the bill was posted",
     counted: `select count(*) from (${PROOFS}) proof`,
     broken: `
       select format('operator %s bill %s meter %s %s at %s: billed %s, read %s', e.operator_id, e.bill_id, e.meter, e.register, e.at, e.shown,
@@ -109,10 +110,15 @@ export const BILL_INVARIANTS: readonly Invariant[] = [
                 join (values ${REGISTER_ROWS}) as known (name, code) on name = register
                cross join lateral (values ("from", start), ("to", "end")) as ends (at, shown)
                where verdicts = '[]' and shown is not null and ratio is null) e
+        join bill b on b.operator_id = e.operator_id and b.id = e.bill_id
+        left join journal j on j.operator_id = b.operator_id and j.id = b.journal_id
+       cross join lateral (select coalesce(j.posted_at, 'infinity') as by) known
         left join lateral (select value, measured_at from reading r where r.operator_id = e.operator_id and r.meter_id = e.meter
-               and r.register = e.code and r.measured_at <= e.at order by r.measured_at desc limit 1) before on true
+               and r.register = e.code and r.measured_at <= e.at and r.received_at <= known.by
+             order by r.measured_at desc limit 1) before on true
         left join lateral (select value, measured_at from reading r where r.operator_id = e.operator_id and r.meter_id = e.meter
-               and r.register = e.code and r.measured_at >= e.at order by r.measured_at limit 1) after on true
+               and r.register = e.code and r.measured_at >= e.at and r.received_at <= known.by
+             order by r.measured_at limit 1) after on true
        where (before.value is null or after.value is null
               or e.shown * 1000000 not between least(before.value, after.value) and greatest(before.value, after.value))
          -- a value of a clerk or an estimate stood there, or beside it

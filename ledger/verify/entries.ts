@@ -27,11 +27,11 @@ export const ENTRY_INVARIANTS: readonly Invariant[] = [
   },
   {
     name: "balances-sum",
-    title: "Every customer's balance is the sum of his postings",
+    title: "Every customer's balance for supply is the sum of his postings there",
     counted: "select count(*) from customer_balance",
     broken: `
       select format('operator %s account %s %s: balance %s, postings %s', operator_id, account_id, currency, b.owed_minor, p.sum) as example
-        from (select operator_id, account_id, currency, sum(amount_minor) from posting where account_id is not null
+        from (select operator_id, account_id, currency, sum(amount_minor) from posting where ledger_account = 'customer'
                group by 1, 2, 3) p
         full join customer_balance b using (operator_id, account_id, currency)
        where b.owed_minor is distinct from p.sum and not (b.owed_minor = 0 and p.sum is null)`,

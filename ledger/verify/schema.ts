@@ -9,6 +9,11 @@ const APPEND_ONLY = [
   "bill",
   "bill_line",
   "billed_usage",
+  "billing_terms",
+  "recurring_charge",
+  "charge_price",
+  "charge_assignment",
+  "bill_charge",
   "true_up",
   "true_up_closing",
   "supply_event",
@@ -90,7 +95,7 @@ export const SCHEMA_INVARIANTS: readonly Invariant[] = [
        where not stands
       union all
       select format('%s: the service may %s', name, privilege)
-        from unnest(array['journal', 'posting', 'customer_balance', 'energy_entry', 'energy_posting']) as name, unnest(array['insert', 'update', 'delete', 'truncate']) as privilege
+        from unnest(array['journal', 'posting', 'customer_balance', 'subledger_balance', 'energy_entry', 'energy_posting']) as name, unnest(array['insert', 'update', 'delete', 'truncate']) as privilege
        where has_table_privilege('sanbiao_service', 'sanbiao.' || name, privilege)`,
   },
   {

@@ -1,11 +1,21 @@
 import type { ColumnType } from "kysely";
 import type { At, Id, JsonDefault, Null } from "./columns.ts";
 
+export type MeterEventKind =
+  | "registered"
+  | "installed"
+  | "exchanged"
+  | "removed"
+  | "ratio"
+  | "seal_fixed"
+  | "seal_broken"
+  | "calibrated"
+  | "check_meter";
 export type MeterEventTable = {
   operator_id: bigint;
   id: Id;
   meter_id: bigint;
-  kind: "registered" | "installed" | "exchanged" | "removed" | "ratio" | "seal_fixed" | "seal_broken" | "calibrated";
+  kind: MeterEventKind;
   at: At;
   detail: JsonDefault<Record<string, unknown>>;
   photo: Null<string>;

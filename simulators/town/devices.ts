@@ -179,10 +179,13 @@ export class Devices {
   }
 }
 
+/** Where a device's own grid lies: it speaks whenever the time, divided by `every`, leaves this. */
+export const phaseOf = (meter: TownMeter, every: number): number =>
+  (hash32(meter.loads[0]?.seed ?? 0, 30) % (every / 1000)) * 1000;
 type Command = { readonly id: string; readonly action: RelayOrder | null; readonly history: Period | null };
 
 function firstMoment(meter: TownMeter, every: number, now: Instant): number {
-  const offset = (hash32(meter.loads[0]?.seed ?? 0, 30) % (every / 1000)) * 1000;
+  const offset = phaseOf(meter, every);
   return Math.ceil((now - offset) / every) * every + offset;
 }
 

@@ -13,14 +13,20 @@ export function toldMicro(meter: TownMeter, state: TownState, at: Instant, windo
   if (faults.at("transient-zero", meter, at) !== null) return 0n;
   const stuck = faults.at("stuck-register", meter, at);
   const instant = stuck === null ? at : stuck.from;
-  let micro = registerMicro(meter, state, instant, window) - backwards(meter, state, instant, window);
-  if (window === undefined) micro += jumped(meter, state, instant) + ahead(meter, state);
+  let micro = moved(meter, state, instant, window);
+  if (window === undefined) micro += ahead(meter, state);
   const end = dialEnd(meter);
   if (end !== null && faults.faults.some(({ name }) => name === "rollover" || name === "reversed-wiring"))
     micro = ((micro % end) + end) % end;
   const shown = Math.max(0, micro);
   return BigInt(shown - (shown % meter.stepMicro));
 }
+
+/** What stands behind a dial that jumped and ran backwards. */
+const moved = (meter: TownMeter, state: TownState, at: Instant, window?: Window): number =>
+  registerMicro(meter, state, at, window) -
+  backwards(meter, state, at, window) +
+  (window === undefined ? jumped(meter, state, at) : 0);
 
 /** Twice what was drawn while the wires were the wrong way round: once not counted, once taken off. */
 function backwards(meter: TownMeter, state: TownState, at: Instant, window?: Window): number {
@@ -43,7 +49,7 @@ function ahead(meter: TownMeter, state: TownState): number {
   const end = dialEnd(meter);
   const rollover = state.faults.first("rollover", meter);
   if (end === null || rollover === null) return 0;
-  return end - (registerMicro(meter, state, rollover.from) % end);
+  return end - (moved(meter, state, rollover.from) % end);
 }
 
 /** Where the main register begins again at zero, micro units: the profile's own end, else six digits of kWh, five of m³. */

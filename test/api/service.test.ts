@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -72,6 +72,20 @@ describe("the service", () => {
   });
 });
 
+/** Every route that a file of `api/routes` declares, as the document names it. */
+async function routesInSource(): Promise<string[]> {
+  const folder = new URL("../../api/routes/", import.meta.url);
+  const sources = await Promise.all(
+    (await readdir(folder)).map(async (file) => ({ file, source: await readFile(new URL(file, folder), "utf8") })),
+  );
+  return sources.flatMap(({ file, source }) =>
+    [...source.matchAll(/method: "(\w+)",\s+url: "([^"]+)"/g)].map(([, method, url = ""]) => {
+      const path = url.replace(/:(\w+)/g, "{$1}");
+      return `${method} ${file === "service.ts" ? "" : "/api/v1"}${path}`;
+    }),
+  );
+}
+
 describe("openapi.json", () => {
   test("lists every route, each with its answers, and every reference leads somewhere", async () => {
     const doc = (await app.inject({ url: "/openapi.json" })).json();
@@ -80,60 +94,9 @@ describe("openapi.json", () => {
     const listed = Object.entries<Record<string, any>>(doc.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    const v1 = [
-      "GET /me",
-      "GET /demo",
-      "GET /overview",
-      "GET /meters",
-      "GET /meters/{id}",
-      "GET /meters/{id}/events",
-      "GET /calibrations",
-      "GET /spare-meters",
-      "POST /meters",
-      ...["installations", "exchanges", "removals", "ratios", "seals", "calibrations"].map(
-        (deed) => `POST /meters/{id}/${deed}`,
-      ),
-      "GET /meters/{id}/series",
-      "GET /accounts",
-      "GET /accounts/{id}",
-      "GET /accounts/{id}/timeline",
-      "GET /accounts/{id}/usage",
-      "GET /accounts/{id}/bills",
-      "GET /bills",
-      "GET /bills/{id}",
-      "GET /refused-frames",
-      "GET /conflicts",
-      "GET /exceptions",
-      "POST /exceptions/decisions",
-      "GET /meters/{id}/edits",
-      "POST /meters/{id}/edits",
-      "POST /meters/{id}/edits/{editId}/undo",
-      "GET /runs",
-      "GET /controls",
-      "GET /prepaid",
-      "GET /events",
-      "POST /sign-in",
-      "POST /sign-out",
-      "POST /accounts/{id}/payments",
-      "POST /payments/{journalId}/reversal",
-      "GET /gaps",
-      "PATCH /gaps/{id}",
-      "GET /meters/{id}/heard",
-      "GET /meters/{id}/estimates/preview",
-      "POST /meters/{id}/estimates",
-      "GET /buses",
-      "POST /buses/{id}/scans",
-      "GET /buses/{id}/scans/{scanId}",
-    ];
-    expect(listed.toSorted()).toEqual(
-      [
-        "GET /healthz",
-        "GET /readyz",
-        "GET /metrics",
-        "GET /openapi.json",
-        ...v1.map((route) => route.replace(" ", " /api/v1")),
-      ].toSorted(),
-    );
+    const declared = await routesInSource();
+    expect(declared.length).toBeGreaterThan(50);
+    expect(declared.filter((route) => !listed.includes(route))).toEqual([]);
     for (const [path, methods] of Object.entries<Record<string, any>>(doc.paths)) {
       for (const operation of Object.values(methods)) {
         expect(operation.summary, path).toBeTruthy();

@@ -218,6 +218,21 @@ describe("a bill run", () => {
     expect(broken).toEqual([]);
   });
 
+  test("stays proven when a reading of its end comes after it was posted", async () => {
+    await household("1");
+    await runBills(deps, town.operatorId, september);
+    const water = await owner.query<{ id: bigint }>("select id from meter where operator_id = $1 and serial = 'w1'", [
+      town.operatorId,
+    ]);
+    // the end was interpolated at 10; the meter's own word for it comes a day after the bill, and says 9.5
+    await owner.query(
+      `insert into reading (operator_id, meter_id, register, measured_at, received_at, value, source)
+       values ($1, $2, 20, '2026-10-01T00:00:00+08:00', '2026-11-03T00:00:00Z', 9500000, 2)`,
+      [town.operatorId, water.rows[0]?.id],
+    );
+    expect((await verify(owner)).filter(({ ok, name }) => !ok && name === "usage-readings")).toEqual([]);
+  });
+
   test("goes on past an account whose readings are in doubt, and bills it when they have come", async () => {
     const good = await household("1");
     const bad = await town.account("2");

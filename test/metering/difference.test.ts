@@ -74,6 +74,16 @@ describe("differences of a register", () => {
       { use: "5", held: 1, found: "backwards" },
     ],
     ["hold even a small step back", { "03-01": 100, "03-02": 99.999 }, { use: "", held: 1, found: "backwards" }],
+    [
+      "do not take a jump for use because a zero came before it",
+      { "03-01": 100, "03-02": 0, "03-03": 700, "03-04": 705 },
+      { use: "5", held: 2, found: "invalid_zero implausible_jump" },
+    ],
+    [
+      "pass over two odd values in a row",
+      { "03-01": 100, "03-02": 0, "03-03": 9_000, "03-04": 120 },
+      { use: "20", found: "glitch" },
+    ],
     ["pass over a jump that came back", { "03-01": 100, "03-02": 9_000, "03-03": 120 }, { use: "20", found: "glitch" }],
     [
       "hold a jump that stays",

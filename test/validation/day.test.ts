@@ -2,6 +2,7 @@ import type { Pool } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { HOUR_MS, type Instant, instant, instantOfIso, isoOf, MINUTE_MS } from "../../domain/instant.ts";
 import { type Day, day } from "../../domain/period.ts";
+import { setCheckMeter } from "../../ledger/meter-care.ts";
 import { appendReadings } from "../../ledger/readings.ts";
 import { type ValidationDeps, validateDay } from "../../validation/day.ts";
 import { daysOver, startValidation, validateLastDays } from "../../validation/schedule.ts";
@@ -157,4 +158,24 @@ test("a started schedule judges at once and stops in order", async () => {
   const found = await until("a verdict", async () => (await verdicts(meter))[0]);
   expect(found.rule).toBe("vee.high_low");
   await schedule.stop();
+});
+
+test("a meter that counts less than its check meter is found, and one that agrees is not", async () => {
+  const [slow, good, check] = [await supply("slow"), await supply("good"), await supply("check")];
+  await live(slow, "energy_import_kwh", (i) => home(i) * 0.8);
+  await live(good, "energy_import_kwh", home);
+  await live(check, "energy_import_kwh", home);
+  const deed = (key: string) => ({ key, reason: "field test", by: null, now: at("03-11T02:30") });
+  for (const meterId of [slow, good]) {
+    const set = { meterId, checkMeterId: check, at: at("03-01T00:00") };
+    const done = await fresh.db.as(town.operatorId, (trx) => setCheckMeter(trx, deed(`check-${meterId}`), set));
+    expect(done.kind).toBe("done");
+  }
+  const itself = { meterId: slow, checkMeterId: slow, at: at("03-02T00:00") };
+  const refused = await fresh.db.as(town.operatorId, (trx) => setCheckMeter(trx, deed("itself"), itself));
+  expect(refused).toMatchObject({ kind: "refused", reason: "same_meter" });
+  await validateDay(deps, town.operatorId, YESTERDAY);
+  const rules = async (meter: bigint) => (await verdicts(meter)).map(({ rule }) => rule);
+  expect(await rules(slow)).toContain("vee.check_meter");
+  expect(await rules(good)).not.toContain("vee.check_meter");
 });

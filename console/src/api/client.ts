@@ -50,7 +50,7 @@ export async function ask<T>(
   path: string,
   options: {
     query?: Query;
-    method?: "GET" | "POST" | "PUT" | "DELETE";
+    method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
     body?: unknown;
     key?: string;
     signal?: AbortSignal;

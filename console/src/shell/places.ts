@@ -26,6 +26,7 @@ export const PLACES: readonly PlaceGroup[] = [
       { path: "/accounts", name: "accounts", roles: ALL },
       { path: "/bills", name: "bills", roles: ALL },
       { path: "/runs", name: "runs", roles: ALL },
+      { path: "/what-if", name: "whatIf", roles: CLERKS },
     ],
   },
   {
@@ -43,6 +44,7 @@ export const PLACES: readonly PlaceGroup[] = [
     places: [
       { path: "/onboarding", name: "onboarding", roles: ALL },
       { path: "/buses", name: "buses", roles: ALL },
+      { path: "/gaps", name: "gaps", roles: ALL },
       { path: "/refused", name: "refused", roles: ALL },
     ],
   },

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { rowsOfCsv } from "../../../billing/rate/csv.ts";
 import { tariffsOfJson } from "../../../billing/rate/schema.ts";
-import { accountOfJson, usageOfJson, usageOfRows } from "../../../billing/rate/usage-file.ts";
+import { accountOfJson } from "../../../billing/rate/account-file.ts";
+import { usageOfJson, usageOfRows } from "../../../billing/rate/usage-file.ts";
 import { rateCommand } from "../../../cli/rate.ts";
 import { tariffWith, tiered } from "./tariffs.ts";
 

@@ -38,6 +38,10 @@ function useDetail() {
     if (dialsOf(detail.dials) !== "") words.push(t("life.detail.dial", { value: dialsOf(detail.dials) }));
     if (kind.startsWith("seal_"))
       words.push(t("life.detail.seal", { number: text(detail.number), person: text(detail.person) }));
+    if (kind === "check_meter")
+      words.push(
+        text(detail.serial) === "" ? t("life.detail.noCheck") : t("life.detail.check", { serial: text(detail.serial) }),
+      );
     if (kind === "calibrated")
       words.push(
         t("life.detail.calibrated", { certificate: text(detail.certificate), day: format.day(text(detail.dueOn)) }),

@@ -13,6 +13,7 @@ import { useFormat } from "../../shell/operator.tsx";
 import { Curve } from "./curve.tsx";
 import { Life } from "./life.tsx";
 import { Edits } from "./edits.tsx";
+import { HeardDays } from "./heard-days.tsx";
 import { ConflictTable, GapTable, VerdictTable } from "./judgements.tsx";
 
 function Facts({ meter }: { meter: MeterJson }) {
@@ -119,6 +120,7 @@ export default function Meter() {
             <Life meter={m} />
             <VerdictTable verdicts={m.verdicts} />
             <Edits meterId={m.id} />
+            <HeardDays meter={m} />
             <div className="grid-2">
               <GapTable gaps={m.gaps} />
               <ConflictTable conflicts={m.conflicts} />

@@ -1,0 +1,56 @@
+import type { Invariant } from "./check.ts";
+
+/** What a customer owes is kept by class: supply in customer_balance, everything else in subledger_balance. */
+export const CLASS_INVARIANTS: readonly Invariant[] = [
+  {
+    name: "classes-sum",
+    title: "Every balance of another class than supply is the sum of its postings",
+    counted: "select count(*) from subledger_balance",
+    broken: `
+      select format('operator %s account %s %s %s: balance %s, postings %s', operator_id, account_id, ledger_account, currency, b.owed_minor, p.sum) as example
+        from (select operator_id, account_id, ledger_account, currency, sum(amount_minor) from posting
+               where account_id is not null and ledger_account <> 'customer' group by 1, 2, 3, 4) p
+        full join subledger_balance b using (operator_id, account_id, ledger_account, currency)
+       where b.owed_minor is distinct from p.sum and not (b.owed_minor = 0 and p.sum is null)`,
+  },
+  {
+    name: "bill-charges",
+    title:
+      "What a bill charges besides supply is what its entry asks of its customer in that class, day after day once",
+    counted: "select count(*) from bill_charge",
+    broken: `
+      select format('operator %s bill %s: %s on lines, %s posted', operator_id, bill_id, c.sum, p.sum) as example
+        from (select operator_id, bill_id, sum(amount_minor) from bill_charge group by 1, 2) c
+        full join (select b.operator_id, b.id as bill_id, sum(p.amount_minor) from posting p
+                join bill b on b.operator_id = p.operator_id and b.journal_id = p.journal_id and b.account_id = p.account_id
+               where p.ledger_account = 'customer_property' group by 1, 2) p using (operator_id, bill_id)
+       where c.sum is distinct from p.sum
+      union all
+      select format('operator %s bill %s charge %s: outside its bill', c.operator_id, c.bill_id, c.key)
+        from bill_charge c left join bill b on b.operator_id = c.operator_id and b.id = c.bill_id
+       where b.id is null or c.from_day >= c.to_day
+          or c.from_day < (b.period_from at time zone (select zone from operator o where o.operator_id = b.operator_id))::date
+          or c.to_day > ((b.period_to - interval '1 ms') at time zone (select zone from operator o where o.operator_id = b.operator_id))::date + 1
+      union all
+      select format('operator %s bill %s charge %s: a day twice', operator_id, bill_id, key)
+        from (select *, lead(from_day) over (partition by operator_id, bill_id, code order by from_day) as next from bill_charge) c
+       where next < to_day`,
+  },
+  {
+    name: "cuts-supply-only",
+    title: "The balance that an order to cut rests on is one that supply's postings alone had",
+    counted: "select count(*) from control where action = 'disconnect' and reason ? 'balance'",
+    // An account without other debt cannot mix the two.
+    broken: `
+      select format('operator %s control %s account %s: rests on %s', c.operator_id, c.id, c.account_id, c.reason ->> 'balance') as example
+        from control c
+       where c.action = 'disconnect' and c.reason ? 'balance'
+         and exists (select from posting x where x.operator_id = c.operator_id and x.account_id = c.account_id and x.ledger_account <> 'customer')
+         and not exists (
+           select from (select sum(p.amount_minor) over (order by p.journal_id) as owed from posting p
+                         where p.operator_id = c.operator_id and p.account_id = c.account_id and p.ledger_account = 'customer'
+                        union all select 0) s
+            where -s.owed = round((c.reason ->> 'balance')::numeric * case
+                    (select currency from operator o where o.operator_id = c.operator_id) when 'JPY' then 1 else 100 end))`,
+  },
+];

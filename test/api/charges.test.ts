@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { App } from "../../api/routes/route.ts";
+import { appOver, cookieOf, type Estate, type Login, tinyEstate } from "./support.ts";
+
+let estate: Estate;
+let app: App;
+let close: () => Promise<void>;
+const cookies = new Map<Login, string>();
+beforeAll(async () => {
+  estate = await tinyEstate();
+  ({ app, close } = await appOver(estate, {}));
+  for (const login of ["boss", "clerk", "reader", "other"] as const) cookies.set(login, await cookieOf(app, login));
+});
+afterAll(async () => {
+  await close();
+  await estate.drop();
+});
+
+const ask = async (login: Login, method: "GET" | "POST", path: string, payload?: object) => {
+  const headers = { cookie: cookies.get(login) ?? "" };
+  const reply = await app.inject({
+    method,
+    url: `/api/v1${path}`,
+    headers,
+    ...(payload === undefined ? {} : { payload }),
+  });
+  return { status: reply.statusCode, body: reply.json() };
+};
+const parking = { code: "parking", titleZh: "停车费", titleEn: "Parking", basis: "lot", income: "revenue_parking" };
+
+test("a manager declares a charge and its price, a clerk says who bears it, and the same again adds nothing", async () => {
+  expect((await ask("clerk", "POST", "/charges", parking)).status).toBe(403);
+  expect((await ask("boss", "POST", "/charges", parking)).status).toBe(201);
+  expect((await ask("boss", "POST", "/charges", parking)).body).toEqual({ outcome: "already" });
+  expect((await ask("boss", "POST", "/charges", { ...parking, basis: "home" })).status).toBe(409);
+  const price = { fromDay: "2026-01-01", price: "150.00", taxRate: "0.09", source: "owners' decision" };
+  expect((await ask("boss", "POST", "/charges/parking/prices", price)).status).toBe(201);
+  expect((await ask("boss", "POST", "/charges/nothing/prices", price)).status).toBe(404);
+  const said = { code: "parking", fromDay: "2026-06-01", quantity: "2" };
+  expect((await ask("reader", "POST", `/accounts/${estate.flat}/charges`, said)).status).toBe(403);
+  expect((await ask("clerk", "POST", `/accounts/${estate.flat}/charges`, said)).status).toBe(201);
+  expect((await ask("clerk", "POST", `/accounts/${estate.flat}/charges`, said)).status).toBe(200);
+  expect((await ask("reader", "GET", `/accounts/${estate.flat}/charges`)).body.items).toEqual([
+    { code: "parking", fromDay: "2026-06-01", quantity: "2.00" },
+  ]);
+  expect((await ask("reader", "GET", "/charges")).body.items).toMatchObject([
+    { code: "parking", prices: [{ fromDay: "2026-01-01", price: "150.0000", taxRate: "0.0900" }] },
+  ]);
+});
+
+test.each([
+  ["a code with capitals", "/charges", { ...parking, code: "P 1" }],
+  ["a price below zero", "/charges/parking/prices", { fromDay: "2026-01-01", price: "-1", source: "x" }],
+  ["a tax of everything", "/charges/parking/prices", { fromDay: "2026-01-01", price: "1", taxRate: "1", source: "x" }],
+  ["a day that is none", "/charges/parking/prices", { fromDay: "2026-02-30", price: "1", source: "x" }],
+  ["a calendar that nobody made", "/billing-terms", { fromDay: "2026-07-01", dueWorkingDays: 5, calendarId: "mars" }],
+  ["half a working day", "/billing-terms", { fromDay: "2026-07-01", dueWorkingDays: 2.5 }],
+])("%s is refused", async (_, path, body) => {
+  expect((await ask("boss", "POST", path, body)).status).toBe(400);
+});
+
+test("terms say when bills are due and which years' holidays are known", async () => {
+  expect((await ask("boss", "POST", "/billing-terms", { fromDay: "2026-07-01", dueWorkingDays: 5 })).status).toBe(201);
+  const { body } = await ask("reader", "GET", "/billing-terms");
+  expect(body.items).toMatchObject([
+    { dueWorkingDays: 10 },
+    { fromDay: "2026-07-01", dueWorkingDays: 5, calendarId: "cn" },
+  ]);
+  expect(body.calendars[0].years.map((one: { year: number }) => one.year)).toEqual([2025, 2026]);
+});
+
+test("another operator sees and changes none of it", async () => {
+  expect((await ask("other", "GET", "/charges")).body.items).toEqual([]);
+  expect((await ask("other", "GET", `/accounts/${estate.flat}/charges`)).status).toBe(404);
+  const said = { code: "parking", fromDay: "2026-06-01", quantity: "0" };
+  expect((await ask("other", "POST", `/accounts/${estate.flat}/charges`, said)).status).toBe(404);
+});
+
+test("a bill without other charges asks for supply only", async () => {
+  const { body } = await ask("reader", "GET", `/bills/${estate.bill}`);
+  expect(body).toMatchObject({
+    charges: [],
+    total: { amount: "80.00" },
+    classes: { property: { total: { amount: "0.00" } } },
+  });
+});

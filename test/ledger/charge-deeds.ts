@@ -1,0 +1,36 @@
+import type { Transaction } from "kysely";
+import type { Instant } from "../../domain/instant.ts";
+import { day } from "../../domain/period.ts";
+import { noteAssignment, noteCharge, noteChargePrice } from "../../ledger/charges.ts";
+import type { Tables } from "../../schema/tables.ts";
+
+/** A property fee for one account, from November 2026 on. */
+export async function chargeProperty(trx: Transaction<Tables>, accountId: bigint, at: Instant): Promise<void> {
+  const noted = { at, by: null };
+  const title = { zh: "物业费", en: "Property fee" };
+  const from = day("2026-11-01");
+  await noteCharge(trx, { code: "property", title, basis: "home", income: "revenue_property" }, noted);
+  await noteChargePrice(trx, "property", { from, price: "120", taxRate: "0.06", source: "contract" }, noted);
+  await noteAssignment(trx, accountId, { code: "property", from, quantity: "1" }, noted);
+}
+
+/** What a superuser can do to charges, and the invariant that names it. */
+export const CHARGE_DEEDS: [title: string, sql: string, named: string][] = [
+  [
+    "a debt for property fees forgiven in secret",
+    "update subledger_balance set owed_minor = owed_minor - 1",
+    "classes-sum",
+  ],
+  ["a charge raised after it was billed", "update bill_charge set amount_minor = amount_minor + 1", "bill-charges"],
+  ["a charge for a day outside its bill", "update bill_charge set to_day = to_day + 1", "bill-charges"],
+  [
+    "a charge for a day twice",
+    "insert into bill_charge select operator_id, bill_id, 9, 'twice', code, income, from_day + 1, to_day, month_days, quantity, unit, price, 0, 0, title_zh, title_en from bill_charge",
+    "bill-charges",
+  ],
+  [
+    "a cut that rests on other debt, too",
+    "update control set reason = reason || '{\"balance\":\"-120.00\"}' where action = 'disconnect'",
+    "cuts-supply-only",
+  ],
+];
