@@ -20,7 +20,7 @@ const tiers = [
   { upTo: null, price: { peak: "1.1", valley: "0.9" } },
 ];
 const made = (charges: object[], more: object = {}): Tariff =>
-  tariffsOfJson({ ...tariffWith([]), ...{ tou, ...more }, charges })[0] as Tariff;
+  tariffsOfJson({ ...tariffWith([]), tou, ...more, charges })[0] as Tariff;
 
 const ladder = { kind: "energy", form: "graduated", id: "energy", title, ladder: { basis: "year" }, tiers };
 const monthly = { ...ladder, ladder: { basis: "month" } };

@@ -22,8 +22,8 @@ type Rated = {
 describe("docs/reference/tariffs.md rates as it says", () => {
   const examples = blocksOf("rated").map((text) => JSON.parse(text) as Rated & { charges: { kind: string }[] });
 
-  test.each(examples.map((example, i) => ({ ...example, i })))("example $i", ({ i: _, usage, account, ...rest }) => {
-    const { expect: answer, ...own } = rest;
+  test.each(examples.map((example, i) => ({ example, i })))("example $i", ({ example }) => {
+    const { usage, account, expect: answer, ...own } = example;
     const tariffs = tariffsOfJson({ ...base, ...own });
     const [tariff] = tariffs;
     if (tariff === undefined) throw new Error("no tariff");
