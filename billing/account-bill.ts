@@ -7,6 +7,7 @@ import { chargeLinesOf } from "./charges/lines.ts";
 import { dueOn } from "./charges/terms.ts";
 import type { AccountInput } from "./chunk.ts";
 import type { OperatorFacts } from "./operator.ts";
+import type { BilledUsage } from "../ledger/bills.ts";
 import type { EditToWrite } from "../ledger/edits.ts";
 import { type Settlement, settle } from "./settlement.ts";
 import { type Correction, correctionOf } from "./true-up.ts";
@@ -66,6 +67,17 @@ export function accountBillOf(
     return { kind: "refused", reason, detail: error instanceof Error ? error.message : String(error), settlements: [] };
   }
 }
+
+/** What a bill rests on, as the books keep it: its own stretches, then what it corrects of earlier bills. Pure. */
+export const billedUsagesOf = (billed: Extract<AccountBill, { kind: "billed" }>): BilledUsage[] => [
+  ...billed.settlements.map(({ agreement, usage, registers, ladderBefore }) => ({
+    usagePointId: agreement.usagePointId,
+    usage,
+    registers,
+    ladderBefore,
+  })),
+  ...billed.corrections.flatMap(({ usages }) => usages),
+];
 
 /** An estimate that no bill kept was never there: of what was judged with it only what is held stays. */
 const judgedWithout = ({ estimates = [] }: AccountInput, settlements: readonly Settlement[]): readonly Settlement[] =>

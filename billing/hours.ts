@@ -10,7 +10,7 @@ import { doubtsOf } from "./doubts.ts";
 import { expectedIn, type HourProfile, hourProfileOf, sharedBy } from "./hour-profile.ts";
 import { slicesWithin, worse } from "./rate/slices.ts";
 import { type VersionStretch, versionStretches } from "./rate/stretch.ts";
-import { isByTou, timetableOf, touEdges } from "./rate/timetable.ts";
+import { isByTou, pricesOf, timetableOf, touEdges } from "./rate/timetable.ts";
 
 /** Use of which every slice lies in hours of one price, and where those hours are known from. */
 export type UsageInHours = UsageResult & {
@@ -124,8 +124,7 @@ function namesPriced(versions: readonly VersionStretch[]): Set<TouPeriod> {
   for (const { tariff } of versions) {
     for (const charge of tariff.charges) {
       if (charge.kind !== "energy") continue;
-      const tiers = charge.form === "graduated" ? [charge, ...(charge.seasons ?? [])].flatMap((one) => one.tiers) : [];
-      for (const price of charge.form === "graduated" ? tiers.map((tier) => tier.price) : [charge.price])
+      for (const price of pricesOf(charge))
         if (typeof price !== "string") for (const name of Object.keys(price)) names.add(name);
     }
   }

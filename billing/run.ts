@@ -11,11 +11,12 @@ import { claimAccounts, countUnbilled, ensureRun, noteRun, refuseAccount, settle
 import { type JudgedAgain, judgeAgain } from "../ledger/verdicts.ts";
 import { type Database, isDatabaseAway } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
-import { type AccountBill, accountBillOf } from "./account-bill.ts";
+import { type AccountBill, accountBillOf, billedUsagesOf } from "./account-bill.ts";
 import { withCharges } from "./charges/read.ts";
 import { readAccounts } from "./chunk.ts";
 import { withTrueUps } from "./due-true-ups.ts";
 import { type EstimationBook, withEstimates } from "./estimate-ends.ts";
+import { writeBasesOf } from "./explain/write-bases.ts";
 import { type OperatorFacts, operatorFacts } from "./operator.ts";
 import { postingsOf } from "./postings.ts";
 import { writeTrueUpsOf } from "./write-true-ups.ts";
@@ -122,7 +123,13 @@ async function billChunk(work: Work, limit: number): Promise<"billed" | "failed"
         ...accountBillOf(input, period, issuedOn, operator),
         accountId: input.accountId,
       }));
-      return writeChunk(trx, work, { accountIds, bills });
+      const written = await writeChunk(trx, work, { accountIds, bills });
+      await writeBasesOf(
+        trx,
+        written.issued,
+        inputs.map((input) => ({ input, period, issuedOn, operator })),
+      );
+      return written;
     });
     if (done === null) return "nothing";
     for (const [accountId, billId] of done.issued) work.issued.push({ accountId, billId });
@@ -161,15 +168,7 @@ async function writeChunk(
       bill: billed.bill,
       journalId: await postBill(trx, operatorId, billed, now),
       runId,
-      usages: [
-        ...billed.settlements.map(({ agreement, usage, registers, ladderBefore }) => ({
-          usagePointId: agreement.usagePointId,
-          usage,
-          registers,
-          ladderBefore,
-        })),
-        ...billed.corrections.flatMap(({ usages }) => usages),
-      ],
+      usages: billedUsagesOf(billed),
     });
   }
   const issued = written.length === 0 ? new Map<AccountId, bigint>() : await writeBills(trx, written);

@@ -1,9 +1,4 @@
-import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
-import { finished } from "node:stream/promises";
 import { Command, InvalidArgumentError } from "commander";
-import { CodedError } from "../domain/errors.ts";
 import { instant } from "../domain/instant.ts";
 import { type Day, isDay } from "../domain/period.ts";
 import { windowOf } from "../interchange/booked-readings.ts";
@@ -11,15 +6,19 @@ import { exportGreenButton } from "../interchange/greenbutton-export.ts";
 import { exportReadings } from "../interchange/readings-export.ts";
 import { type Database, openDatabase } from "../schema/database.ts";
 import { ownerAccess } from "./database.ts";
+import { exportBillCommand } from "./export-bill.ts";
 import { type Io, printJson } from "./io.ts";
 import { type Operator, operatorOf } from "./operator.ts";
+import { toFile, toStdout, type WrittenText } from "./text-output.ts";
 
 type Shared = { operator: string; from?: Day; to?: Day; out?: string; json?: boolean };
 
 /** `sanbiao export KIND`: writes a file, or its text to standard output. */
 export function exportCommand(io: Io): Command {
   const command = new Command("export")
-    .description("Write readings to files: greenbutton (ESPI 4.0 feed of an account), readings (CSV)")
+    .description(
+      "Write to files: greenbutton (ESPI 4.0 feed of an account), readings (CSV), bill (all that one rests on)",
+    )
     .option("--json", "print one JSON document (with --out)");
   ranged(command.command("greenbutton"))
     .description("Write the use of an account's usage points as an ESPI 4.0 Atom feed")
@@ -60,6 +59,7 @@ export function exportCommand(io: Io): Command {
         }),
       );
     });
+  command.addCommand(exportBillCommand(io));
   return command;
 }
 
@@ -76,9 +76,7 @@ function dayOption(text: string): Day {
   return text;
 }
 
-type Text = AsyncGenerator<string, unknown>;
-
-async function on(io: Io, options: Shared, text: (db: Database, operator: Operator) => Text): Promise<void> {
+async function on(io: Io, options: Shared, text: (db: Database, operator: Operator) => WrittenText): Promise<void> {
   const { out, json } = options;
   if (json && out === undefined) {
     io.err("--json tells what was written: it needs --out for the file itself.");
@@ -103,54 +101,3 @@ const summary = (report: Record<string, number>): string =>
   Object.entries(report)
     .map(([name, count]) => `${count} ${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`)
     .join(", ");
-
-/** Waits while the reader is slow; a reader that goes away (`| head`) ends the export without an error of ours. */
-async function toStdout(parts: Text): Promise<unknown> {
-  let gone = false;
-  process.stdout.on("error", () => {
-    gone = true;
-  });
-  for (;;) {
-    const part = await parts.next();
-    if (part.done) return part.value;
-    if (gone) return parts.return({});
-    if (!process.stdout.write(part.value))
-      await Promise.race([once(process.stdout, "drain"), once(process.stdout, "close")]);
-  }
-}
-
-/** Another name until it is whole: nobody finds half a file. */
-const toFile =
-  (file: string) =>
-  async (parts: Text): Promise<unknown> => {
-    const half = `${file}.${process.pid}.part`;
-    const stream = createWriteStream(half, { flags: "wx" });
-    const done = finished(stream);
-    done.catch(() => undefined); // told below, by the first one who waits for it
-    try {
-      await Promise.race([once(stream, "open"), done]);
-      let result: unknown;
-      for (;;) {
-        const part = await parts.next();
-        if (part.done) {
-          result = part.value;
-          break;
-        }
-        if (!stream.write(part.value)) await Promise.race([once(stream, "drain"), done]);
-      }
-      stream.end();
-      await done;
-      await rename(half, file);
-      return result;
-    } catch (error) {
-      stream.destroy();
-      await rm(half, { force: true });
-      const system = (error as { code?: string; path?: string; syscall?: string }).syscall;
-      if (system === undefined) throw error;
-      throw new CodedError(
-        "request.invalid",
-        `The file ${file} cannot be written: ${(error as { code?: string }).code ?? system}.`,
-        { cause: error },
-      );
-    }
-  };

@@ -1,3 +1,4 @@
+import { stateJson } from "../billing/rate/account-file.ts";
 import type { LadderWalk } from "../billing/rate.ts";
 import type { RatedPeriod } from "../billing/rate/periods.ts";
 import type { Line } from "../domain/bill.ts";
@@ -32,11 +33,16 @@ export function ratedJson(tariffs: readonly Tariff[], usage: Usage, rated: reado
       ...(tariff.confirm === undefined ? {} : { confirm: tariff.confirm }),
     },
     usage: { ...periodJson(usage.servicePeriod, zone), quantity: micro(usage.total, unit), basis: usage.basis },
-    billPeriods: rated.map(({ period, lines, ladders, total }) => ({
+    billPeriods: rated.map(({ period, lines, ladders, total, state, ladderUsed }) => ({
       ...periodJson(period, zone),
       lines: lines.map((line) => lineJson(line, zone)),
       ladders: ladders.map((walk) => ladderJson(walk, zone, unit)),
       total: moneyJson(total),
+      // Both go into the account file of the next period.
+      ladderUsedBefore: Object.fromEntries(
+        Object.entries(ladderUsed).map(([charge, used]) => [charge, decimalText(used)]),
+      ),
+      state: stateJson(state),
     })),
     total: moneyJson(totalOf(rated, tariff)),
   };

@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
-import { ratePeriods, monthsWithin } from "../billing/rate/periods.ts";
+import { ratePeriods } from "../billing/rate/periods.ts";
+import { monthsWithin, type Period } from "../domain/period.ts";
 import { rowsOfCsv } from "../billing/rate/csv.ts";
-import { problemError, tariffsOfJson } from "../billing/rate/schema.ts";
-import { type RatedAccount, accountOfJson, usageOfJson, usageOfRows } from "../billing/rate/usage-file.ts";
+import { problemError, tariffJsonSchema, tariffsOfJson } from "../billing/rate/schema.ts";
+import { type RatedAccount, accountOfJson } from "../billing/rate/account-file.ts";
+import { billPeriodsOf, usageOfJson, usageOfRows } from "../billing/rate/usage-file.ts";
 import { TARIFFS, versionsOf } from "../catalog/tariffs/catalogue.ts";
 import { CodedError, type ErrorCode } from "../domain/errors.ts";
 import type { Tariff } from "../domain/tariff.ts";
@@ -19,6 +21,7 @@ type Options = {
   billPeriod: string;
   spread?: true;
   list?: true;
+  schema?: true;
   json?: true;
 };
 
@@ -31,9 +34,13 @@ export function rateCommand(io: Io): Command {
     .description("price a usage by a tariff, without a database")
     .option("--tariff <file|id>", "tariff as JSON (one version or an array of versions), or an id of the catalogue")
     .option("--usage <file>", "usage as JSON or CSV; - reads JSON from standard input")
-    .option("--account <file>", "JSON with householdSize, ladderUsedBefore, zone")
+    .option(
+      "--account <file>",
+      "JSON with householdSize, contractedKw, lowIncome, from, to, ladderUsedBefore, state, zone",
+    )
     .option("--bill-period <month|whole>", "one bill for each calendar month, or one for the whole period", "month")
     .option("--spread", "let a quantity of more than a day be shared over times of use by time")
+    .option("--schema", "print the JSON Schema of a tariff version")
     .option("--list", "list the tariffs of the catalogue")
     .option("--json", "print one JSON document")
     .action(async (options: Options) => {
@@ -48,6 +55,7 @@ export function rateCommand(io: Io): Command {
 /** The text to print. */
 async function answer(io: Io, options: Options): Promise<string> {
   if (options.list) return options.json ? JSON.stringify(TARIFFS, null, 2) : catalogueText(TARIFFS);
+  if (options.schema) return JSON.stringify(tariffJsonSchema(), null, 2);
   const { billPeriod } = options;
   if (options.tariff === undefined)
     throw new WrongUse("--tariff is missing: give a file or an id (sanbiao rate --list)");
@@ -57,9 +65,10 @@ async function answer(io: Io, options: Options): Promise<string> {
   const tariffs = await tariffsOf(options.tariff);
   const first = tariffs[0] as Tariff;
   const account = options.account === undefined ? {} : await accountOf(options.account);
-  const usage = await usageOf(io, options.usage, first, account);
+  const { usage, own } = await usageOf(io, options.usage, first, account);
   const { zone: _, ...ladder } = account;
-  const periods = billPeriod === "whole" ? [usage.servicePeriod] : monthsWithin(usage.servicePeriod, first.zone);
+  const periods =
+    billPeriod === "whole" ? [usage.servicePeriod] : (own ?? monthsWithin(usage.servicePeriod, first.zone));
   const rated = ratePeriods(tariffs, usage, { ...ladder, touSpread: options.spread ? "pro_rata" : "refuse" }, periods);
   return options.json ? JSON.stringify(ratedJson(tariffs, usage, rated), null, 2) : ratedText(tariffs, usage, rated);
 }
@@ -79,12 +88,14 @@ const accountOf = (path: string): Promise<RatedAccount> =>
     accountOfJson(jsonOf(await existing("--account", path), "usage.invalid")),
   );
 
-function usageOf(io: Io, path: string, tariff: Tariff, { zone }: RatedAccount): Promise<Usage> {
+type FiledUsage = { readonly usage: Usage; readonly own: Period[] | null };
+
+function usageOf(io: Io, path: string, tariff: Tariff, { zone }: RatedAccount): Promise<FiledUsage> {
   return within(`--usage ${path}`, "usage.invalid", async () => {
     const content = path === "-" ? new TextDecoder().decode(await io.stdin()) : await existing("--usage", path);
-    return path.toLowerCase().endsWith(".csv")
-      ? usageOfRows(rowsOfCsv(content), tariff, zone)
-      : usageOfJson(jsonOf(content, "usage.invalid"), tariff, zone);
+    if (path.toLowerCase().endsWith(".csv")) return { usage: usageOfRows(rowsOfCsv(content), tariff, zone), own: null };
+    const document = jsonOf(content, "usage.invalid");
+    return { usage: usageOfJson(document, tariff, zone), own: billPeriodsOf(document, tariff, zone) };
   });
 }
 

@@ -3,11 +3,15 @@ import { verify } from "../ledger/verify/verify.ts";
 import { ownerPool } from "../schema/database.ts";
 import { ownerAccess } from "./database.ts";
 import { type Io, printJson } from "./io.ts";
+import { verifyBillCommand } from "./verify-bill.ts";
 
 /** `sanbiao verify`: proves every invariant of the books and prints what it looked at. */
 export const verifyCommand = (io: Io): Command =>
   new Command("verify")
-    .description("Prove every invariant of the books (DATABASE_URL, else the embedded database under ./data)")
+    .description(
+      "Prove every invariant of the books (DATABASE_URL, else the embedded database under ./data); verify bill FILE: one bill, offline",
+    )
+    .addCommand(verifyBillCommand(io))
     .option("--json", "print one JSON document")
     .action(async (options: { json?: boolean }) => {
       const access = await ownerAccess(options.json ? undefined : (text) => io.err(text));

@@ -17,7 +17,7 @@ export type Line = {
   readonly tariffVersion: string;
   /** Charge id in the tariff: `energy`, `sewage`, `standing`. */
   readonly charge: string;
-  readonly kind: "usage" | "standing" | "surcharge" | "tax" | "minimum" | "credit" | "rounding";
+  readonly kind: "usage" | "demand" | "standing" | "surcharge" | "tax" | "minimum" | "credit" | "rounding";
   /** Ladder tier from 1; absent where the charge has none. */
   readonly tier?: number;
   readonly tou?: string;

@@ -84,3 +84,14 @@ export function ladderYearOf(at: Instant, zone: Zone, start = "01-01"): Period {
   const first = Temporal.PlainDate.compare(begin, today) <= 0 ? begin : begin.subtract({ years: 1 });
   return periodOfDays(first.toString() as Day, first.add({ years: 1 }).toString() as Day, zone);
 }
+
+/** Calendar months that a period touches, cut to it. */
+export function monthsWithin({ from, to }: Period, zone: Zone): Period[] {
+  const months: Period[] = [];
+  for (let at = from; at < to; ) {
+    const end = Math.min(monthOf(at, zone).to, to) as Instant;
+    months.push({ from: at, to: end });
+    at = end;
+  }
+  return months;
+}

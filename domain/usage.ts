@@ -25,4 +25,13 @@ export type Usage = {
   readonly slices: readonly UsageSlice[];
   readonly total: Micro;
   readonly basis: UsageBasis;
+  /** Energy given back, in the same unit. */
+  readonly exported?: readonly UsageSlice[];
+  /** Reactive energy in kvarh. */
+  readonly reactive?: readonly UsageSlice[];
+  /** What demand registers showed. */
+  readonly demands?: readonly MeasuredDemand[];
 };
+
+/** The highest mean power that a register counted in a period, in millionths of a kW. */
+export type MeasuredDemand = { readonly period: Period; readonly kw: Micro; readonly tou?: TouPeriod };

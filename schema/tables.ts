@@ -8,6 +8,7 @@ import type {
   FloorAreaTable,
   MeasuredByTable,
 } from "./tables/balance.ts";
+import type { BillBasisTable, TariffDocumentTable } from "./tables/rebill.ts";
 import type {
   BillLineTable,
   BillSequenceTable,
@@ -91,6 +92,8 @@ export type Tables = {
   bill: BillTable;
   bill_sequence: BillSequenceTable;
   bill_line: BillLineTable;
+  bill_basis: BillBasisTable;
+  tariff_document: TariffDocumentTable;
   billed_usage: BilledUsageTable;
   billing_terms: BillingTermsTable;
   recurring_charge: RecurringChargeTable;

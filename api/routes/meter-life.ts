@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Transaction } from "kysely";
 import type { z } from "zod";
-import { dialOf } from "../../catalog/meters/dials.ts";
 import { PROFILES } from "../../catalog/meters/catalogue.ts";
 import { CodedError } from "../../domain/errors.ts";
 import { type Instant, instantOfIso, isoIn } from "../../domain/instant.ts";
@@ -15,6 +14,7 @@ import type { Deed, LifeOutcome } from "../../ledger/meter-event.ts";
 import { exchangeMeter, installMeter, registerMeter, removeMeter } from "../../ledger/meter-life.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { principalOfRequest } from "../access.ts";
+import { billBooks } from "../bill-books.ts";
 import { billPreview, rehearsed } from "../queries/bill-preview.ts";
 import { calibrations, meterEvents, spares } from "../queries/meter-life.ts";
 import { IdParams } from "../schemas/json.ts";
@@ -37,7 +37,6 @@ import {
   SparesQuery,
 } from "../schemas/meter-life.ts";
 import { IdempotencyHeaders } from "../schemas/payment.ts";
-import { catalogueTariffs } from "../../billing/tariffs.ts";
 import { type Api, type App, atDeskOf, PROBLEMS } from "./route.ts";
 
 type Trx = Transaction<Tables>;
@@ -210,8 +209,7 @@ export function meterLifeRoutes(app: App, api: Api): void {
             const told = answer(outcome, reply);
             const at = (body as { at?: string }).at;
             const desk = { trx, operatorId: who.operatorId, zone: who.zone, currency: who.currency, now: deed.now };
-            const books = { tariffs: catalogueTariffs, dials: dialOf };
-            const preview = at === undefined ? null : await billPreview(desk, BigInt(id), momentOf(at), books);
+            const preview = at === undefined ? null : await billPreview(desk, BigInt(id), momentOf(at), billBooks);
             void reply.code(200);
             return { ...told, outcome: "preview" as const, eventId: null, preview };
           });

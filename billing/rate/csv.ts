@@ -1,11 +1,14 @@
+import { decimalText, microOf } from "../../domain/quantity.ts";
 import type { Problem } from "./schema.ts";
 import { problemError } from "./schema.ts";
 import type { UsageRow } from "./usage-file.ts";
 
-const COLUMNS = ["from", "to", "quantity", "tou"] as const;
+const COLUMNS = ["from", "to", "quantity", "kw", "export", "export_kw", "reactive", "tou"] as const;
+const NUMBERS = ["quantity", "kw", "export", "export_kw", "reactive"] as const;
 
 /**
- * Rows of a CSV file whose first line names its columns: `from`, `quantity`, and maybe `to` and `tou`.
+ * Rows of a CSV file whose first line names its columns: `from`, `quantity` (or `kw`), and maybe `to`, `export` (or
+ * `export_kw`), `reactive` and `tou`.
  * Without `to` an interval ends where the next begins, and the last is as long as the one before it.
  * @throws CodedError `usage.invalid` with every problem and its line
  */
@@ -22,8 +25,8 @@ export function rowsOfCsv(text: string): UsageRow[] {
     if (!COLUMNS.some((column) => column === name))
       problems.push({ path: "line 1", message: `unknown column ${name}` });
   }
-  for (const name of ["from", "quantity"]) {
-    if (!names.includes(name))
+  for (const [name, other] of [["from"], ["quantity", "kw"]]) {
+    if (!names.includes(name ?? "") && !names.includes(other ?? ""))
       problems.push({ path: "line 1", message: `no column ${name}; the first line names the columns` });
   }
   if (rest.length === 0) problems.push({ path: "line 2", message: "no rows" });
@@ -40,11 +43,22 @@ function withEnds(lines: readonly CsvLine[], names: readonly string[], problems:
       problems.push({ path: `line ${line.number}`, message: "more cells than columns" });
     const from = cell(line, "from");
     const to = names.includes("to") ? cell(line, "to") : cell(lines[i + 1], "from") || afterLast(lines, cell);
-    const quantity = cell(line, "quantity");
-    if (!/^-?\d+(\.\d+)?$/.test(quantity))
-      problems.push({ path: `line ${line.number}, quantity`, message: `not a decimal: ${quantity}` });
+    const numbers: Record<string, string> = {};
+    for (const name of NUMBERS) {
+      const text = cell(line, name);
+      if (
+        text === "" &&
+        (!names.includes(name) ||
+          (name !== "quantity" && name !== "kw") ||
+          names.includes("quantity") === names.includes("kw"))
+      )
+        continue;
+      if (!/^[-+]?\d+(\.\d+)?([eE][-+]?\d{1,2})?$/.test(text))
+        problems.push({ path: `line ${line.number}, ${name}`, message: `not a decimal: ${text}` });
+      numbers[name === "export_kw" ? "exportKw" : name] = plainText(text);
+    }
     const tou = cell(line, "tou");
-    return { from, to, quantity, ...(tou === "" ? {} : { tou }) };
+    return { from, to, ...numbers, ...(tou === "" ? {} : { tou }) };
   });
   if (problems.length > 0) throw problemError("usage.invalid", problems);
   return rows;
@@ -69,4 +83,10 @@ function afterLast(lines: readonly CsvLine[], cell: (line: CsvLine | undefined, 
   } catch {
     return ""; // refused with its row as a moment that nobody can read
   }
+}
+
+/** Programs write small numbers with an exponent. */
+function plainText(text: string): string {
+  const micro = /e/i.test(text) ? microOf(text) : null;
+  return micro === null ? text : decimalText(micro);
 }

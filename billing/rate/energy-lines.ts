@@ -1,16 +1,28 @@
 import type { Line } from "../../domain/bill.ts";
 import { CodedError } from "../../domain/errors.ts";
-import type { Period } from "../../domain/period.ts";
+import { overlap, type Period, startOfDay, type Zone } from "../../domain/period.ts";
 import type { Micro } from "../../domain/quantity.ts";
-import type { AddedTier, DecimalText, EnergyCharge, FlatCharge, Price, PricedTier } from "../../domain/tariff.ts";
+import type {
+  AddedTier,
+  DecimalText,
+  EnergyCharge,
+  FlatCharge,
+  Ladder,
+  Price,
+  PricedTier,
+} from "../../domain/tariff.ts";
 import type { TouPeriod, UsageSlice } from "../../domain/usage.ts";
 import type { LadderWalk, RateContext } from "../rate.ts";
-import { type Cell, cellsByTier, cellsByTou, touNames } from "./energy.ts";
-import { climb, type LadderCharge, thresholdsOf, tiersAt } from "./ladder.ts";
+import { type Cell, cellsByTier, cellsByTou, cellsOfSlab, touNames } from "./energy.ts";
+import { climb, type LadderCharge, thresholdsOf, tiersAt, timesOf } from "./ladder.ts";
 import { lineHead, lineKey } from "./line.ts";
-import { amountOf } from "./price.ts";
+import { lineAmount, roundedOnce } from "./price.ts";
 import { slicesWithin } from "./slices.ts";
+import { seriesLine } from "./series.ts";
 import { type LadderStretch, ladderStretches, type VersionStretch } from "./stretch.ts";
+
+/** The kW that a ladder's tiers count with, in one of its stretches; null = nobody knows. */
+export type KwOf = (ladder: Ladder, stretch: Period) => Micro | null;
 
 /** Lines of one energy charge in one version's stretch; where its ladder stood is added to `ladders`. */
 export function energyLines(
@@ -20,16 +32,26 @@ export function energyLines(
   slices: readonly UsageSlice[],
   context: RateContext,
   ladders: LadderWalk[],
+  kwOf: KwOf,
 ): Line[] {
-  if (charge.form === "flat") return flatLines(charge, version, slices, context);
+  const { currency } = version.tariff;
+  if (charge.form === "flat") return roundedOnce(currency, flatLines(charge, version, slices, context), charge);
+  if (charge.form === "series") return [seriesLine(charge, version, slicesWithin(slices, version.stretch))];
   const lines: Line[] = [];
   for (const part of ladderStretches(charge, version, rated, context.householdSize)) {
     const within = slicesWithin(slices, part.stretch);
     const tiers = tiersAt(charge, version.tariff.zone, part.stretch.from);
-    const thresholds = thresholdsOf(tiers, charge.ladder, part.persons);
+    const { zone } = version.tariff;
+    const times = timesOf(charge.ladder, part.ladderPeriod, occupied(part, charge.ladder, rated, context, zone), zone);
+    const thresholds = thresholdsOf(tiers, charge.ladder, {
+      persons: part.persons,
+      kw: kwOf(charge.ladder, part.stretch),
+      times,
+    });
     const position = positionAt(charge, part, context, rated, ladders);
-    const used = within.reduce((total, slice) => total + slice.quantity, 0n);
-    lines.push(...ladderLines(charge, version, part.stretch, within, tiers, { thresholds, position }, context));
+    const own = ladderLines(charge, version, part.stretch, within, tiers, { thresholds, position }, context);
+    lines.push(...roundedOnce(currency, own, charge));
+    const used = own.reduce((sum, line) => (line.kind === "usage" ? sum + (line.quantity ?? 0n) : sum), 0n);
     ladders.push({
       charge: charge.id,
       tariffVersion: version.tariff.version,
@@ -40,6 +62,20 @@ export function energyLines(
     });
   }
   return lines;
+}
+
+/** The part of a ladder's period that the account had: by its stay where it is known, else by the rated period. */
+function occupied(
+  { ladderPeriod }: LadderStretch,
+  { basis }: Ladder,
+  rated: Period,
+  { stay }: RateContext,
+  zone: Zone,
+): Period {
+  if (stay === undefined) return basis === "year" ? ladderPeriod : (overlap(ladderPeriod, rated) ?? ladderPeriod);
+  const from = stay.from === undefined ? ladderPeriod.from : startOfDay(stay.from, zone);
+  const to = stay.to === undefined ? ladderPeriod.to : startOfDay(stay.to, zone);
+  return overlap(ladderPeriod, { from, to }) ?? ladderPeriod;
 }
 
 /** Where the ladder stands as a stretch begins: after the stretch before it in the same ladder period, else as the books say. */
@@ -86,10 +122,13 @@ function ladderLines(
   context: RateContext,
 ): Line[] {
   const spread = context.touSpread ?? "pro_rata";
-  if (charge.form === "graduated") {
+  if (charge.form !== "surcharged") {
     const priced = tiers as readonly PricedTier[];
     const names = touNames(priced.map((tier) => tier.price));
-    const cells = cellsByTier(slices, version.tariff, names, ladder, charge.allocation ?? "chronological", spread);
+    const cells =
+      charge.form === "slab"
+        ? cellsOfSlab(slices, version.tariff, names, ladder, spread)
+        : cellsByTier(slices, version.tariff, names, ladder, charge.allocation ?? "chronological", spread);
     return usedCells(cells).map((cell) => {
       const price = priced[cell.tier - 1]?.price ?? "0";
       return cellLine(charge, version, stretch, cell, priceAt(price, cell.tou));
@@ -130,7 +169,7 @@ function cellLine(
     quantity,
     unit: tariff.unit,
     price,
-    amount: amountOf(tariff.currency, quantity, price, charge.rounding),
+    amount: lineAmount(tariff.currency, quantity, price, charge),
     basis,
   };
 }
@@ -144,7 +183,7 @@ function surchargeLine(
   price: DecimalText,
 ): Line {
   const head = lineHead(tariff, charge, stretch);
-  const amount = amountOf(tariff.currency, quantity, price, charge.rounding);
+  const amount = lineAmount(tariff.currency, quantity, price, charge);
   return {
     key: lineKey(head, tariff.zone, tier),
     ...head,
@@ -158,7 +197,7 @@ function surchargeLine(
 }
 
 /** The price of a time of use; every name that can come has one (`energy.ts` refuses the others). */
-function priceAt(price: Price, tou: TouPeriod | null): DecimalText {
+export function priceAt(price: Price, tou: TouPeriod | null): DecimalText {
   if (typeof price === "string") return price;
   const own = tou === null ? undefined : price[tou];
   if (own === undefined) throw new TypeError(`no price for ${tou}`);

@@ -1,6 +1,16 @@
 import type { Instant } from "../../domain/instant.ts";
-import { type Period, type Zone, ladderYearOf, monthOf, wallClock } from "../../domain/period.ts";
-import { type Micro, microOf } from "../../domain/quantity.ts";
+import {
+  type Period,
+  type Zone,
+  addDays,
+  dayOf,
+  daysBetween,
+  ladderYearOf,
+  monthOf,
+  startOfDay,
+  wallClock,
+} from "../../domain/period.ts";
+import { MICRO_PER_UNIT, type Micro, microOf, roundDivide } from "../../domain/quantity.ts";
 import type {
   AddedTier,
   DecimalText,
@@ -9,18 +19,20 @@ import type {
   HouseholdRule,
   Ladder,
   PricedTier,
+  SlabCharge,
   SurchargedCharge,
   Tariff,
 } from "../../domain/tariff.ts";
 
-export type LadderCharge = GraduatedCharge | SurchargedCharge;
+export type LadderCharge = GraduatedCharge | SurchargedCharge | SlabCharge;
 type Tier = PricedTier | AddedTier;
 
 /** The charges of a tariff that climb a ladder: for each, the books must know what was used before. */
 export const ladderChargesOf = (tariff: Tariff): LadderCharge[] =>
   tariff.charges.filter((charge): charge is LadderCharge => charge.kind === "energy" && hasLadder(charge));
 
-export const hasLadder = (charge: EnergyCharge): charge is LadderCharge => charge.form !== "flat";
+export const hasLadder = (charge: EnergyCharge): charge is LadderCharge =>
+  charge.form !== "flat" && charge.form !== "series";
 
 const KNOWN = new Map<string, Period[]>();
 const KNOWN_MAX = 1_000;
@@ -46,21 +58,76 @@ export function tiersAt(charge: LadderCharge, zone: Zone, at: Instant): readonly
   return seasons.find((season) => season.months.includes(month))?.tiers ?? charge.tiers;
 }
 
-/** Ends of all tiers but the last, grown by the household's rules, never falling. */
-export function thresholdsOf(tiers: readonly Tier[], ladder: Ladder, persons: number | null): Micro[] {
+/** What thresholds depend on besides the tariff. */
+export type ThresholdFacts = {
+  readonly persons: number | null;
+  /** Millionths of a kW; null = not known, and tiers per kW cannot be used. */
+  readonly kw: Micro | null;
+  /** By how much thresholds count for a ladder's period of this length: a fraction. */
+  readonly times: Fraction;
+};
+export type Fraction = { readonly over: bigint; readonly under: bigint };
+export const WHOLE: Fraction = { over: 1n, under: 1n };
+
+/** Ends of all tiers but the last, grown by the household's rules, by kW and by the period's length, never falling. */
+export function thresholdsOf(tiers: readonly Tier[], ladder: Ladder, { persons, kw, times }: ThresholdFacts): Micro[] {
   const thresholds: Micro[] = [];
   let floor = 0n;
-  for (const [i, tier] of tiers.entries()) {
-    if (tier.upTo === null) break;
-    let upTo = microOfDecimal(tier.upTo);
-    for (const rule of ladder.household ?? []) {
-      if (persons !== null && (rule.thresholds?.includes(i + 1) ?? true))
+  for (const [i, tier] of tiers.slice(0, -1).entries()) {
+    let upTo: Micro | null = tier.upTo === null ? null : microOfDecimal(tier.upTo);
+    for (const rule of upTo === null ? [] : (ladder.household ?? [])) {
+      if (upTo !== null && persons !== null && (rule.thresholds?.includes(i + 1) ?? true))
         upTo += householdGrowth(rule, ladder, persons);
     }
-    floor = upTo > floor ? upTo : floor;
+    if (upTo !== null) upTo = roundDivide(upTo * times.over, times.under);
+    if ("upToPerKw" in tier && tier.upToPerKw !== undefined) {
+      // Units for each kW: a scale by days counts them for each day too.
+      const perKw = microOfDecimal(tier.upToPerKw) * (kw ?? 0n);
+      const end =
+        ladder.scale === undefined
+          ? roundDivide(perKw, MICRO_PER_UNIT)
+          : roundDivide(perKw * times.over, MICRO_PER_UNIT * times.under);
+      upTo = upTo === null || end < upTo ? end : upTo;
+    }
+    if (upTo !== null && upTo > floor) floor = upTo;
     thresholds.push(floor);
   }
   return thresholds;
+}
+
+/** Days of a period as the calendar counts them: each day that begins in it. */
+export function daysIn({ from, to }: Period, zone: Zone): number {
+  return daysBetween(firstDay(from, zone), firstDay(to, zone));
+}
+
+function firstDay(at: Instant, zone: Zone) {
+  const day = dayOf(at, zone);
+  return startOfDay(day, zone) === at ? day : addDays(day, 1);
+}
+
+/** Months of a stretch in millionths: of a part month, its days over the month's days. */
+export function monthsIn(stretch: Period, zone: Zone): Micro {
+  let months = 0n;
+  for (let at = stretch.from; at < stretch.to; ) {
+    const month = monthOf(at, zone);
+    const to = Math.min(month.to, stretch.to) as Instant;
+    const [part, whole] = [daysIn({ from: at, to }, zone), daysIn(month, zone)];
+    months += roundDivide(BigInt(part) * MICRO_PER_UNIT, BigInt(whole));
+    at = to;
+  }
+  return months;
+}
+
+/**
+ * How often a ladder's thresholds count: for each day or month of its period where they are scaled, and for a part of it
+ * by days where the tariff says so. @param occupied the part of the ladder's period that the account had
+ */
+export function timesOf({ scale, part }: Ladder, ladderPeriod: Period, occupied: Period, zone: Zone): Fraction {
+  const counted = part === "by_days" ? occupied : ladderPeriod;
+  if (scale === "day") return { over: BigInt(daysIn(counted, zone)), under: 1n };
+  if (scale === "month") return { over: monthsIn(counted, zone), under: MICRO_PER_UNIT };
+  if (part !== "by_days") return WHOLE;
+  return { over: BigInt(daysIn(occupied, zone)), under: BigInt(daysIn(ladderPeriod, zone)) };
 }
 
 function householdGrowth(rule: HouseholdRule, ladder: Ladder, persons: number): Micro {
@@ -70,7 +137,8 @@ function householdGrowth(rule: HouseholdRule, ladder: Ladder, persons: number): 
   return microOfDecimal(rule.add) * BigInt(times * months);
 }
 
-function microOfDecimal(text: DecimalText): Micro {
+/** @throws TypeError when it is not decimal text (the schema has checked it before) */
+export function microOfDecimal(text: DecimalText): Micro {
   const micro = microOf(text);
   if (micro === null) throw new TypeError(`not a decimal: ${text}`);
   return micro;

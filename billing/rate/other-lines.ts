@@ -1,12 +1,11 @@
 import type { Line } from "../../domain/bill.ts";
-import { type Money, sumMoney, zero } from "../../domain/money.ts";
-import type { Instant } from "../../domain/instant.ts";
-import { type Period, type Zone, addDays, dayOf, daysBetween, monthOf, startOfDay } from "../../domain/period.ts";
-import { MICRO_PER_UNIT, type Micro, roundDivide } from "../../domain/quantity.ts";
+import { type Money, money, sumMoney, zero } from "../../domain/money.ts";
+import { MICRO_PER_UNIT, roundDivide } from "../../domain/quantity.ts";
+import { climb, daysIn, microOfDecimal, monthsIn } from "./ladder.ts";
 import type { PercentageCharge, StandingCharge, TaxCharge, VolumeCharge } from "../../domain/tariff.ts";
 import type { UsageBasis, UsageSlice } from "../../domain/usage.ts";
 import { lineHead, lineKey } from "./line.ts";
-import { amountOf, containedIn, shareOf } from "./price.ts";
+import { containedIn, lineAmount, lineShare, minorOf, roundedMinor, scaledOf } from "./price.ts";
 import { worse } from "./slices.ts";
 import type { VersionStretch } from "./stretch.ts";
 
@@ -21,7 +20,7 @@ export function standingLine(charge: StandingCharge, { tariff, stretch }: Versio
     quantity,
     unit: charge.per,
     price: charge.price,
-    amount: amountOf(tariff.currency, quantity, charge.price, charge.rounding),
+    amount: lineAmount(tariff.currency, quantity, charge.price, charge),
   };
 }
 
@@ -37,6 +36,7 @@ export function volumeLine(
     quantity += slice.quantity;
     basis = worse(basis, slice.basis);
   }
+  if (charge.share !== undefined) quantity = roundDivide(quantity * microOfDecimal(charge.share), MICRO_PER_UNIT);
   return {
     key: lineKey(head, tariff.zone),
     ...head,
@@ -44,7 +44,7 @@ export function volumeLine(
     quantity,
     unit: tariff.unit,
     price: charge.price,
-    amount: amountOf(tariff.currency, quantity, charge.price, charge.rounding),
+    amount: lineAmount(tariff.currency, quantity, charge.price, charge),
     basis,
   };
 }
@@ -55,8 +55,29 @@ export function percentageLine(
   before: readonly Line[],
 ): Line {
   const head = lineHead(tariff, charge, stretch);
-  const amount = shareOf(baseOf(charge.of, before, zero(tariff.currency)), charge.rate, charge.rounding);
-  return { key: lineKey(head, tariff.zone), ...head, kind: "surcharge", price: charge.rate, amount };
+  const base = baseOf(charge.of, before, zero(tariff.currency));
+  const line = { key: lineKey(head, tariff.zone), ...head, kind: "surcharge" } as const;
+  const { rates } = charge;
+  if (rates === undefined) {
+    const rate = charge.rate ?? "0";
+    return { ...line, price: rate, amount: lineShare(base, rate, charge) };
+  }
+  const ends = rates.tiers.slice(0, -1).map(({ upTo }) => minorOf(tariff.currency, upTo ?? "0"));
+  const reached = ends.findIndex((end) => base.minor <= end);
+  const tier = reached < 0 ? ends.length : reached;
+  if (rates.form === "slab") {
+    const rate = rates.tiers[tier]?.rate ?? "0";
+    return { ...line, tier: tier + 1, price: rate, amount: lineShare(base, rate, charge) };
+  }
+  // Tier by tier: added exactly, rounded once.
+  const scaled = rates.tiers.map(({ rate }) => scaledOf(rate));
+  const over = scaled.reduce((most, one) => (one.over > most ? one.over : most), 1n);
+  const parts = climb(ends, 0n, base.minor > 0n ? base.minor : 0n);
+  const sum = parts.reduce(
+    (all, part, i) => all + part * (scaled[i]?.digits ?? 0n) * (over / (scaled[i]?.over ?? 1n)),
+    0n,
+  );
+  return { ...line, amount: money(tariff.currency, roundedMinor(tariff.currency, sum, over, charge)) };
 }
 
 export function taxLine(charge: TaxCharge, { tariff, stretch }: VersionStretch, before: readonly Line[]): Line {
@@ -64,7 +85,7 @@ export function taxLine(charge: TaxCharge, { tariff, stretch }: VersionStretch, 
   const base = baseOf(charge.of, before, zero(tariff.currency));
   const line = { key: lineKey(head, tariff.zone), ...head, kind: "tax", price: charge.rate } as const;
   return charge.mode === "exclusive"
-    ? { ...line, amount: shareOf(base, charge.rate, charge.rounding) }
+    ? { ...line, amount: lineShare(base, charge.rate, charge) }
     : { ...line, amount: zero(tariff.currency), included: containedIn(base, charge.rate, charge.rounding) };
 }
 
@@ -73,26 +94,3 @@ const baseOf = (of: readonly string[] | undefined, before: readonly Line[], none
     none.currency,
     before.filter((line) => of?.includes(line.charge) ?? true).map((line) => line.amount),
   );
-
-/** Days that begin within a stretch: each day counts once, however stretches are cut. */
-function daysIn({ from, to }: Period, zone: Zone): number {
-  return daysBetween(firstDay(from, zone), firstDay(to, zone));
-}
-
-function firstDay(at: Instant, zone: Zone) {
-  const day = dayOf(at, zone);
-  return startOfDay(day, zone) === at ? day : addDays(day, 1);
-}
-
-/** Months of a stretch in millionths: of a part month, its days over the month's days. */
-function monthsIn(stretch: Period, zone: Zone): Micro {
-  let months = 0n;
-  for (let at = stretch.from; at < stretch.to; ) {
-    const month = monthOf(at, zone);
-    const to = Math.min(month.to, stretch.to) as Instant;
-    const [part, whole] = [daysIn({ from: at, to }, zone), daysIn(month, zone)];
-    months += roundDivide(BigInt(part) * MICRO_PER_UNIT, BigInt(whole));
-    at = to;
-  }
-  return months;
-}

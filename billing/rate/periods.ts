@@ -1,11 +1,11 @@
 import type { Line } from "../../domain/bill.ts";
 import { type Money, sumMoney } from "../../domain/money.ts";
-import { type Period, type Zone, monthOf } from "../../domain/period.ts";
-import type { Instant } from "../../domain/instant.ts";
+import type { Period } from "../../domain/period.ts";
 import type { Micro } from "../../domain/quantity.ts";
 import type { Tariff } from "../../domain/tariff.ts";
-import type { Usage } from "../../domain/usage.ts";
+import type { Usage, UsageSlice } from "../../domain/usage.ts";
 import { type LadderWalk, type RateContext, rateWalk } from "../rate.ts";
+import type { RateState } from "./state.ts";
 import { inOrder, slicesWithin, worse } from "./slices.ts";
 
 /** What one bill period comes to. */
@@ -14,26 +14,25 @@ export type RatedPeriod = {
   readonly lines: readonly Line[];
   readonly ladders: readonly LadderWalk[];
   readonly total: Money;
+  /** What the next period must know: give it back as `state` and `ladderUsedBefore`. */
+  readonly state: RateState;
+  readonly ladderUsed: Readonly<Record<string, Micro>>;
 };
-
-/** Calendar months that a period touches, cut to it. */
-export function monthsWithin({ from, to }: Period, zone: Zone): Period[] {
-  const months: Period[] = [];
-  for (let at = from; at < to; ) {
-    const end = Math.min(monthOf(at, zone).to, to) as Instant;
-    months.push({ from: at, to: end });
-    at = end;
-  }
-  return months;
-}
 
 /** The part of a usage inside a period; a slice over its edge is shared by time. */
 export function usageWithin(usage: Usage, servicePeriod: Period): Usage {
   const slices = slicesWithin(inOrder(usage.slices), servicePeriod);
+  const part = (all: readonly UsageSlice[] | undefined) => slicesWithin(inOrder(all ?? []), servicePeriod);
+  const demands = usage.demands?.filter(
+    ({ period }) => period.from < servicePeriod.to && period.to > servicePeriod.from,
+  );
   return {
     ...usage,
     servicePeriod,
     slices,
+    ...(usage.exported === undefined ? {} : { exported: part(usage.exported) }),
+    ...(usage.reactive === undefined ? {} : { reactive: part(usage.reactive) }),
+    ...(demands === undefined ? {} : { demands }),
     total: slices.reduce((sum, slice) => sum + slice.quantity, 0n),
     basis: slices.reduce<Usage["basis"]>((worst, slice) => worse(worst, slice.basis), "actual"),
   };
@@ -48,15 +47,19 @@ export function ratePeriods(
 ): RatedPeriod[] {
   const walks: LadderWalk[] = [];
   const currency = tariffs[0]?.currency ?? "CNY";
+  let state = context.state;
   return periods.map((period, i) => {
     const before = i === 0 ? context.ladderUsedBefore : carried(walks, period);
-    const { lines, ladders } = rateWalk(tariffs, usageWithin(usage, period), {
+    const { lines, ladders, ...after } = rateWalk(tariffs, usageWithin(usage, period), {
       ...context,
+      ...(state === undefined ? {} : { state }),
       ...(before === undefined ? {} : { ladderUsedBefore: before }),
     });
     walks.push(...ladders);
+    state = after.state;
     const amounts = lines.map((line) => line.amount);
-    return { period, lines, ladders, total: sumMoney(currency, amounts) };
+    const ladderUsed = carried(walks, { from: period.to, to: period.to });
+    return { period, lines, ladders, total: sumMoney(currency, amounts), state, ladderUsed };
   });
 }
 

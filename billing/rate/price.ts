@@ -1,3 +1,4 @@
+import type { Line } from "../../domain/bill.ts";
 import { CURRENCIES, type Currency, type Money, money } from "../../domain/money.ts";
 import type { Micro } from "../../domain/quantity.ts";
 import type { DecimalText, RoundingMode } from "../../domain/tariff.ts";
@@ -59,14 +60,71 @@ export function amountOf(
   return money(currency, divideRounded(quantity * digits * minorPerUnit(currency), MICRO * over, mode));
 }
 
-/** A share of an amount. */
-export function shareOf(base: Money, rate: DecimalText, mode: RoundingMode = "half_away"): Money {
-  const { digits, over } = scaledOf(rate);
-  return money(base.currency, divideRounded(base.minor * digits, over, mode));
-}
-
 /** The tax that an amount contains at a rate: base × rate ÷ (1 + rate). */
 export function containedIn(base: Money, rate: DecimalText, mode: RoundingMode = "half_away"): Money {
   const { digits, over } = scaledOf(rate);
   return money(base.currency, divideRounded(base.minor * digits, over + digits, mode));
+}
+
+/** The charge's own rounding: its mode, and a multiple coarser than the minor unit where it names one. */
+export type LineRounding = {
+  readonly rounding?: RoundingMode;
+  readonly roundTo?: DecimalText;
+  readonly roundOnce?: boolean;
+};
+
+/** A fraction of minor units to a whole number of them, as the charge rounds. @param under positive */
+export function roundedMinor(
+  currency: Currency,
+  over: bigint,
+  under: bigint,
+  { rounding, roundTo }: LineRounding,
+): bigint {
+  const mode = rounding ?? "half_away";
+  if (roundTo === undefined) return divideRounded(over, under, mode);
+  const step = stepOf(currency, roundTo);
+  return divideRounded(over, under * step, mode) * step;
+}
+
+/** A multiple to round to, in minor units: at least one. */
+export function stepOf(currency: Currency, roundTo: DecimalText): bigint {
+  const { digits, over } = scaledOf(roundTo);
+  const step = (digits * minorPerUnit(currency)) / over;
+  return step < 1n ? 1n : step;
+}
+
+/** Quantity × price, rounded once, as the charge says. */
+export function lineAmount(currency: Currency, quantity: Micro, price: DecimalText, charge: LineRounding): Money {
+  const { digits, over } = scaledOf(price);
+  return money(currency, roundedMinor(currency, quantity * digits * minorPerUnit(currency), MICRO * over, charge));
+}
+
+/** A share of an amount, rounded once, as the charge says. */
+export function lineShare(base: Money, rate: DecimalText, charge: LineRounding): Money {
+  const { digits, over } = scaledOf(rate);
+  return money(base.currency, roundedMinor(base.currency, base.minor * digits, over, charge));
+}
+
+/** Decimal text as minor units of a currency, rounded half away from zero. */
+export function minorOf(currency: Currency, text: DecimalText): bigint {
+  const { digits, over } = scaledOf(text);
+  return divideRounded(digits * minorPerUnit(currency), over, "half_away");
+}
+
+/** Lines whose running sum is rounded, not each of them, where the charge says so. */
+export function roundedOnce(currency: Currency, lines: readonly Line[], charge: LineRounding): Line[] {
+  if (charge.roundOnce !== true) return [...lines];
+  const under = lines.reduce(
+    (most, { price = "0" }) => (scaledOf(price).over > most ? scaledOf(price).over : most),
+    1n,
+  );
+  let [sum, billed] = [0n, 0n];
+  return lines.map((line) => {
+    const { digits, over } = scaledOf(line.price ?? "0");
+    sum += (line.quantity ?? 0n) * digits * (under / over) * minorPerUnit(currency);
+    const upTo = roundedMinor(currency, sum, MICRO * under, charge);
+    const amount = money(currency, upTo - billed);
+    billed = upTo;
+    return { ...line, amount };
+  });
 }

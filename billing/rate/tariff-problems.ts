@@ -1,9 +1,19 @@
 import { type Micro, microOf } from "../../domain/quantity.ts";
-import type { AddedTier, Charge, EnergyCharge, PricedTier, Tariff } from "../../domain/tariff.ts";
+import type {
+  AddedTier,
+  Charge,
+  DemandCharge,
+  EnergyCharge,
+  PricedTier,
+  SeriesCharge,
+  Tariff,
+} from "../../domain/tariff.ts";
 import { touNames } from "./energy.ts";
+import { momentOf } from "./moment.ts";
 import type { LadderCharge } from "./ladder.ts";
 
 export type PathProblem = { readonly path: PropertyKey[]; readonly message: string };
+type AnyTier = { readonly upTo: string | null; readonly upToPerKw?: string };
 type Report = (path: PropertyKey[], message: string) => void;
 
 /** What the form of a tariff cannot say: tiers that rise, names that exist, hours that have a price. */
@@ -17,6 +27,7 @@ export function tariffProblems(tariff: Tariff): PathProblem[] {
   for (const [i, charge] of tariff.charges.entries()) {
     const at = (...path: PropertyKey[]) => ["charges", i, ...path];
     if (earlier.has(charge.id)) report(at("id"), `a second charge named ${charge.id}`);
+    chargeProblems(charge, tariff, (path, message) => report(at(...path), message));
     for (const name of namedBy(charge)) {
       if (!earlier.has(name)) report(at("of"), `${name} is not a charge before this one`);
     }
@@ -27,8 +38,77 @@ export function tariffProblems(tariff: Tariff): PathProblem[] {
   return problems;
 }
 
-const namedBy = (charge: Charge): readonly string[] =>
-  charge.kind === "percentage" || charge.kind === "tax" ? (charge.of ?? []) : [];
+function namedBy(charge: Charge): readonly string[] {
+  switch (charge.kind) {
+    case "percentage":
+    case "tax":
+    case "minimum":
+    case "credit":
+    case "power_factor":
+    case "carry":
+      return charge.of ?? [];
+    case "allowance":
+      return [charge.of];
+    default:
+      return [];
+  }
+}
+
+/** One of these fields and no other. */
+function oneOf(charge: object, fields: readonly string[], report: Report): void {
+  const given = fields.filter((field) => Object.hasOwn(charge, field));
+  if (given.length !== 1)
+    report(
+      [given[1] ?? fields[0] ?? ""],
+      `give one of ${fields.map((field) => `\`${field}\``).join(", ")}${given.length === 0 ? "" : ", not several"}`,
+    );
+}
+
+/** What each kind of charge asks besides its form. */
+function chargeProblems(charge: Charge, tariff: Tariff, report: Report): void {
+  switch (charge.kind) {
+    case "percentage":
+      oneOf(charge, ["rate", "rates"], report);
+      if (charge.rates !== undefined) tierProblems(charge.rates.tiers, ["rates", "tiers"], report);
+      break;
+    case "credit":
+      oneOf(charge, ["amount", "price", "rate"], report);
+      if (charge.rate !== undefined && charge.of === undefined)
+        report(["of"], "a share needs the charges that it is of");
+      break;
+    case "power_factor":
+      oneOf(charge, ["table", "standard"], report);
+      break;
+    case "demand":
+      demandProblems(charge, tariff, report);
+      break;
+    case "export":
+      energyProblems({ ...charge, kind: "energy" } as EnergyCharge, tariff, report);
+      break;
+    case "surplus":
+      if (tariff.netting?.by !== "period" || tariff.netting.surplus !== "carry")
+        report([], "pays kWh that netting carries: the tariff needs `netting` by `period` with surplus `carry`");
+      break;
+    default:
+      break;
+  }
+  if (charge.roundTo !== undefined && !/[1-9]/.test(charge.roundTo)) report(["roundTo"], "is not above zero");
+}
+
+function demandProblems(charge: DemandCharge, tariff: Tariff, report: Report): void {
+  oneOf(charge, ["price", "tiers"], report);
+  const clock = charge.tou ?? tariff.tou;
+  if (charge.tiers !== undefined) tierProblems(charge.tiers, ["tiers"], report);
+  if (charge.sliding === true && charge.window === undefined) report(["window"], "a sliding window needs its minutes");
+  const names = touNames(charge.tiers?.map((tier) => tier.price) ?? (charge.price === undefined ? [] : [charge.price]));
+  const known = clock === undefined ? null : new Set([...clock.rules.map((rule) => rule.period), clock.otherwise]);
+  for (const name of known === null ? [] : [...names, ...(charge.in ?? [])])
+    if (!known?.has(name)) report([charge.in?.includes(name) ? "in" : "price"], `the clock has no hours of ${name}`);
+  if (names.length > 0 && charge.in !== undefined) report(["in"], "prices by time of use name their hours themselves");
+  const { over, factor } = charge.contracted ?? {};
+  if ((over === undefined) !== (factor === undefined)) report(["contracted"], "give both `over` and `factor`, or none");
+  if (charge.tou !== undefined) clockProblems({ ...tariff, tou: charge.tou }, report);
+}
 
 function clockProblems({ tou }: Tariff, report: Report): void {
   for (const [i, rule] of (tou?.rules ?? []).entries()) {
@@ -42,13 +122,14 @@ function clockProblems({ tou }: Tariff, report: Report): void {
 
 function energyProblems(charge: EnergyCharge, tariff: Tariff, report: Report): void {
   if (charge.form === "flat") return priceProblems([charge.price], ["price"], tariff, report);
+  if (charge.form === "series") return seriesProblems(charge, tariff, report);
   const lists: { path: PropertyKey[]; tiers: readonly (PricedTier | AddedTier)[] }[] = [
     { path: ["tiers"], tiers: charge.tiers },
     ...(charge.seasons ?? []).map((season, i) => ({ path: ["seasons", i, "tiers"], tiers: season.tiers })),
   ];
   for (const { path, tiers } of lists) {
     tierProblems(tiers, path, report);
-    if (charge.form === "graduated") {
+    if (charge.form !== "surcharged") {
       const prices = (tiers as readonly PricedTier[]).map((tier) => tier.price);
       priceProblems(prices, path, tariff, report);
     }
@@ -57,7 +138,21 @@ function energyProblems(charge: EnergyCharge, tariff: Tariff, report: Report): v
   ladderProblems(charge, report);
 }
 
-function ladderProblems({ ladder, seasons }: LadderCharge, report: Report): void {
+function seriesProblems({ series }: SeriesCharge, tariff: Tariff, report: Report): void {
+  if (momentOf(series.from, tariff.zone) === null)
+    report(
+      ["series", "from"],
+      `${series.from} is not a day, an instant with an offset, or a local time that ${tariff.zone} has exactly once`,
+    );
+}
+
+function ladderProblems(charge: LadderCharge, report: Report): void {
+  const { ladder, seasons } = charge;
+  const perKw = [...charge.tiers, ...(seasons ?? []).flatMap((season) => [...season.tiers])].some(
+    (tier) => "upToPerKw" in tier,
+  );
+  if (perKw && ladder.kw === undefined)
+    report(["ladder", "kw"], 'tiers per kW need to say which kW: `{ "of": "contracted" }` or `{ "of": "demand" }`');
   if (seasons !== undefined && ladder.basis !== "month") report(["seasons"], "seasons need a ladder by month");
   if (ladder.yearStart !== undefined && ladder.basis !== "year")
     report(["ladder", "yearStart"], "only a ladder by year has it");
@@ -75,18 +170,20 @@ function ladderProblems({ ladder, seasons }: LadderCharge, report: Report): void
   }
 }
 
-function tierProblems(tiers: readonly (PricedTier | AddedTier)[], path: PropertyKey[], report: Report): void {
+function tierProblems(tiers: readonly AnyTier[], path: PropertyKey[], report: Report): void {
   let end: Micro = 0n;
-  for (const [i, { upTo }] of tiers.entries()) {
+  for (const [i, { upTo, upToPerKw }] of tiers.entries()) {
     const last = i === tiers.length - 1;
-    if (upTo === null) {
-      if (!last) report([...path, i, "upTo"], "only the last tier has no end");
-      continue;
+    if (last) {
+      if (upTo !== null || upToPerKw !== undefined)
+        report([...path, i, "upTo"], "the last tier has no end: write null");
+    } else if (upTo === null) {
+      if (upToPerKw === undefined) report([...path, i, "upTo"], "only the last tier has no end");
+    } else {
+      const micro = microOf(upTo) ?? 0n;
+      if (micro <= end) report([...path, i, "upTo"], i === 0 ? "is not above zero" : "is not above the tier before it");
+      end = micro;
     }
-    if (last) report([...path, i, "upTo"], "the last tier has no end: write null");
-    const micro = microOf(upTo) ?? 0n;
-    if (micro <= end) report([...path, i, "upTo"], i === 0 ? "is not above zero" : "is not above the tier before it");
-    end = micro;
   }
 }
 

@@ -1,5 +1,5 @@
 import { DAY_MS, type Instant, MINUTE_MS } from "../../domain/instant.ts";
-import { type Period, type Zone, addDays, dayOf, startOfDay, wallClock } from "../../domain/period.ts";
+import { type Day, type Period, type Zone, addDays, dayOf, startOfDay, wallClock } from "../../domain/period.ts";
 import type { Charge, Price, Tariff, TouClock, TouRule } from "../../domain/tariff.ts";
 import type { TouPeriod } from "../../domain/usage.ts";
 
@@ -50,24 +50,29 @@ function spansOfUtcDay(clock: TouClock, zone: Zone, utcDay: number): TouSpan[] {
   for (let start = startOfDay(day, zone); start < end; ) {
     const next = startOfDay(addDays(day, 1), zone);
     const { month, weekday } = wallClock(start, zone);
-    spans.push(...spansOfDay(clock, zone, start, next, month, weekday));
+    spans.push(...spansOfDay(clock, zone, start, next, rulesOfDay(clock, day, month, weekday)));
     day = addDays(day, 1);
     start = next;
   }
   return spans;
 }
 
-function spansOfDay(
-  clock: TouClock,
-  zone: Zone,
-  start: Instant,
-  next: Instant,
-  month: number,
-  weekday: number,
-): TouSpan[] {
-  const rules = clock.rules.filter(
-    (rule) => (rule.months?.includes(month) ?? true) && (rule.weekdays?.includes(weekday) ?? true),
+/** The rules that fit a local day, by its month, weekday and the clock's calendar. */
+function rulesOfDay({ rules, calendar }: TouClock, day: Day, month: number, weekday: number): TouRule[] {
+  const holiday = calendar?.holidays.includes(day) ?? false;
+  const workday = calendar?.workdays?.includes(day) === true || (weekday <= 5 && !holiday);
+  const kinds: readonly (string | undefined)[] = [
+    undefined,
+    workday ? "workday" : "restday",
+    holiday ? "holiday" : undefined,
+  ];
+  return rules.filter(
+    (rule) =>
+      (rule.months?.includes(month) ?? true) && (rule.weekdays?.includes(weekday) ?? true) && kinds.includes(rule.days),
   );
+}
+
+function spansOfDay(clock: TouClock, zone: Zone, start: Instant, next: Instant, rules: readonly TouRule[]): TouSpan[] {
   const spans: TouSpan[] = [];
   const step = next - start === DAY_MS ? stepsOf(rules) : null;
   if (step !== null) {
@@ -139,10 +144,15 @@ export function touEdges(tariffs: readonly Tariff[], { from, to }: Period): Inst
 
 const byHours = (price: Price): boolean => typeof price !== "string";
 
-/** Whether a charge has a price for each time of use. */
+/** Whether a charge has a price for each time of use, or for each interval. */
 export function isByTou(charge: Charge): boolean {
-  if (charge.kind !== "energy") return false;
-  if (charge.form !== "graduated") return byHours(charge.price);
-  const lists = [charge.tiers, ...(charge.seasons ?? []).map((season) => season.tiers)];
-  return lists.some((tiers) => tiers.some((tier) => byHours(tier.price)));
+  if (charge.kind !== "energy" && charge.kind !== "export") return false;
+  return pricesOf(charge).some(byHours);
+}
+
+/** Every price of an energy or export charge; none for others and for a series. */
+export function pricesOf(charge: Charge): Price[] {
+  if ((charge.kind !== "energy" && charge.kind !== "export") || charge.form === "series") return [];
+  if (charge.form === "flat" || charge.form === "surcharged") return [charge.price];
+  return [charge, ...(charge.seasons ?? [])].flatMap((one) => one.tiers.map((tier) => tier.price));
 }

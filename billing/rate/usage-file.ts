@@ -1,31 +1,56 @@
 import { z } from "zod";
-import { type Instant, MINUTE_MS, isoIn } from "../../domain/instant.ts";
+import { HOUR_MS, type Instant, MINUTE_MS, isoIn } from "../../domain/instant.ts";
 import type { Period, Zone } from "../../domain/period.ts";
-import { type Micro, decimalText, microOf } from "../../domain/quantity.ts";
+import { type Micro, decimalText, microOf, roundDivide } from "../../domain/quantity.ts";
 import type { Tariff } from "../../domain/tariff.ts";
 import { UNITS, UTILITIES } from "../../domain/unit.ts";
-import type { Usage, UsageSlice } from "../../domain/usage.ts";
+import type { MeasuredDemand, Usage, UsageSlice } from "../../domain/usage.ts";
 import { momentOf } from "./moment.ts";
-import { type Problem, day, decimal, problemError, problemsOf, zone as zoneText } from "./schema.ts";
+import { decimal, zone as zoneText } from "./fields.ts";
+import { type Problem, problemError, problemsOf } from "./schema.ts";
 import { inOrder, worse } from "./slices.ts";
 
 const basis = z.enum(["actual", "interpolated", "estimated"]).optional();
 const row = z.strictObject({
   from: z.string(),
   to: z.string(),
-  quantity: decimal,
+  quantity: decimal.optional(),
+  /** Mean power of the interval, in place of `quantity`. */
+  kw: decimal.optional(),
+  export: decimal.optional(),
+  exportKw: decimal.optional(),
+  reactive: decimal.optional(),
   tou: z.string().min(1).optional(),
   basis,
 });
 export type UsageRow = z.infer<typeof row>;
 
+const values = z.array(decimal).min(1);
 const series = z.strictObject({
   from: z.string(),
   minutes: z.int().min(1).max(1440),
-  values: z.array(decimal).min(1),
+  /** What `values` and `export` are; default kWh (the unit of the file). */
+  unit: z.enum(["kWh", "kW"]).optional(),
+  values,
+  export: values.optional(),
+  reactive: values.optional(),
   tou: z.string().min(1).optional(),
   basis,
 });
+
+const byRegister = z.record(z.string().min(1), decimal);
+const amount = z.union([decimal, byRegister]);
+/** Registers of one bill period, as a meter is read: bill after bill. */
+const billPeriod = z.strictObject({
+  from: z.string(),
+  to: z.string(),
+  quantity: decimal.optional(),
+  registers: byRegister.optional(),
+  export: amount.optional(),
+  reactive: decimal.optional(),
+  demand: amount.optional(),
+});
+export type BillPeriod = z.infer<typeof billPeriod>;
 
 const usageSchema = z.strictObject({
   utility: z.enum(UTILITIES).optional(),
@@ -34,50 +59,17 @@ const usageSchema = z.strictObject({
   from: z.string().optional(),
   to: z.string().optional(),
   quantity: decimal.optional(),
-  registers: z.record(z.string().min(1), decimal).optional(),
+  registers: byRegister.optional(),
+  /** Energy given back over the period: one figure, or one for each register. */
+  export: amount.optional(),
+  /** kvarh over the period. */
+  reactive: decimal.optional(),
+  /** What the demand register showed, in kW: one figure, or one for each time of use. */
+  demand: amount.optional(),
   intervals: z.union([z.array(row).min(1), series]).optional(),
+  periods: z.array(billPeriod).min(1).optional(),
 });
 type UsageFile = z.infer<typeof usageSchema>;
-
-const accountSchema = z.strictObject({
-  householdSize: z.union([z.int().min(1), z.array(z.strictObject({ from: day, persons: z.int().min(1) }))]).optional(),
-  ladderUsedBefore: z.union([decimal, z.record(z.string(), decimal)]).optional(),
-  zone: zoneText.optional(),
-});
-export type RatedAccount = {
-  readonly householdSize?:
-    | number
-    | readonly { readonly from: string & { readonly __unit: "YYYY-MM-DD" }; readonly persons: number }[];
-  readonly ladderUsedBefore?: Micro | Readonly<Record<string, Micro>>;
-  readonly zone?: Zone;
-};
-
-/** @throws CodedError `usage.invalid` with every problem and its path */
-export function accountOfJson(document: unknown): RatedAccount {
-  const parsed = accountSchema.safeParse(document);
-  if (!parsed.success) throw problemError("usage.invalid", problemsOf(parsed.error));
-  const { householdSize, ladderUsedBefore, zone } = parsed.data;
-  const problems: Problem[] = [];
-  const used = (text: string, path: string): Micro => {
-    const micro = microOf(text) ?? 0n;
-    if (micro < 0n) problems.push({ path, message: "is below zero" });
-    return micro;
-  };
-  const before =
-    typeof ladderUsedBefore === "object"
-      ? Object.fromEntries(
-          Object.entries(ladderUsedBefore).map(([charge, text]) => [charge, used(text, `ladderUsedBefore.${charge}`)]),
-        )
-      : ladderUsedBefore === undefined
-        ? undefined
-        : used(ladderUsedBefore, "ladderUsedBefore");
-  if (problems.length > 0) throw problemError("usage.invalid", problems);
-  return {
-    ...(householdSize === undefined ? {} : { householdSize }),
-    ...(before === undefined ? {} : { ladderUsedBefore: before }),
-    ...(zone === undefined ? {} : { zone }),
-  };
-}
 
 /**
  * A usage from a JSON document: `quantity` or `registers` for `from`..`to`, or `intervals`; with `quantity` and
@@ -89,18 +81,52 @@ export function usageOfJson(document: unknown, tariff: Tariff, zone?: Zone): Usa
   if (!parsed.success) throw problemError("usage.invalid", problemsOf(parsed.error));
   const file = parsed.data;
   const reader = new Reader(zone ?? file.zone ?? tariff.zone);
+  if (file.periods !== undefined) return usageOfPeriods(file, file.periods, reader, tariff);
   const intervals = reader.intervals(file.intervals);
   const service = reader.servicePeriod(file, intervals);
   const slices = service === null ? [] : reader.slices(file, service, intervals);
+  if (service !== null) reader.totals(file, service, "");
   reader.refuseIfAny();
-  return usageOfSlices(slices, service as Period, tariff, file, reader.zone);
+  return usageOfSlices(slices, service as Period, tariff, file, reader);
+}
+
+/** Bill periods of a file that names its own; null = it does not. */
+export function billPeriodsOf(document: unknown, tariff: Tariff, zone?: Zone): Period[] | null {
+  const { periods, zone: own } = (document ?? {}) as { periods?: BillPeriod[]; zone?: Zone };
+  if (!Array.isArray(periods)) return null;
+  const reader = new Reader(zone ?? own ?? tariff.zone);
+  const all = periods.map(({ from, to }, i) => reader.period(from, to, `periods[${i}]`));
+  reader.refuseIfAny();
+  return all.filter((one) => one !== null);
+}
+
+function usageOfPeriods(file: UsageFile, periods: readonly BillPeriod[], reader: Reader, tariff: Tariff): Usage {
+  for (const name of ["quantity", "registers", "intervals", "export", "reactive", "demand", "from", "to"] as const) {
+    if (file[name] !== undefined) reader.problems.push({ path: name, message: "is given in each of `periods`" });
+  }
+  let end: number | null = null;
+  const slices: UsageSlice[] = [];
+  let first: Period | null = null;
+  for (const [i, one] of periods.entries()) {
+    const path = `periods[${i}]`;
+    const own = reader.period(one.from, one.to, path);
+    if (own === null) continue;
+    if (end !== null && own.from !== end)
+      reader.problems.push({ path: `${path}.from`, message: "is not the end of the period before" });
+    end = own.to;
+    first ??= own;
+    slices.push(...reader.slices({ ...one, path }, own, []));
+    reader.totals(one, own, `${path}.`);
+  }
+  reader.refuseIfAny();
+  return usageOfSlices(slices, { from: (first as Period).from, to: end as Instant }, tariff, file, reader);
 }
 
 /** @param rows `from`, `to`, `quantity` and maybe `tou`, as a CSV file has them; problems are named by row from 1 */
 export function usageOfRows(rows: readonly UsageRow[], tariff: Tariff, zone?: Zone): Usage {
   const parsed = z.array(row).min(1, "no rows").safeParse(rows);
   if (!parsed.success) throw problemError("usage.invalid", problemsOf(parsed.error));
-  return usageOfJson({ intervals: parsed.data }, tariff, zone);
+  return usageOfJson({ intervals: rows }, tariff, zone);
 }
 
 function usageOfSlices(
@@ -108,10 +134,14 @@ function usageOfSlices(
   servicePeriod: Period,
   tariff: Tariff,
   file: UsageFile,
-  zone: Zone,
+  reader: Reader,
 ): Usage {
+  const { zone, exported, reactive, demands } = reader;
   const slices = inOrder(all);
-  const problems = [...overlaps(slices, zone), ...outside(slices, servicePeriod, zone)];
+  const problems = [slices, inOrder(exported), inOrder(reactive)].flatMap((some) => [
+    ...overlaps(some, zone),
+    ...outside(some, servicePeriod, zone),
+  ]);
   if (problems.length > 0) throw problemError("usage.invalid", problems);
   return {
     utility: file.utility ?? tariff.utility,
@@ -120,6 +150,9 @@ function usageOfSlices(
     slices,
     total: slices.reduce((sum, slice) => sum + slice.quantity, 0n),
     basis: slices.reduce<Usage["basis"]>((worst, slice) => worse(worst, slice.basis), "actual"),
+    ...(exported.length === 0 ? {} : { exported: inOrder(exported) }),
+    ...(reactive.length === 0 ? {} : { reactive: inOrder(reactive) }),
+    ...(demands.length === 0 ? {} : { demands }),
   };
 }
 
@@ -127,6 +160,9 @@ function usageOfSlices(
 class Reader {
   readonly zone: Zone;
   readonly problems: Problem[] = [];
+  readonly exported: UsageSlice[] = [];
+  readonly reactive: UsageSlice[] = [];
+  readonly demands: MeasuredDemand[] = [];
 
   constructor(zone: Zone) {
     this.zone = zone;
@@ -166,21 +202,68 @@ class Reader {
   intervals(intervals: UsageFile["intervals"]): UsageSlice[] {
     if (intervals === undefined) return [];
     if (!Array.isArray(intervals)) return this.series(intervals);
-    return intervals.flatMap(({ from, to, quantity, tou, basis }, i) => {
-      const period = this.period(from, to, `intervals[${i}]`);
-      const used = this.quantity(quantity, `intervals[${i}].quantity`);
-      return period === null ? [] : [sliceOf(period, used, tou, basis)];
-    });
+    return intervals.flatMap((one, i) => this.interval(one, `intervals[${i}]`));
   }
 
-  series({ from, minutes, values, tou, basis }: z.infer<typeof series>): UsageSlice[] {
+  interval(
+    { from, to, quantity, kw, export: back, exportKw, reactive, tou, basis }: UsageRow,
+    path: string,
+  ): UsageSlice[] {
+    const period = this.period(from, to, path);
+    if ((quantity === undefined) === (kw === undefined))
+      this.problems.push({ path: `${path}.quantity`, message: "give `quantity` or its mean power `kw`, one of them" });
+    if (back !== undefined && exportKw !== undefined)
+      this.problems.push({ path: `${path}.export`, message: "give `export` or its mean power `exportKw`, not both" });
+    const read = quantity === undefined ? 0n : this.quantity(quantity, `${path}.quantity`);
+    if (period === null) return [];
+    const used = kw === undefined ? read : this.energy(kw, `${path}.kw`, period);
+    if (back !== undefined) this.exported.push(sliceOf(period, this.quantity(back, `${path}.export`), tou, basis));
+    if (exportKw !== undefined)
+      this.exported.push(sliceOf(period, this.energy(exportKw, `${path}.exportKw`, period), tou, basis));
+    if (reactive !== undefined) this.reactive.push(sliceOf(period, this.quantity(reactive, `${path}.reactive`)));
+    return [sliceOf(period, used, tou, basis)];
+  }
+
+  /** Mean power over a period as energy. */
+  energy(kw: string, path: string, { from, to }: Period): Micro {
+    return roundDivide(this.quantity(kw, path) * BigInt(to - from), BigInt(HOUR_MS));
+  }
+
+  series({ from, minutes, values, unit, tou, basis, ...more }: z.infer<typeof series>): UsageSlice[] {
     const begin = this.moment(from, "intervals.from");
     if (begin === null) return [];
-    return values.map((value, i) => {
-      const at = begin + i * minutes * MINUTE_MS;
-      const period = { from: at as Instant, to: (at + minutes * MINUTE_MS) as Instant };
-      return sliceOf(period, this.quantity(value, `intervals.values[${i}]`), tou, basis);
-    });
+    const slicesOf = (all: readonly string[], name: string, kw: boolean) =>
+      all.map((value, i) => {
+        const at = begin + i * minutes * MINUTE_MS;
+        const period = { from: at as Instant, to: (at + minutes * MINUTE_MS) as Instant };
+        const path = `intervals.${name}[${i}]`;
+        return sliceOf(period, kw ? this.energy(value, path, period) : this.quantity(value, path), tou, basis);
+      });
+    for (const name of ["export", "reactive"] as const) {
+      const all = more[name];
+      if (all === undefined) continue;
+      if (all.length !== values.length)
+        this.problems.push({
+          path: `intervals.${name}`,
+          message: `has ${all.length} values, \`values\` has ${values.length}`,
+        });
+      this[name === "export" ? "exported" : "reactive"].push(
+        ...slicesOf(all, name, name === "export" && unit === "kW"),
+      );
+    }
+    return slicesOf(values, "values", unit === "kW");
+  }
+
+  /** Registers beside the energy taken: given back, reactive, demand. */
+  totals(file: Pick<UsageFile, "export" | "reactive" | "demand">, service: Period, prefix: string): void {
+    for (const [tou, text] of namedOf(file.export))
+      this.exported.push(sliceOf(service, this.quantity(text, pathOf(`${prefix}export`, tou)), tou));
+    if (file.reactive !== undefined)
+      this.reactive.push(sliceOf(service, this.quantity(file.reactive, `${prefix}reactive`)));
+    for (const [tou, text] of namedOf(file.demand)) {
+      const kw = this.quantity(text, pathOf(`${prefix}demand`, tou));
+      this.demands.push({ period: service, kw, ...(tou === undefined ? {} : { tou }) });
+    }
   }
 
   /** From the file's own ends, else from the intervals. */
@@ -203,21 +286,26 @@ class Reader {
     return { from, to };
   }
 
-  slices(file: UsageFile, service: Period, intervals: readonly UsageSlice[]): UsageSlice[] {
+  slices(
+    file: Pick<UsageFile, "quantity" | "registers" | "intervals"> & { path?: string },
+    service: Period,
+    intervals: readonly UsageSlice[],
+  ): UsageSlice[] {
+    const prefix = file.path === undefined ? "" : `${file.path}.`;
     if (file.registers !== undefined) {
       if (file.quantity !== undefined || file.intervals !== undefined) {
-        this.problems.push({ path: "registers", message: "stands alone: the same use would count twice" });
+        this.problems.push({ path: `${prefix}registers`, message: "stands alone: the same use would count twice" });
       }
       return Object.entries(file.registers).map(([tou, text]) =>
-        sliceOf(service, this.quantity(text, `registers.${tou}`), tou),
+        sliceOf(service, this.quantity(text, `${prefix}registers.${tou}`), tou),
       );
     }
     if (file.quantity === undefined) {
       if (file.intervals === undefined)
-        this.problems.push({ path: "quantity", message: "give `quantity`, `registers` or `intervals`" });
+        this.problems.push({ path: `${prefix}quantity`, message: "give `quantity`, `registers` or `intervals`" });
       return [...intervals];
     }
-    const total = this.quantity(file.quantity, "quantity");
+    const total = this.quantity(file.quantity, `${prefix}quantity`);
     if (file.intervals === undefined) return [sliceOf(service, total)];
     return this.shaped(total, intervals);
   }
@@ -242,6 +330,10 @@ class Reader {
     });
   }
 }
+
+const namedOf = (amount: string | Record<string, string> | undefined): [string | undefined, string][] =>
+  amount === undefined ? [] : typeof amount === "string" ? [[undefined, amount]] : Object.entries(amount);
+const pathOf = (path: string, tou: string | undefined): string => (tou === undefined ? path : `${path}.${tou}`);
 
 /** A profile and a register of one meter differ by resolution and a lost interval, not by more than a twentieth. Our choice. */
 const SHAPE_APART_MAX = 20n;

@@ -1,7 +1,7 @@
 import { sql, type Transaction } from "kysely";
 import { CodedError } from "../../domain/errors.ts";
 import { type Clock, isoIn } from "../../domain/instant.ts";
-import { daysOf, type Period, type Zone } from "../../domain/period.ts";
+import { daysOf, type Period, type Zone, monthsWithin } from "../../domain/period.ts";
 import type { AccountId, OperatorId } from "../../domain/reading.ts";
 import { countTried, readTried, type TriedRow, type TriedScope } from "../../ledger/tried-accounts.ts";
 import type { Database } from "../../schema/database.ts";
@@ -9,7 +9,6 @@ import type { Tables } from "../../schema/tables.ts";
 import { readAccounts } from "../chunk.ts";
 import { type EstimationBook, withEstimates } from "../estimate-ends.ts";
 import { type OperatorFacts, operatorFacts } from "../operator.ts";
-import { monthsWithin } from "../rate/periods.ts";
 import type { DialBook, TariffBook } from "../tariffs.ts";
 import { type Rated, type RatedUtility, ratedOf, sumByUtility } from "./rated.ts";
 import { booksOf, checkReplacements, firstOf, type Replacement } from "./replacement.ts";

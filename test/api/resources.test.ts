@@ -243,6 +243,16 @@ describe("bills", () => {
     ]);
     expect(body.usage).toMatchObject([{ quantity: { value: "160" }, registers: [{ start: "840", end: "1000" }] }]);
   });
+
+  test("open each line, and say when the bill is older than the keeping of what it rests on", async () => {
+    const { status, body } = await get(`/bills/${estate.bill}/explain`);
+    expect([status, body.inputsAre]).toEqual([200, "rebuilt"]);
+    expect(body.items).toEqual([]); // no tariff of the catalogue prices this flat
+    expect((await get("/bills/999999/explain")).status).toBe(404);
+    expect((await get(`/bills/${estate.bill}/explain`, stranger)).status).toBe(404);
+    const bundle = (await get(`/bills/${estate.bill}/bundle`)).body;
+    expect(bundle).toMatchObject({ format: "sanbiao.bill/1", inputsAre: "rebuilt", bill: { total: "80.00" } });
+  });
 });
 
 describe("what a person looks at", () => {

@@ -2,15 +2,16 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { rate } from "../../billing/rate.ts";
-import { ratePeriods, monthsWithin } from "../../billing/rate/periods.ts";
+import { ratePeriods } from "../../billing/rate/periods.ts";
+import { monthsWithin } from "../../domain/period.ts";
 import { tariffsOfJson } from "../../billing/rate/schema.ts";
 import { usageOfJson } from "../../billing/rate/usage-file.ts";
 import { tariffOf } from "../../catalog/tariffs/catalogue.ts";
 import { Decimal } from "../../domain/decimal.ts";
-import type { Instant } from "../../domain/instant.ts";
 import { amountText } from "../../domain/money.ts";
 import type { GraduatedCharge, SurchargedCharge, Tariff } from "../../domain/tariff.ts";
 import type { Usage } from "../../domain/usage.ts";
+import { type NrelInputs, tariffOfNrel, usageOfKw, usageOfTables } from "./nrel.ts";
 
 const FOLDER = join(
   process.env["SANBIAO_REFERENCE"] ?? join(import.meta.dirname, "../../../shared/reference"),
@@ -209,86 +210,94 @@ describe.skipIf(!present)("tariffs of Chinese cities (skipped where the referenc
 
 type Nrel = {
   case: string;
+  expect_error: boolean;
   load_csv: string;
-  inputs: {
-    ur_ec_sched_weekday: number[][];
-    ur_ec_sched_weekend: number[][];
-    ur_ec_tou_mat: (number | null)[][];
-    ur_monthly_fixed_charge: number;
+  gen_year1_csv: string;
+  inputs: NrelInputs;
+  expected_year1: Record<string, number[]> & {
+    energy_wo_sys_ec_period_by_tier_per_month: Record<string, number[][]>;
+    utility_bill_wo_sys_year1: number;
+    utility_bill_w_sys_year1: number;
   };
-  expected_year1: { year1_monthly_ec_charge_without_system: number[]; year1_monthly_fixed_without_system: number[] };
 };
-/** Rates of a year with exports, demand or tiers per period, or whose load is not in the folder, are not expressed yet. */
-const nrel = (load("nrel_utilityrate5_cases.json") as Nrel[]).filter(({ load_csv }) =>
-  existsSync(join(FOLDER, `${load_csv}.csv`)),
-);
+const nrel = load("nrel_utilityrate5_cases.json") as Nrel[];
+const column = (name: string): string[] | null => {
+  const path = join(FOLDER, `${name}.csv`);
+  return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : null;
+};
+const bills = nrel.filter(({ expect_error }) => !expect_error);
+/** Bills with a system need its generation and the load themselves. */
+const withSystem = bills.filter((one) => column(one.load_csv) !== null && column(one.gen_year1_csv) !== null);
 
-describe.skipIf(!present)(
-  "energy and fixed charges of NREL's engine, of homes without a system (skipped where the folder is not present)",
-  () => {
-    test.each(nrel)("$case", ({ load_csv, inputs, expected_year1 }) => {
-      const price = Object.fromEntries(inputs.ur_ec_tou_mat.map((row) => [`p${row[0]}`, row[4] ?? 0]));
-      const fixed = { kind: "standing", id: "fixed", title, per: "month", price: inputs.ur_monthly_fixed_charge };
-      const tariff = one([{ kind: "energy", form: "flat", id: "energy", title, price }, fixed], {
-        currency: "USD",
-        effectiveFrom: "2018-01-01",
-        tou: clockOf(inputs.ur_ec_sched_weekday, inputs.ur_ec_sched_weekend),
-      });
-      const usage = usageOfKw(
-        readFileSync(join(FOLDER, `${load_csv}.csv`), "utf8")
-          .trim()
-          .split("\n"),
-      );
-      const months = ratePeriods([tariff], usage, {}, monthsWithin(usage.servicePeriod, "UTC"));
-      expect(months).toHaveLength(12);
-      for (const [i, { lines }] of months.entries()) {
-        const sum = (charge: string) =>
-          lines
-            .filter((line) => line.charge === charge)
-            .reduce((total, line) => total.plus(amountText(line.amount)), new Decimal(0));
-        const cents = 0.005 * lines.length; // each line is rounded; the engine rounds nothing
-        expect(
-          sum("energy")
-            .minus(expected_year1.year1_monthly_ec_charge_without_system[i] ?? -1)
+/** Each month by group of charges, and its bill, against the engine's, which rounds nothing. */
+function compare(one: Nrel, usage: Usage, side: "without_system" | "with_system"): void {
+  const [tariff] = tariffsOfJson(tariffOfNrel(one.inputs));
+  if (tariff === undefined) throw new Error("no tariff");
+  const { expected_year1: expected } = one;
+  const months = ratePeriods([tariff], usage, {}, monthsWithin(usage.servicePeriod, "UTC"));
+  expect(months).toHaveLength(12);
+  const groups: Record<string, (charge: string) => boolean> = {
+    ec_charge: (charge) => ["energy", "export", "carried"].includes(charge),
+    fixed: (charge) => charge === "fixed",
+    dc_fixed: (charge) => /^demand_\d/.test(charge),
+    dc_tou: (charge) => charge.startsWith("demand_tou"),
+    minimum: (charge) => charge.startsWith("minimum"),
+  };
+  let year = new Decimal(0);
+  for (const [i, { lines, total }] of months.entries()) {
+    let charges = 0;
+    for (const [group, isOf] of Object.entries(groups)) {
+      const own = lines.filter((line) => isOf(line.charge));
+      const sum = own.reduce((all, line) => all.plus(amountText(line.amount)), new Decimal(0));
+      // A charge is rounded once, half a cent at most.
+      const rounded = new Set(own.map((line) => line.charge)).size;
+      charges += rounded;
+      const answer = expected[`year1_monthly_${group}_${side}`]?.[i];
+      expect
+        .soft(
+          sum
+            .minus(answer ?? Number.NaN)
             .abs()
             .toNumber(),
-        ).toBeLessThan(cents);
-        expect(sum("fixed").toNumber()).toBe(expected_year1.year1_monthly_fixed_without_system[i]);
-      }
-    });
-  },
-);
-
-/** Hour by hour schedules of twelve months as rules. */
-function clockOf(weekday: number[][], weekend: number[][]) {
-  const two = (hour: number) => `${hour}`.padStart(2, "0");
-  const rules = [
-    { schedule: weekday, weekdays: [1, 2, 3, 4, 5] },
-    { schedule: weekend, weekdays: [6, 7] },
-  ].flatMap(({ schedule, weekdays }) =>
-    schedule.flatMap((hours, month) =>
-      hours.map((period, hour) => ({
-        period: `p${period}`,
-        months: [month + 1],
-        weekdays,
-        from: `${two(hour)}:00`,
-        to: `${two(hour + 1)}:00`,
-      })),
-    ),
-  );
-  return { rules, otherwise: rules[0]?.period };
+          `${group} of month ${i + 1}: ${sum.toFixed()} ${answer}`,
+        )
+        .toBeLessThan(0.005 * Math.max(rounded, 1) + 1e-6);
+    }
+    const bill = expected[`year1_monthly_utility_bill_${side === "with_system" ? "w_sys" : "wo_sys"}`]?.[i];
+    year = year.plus(amountText(total));
+    expect
+      .soft(
+        new Decimal(amountText(total))
+          .minus(bill ?? Number.NaN)
+          .abs()
+          .toNumber(),
+        `bill of month ${i + 1}: ${amountText(total)} ${bill}`,
+      )
+      .toBeLessThan(0.005 * (charges + 1) + 1e-6);
+  }
+  const total = side === "with_system" ? expected.utility_bill_w_sys_year1 : expected.utility_bill_wo_sys_year1;
+  expect(year.minus(total).abs().toNumber()).toBeLessThan(0.1); // the tolerance that the engine's own tests state
 }
 
-/** Mean kW of a year of equal intervals; the engine's year begins on a Monday, as 2018 did. */
-function usageOfKw(kw: readonly string[]): Usage {
-  const start = Date.UTC(2018, 0, 1);
-  const step_ms = (365 * 86_400_000) / kw.length;
-  const slices = kw.map((value, i) => ({
-    period: { from: (start + i * step_ms) as Instant, to: (start + (i + 1) * step_ms) as Instant },
-    quantity: BigInt(new Decimal(value).times(1_000_000 * (step_ms / 3_600_000)).toFixed(0)),
-    basis: "actual" as const,
-  }));
-  const servicePeriod = { from: start as Instant, to: (start + 365 * 86_400_000) as Instant };
-  const total = slices.reduce((sum, slice) => sum + slice.quantity, 0n);
-  return { utility: "electricity", unit: "kWh", servicePeriod, slices, total, basis: "actual" };
-}
+describe.skipIf(!present)("NREL's engine: monthly bills of its cases (skipped where the folder is not present)", () => {
+  test.each(bills)("$case without a system", (one) => {
+    const kw = column(one.load_csv);
+    const { energy_wo_sys_ec_period_by_tier_per_month: table, year1_monthly_peak_wo_system: peaks } =
+      one.expected_year1;
+    compare(one, kw === null ? usageOfTables(table, peaks ?? []) : usageOfKw(kw, null, false), "without_system");
+  });
+
+  test.each(withSystem)("$case with a system", (one) => {
+    const twoMeters = one.inputs.ur_metering_option === 4;
+    compare(one, usageOfKw(column(one.load_csv) ?? [], column(one.gen_year1_csv), twoMeters), "with_system");
+  });
+
+  test.each(nrel.filter(({ expect_error }) => expect_error))("$case is refused", ({ inputs }) => {
+    expect(() => tariffOfNrel(inputs)).toThrow(/tiers within a month/);
+  });
+
+  test("a case whose system is left out has its load or generation missing from the folder", () => {
+    for (const one of bills.filter((some) => !withSystem.includes(some)))
+      expect([column(one.load_csv), column(one.gen_year1_csv)]).toContain(null);
+  });
+});

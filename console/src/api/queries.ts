@@ -8,6 +8,7 @@ import type {
 } from "../../../api/schemas/account.ts";
 import type { BalanceJson, BalancesJson } from "../../../api/schemas/balance.ts";
 import type { BillJson, BillStatus, BillsJson } from "../../../api/schemas/bill.ts";
+import type { ExplainedBillJson } from "../../../api/schemas/explain.ts";
 import type { BusesJson } from "../../../api/schemas/bus.ts";
 import type { HeardStatus, MeterJson, MetersJson, SeriesJson } from "../../../api/schemas/meter.ts";
 import type { ConflictsJson, RefusedFramesJson, RunsJson } from "../../../api/schemas/operation.ts";
@@ -95,6 +96,8 @@ export const timelinePage = (id: string, kinds: readonly TimelineKind[], before:
 export const useBills = (asked: { period?: string; status?: BillStatus; page: number; pageSize: number }) =>
   useQuery(list<BillsJson>("bills", "/bills", asked));
 export const useBill = (id: string) => useQuery(one<BillJson>("bill", id, `/bills/${id}`));
+export const useExplainedBill = (id: string) =>
+  useQuery(one<ExplainedBillJson>("bill-explained", id, `/bills/${id}/explain`));
 
 export const useBalances = (asked: { period?: string; utility?: string }) =>
   useQuery(list<BalancesJson>("balances", "/balances", asked));

@@ -1,10 +1,13 @@
+import { whatIfEn } from "./what-if-en.ts";
 import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
+import { explainEn } from "./explain-en.ts";
 import { chargesEn } from "./charges-en.ts";
 import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { gapsEn } from "./gaps-en.ts";
 import { meterLifeEn } from "./meter-life-en.ts";
+import { paperEn } from "./paper-en.ts";
 import { readingEn } from "./reading-en.ts";
 import { termsEn } from "./terms-en.ts";
 import { onboardingEn } from "./onboarding-en.ts";
@@ -15,14 +18,17 @@ export const en = {
   ...termsEn,
   ...errorsEn,
   ...busesEn,
+  ...whatIfEn,
   ...gapsEn,
   ...meterLifeEn,
   ...balanceEn,
+  ...explainEn,
   ...chargesEn,
   ...onboardingEn,
   ...workEn,
   ...estimateEn,
   ...readingEn,
+  ...paperEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",
   "language.label": "Language",
@@ -278,7 +284,6 @@ export const en = {
   "bill.tariff": " · tariff {tariff}, version {version}",
   "bill.note":
     "Each line is rounded once; the total is the sum of the lines. Ask at the counter if anything is unclear.",
-  "bill.print": "Print",
   "bill.toAccount": "To the account",
   "runs.title": "Runs",
   "runs.what": "Run",

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { rowsOfCsv } from "../../../billing/rate/csv.ts";
 import { tariffsOfJson } from "../../../billing/rate/schema.ts";
-import { accountOfJson, usageOfJson, usageOfRows } from "../../../billing/rate/usage-file.ts";
+import { accountOfJson } from "../../../billing/rate/account-file.ts";
+import { usageOfJson, usageOfRows } from "../../../billing/rate/usage-file.ts";
 import { CodedError } from "../../../domain/errors.ts";
 import { isoIn } from "../../../domain/instant.ts";
 import { decimalText } from "../../../domain/quantity.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { rate, rateWalk } from "../../../billing/rate.ts";
-import { climb, thresholdsOf } from "../../../billing/rate/ladder.ts";
-import { ratePeriods, monthsWithin } from "../../../billing/rate/periods.ts";
+import { climb, thresholdsOf, WHOLE } from "../../../billing/rate/ladder.ts";
+import { ratePeriods } from "../../../billing/rate/periods.ts";
+import { monthsWithin } from "../../../domain/period.ts";
 import { cutsOf } from "../../../billing/rate/stretch.ts";
 import { amountText } from "../../../domain/money.ts";
 import { isoIn } from "../../../domain/instant.ts";
@@ -109,12 +110,16 @@ describe("the household's size", () => {
     { persons: 4, thresholds: [160, 260] },
     { persons: 6, thresholds: [280, 380] },
   ])("of $persons makes thresholds $thresholds", ({ persons, thresholds }) => {
-    expect(thresholdsOf(tiered().tiers, { basis: "year", household }, persons)).toEqual(thresholds.map(unit));
+    expect(thresholdsOf(tiered().tiers, { basis: "year", household }, { persons, kw: null, times: WHOLE })).toEqual(
+      thresholds.map(unit),
+    );
   });
 
   test("may move the first threshold only, and never above the next", () => {
     const first = [{ fromPersons: 5, each: "household", add: "150", per: "month", thresholds: [1] }] as const;
-    expect(thresholdsOf(tiered().tiers, { basis: "month", household: first }, 5)).toEqual([unit(250), unit(250)]);
+    expect(
+      thresholdsOf(tiered().tiers, { basis: "month", household: first }, { persons: 5, kw: null, times: WHOLE }),
+    ).toEqual([unit(250), unit(250)]);
   });
 
   test("counts from the day it changes; what was used stays where it was", () => {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type RateContext, rate, rateWalk } from "../../../billing/rate.ts";
-import { monthsWithin, ratePeriods } from "../../../billing/rate/periods.ts";
+import { ratePeriods } from "../../../billing/rate/periods.ts";
+import { monthsWithin } from "../../../domain/period.ts";
 import type { Line } from "../../../domain/bill.ts";
 import { DAY_MS, HOUR_MS, type Instant } from "../../../domain/instant.ts";
 import { type Day, periodOfDays } from "../../../domain/period.ts";

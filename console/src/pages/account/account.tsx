@@ -77,8 +77,10 @@ function Facts({ account }: { account: AccountJson }) {
   const { t, term } = useSpeech();
   const format = useFormat();
   const [household] = account.household;
+  const user = useUser();
+  const compare = user.role === "reader" ? null : <Link to={`/what-if?account=${account.id}`}>{t("whatIf.link")}</Link>;
   return (
-    <Card size="small" title={t("account.facts")}>
+    <Card size="small" title={t("account.facts")} extra={compare}>
       <Descriptions
         size="small"
         column={1}

@@ -10,6 +10,7 @@ import { PageTitle } from "../../parts/page-title.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
 import { ChargeSection } from "./charge-section.tsx";
 import { StatementTable } from "./statement-table.tsx";
+import { PaperButtons } from "./paper-buttons.tsx";
 import { sectionsOf } from "./sections.ts";
 import { UtilitySection } from "./utility-section.tsx";
 
@@ -65,7 +66,7 @@ function Paper({ bill }: { bill: BillJson }) {
         </div>
       </section>
       {sectionsOf(bill).map((section) => (
-        <UtilitySection key={section.usagePointId} section={section} />
+        <UtilitySection key={section.usagePointId} section={section} billId={bill.id} />
       ))}
       <ChargeSection bill={bill} />
       <footer className="paper-foot">
@@ -102,9 +103,10 @@ export default function Bill() {
             <Link to={`/accounts/${b.accountId}`}>
               <Button>{t("bill.toAccount")}</Button>
             </Link>
-            <Button type="primary" onClick={() => window.print()}>
-              {t("bill.print")}
+            <Button href={`/api/v1/bills/${b.id}/bundle`} download={`bill-${b.number}.json`}>
+              {t("explain.download")}
             </Button>
+            <PaperButtons billId={b.id} />
           </PageTitle>
           <Paper bill={b} />
         </>

@@ -1,5 +1,5 @@
 import { Tag } from "antd";
-import { Fragment } from "react";
+import { Fragment, useState } from "react";
 import { Link } from "react-router-dom";
 import type { BilledUsageJson, BillLineJson } from "../../../../api/schemas/bill.ts";
 import { unitText } from "../../format.ts";
@@ -8,6 +8,7 @@ import { Amount } from "../../parts/money.tsx";
 import { Utility } from "../../parts/utility.tsx";
 import { useFormat } from "../../shell/operator.tsx";
 import { EstimatedEnd } from "./estimated-end.tsx";
+import { LineExplained } from "./line-explained.tsx";
 import type { Section } from "./sections.ts";
 
 function Registers({ usages }: { usages: readonly BilledUsageJson[] }) {
@@ -63,12 +64,13 @@ function usePriceText() {
   };
 }
 
-function Line({ line }: { line: BillLineJson }) {
+function Line({ line, billId }: { line: BillLineJson; billId: string }) {
   const { t, term, language } = useSpeech();
+  const [open, setOpen] = useState(false);
   const format = useFormat();
   const price = usePriceText();
   const title = language === "zh" ? line.titleZh : line.titleEn;
-  return (
+  const row = (
     <tr>
       <td>
         {line.correctsBillId === null ? (
@@ -80,6 +82,9 @@ function Line({ line }: { line: BillLineJson }) {
         )}
         {line.tier === null ? null : <span className="chip">{t("bill.tier", { n: line.tier })}</span>}
         {line.tou === null ? null : <span className={`chip tou-${line.tou}`}>{term("tou", line.tou)}</span>}
+        <button type="button" className="why no-print" aria-expanded={open} onClick={() => setOpen(!open)}>
+          {t(open ? "explain.close" : "explain.open")}
+        </button>
       </td>
       <td className="num">
         {line.quantity === null
@@ -92,9 +97,21 @@ function Line({ line }: { line: BillLineJson }) {
       </td>
     </tr>
   );
+  return (
+    <>
+      {row}
+      {open ? (
+        <tr className="explained no-print">
+          <td colSpan={4}>
+            <LineExplained billId={billId} line={line} />
+          </td>
+        </tr>
+      ) : null}
+    </>
+  );
 }
 
-export function UtilitySection({ section }: { section: Section }) {
+export function UtilitySection({ section, billId }: { section: Section; billId: string }) {
   const { t, term } = useSpeech();
   const format = useFormat();
   const { lines, utility } = section;
@@ -130,7 +147,7 @@ export function UtilitySection({ section }: { section: Section }) {
         </thead>
         <tbody>
           {lines.map((line) => (
-            <Line key={line.key} line={line} />
+            <Line key={line.key} line={line} billId={billId} />
           ))}
         </tbody>
         <tfoot>

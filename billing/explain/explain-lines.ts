@@ -1,0 +1,281 @@
+import type { Line } from "../../domain/bill.ts";
+import { type Instant, isoIn, isoOf } from "../../domain/instant.ts";
+import { amountText, CURRENCIES, money } from "../../domain/money.ts";
+import { daysBetween, dayOf, type Period, startOfDay } from "../../domain/period.ts";
+import { decimalText } from "../../domain/quantity.ts";
+import type { Charge, Tariff } from "../../domain/tariff.ts";
+import { type RegisterProof, type Settlement, type SettlementInput, settle } from "../settlement.ts";
+import { correctionOf } from "../true-up.ts";
+import { scaledOf } from "../rate/price.ts";
+import { type BillInputs, tariffDocumentOf } from "./basis.ts";
+
+/** How one line of a bill came to be: decimal texts and ISO instants, for people and for JSON. */
+export type ExplainedLine = {
+  /** The bill line's key, with its usage point. */
+  readonly key: string;
+  readonly arithmetic: Arithmetic;
+  readonly tariff: {
+    readonly id: string;
+    readonly version: string;
+    readonly sha256: string;
+    readonly effectiveFrom: string;
+    readonly effectiveTo: string | null;
+    readonly source: readonly string[];
+    /** The charge as it was published. */
+    readonly charge: Charge | null;
+  };
+  readonly proration: {
+    readonly from: string;
+    readonly to: string;
+    readonly days: number;
+    /** Days of the whole bill. */
+    readonly billDays: number;
+    /** Why the part begins or ends where it does; empty = with the bill. */
+    readonly cutBy: readonly ("agreement" | "tariff_version" | "household" | "ladder_period")[];
+  };
+  readonly ladder: ExplainedLadder | null;
+  readonly registers: readonly ExplainedRegister[];
+  readonly verdicts: readonly ExplainedVerdict[];
+  /** A true-up: the bill that it corrects, what that bill had charged and what it should have. */
+  readonly corrects: { readonly number: string; readonly billed: string; readonly shouldBe: string } | null;
+};
+
+export type Arithmetic = {
+  readonly quantity: string | null;
+  readonly price: string | null;
+  /** Of a share or tax: the lines that it is taken of. */
+  readonly of: readonly { readonly key: string; readonly amount: string }[];
+  /** Before rounding. */
+  readonly exact: string | null;
+  readonly rounding: string;
+  readonly amount: string;
+};
+
+export type ExplainedLadder = {
+  readonly periodFrom: string;
+  readonly periodTo: string;
+  readonly persons: number | null;
+  /** Ends of the tiers but the last, cumulative in the ladder's period. */
+  readonly thresholds: readonly string[];
+  readonly usedBefore: string;
+  readonly usedAfter: string;
+};
+
+export type ExplainedVerdict = {
+  readonly meter: string;
+  readonly register: string;
+  readonly rule: string;
+  readonly result: string;
+  readonly from: string;
+  readonly to: string;
+  readonly inputs: Readonly<Record<string, string>>;
+};
+
+export type ExplainedRegister = RegisterProof & {
+  /** How many readings of each source were looked at. */
+  readonly sources: Readonly<Record<string, number>>;
+  /** The readings at or around the two ends: `[instant, value, source]`. */
+  readonly aroundStart: readonly (readonly [string, string, string])[];
+  readonly aroundEnd: readonly (readonly [string, string, string])[];
+};
+
+/** Every line of a bill by what the bill rests on. Pure; the same functions as the bill run. */
+export function explainLines({ input, period, operator }: BillInputs): ExplainedLine[] {
+  const own = input.settlements.flatMap((one) => explainSettlement(one, period));
+  const corrected = (input.corrections ?? []).flatMap((correction) => {
+    const settled = correction.settlements.flatMap((one) => explainSettlement(one, period));
+    const billed = new Map(correction.lines.map((line) => [line.key, line.amount]));
+    return correctionOf(correction, operator.currency).lines.flatMap((line): ExplainedLine[] => {
+      const key = `${correction.usagePointId}/${line.key}`;
+      const base = key.replace(/\/true-up$/, "");
+      const now = settled.find((one) => one.key === base);
+      const before = billed.get(base) ?? 0n;
+      const amount = (minor: bigint) => amountText(money(operator.currency, minor));
+      const corrects = {
+        number: correction.bill.number,
+        billed: amount(before),
+        shouldBe: amount(before + line.amount.minor),
+      };
+      const shell = now ?? goneLine(line, base, correction.settlements[0], period);
+      return shell === null ? [] : [{ ...shell, key, corrects }];
+    });
+  });
+  return [...own, ...corrected];
+}
+
+function explainSettlement(input: SettlementInput, bill: Period): ExplainedLine[] {
+  const settlement = settle(input);
+  return settlement.lines.map((line, i) => explainLine(line, settlement.lines.slice(0, i), settlement, input, bill));
+}
+
+function explainLine(
+  line: Line,
+  before: readonly Line[],
+  settlement: Settlement,
+  input: SettlementInput,
+  bill: Period,
+): ExplainedLine {
+  const tariff = input.versions.find(({ version }) => version === line.tariffVersion) as Tariff;
+  const charge = tariff.charges.find(({ id }) => id === line.charge) ?? null;
+  const { usagePointId } = settlement.agreement;
+  const meters = line.kind === "usage" || (line.quantity !== undefined && line.kind === "surcharge");
+  return {
+    key: `${usagePointId}/${line.key}`,
+    arithmetic: arithmeticOf(line, before, charge, usagePointId),
+    tariff: tariffOf(tariff, charge),
+    proration: prorationOf(line, settlement, input, bill, tariff),
+    ladder: ladderOf(line, settlement, tariff),
+    registers: meters ? settlement.registers.map((proof) => registerOf(proof, input)) : [],
+    verdicts: meters ? verdictsOf(settlement) : [],
+    corrects: null,
+  };
+}
+
+function arithmeticOf(line: Line, before: readonly Line[], charge: Charge | null, usagePointId: bigint): Arithmetic {
+  const { currency } = line.amount;
+  const names = charge !== null && "of" in charge ? charge.of : undefined;
+  const shared = line.quantity === undefined && line.price !== undefined;
+  const of = shared
+    ? before.filter(
+        (one) =>
+          one.period.from >= line.period.from &&
+          one.period.to <= line.period.to &&
+          (names?.includes(one.charge) ?? true),
+      )
+    : [];
+  const base = of.reduce((sum, { amount }) => sum + amount.minor, 0n);
+  const shown = line.included ?? line.amount;
+  return {
+    quantity: line.quantity === undefined ? null : decimalText(line.quantity),
+    price: line.price ?? null,
+    of: of.map(({ key, amount }) => ({ key: `${usagePointId}/${key}`, amount: amountText(amount) })),
+    exact: exactOf(line, base, CURRENCIES[currency]),
+    rounding: charge?.rounding ?? "half_away",
+    amount: amountText(shown),
+  };
+}
+
+/** The product before it is rounded, in the currency's unit; of a tax inside the price, nine places. */
+function exactOf(line: Line, base: bigint, places: number): string | null {
+  if (line.price === undefined) return null;
+  const { digits, over } = scaledOf(line.price);
+  if (line.quantity !== undefined) return fraction(line.quantity * digits, 1_000_000n * over);
+  const minor = 10n ** BigInt(places);
+  return line.included === undefined
+    ? fraction(base * digits, over * minor)
+    : fraction(base * digits, (over + digits) * minor);
+}
+
+const PLACES = 9n; // more than any price and any quantity together need, but for a tax inside a price
+function fraction(value: bigint, by: bigint): string {
+  const scaled = (value * 10n ** PLACES) / by;
+  const sign = scaled < 0n ? "-" : "";
+  const text = (scaled < 0n ? -scaled : scaled).toString().padStart(Number(PLACES) + 1, "0");
+  const rest = text.slice(-Number(PLACES)).replace(/0+$/, "");
+  return `${sign}${text.slice(0, -Number(PLACES))}${rest === "" ? "" : `.${rest}`}`;
+}
+
+const tariffOf = (tariff: Tariff, charge: Charge | null): ExplainedLine["tariff"] => ({
+  id: tariff.id,
+  version: tariff.version,
+  sha256: tariffDocumentOf(tariff).sha256,
+  effectiveFrom: tariff.effectiveFrom,
+  effectiveTo: tariff.effectiveTo ?? null,
+  source: tariff.source,
+  charge,
+});
+
+function prorationOf(
+  { period, charge }: Line,
+  { stretch, ladders }: Settlement,
+  { household }: SettlementInput,
+  bill: Period,
+  { zone, effectiveFrom, effectiveTo }: Tariff,
+): ExplainedLine["proration"] {
+  const edges = [period.from, period.to].filter((at) => at !== bill.from && at !== bill.to);
+  const starts = (days: readonly (string | undefined)[]) =>
+    days.flatMap((one) => (one === undefined ? [] : [startOfDay(one as Parameters<typeof startOfDay>[0], zone)]));
+  const own = ladders.filter((walk) => walk.charge === charge);
+  const causes = {
+    agreement: [stretch.from, stretch.to],
+    tariff_version: starts([effectiveFrom, effectiveTo]),
+    household: starts(household.map(({ from }) => from)),
+    ladder_period: own.flatMap(({ ladderPeriod }) => [ladderPeriod.from, ladderPeriod.to]),
+  } as const;
+  const cutBy = (Object.keys(causes) as (keyof typeof causes)[]).filter((cause) =>
+    edges.some((at) => (causes[cause] as readonly Instant[]).includes(at)),
+  );
+  const days = (of: Period) => daysBetween(dayOf(of.from, zone), dayOf(of.to, zone));
+  return {
+    from: isoIn(period.from, zone),
+    to: isoIn(period.to, zone),
+    days: days(period),
+    billDays: days(bill),
+    cutBy,
+  };
+}
+
+function ladderOf(line: Line, { ladders }: Settlement, { zone }: Tariff): ExplainedLadder | null {
+  const walk = ladders.find(
+    ({ charge, stretch }) => charge === line.charge && stretch.from <= line.period.from && stretch.to >= line.period.to,
+  );
+  if (walk === undefined) return null;
+  return {
+    periodFrom: isoIn(walk.ladderPeriod.from, zone),
+    periodTo: isoIn(walk.ladderPeriod.to, zone),
+    persons: walk.persons,
+    thresholds: walk.thresholds.map(decimalText),
+    usedBefore: decimalText(walk.usedBefore),
+    usedAfter: decimalText(walk.usedAfter),
+  };
+}
+
+function registerOf(proof: RegisterProof, { readings }: SettlementInput): ExplainedRegister {
+  const own = (readings.get(BigInt(proof.meter)) ?? []).filter(({ register }) => register === proof.register);
+  const around = (text: string): (readonly [string, string, string])[] => {
+    const at = Date.parse(text);
+    const [before, after] = [own.findLast((one) => one.at <= at), own.find((one) => one.at >= at)];
+    return [...new Set([before, after])].flatMap((one) =>
+      one === undefined ? [] : [[isoOf(one.at), decimalText(one.value), one.source] as const],
+    );
+  };
+  const sources: Record<string, number> = {};
+  for (const { source } of own) sources[source] = (sources[source] ?? 0) + 1;
+  return { ...proof, sources, aroundStart: around(proof.from), aroundEnd: around(proof.to) };
+}
+
+const verdictsOf = ({ verdicts }: Settlement): ExplainedVerdict[] =>
+  verdicts
+    .filter(({ result }) => result !== "normal")
+    .map(({ meterId, register, rule, result, period, inputs }) => ({
+      meter: String(meterId),
+      register,
+      rule,
+      result,
+      from: isoOf(period.from),
+      to: isoOf(period.to),
+      inputs,
+    }));
+
+/** A line that was billed and would not be any more. */
+function goneLine(
+  line: Line,
+  key: string,
+  settlement: SettlementInput | undefined,
+  bill: Period,
+): ExplainedLine | null {
+  const tariff = settlement?.versions.find(({ version }) => version === line.tariffVersion);
+  if (settlement === undefined || tariff === undefined) return null;
+  const charge = tariff.charges.find(({ id }) => id === line.charge) ?? null;
+  const settled = settle(settlement);
+  return {
+    key,
+    arithmetic: arithmeticOf(line, [], charge, settlement.agreement.usagePointId),
+    tariff: tariffOf(tariff, charge),
+    proration: prorationOf(line, settled, settlement, bill, tariff),
+    ladder: null,
+    registers: settled.registers.map((proof) => registerOf(proof, settlement)),
+    verdicts: verdictsOf(settled),
+    corrects: null,
+  };
+}

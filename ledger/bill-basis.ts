@@ -1,0 +1,70 @@
+import { sql, type Transaction } from "kysely";
+import type { Tables } from "../schema/tables.ts";
+
+type Trx = Transaction<Tables>;
+
+/** A document by the SHA-256 of its text. */
+export type Hashed = { readonly sha256: string; readonly document: string };
+export type BasisToWrite = Hashed & { readonly billId: bigint };
+export type HashedTariff = Hashed & { readonly tariffId: string; readonly version: string };
+
+/** Keeps what bills rest on, in the transaction that writes them. A tariff version that is known stays as it is. */
+export async function writeBases(
+  trx: Trx,
+  bases: readonly BasisToWrite[],
+  tariffs: readonly HashedTariff[],
+): Promise<void> {
+  if (bases.length === 0) return;
+  const known = await tariffDocuments(
+    trx,
+    tariffs.map(({ sha256 }) => sha256),
+    "hash",
+  );
+  const fresh = tariffs.filter(({ sha256 }) => !known.has(sha256));
+  if (fresh.length > 0) {
+    await trx
+      .insertInto("tariff_document")
+      .values(
+        fresh
+          .toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1))
+          .map(({ sha256, tariffId, version, document }) => ({
+            operator_id: sql<bigint>`sanbiao.operator_id()`,
+            sha256,
+            tariff_id: tariffId,
+            version,
+            document,
+          })),
+      )
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+  const rows = bases.map(({ billId, sha256, document }) => ({ bill_id: billId.toString(), sha256, document }));
+  await sql`insert into sanbiao.bill_basis (operator_id, bill_id, sha256, document)
+            select sanbiao.operator_id(), bill_id, sha256, document
+              from json_to_recordset(${JSON.stringify(rows)}::json) as b (bill_id bigint, sha256 text, document text)`.execute(
+    trx,
+  );
+}
+
+/** What this bill rests on; `null` for a bill from before it was kept. */
+export async function readBasis(trx: Trx, billId: bigint): Promise<Hashed | null> {
+  const row = await trx
+    .selectFrom("bill_basis")
+    .select(["sha256", "document"])
+    .where("operator_id", "=", sql<bigint>`sanbiao.operator_id()`)
+    .where("bill_id", "=", billId)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Texts of tariff versions by their hash; `hash` = only whether they are there. */
+export async function tariffDocuments(
+  trx: Trx,
+  hashes: readonly string[],
+  want: "document" | "hash" = "document",
+): Promise<Map<string, string>> {
+  const { rows } = await sql<{ sha256: string; document: string }>`
+    select sha256, ${want === "hash" ? sql`''` : sql`document`} as document from sanbiao.tariff_document
+     where operator_id = sanbiao.operator_id() and sha256 = any(${`{${hashes.join(",")}}`}::text[])`.execute(trx);
+  return new Map(rows.map((row) => [row.sha256, row.document]));
+}
