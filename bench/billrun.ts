@@ -100,7 +100,7 @@ async function measure(server: Server, folder: string): Promise<Result> {
   const copySeconds = await copyAlone(run, await server.copy("copied", template), folder);
   await server.drop("copied");
   const sql = await server.copy("by_sql", template);
-  const sqlSeconds = await setBased(sql);
+  const sqlSeconds = await setBased(run, sql);
   const sqlRows = await countWritten(sql);
   for (const [table, n] of Object.entries(rows))
     if (sqlRows[table] !== n) throw new Error(`${table}: the run wrote ${n} rows, the set-based SQL ${sqlRows[table]}`);

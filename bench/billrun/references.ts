@@ -66,12 +66,17 @@ export async function copyAlone(from: string, to: string, folder: string): Promi
  * without triggers.
  * @returns seconds
  */
-export async function setBased(to: string): Promise<number> {
+export async function setBased(from: string, to: string): Promise<number> {
+  const source = ownerPool(from);
+  const { rows: bases } = await source.query<{ document: string }>("select document from bill_basis limit 1");
+  await source.end();
+  // What is the same in each bill's basis: operator, terms, period.
+  const basis = (bases[0]?.document ?? "").replace(/"series":.*$/, "");
   const owner = ownerPool(to);
   const { rows } = await owner.query<{ middle: bigint }>("select max(id) / 2 as middle from account");
   await owner.end();
   const middle = rows[0]?.middle ?? 0n;
-  return timed(to, (client, i) => atOnce(client, pipeline(i === 0 ? `<= ${middle}` : `> ${middle}`)));
+  return timed(to, (client, i) => atOnce(client, pipeline(i === 0 ? `<= ${middle}` : `> ${middle}`, basis)));
 }
 
 async function timed(url: string, work: (client: pg.Client, i: number) => Promise<void>): Promise<number> {
@@ -98,7 +103,7 @@ async function atOnce(client: pg.Client, statements: readonly string[]): Promise
 const [FROM, TO] = [PERIOD.from, PERIOD.to].map((at) => `to_timestamp(${at / 1000})`) as [string, string];
 
 /** Statements that bill the accounts with such ids. */
-const pipeline = (ids: string): string[] => [
+const pipeline = (ids: string, basis: string): string[] => [
   // Ids of bills and entries: that of the account, so that nothing is looked up twice.
   `create temp table used on commit drop as
    select g.account_id, g.usage_point_id, g.tariff_id, p.utility, m.id as meter_id, m.serial, a.register,
@@ -167,4 +172,16 @@ const pipeline = (ids: string): string[] => [
    select 1, meter_id, register, ${FROM}, ${TO}, 'difference.normal', 1, 'normal',
           jsonb_build_object('from', (start_value / 1000000)::text, 'to', (end_value / 1000000)::text, 'differences', '2'),
           jsonb_build_object('max_per_hour', '50'), now() from used order by meter_id`,
+  `insert into bill_basis (operator_id, bill_id, sha256, document)
+   select 1, account_id, encode(sha256(convert_to(document, 'UTF8')), 'hex'), document
+     from (select account_id, ${pg.escapeLiteral(basis)} || format('"series":[%s],"settlements":[%s]}',
+                  string_agg(format('{"meter":"%s","register":"%s","s":"mqtt*3","t":"%s 1296000000*2","v":"%s %s*2"}', meter_id,
+                    case utility when 'electricity' then 'energy_import_kwh' else 'volume_m3' end, ${PERIOD.from}, start_value, quantity / 2), ','),
+                  string_agg(format('{"of":{"agreement":{"accountId":{"$int":"%s"},"fromDay":"2026-09-01","sinceDay":"2026-09-01","stays":[{"decided":[],'
+                    '"installedAt":1785542400000,"maxPerHour":{"$int":"50000000"},"meterId":{"$int":"%s"},"profileId":"bench","removedAt":null,'
+                    '"serial":"%s","usagePointId":{"$int":"%s"}}],"tariffId":"%s","toDay":null,"usagePointId":{"$int":"%s"},"utility":"%s"},'
+                    '"household":[],"parts":[{"from":1788192000000,"to":1790784000000}],"stretch":{"from":1788192000000,"to":1790784000000}},'
+                    '"readings":[0],"tariffs":["%s"]}', account_id, meter_id, serial, usage_point_id, tariff_id, usage_point_id, utility,
+                    repeat('0', 64)), ',')) as document
+             from used group by account_id) d order by account_id`,
 ];

@@ -15,4 +15,4 @@ process.once("disconnect", () => process.exit()); // the test is over
 process.send?.("begin");
 await runBills(deps, 1n, PERIOD, { chunk: Number(chunk), onProgress: () => process.send?.("chunk") });
 await db.close();
-process.disconnect();
+process.disconnect?.();

@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, skipToken, useQuery } from "@tanstack/react-query";
 import type {
   AccountJson,
   AccountsJson,
@@ -8,6 +8,7 @@ import type {
 } from "../../../api/schemas/account.ts";
 import type { BalanceJson, BalancesJson } from "../../../api/schemas/balance.ts";
 import type { BillJson, BillStatus, BillsJson } from "../../../api/schemas/bill.ts";
+import type { LiveEvent } from "../../../api/schemas/event.ts";
 import type { ExplainedBillJson } from "../../../api/schemas/explain.ts";
 import type { BusesJson } from "../../../api/schemas/bus.ts";
 import type { HeardStatus, MeterJson, MetersJson, SeriesJson } from "../../../api/schemas/meter.ts";
@@ -109,6 +110,9 @@ export const useControls = (asked: { accountId?: string; page: number; pageSize:
   useQuery({ ...list<ControlsJson>("controls", "/controls", asked), refetchInterval: 5_000 });
 export const useRuns = () =>
   useQuery({ queryKey: ["runs"], queryFn: () => ask<RunsJson>("/runs"), refetchInterval: 5_000 });
+/** How fast a run goes, as the stream told it last; nothing before that. */
+export const useRunPace = (runId: string) =>
+  useQuery<LiveEvent & { kind: "bill_run" }>({ queryKey: ["runPace", runId], queryFn: skipToken });
 /** Quick while a scan is under way. */
 export const useBuses = () =>
   useQuery({

@@ -290,6 +290,8 @@ export const en = {
   "runs.state": "State",
   "runs.progress": "Progress",
   "runs.figures": "{done} done, {refused} held",
+  "runs.left": "{left} to go",
+  "runs.pace": "{rate} a second, about {seconds} s",
   "runs.due": "Due",
   "runs.started": "Started",
   "runs.finished": "Finished",
