@@ -16,16 +16,19 @@ const READ_MAX = 2_000;
 export async function withOwnTariffs(trx: Transaction<Tables>, base: TariffBook): Promise<TariffBook> {
   const published = await publishedVersions(trx);
   if (published.length === 0) return base;
-  const missing = published.filter(({ hash }) => !read.has(hash)).map(({ id }) => id);
-  if (missing.length > 0) {
-    if (read.size + missing.length > READ_MAX) read.clear();
-    const wanted = read.size === 0 ? published.map(({ id }) => id) : missing;
-    for (const { hash, document } of await publishedDocuments(trx, wanted)) read.set(hash, document as Tariff);
-  }
-  const own = Map.groupBy(
-    published.flatMap(({ hash }) => read.get(hash) ?? []),
-    ({ id }) => id,
+  const known = new Map(
+    published.flatMap(({ hash }) => {
+      const tariff = read.get(hash);
+      return tariff === undefined ? [] : [[hash, tariff] as const];
+    }),
   );
+  const missing = published.filter(({ hash }) => !known.has(hash)).map(({ id }) => id);
+  if (read.size + missing.length > READ_MAX) read.clear();
+  for (const { hash, document } of missing.length === 0 ? [] : await publishedDocuments(trx, missing)) {
+    known.set(hash, document as Tariff);
+    read.set(hash, document as Tariff);
+  }
+  const own = Map.groupBy(known.values(), ({ id }) => id);
   return (id) => {
     const mine = own.get(id);
     return mine === undefined ? base(id) : [...(base(id) ?? []), ...mine].sort(byDay);

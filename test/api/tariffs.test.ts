@@ -86,7 +86,7 @@ describe("a tariff of one's own", () => {
       ask("PUT", path, { edition: 1, document: priced("own-1", "2026-09-01") }),
       ask("PUT", path, { edition: 1, document: priced("own-1", "2026-10-01") }, "boss"),
     ]);
-    expect([mine.status, theirs.status].toSorted()).toEqual([200, 409]);
+    expect([mine.status, theirs.status].toSorted((a, b) => a - b)).toEqual([200, 409]);
     expect([mine, theirs].find(({ status }) => status === 409)?.body.code).toBe("tariff.changed");
     await ask("PUT", path, { edition: 2, document: priced("own-1", "2026-09-01", "1", "11.00") });
     const red = await ask("GET", path);
