@@ -38,6 +38,7 @@ import { registerImportRoutes } from "./routes/register-import.ts";
 import type { Api, App } from "./routes/route.ts";
 import { type ReadyChecks, serviceRoutes } from "./routes/service.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { tariffRoutes } from "./routes/tariffs.ts";
 import { whatIfRoutes } from "./routes/what-if.ts";
 import { workRoutes } from "./routes/work.ts";
 import { principalOf } from "./session.ts";
@@ -119,6 +120,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       readingRouteRoutes(v1, options);
       readingRoutes(v1, options);
       onboardingRoutes(v1, options);
+      tariffRoutes(v1, options);
       whatIfRoutes(v1, options);
       await v1.register(async (files) => registerImportRoutes(files as App, options));
       await v1.register(async (pictures) => photoRoutes(pictures as App, options));
