@@ -14,6 +14,7 @@ import { type AccountBill, accountBillOf, billedUsagesOf } from "./account-bill.
 import { withCharges } from "./charges/read.ts";
 import { type AccountInput, readAccounts } from "./chunk.ts";
 import { withTrueUps } from "./due-true-ups.ts";
+import type { BillInputs } from "./explain/basis.ts";
 import { writeBasesOf } from "./explain/write-bases.ts";
 import { withEstimates } from "./estimate-ends.ts";
 import type { OperatorFacts } from "./operator.ts";
@@ -57,13 +58,9 @@ export async function billChunk(facts: RunFacts, claim: Pick<ClaimQuery, "among"
       const estimated = await withEstimates(trx, read, { ...books, now: deps.clock.now() });
       const inputs = await withCharges(trx, estimated, days);
       const issuedOn = dayOf(deps.clock.now(), operator.zone);
-      const written = await writeChunk(trx, facts, await rateAll(facts, inputs, issuedOn));
-      await writeBasesOf(
-        trx,
-        written.issued,
-        inputs.map((input) => ({ input, period, issuedOn, operator })),
-      );
-      return { kind: "billed", ...written, upTo };
+      const bills = await rateAll(facts, inputs, issuedOn);
+      const bases = inputs.map((input) => ({ input, period, issuedOn, operator }));
+      return { kind: "billed", ...(await writeChunk(trx, facts, bills, bases)), upTo };
     });
   } catch (error) {
     if (isDatabaseAway(error) || claimed.length === 0) throw error;
@@ -91,6 +88,7 @@ async function writeChunk(
   trx: Transaction<Tables>,
   facts: RunFacts,
   bills: readonly RatedAccount[],
+  bases: readonly BillInputs[],
 ): Promise<{ issued: ReadonlyMap<AccountId, bigint>; refused: readonly Refusal[] }> {
   const { runId, deps } = facts;
   const now = deps.clock.now();
@@ -111,13 +109,12 @@ async function writeChunk(
       usages: billedUsagesOf(one),
     }),
   );
-  const issued = written.length === 0 ? new Map<AccountId, bigint>() : await writeBills(trx, written);
+  const issued = await writeBills(trx, written, async (ids) => {
+    await writeBasesOf(trx, ids, bases);
+    const own = written.map(({ bill }) => bill);
+    await writeBillCharges(trx, own, ids);
+  });
   await writeTrueUpsOf(trx, bills, issued, now);
-  await writeBillCharges(
-    trx,
-    written.map(({ bill }) => bill),
-    issued,
-  );
   await settleExceptions(trx, runId, [...issued.keys()], now);
   return { issued, refused };
 }

@@ -44,20 +44,28 @@ export async function takeBillNumbers(trx: Trx, year: number, count: number): Pr
 /**
  * Writes bills with their lines and what they rest on. Numbers are given out in the order of `bills`, and last of all: the
  * counter is everybody's.
+ * @param beside writes what else belongs to bills of these ids, before the counter is taken
  */
-export async function writeBills(trx: Trx, bills: readonly BillToWrite[]): Promise<Map<AccountId, bigint>> {
+export async function writeBills(
+  trx: Trx,
+  bills: readonly BillToWrite[],
+  beside: (ids: ReadonlyMap<AccountId, bigint>) => Promise<void> = async () => {},
+): Promise<Map<AccountId, bigint>> {
+  if (bills.length === 0) return new Map();
   const ids = await nextBillIds(trx, bills.length);
   const withIds = bills.map((written, i) => ({ written, id: ids[i] as bigint }));
   const lines = withIds.flatMap(({ written, id }) => written.bill.lines.map((line, i) => ({ id, no: i + 1, line })));
   await bulkInsert(trx, "bill_line", lineColumns, lines);
   const usages = withIds.flatMap(({ written, id }) => written.usages.map((billed) => ({ id, billed })));
   await bulkInsert(trx, "billed_usage", usageColumns, usages);
+  const byAccount = new Map(withIds.map(({ written, id }) => [written.bill.accountId, id]));
+  await beside(byAccount);
   for (const [year, ofYear] of Map.groupBy(withIds, ({ written }) => yearOf(written.bill.issuedOn))) {
     const numbers = await takeBillNumbers(trx, year, ofYear.length);
     const rows = ofYear.map((row, i) => ({ ...row, number: numbers[i] ?? "" }));
     await bulkInsert(trx, "bill", billColumns, rows);
   }
-  return new Map(withIds.map(({ written, id }) => [written.bill.accountId, id]));
+  return byAccount;
 }
 
 async function nextBillIds(trx: Trx, count: number): Promise<bigint[]> {

@@ -18,7 +18,7 @@ export function arrayText(elements: readonly ArrayElement[]): string {
 const quoted = (text: string): string =>
   `"${text.includes('"') || text.includes("\\") ? text.replaceAll(/["\\]/g, "\\$&") : text}"`;
 
-/** One column of a bulk insert: its name, its type, its value of each row. */
+/** One column of a bulk insert: its name, its type (`json text` is JSON in a column of text; JSON is never null), its value of each row. */
 export type Column<Row> = readonly [name: string, type: string, of: (row: Row) => ArrayElement];
 
 /** One statement whatever the number of rows: a statement takes 65,535 parameters at most, a literal any size. */
@@ -31,7 +31,17 @@ export async function bulkInsert<Row>(
 ): Promise<void> {
   if (rows.length === 0) return;
   const names = sql.join(columns.map(([name]) => sql.ref(name)));
-  const arrays = sql.join(columns.map(([, type, of]) => sql`${arrayText(rows.map(of))}::${sql.raw(type)}[]`));
+  const arrays = sql.join(columns.map((column) => arrayOf(column, rows)));
   await sql`insert into ${sql.table(`sanbiao.${table}`)} (operator_id, ${names}) overriding system value
             select sanbiao.operator_id(), u.* from unnest(${arrays}) as u ${conflicts}`.execute(trx);
+}
+
+/** JSON has no control characters: it can be sent as it stands, which costs half of quoting each of its quotes. */
+const RECORD_SEPARATOR = "\u001e";
+
+function arrayOf<Row>([, type, of]: Column<Row>, rows: readonly Row[]) {
+  if (type === "jsonb")
+    return sql`string_to_array(${rows.map(of).join(RECORD_SEPARATOR)}, ${RECORD_SEPARATOR})::jsonb[]`;
+  if (type === "json text") return sql`string_to_array(${rows.map(of).join(RECORD_SEPARATOR)}, ${RECORD_SEPARATOR})`;
+  return sql`${arrayText(rows.map(of))}::${sql.raw(type)}[]`;
 }
