@@ -29,6 +29,7 @@ import { gapRoutes } from "./routes/gaps.ts";
 import { meterLifeRoutes } from "./routes/meter-life.ts";
 import { meteringRoutes } from "./routes/metering.ts";
 import { onboardingRoutes } from "./routes/onboarding.ts";
+import { paperRoutes } from "./routes/paper.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import { photoRoutes, readingRoutes } from "./routes/readings.ts";
 import { readingRouteRoutes } from "./routes/reading-routes.ts";
@@ -104,6 +105,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       gapRoutes(v1, options);
       meterLifeRoutes(v1, options);
       accountRoutes(v1, options);
+      paperRoutes(v1, options);
       billExplainRoutes(v1, options);
       paymentRoutes(v1, options);
       busRoutes(v1, options);

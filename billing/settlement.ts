@@ -1,6 +1,6 @@
 import type { Line } from "../domain/bill.ts";
 import { CodedError } from "../domain/errors.ts";
-import { type Instant, isoOf } from "../domain/instant.ts";
+import { DAY_MS, HOUR_MS, type Instant, isoOf, MINUTE_MS } from "../domain/instant.ts";
 import { type Day, overlap, type Period, startOfDay, type Zone } from "../domain/period.ts";
 import { decimalText, type Micro } from "../domain/quantity.ts";
 import { RATIO_ONE, ratioText } from "../domain/ratio.ts";
@@ -55,6 +55,8 @@ export type RegisterProof = {
   readonly verdicts: readonly string[];
   /** The end is an estimate that no actual reading confirms: how it was found. */
   readonly estimate?: { readonly method: string; readonly basis: Readonly<Record<string, string>> };
+  /** The end stands on a line between these two readings, further apart than the meter's usual: one may still come. */
+  readonly line?: { readonly from: string; readonly to: string };
 };
 
 export type SettlementInput = {
@@ -195,7 +197,9 @@ function proofsOf(
       ...(stay.ratio === undefined && stay.stated === undefined ? {} : { ratio: ratioText(stay.ratio ?? RATIO_ONE) }),
       used: decimalText(used),
       verdicts: odd.map((verdict) => verdict.result),
-      ...estimateAt(ordered, window.to, booked),
+      ...(window.to === servicePeriod.to && stay.removedAt !== window.to
+        ? { ...estimateAt(ordered, window.to, booked), ...lineAt(ordered, window) }
+        : {}),
     };
   });
 }
@@ -203,6 +207,26 @@ function proofsOf(
 /** Whether a verdict's stretch, or its instant, lies in the window: an end belongs to what begins there. */
 const touches = (of: Period, window: Period): boolean =>
   of.from < window.to && (of.to > window.from || (of.to === of.from && of.from === window.from));
+
+/** An end is read when its neighbours are no further apart than this, or than usual by this factor. Our choice. */
+const LINE_MIN_MS = 15 * MINUTE_MS;
+const LINE_FACTOR = 2.5;
+/** Usual where the stretch itself has too few readings to tell: once a day. */
+const USUAL_MS = DAY_MS + HOUR_MS;
+
+/** The line on which an end stands that readings which are still on their way could move. */
+function lineAt(counted: readonly RegisterReading[], window: Period): Pick<RegisterProof, "line"> {
+  const [before, after] = [counted.findLast(({ at }) => at <= window.to), counted.find(({ at }) => at >= window.to)];
+  if (before === undefined || after === undefined || before.at === after.at || after.source === "estimate") return {};
+  const within = counted.filter(({ at }) => at >= window.from && at <= window.to);
+  const [first, last] = [within[0], within.at(-1)];
+  const usual_ms =
+    first === undefined || last === undefined || within.length < 3
+      ? USUAL_MS / LINE_FACTOR
+      : (last.at - first.at) / (within.length - 1);
+  if (after.at - before.at <= Math.max(LINE_MIN_MS, LINE_FACTOR * usual_ms)) return {};
+  return { line: { from: isoOf(before.at), to: isoOf(after.at) } };
+}
 
 /** How the value at an instant was estimated, when no actual reading at or after it is known. */
 function estimateAt(

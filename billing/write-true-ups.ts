@@ -8,13 +8,14 @@ import type { Tables } from "../schema/tables.ts";
 import type { AccountBill } from "./account-bill.ts";
 import type { Settlement } from "./settlement.ts";
 
-/** Ends of a settlement that no actual reading confirms yet. Pure. */
+/** Ends of a settlement that no actual reading confirms yet, or that one on its way could move. Pure. */
 export function estimatedEndsOf({ agreement, registers }: Settlement): EstimatedEnd[] {
-  return registers.flatMap(({ estimate, end, to, meter, register }): EstimatedEnd[] => {
+  return registers.flatMap(({ estimate, line, end, to, meter, register }): EstimatedEnd[] => {
     const [at, value] = [instantOfIso(to), end === null ? null : microOf(end)];
-    if (estimate === undefined || at === null || value === null) return [];
+    const method = estimate?.method ?? (line === undefined ? null : "linear");
+    if (method === null || at === null || value === null) return [];
     const { usagePointId } = agreement;
-    return [{ usagePointId, meterId: BigInt(meter), register, at, value, method: estimate.method }];
+    return [{ usagePointId, meterId: BigInt(meter), register, at, value, method }];
   });
 }
 

@@ -48,10 +48,10 @@ export type ReadingEdit = {
 
 /**
  * What was decided about a stretch that a rule holds or doubts: `accept` – a jump was used, a drop used nothing, a doubt is
- * none; `rollover` – the dial went round once; `edited` – settled by an entry about one of its readings; `withdrawn` – the
+ * none; `no_use` – nothing was used and counting goes on from the new value; `rollover` – the dial went round once; `edited` – settled by an entry about one of its readings; `withdrawn` – the
  * rule itself does not find it any more; `reopen` – undecided again.
  */
-export const DECISIONS = ["accept", "rollover", "edited", "withdrawn", "reopen"] as const;
+export const DECISIONS = ["accept", "no_use", "rollover", "edited", "withdrawn", "reopen"] as const;
 export type Decision = (typeof DECISIONS)[number];
 
 /** A decision that changes how a stretch is counted. */
@@ -59,5 +59,5 @@ export type DecidedStretch = {
   readonly register: RegisterName;
   readonly from: Instant;
   readonly to: Instant;
-  readonly decision: "accept" | "rollover";
+  readonly decision: "accept" | "no_use" | "rollover";
 };

@@ -80,7 +80,7 @@ export async function readDecisions(trx: Trx, meterIds: readonly MeterId[]): Pro
      order by meter_id, register, from_at, to_at, id desc`.execute(trx);
   for (const { meter_id, register: code, from_at: from, to_at: to, decision } of rows) {
     const register = registerName(code);
-    if (register === null || (decision !== "accept" && decision !== "rollover")) continue;
+    if (register === null || (decision !== "accept" && decision !== "no_use" && decision !== "rollover")) continue;
     const of = byMeter.get(meter_id) ?? [];
     of.push({ register, from, to, decision });
     byMeter.set(meter_id, of);

@@ -19,7 +19,11 @@ export type DialLimits = {
 };
 
 /** A stretch between two readings that a person decided about: the rule no longer holds it. */
-export type Decided = { readonly from: Instant; readonly to: Instant; readonly decision: "accept" | "rollover" };
+export type Decided = {
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly decision: "accept" | "no_use" | "rollover";
+};
 
 /** Growth of a register between two readings that count. */
 export type Step = { readonly period: Period; readonly quantity: Micro; readonly basis: UsageBasis };
@@ -198,7 +202,8 @@ class Walk {
 
   /** What was used in a stretch by a person's decision; `null` when the decision does not fit what the readings say now. */
   #grownBy(decision: Decided["decision"], from: RegisterReading, to: RegisterReading): Micro | null {
-    const { dialMax } = this.limits;
+    if (decision === "no_use") return 0n;
+    const dialMax = this.limits.dialMax ?? dialEndAbove(from.value);
     if (decision === "accept") return to.value > from.value ? to.value - from.value : 0n;
     return dialMax === null || to.value >= from.value || from.value > dialMax ? null : dialMax - from.value + to.value;
   }
@@ -223,4 +228,11 @@ class Walk {
     if (first === undefined || last === undefined || this.normal === 0) return;
     this.#find("normal", first, last, { differences: `${this.normal}` });
   }
+}
+
+/** A person says that a dial of unknown size went round: it ended at the power of ten above, when the value stood in its last tenth. */
+function dialEndAbove(value: Micro): Micro | null {
+  let end = 1_000_000n;
+  while (end <= value) end *= 10n;
+  return value >= end - end / DIAL_END ? end : null;
 }

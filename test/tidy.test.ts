@@ -18,9 +18,10 @@ const ARROWS: Record<string, readonly string[] | "*"> = {
   collectors: ["domain", "catalog", "ledger", "schema"],
   broker: ["domain"],
   interchange: ["domain", "ledger", "schema"],
+  paper: ["domain", "ledger", "schema"],
   simulators: ["domain", "catalog"],
   demo: ["domain", "catalog", "schema", "ledger", "billing", "simulators", "broker", "api"],
-  api: ["domain", "catalog", "metering", "schema", "ledger", "billing", "interchange"],
+  api: ["domain", "catalog", "metering", "schema", "ledger", "billing", "interchange", "paper"],
   console: ["domain", "api"],
   cli: "*",
   bin: "*",
@@ -37,6 +38,7 @@ const PURE = [
   /^billing\/prepaid\/decide\.ts$/,
   /^billing\/what-if\/(rated|replacement|summary)\.ts$/,
   /^validation\/meter-day\.ts$/,
+  /^paper\/(bill-sheet|bill-html|figures|words|use-chart|payment-code)\.ts$/,
   /^collectors\/decode\//,
 ];
 const IMPURE: readonly [RegExp, string][] = [

@@ -15,7 +15,7 @@ const held = sql.raw(HELD.map((result) => `'${result}'`).join(", "));
 const itemsOf = (desk: Desk, also: RawBuilder<unknown>) => sql`
   select distinct on (v.meter_id, v.register, v.from_at, v.to_at, v.rule) v.*,
          d.decision, d.reason as decided_why, d.made_by, d.made_at,
-         case d.decision when 'withdrawn' then 'withdrawn' when 'accept' then 'decided' when 'rollover' then 'decided'
+         case d.decision when 'withdrawn' then 'withdrawn' when 'accept' then 'decided' when 'no_use' then 'decided' when 'rollover' then 'decided'
               when 'edited' then 'decided' else 'open' end as state
     from verdict v
     left join lateral (select decision, reason, made_by, made_at from verdict_decision d

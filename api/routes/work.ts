@@ -128,7 +128,7 @@ async function decide(
     items,
     decision,
     reason,
-  }: { items: readonly Stretch[]; decision: "accept" | "rollover" | "reopen"; reason: string },
+  }: { items: readonly Stretch[]; decision: "accept" | "no_use" | "rollover" | "reopen"; reason: string },
   key: string,
   madeBy: bigint,
 ): Promise<Decided[]> {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DECISIONS } from "../../domain/reading-edit.ts";
 import { IdText, InstantText, PageQuery, PlainText, QuantityJson, SearchText, UtilityName } from "./json.ts";
 
 /** open: nobody has decided; decided: a person has; withdrawn: the rule itself does not find it any more. */
@@ -35,7 +36,7 @@ export const WorkItemJson = z
     state: WorkState,
     decision: z
       .object({
-        decision: z.enum(["accept", "rollover", "edited", "withdrawn", "reopen"]),
+        decision: z.enum(DECISIONS),
         reason: z.string(),
         by: z.string().nullable(),
         at: InstantText,
@@ -75,7 +76,7 @@ const Reason = PlainText.trim().min(3).max(500).describe("Why; kept for ever bes
 /** A decision about many items at once: each has its own outcome. */
 export const DecisionsBody = z.object({
   items: z.array(z.object(stretch)).min(1).max(500),
-  decision: z.enum(["accept", "rollover", "reopen"]),
+  decision: z.enum(["accept", "no_use", "rollover", "reopen"]),
   reason: Reason,
 });
 export const DecisionsJson = z

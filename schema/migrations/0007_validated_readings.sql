@@ -52,9 +52,9 @@ create table sanbiao.verdict_decision (
   from_at timestamptz not null,
   to_at timestamptz not null,
   rule text not null,
-  -- accept: a jump was used, a drop used nothing, a doubt is none; rollover: the dial went round once; edited: settled by an
+  -- accept: a jump was used, a drop used nothing, a doubt is none; no_use: nothing was used, counting goes on from the new value; rollover: the dial went round once; edited: settled by an
   -- entry about one of its readings; withdrawn: the rule itself does not find it any more; reopen: undecided again
-  decision text not null check (decision in ('accept', 'rollover', 'edited', 'withdrawn', 'reopen')),
+  decision text not null check (decision in ('accept', 'no_use', 'rollover', 'edited', 'withdrawn', 'reopen')),
   reason text not null,
   idempotency_key text not null,
   made_by bigint,

@@ -99,7 +99,7 @@ export type VerdictDecisionTable = {
   from_at: At;
   to_at: At;
   rule: string;
-  decision: "accept" | "rollover" | "edited" | "withdrawn" | "reopen";
+  decision: "accept" | "no_use" | "rollover" | "edited" | "withdrawn" | "reopen";
   reason: string;
   idempotency_key: string;
   made_by: Null<bigint>;

@@ -285,10 +285,26 @@ describe("the energy book", () => {
     expect(await broken()).toEqual([]);
   });
 
-  test("finds the units between two bills when a late reading moves the line they were cut at", async () => {
+  test("bills the units between two bills when the line they were cut at was long and a late reading moves it", async () => {
     const { point, meter } = await flat("1");
     await town.readings(meter, "energy_import_kwh", [
       [from, 0],
+      ["2026-09-21T00:00:00+08:00", 200],
+      ["2026-10-11T00:00:00+08:00", 400],
+      [MONTHS[2] ?? "", 600],
+    ]);
+    await runBills(deps, town.operatorId, september); // 300, half way on the line from 200 to 400
+    await town.readings(meter, "energy_import_kwh", [["2026-09-26T00:00:00+08:00", 280]]);
+    await runBills(deps, town.operatorId, october); // from 320, and 20 more for September
+    expect(await energy(point)).toEqual({ metered: "-600", billed: "600", unbilled: "0" });
+    expect(await broken()).toEqual([]);
+  });
+
+  test("finds the units between two bills when a late reading moves the usual line they were cut at", async () => {
+    const { point, meter } = await flat("1");
+    await town.readings(meter, "energy_import_kwh", [
+      [from, 0],
+      ["2026-09-11T00:00:00+08:00", 100],
       ["2026-09-21T00:00:00+08:00", 200],
       ["2026-10-11T00:00:00+08:00", 400],
       [MONTHS[2] ?? "", 600],

@@ -152,8 +152,16 @@ describe("a value that a person gives", () => {
     expect(await detail(60, { at: on("2026-03-01") })).toMatch(/future/);
     expect(await detail(9000, { at: on("2026-02-11") })).toMatch(/can have flowed/);
     expect(await detail(60, { at: on("2025-02-01") })).toMatch(/hung at no usage point/);
+  });
+
+  test("is refused in a time that is billed to a reading", async () => {
+    const { meter } = await home({ ...steady, "2026-02-01": 60 });
     await lives.run(town, "2026-01", null);
-    expect(await detail(60)).toMatch(/this time is billed: 2026-000001/);
+    const billed = await give(meter, 45, { now: on("2026-02-12"), at: on("2026-01-24") });
+    expect(billed).toMatchObject({
+      kind: "refused",
+      detail: expect.stringMatching(/this time is billed: 2026-000001/),
+    });
   });
 });
 

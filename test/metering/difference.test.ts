@@ -147,7 +147,7 @@ describe("a person's decision about a held stretch", () => {
     values: Record<string, number>,
     from: string,
     to: string,
-    decision: "accept" | "rollover",
+    decision: "accept" | "no_use" | "rollover",
     limits = {},
   ) => {
     const decided = [{ from: at(from), to: at(to), decision }];
@@ -167,6 +167,14 @@ describe("a person's decision about a held stretch", () => {
   });
   test("lets a drop have used nothing and counts on from the new value", () => {
     expect(decide(drop, "03-01", "03-02", "accept")).toEqual({ use: "0 10", held: 0, found: "accepted" });
+  });
+  test("lets a jump that nobody used count nothing", () => {
+    expect(decide(jump, "03-01", "03-02", "no_use")).toEqual({ use: "0 10", held: 0, found: "accepted" });
+  });
+  test("counts once round a dial of unknown size when it stood near a power of ten", () => {
+    const round = { "03-01": 99_950, "03-02": 5, "03-03": 15 };
+    const unknown = { dialMax: null };
+    expect(decide(round, "03-01", "03-02", "rollover", unknown)).toEqual({ use: "55 10", held: 0, found: "accepted" });
   });
   test("counts a drop as once round the dial", () => {
     expect(decide(drop, "03-01", "03-02", "rollover")).toEqual({ use: "50005 10", held: 0, found: "accepted" });

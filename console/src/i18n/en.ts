@@ -7,6 +7,7 @@ import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { gapsEn } from "./gaps-en.ts";
 import { meterLifeEn } from "./meter-life-en.ts";
+import { paperEn } from "./paper-en.ts";
 import { readingEn } from "./reading-en.ts";
 import { termsEn } from "./terms-en.ts";
 import { onboardingEn } from "./onboarding-en.ts";
@@ -27,6 +28,7 @@ export const en = {
   ...workEn,
   ...estimateEn,
   ...readingEn,
+  ...paperEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",
   "language.label": "Language",
@@ -282,7 +284,6 @@ export const en = {
   "bill.tariff": " · tariff {tariff}, version {version}",
   "bill.note":
     "Each line is rounded once; the total is the sum of the lines. Ask at the counter if anything is unclear.",
-  "bill.print": "Print",
   "bill.toAccount": "To the account",
   "runs.title": "Runs",
   "runs.what": "Run",

@@ -22,14 +22,18 @@ export const workEn = {
   "work.none.withdrawn": "Nothing was settled by itself",
   "work.selected": "One item chosen|{n} items chosen",
   "work.accept": "Accept",
+  "work.no_use": "No use",
   "work.rollover": "Dial went round",
   "work.reopen": "Take back",
   "work.edit": "Edit reading",
   "work.accept.title": "Accept one item|Accept {n} items",
+  "work.no_use.title": "No use: one item|No use: {n} items",
   "work.rollover.title": "Dial went round: one item|Dial went round: {n} items",
   "work.reopen.title": "Take one decision back|Take {n} decisions back",
   "work.accept.what":
     "A jump is billed as used. A drop is billed as no use, and counting goes on from the new value. A doubt is closed.",
+  "work.no_use.what":
+    "Nothing is billed for the stretch, and counting goes on from the new value: a register that was set anew, a jump that nobody used.",
   "work.rollover.what":
     "The drop is billed as once round the dial. Where the dial's end is not known, the stretch stays held.",
   "work.reopen.what": "The items are open again; a bill that is not issued yet waits for them again.",
@@ -43,6 +47,7 @@ export const workEn = {
   "work.by": "By",
   "work.system": "the rule itself",
   "work.decision.accept": "Accepted",
+  "work.decision.no_use": "No use",
   "work.decision.rollover": "Dial went round",
   "work.decision.edited": "Reading edited",
   "work.decision.withdrawn": "Not found again",

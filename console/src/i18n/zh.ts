@@ -8,6 +8,7 @@ import { estimateZh } from "./estimate-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
 import { gapsZh } from "./gaps-zh.ts";
 import { meterLifeZh } from "./meter-life-zh.ts";
+import { paperZh } from "./paper-zh.ts";
 import { readingZh } from "./reading-zh.ts";
 import { termsZh } from "./terms-zh.ts";
 import { onboardingZh } from "./onboarding-zh.ts";
@@ -28,6 +29,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...workZh,
   ...estimateZh,
   ...readingZh,
+  ...paperZh,
   "app.title": "三表 · 一本账一张单",
   "app.name": "三表",
   "language.label": "语言",
@@ -279,7 +281,6 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   "bill.subtotal": "{utility}费小计",
   "bill.tariff": " · 价目 {tariff}，版本 {version}",
   "bill.note": "各项金额分别四舍五入一次，合计为各项之和。如有疑问请到收费柜台咨询。",
-  "bill.print": "打印",
   "bill.toAccount": "查看用户",
   "runs.title": "任务",
   "runs.what": "任务",

@@ -9,6 +9,7 @@ import { Amount, isDebt } from "../../parts/money.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
 import { ChargeSection } from "./charge-section.tsx";
+import { PaperButtons } from "./paper-buttons.tsx";
 import { sectionsOf } from "./sections.ts";
 import { UtilitySection } from "./utility-section.tsx";
 
@@ -103,9 +104,7 @@ export default function Bill() {
             <Button href={`/api/v1/bills/${b.id}/bundle`} download={`bill-${b.number}.json`}>
               {t("explain.download")}
             </Button>
-            <Button type="primary" onClick={() => window.print()}>
-              {t("bill.print")}
-            </Button>
+            <PaperButtons billId={b.id} />
           </PageTitle>
           <Paper bill={b} />
         </>

@@ -6,7 +6,7 @@ import { ask } from "../../api/client.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { ProblemNote } from "../../parts/problem.tsx";
 
-export type DecisionName = "accept" | "rollover" | "reopen";
+export type DecisionName = "accept" | "no_use" | "rollover" | "reopen";
 
 /** One reason for many items. The key is made when the window opens: a second click is the same decision. */
 export function Decide({

@@ -181,7 +181,7 @@ function useColumns(onEdit: ((item: WorkItemJson) => void) | null): TableColumns
 }
 
 const ACTIONS: Readonly<Record<WorkState, readonly DecisionName[]>> = {
-  open: ["accept", "rollover"],
+  open: ["accept", "no_use", "rollover"],
   decided: ["reopen"],
   withdrawn: [],
 };

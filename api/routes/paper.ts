@@ -1,0 +1,60 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { CodedError } from "../../domain/errors.ts";
+import { billFacts } from "../../paper/bill-facts.ts";
+import { billHtml } from "../../paper/bill-html.ts";
+import { type BillSheet, billSheetOf } from "../../paper/bill-sheet.ts";
+import { billsPdf, bytesOf } from "../../paper/pdf/bill-pdf.ts";
+import { IdParams } from "../schemas/json.ts";
+import { PaperQuery } from "../schemas/paper.ts";
+import { type Api, type App, atDeskOf } from "./route.ts";
+
+/** The bill as it is handed out. */
+export function paperRoutes(app: App, api: Api): void {
+  const sheetOf = (request: FastifyRequest, id: bigint): Promise<BillSheet> =>
+    atDeskOf(api, request, async (desk) => {
+      const [facts] = await billFacts(desk.trx, desk.operatorId, [id]);
+      if (facts === undefined) throw new CodedError("request.not-found", `There is no bill ${id}.`);
+      return billSheetOf(facts);
+    });
+
+  app.route({
+    method: "GET",
+    url: "/bills/:id/paper.pdf",
+    schema: {
+      tags: ["bills"],
+      summary: "The bill on paper (PDF, A4); the same bill gives the same bytes",
+      params: IdParams,
+      querystring: PaperQuery,
+    },
+    handler: async (request, reply) => {
+      const sheet = await sheetOf(request, BigInt(request.params.id));
+      const bytes = await bytesOf(billsPdf([sheet], request.query.lang));
+      return file(reply, "application/pdf", `bill-${sheet.number}-${request.query.lang}.pdf`, bytes);
+    },
+  });
+
+  app.route({
+    method: "GET",
+    url: "/bills/:id/paper.html",
+    schema: {
+      tags: ["bills"],
+      summary: "The bill as one page without scripts, for a screen, a mail or a printer",
+      params: IdParams,
+      querystring: PaperQuery,
+    },
+    handler: async (request, reply) => {
+      const sheet = await sheetOf(request, BigInt(request.params.id));
+      const { lang } = request.query;
+      return file(reply, "text/html; charset=utf-8", `bill-${sheet.number}-${lang}.html`, billHtml(sheet, lang));
+    },
+  });
+}
+
+/** Shown by a browser, with a name for whoever keeps it. */
+function file(reply: FastifyReply, type: string, name: string, content: Buffer | string): FastifyReply {
+  return reply
+    .type(type)
+    .header("content-disposition", `inline; filename="${name}"`)
+    .serializer((bytes: unknown) => bytes as string)
+    .send(content);
+}

@@ -1,0 +1,361 @@
+import type { DebtClass } from "../domain/charge.ts";
+import { addMoney, type Currency, type Money, money, sumMoney } from "../domain/money.ts";
+import { addDays, addMonths, type Day, dayOf, daysOf, type Period, type Zone } from "../domain/period.ts";
+import type { Micro } from "../domain/quantity.ts";
+import { UTILITIES, type Utility } from "../domain/unit.ts";
+import { paymentCodeOf } from "./payment-code.ts";
+import type { Words } from "./words.ts";
+
+/** What the books say of one bill: rows as they were written with it, and the names that stand on it. */
+export type BillFacts = {
+  readonly operator: { readonly code: string; readonly name: Words };
+  readonly zone: Zone;
+  readonly currency: Currency;
+  readonly bill: {
+    readonly id: bigint;
+    readonly number: string;
+    readonly period: Period;
+    readonly issuedOn: Day;
+    readonly dueOn: Day;
+    readonly totalMinor: bigint;
+  };
+  readonly customer: {
+    readonly number: string;
+    readonly name: string;
+    readonly address: string;
+  };
+  readonly lines: readonly LineFact[];
+  readonly usages: readonly UsageFact[];
+  /** Billed use of this account up to and with this bill. */
+  readonly history: readonly HistoryFact[];
+  /** The customer's postings before the bill's entry, by class of debt; a class without any may be absent. */
+  readonly owed: readonly OwedFact[];
+  /** Number of each earlier bill that a line corrects. */
+  readonly corrected: ReadonlyMap<bigint, string>;
+  readonly paymentTemplate: string;
+};
+
+/** What is owed for supply and what for all else are never set off against each other. */
+export type OwedFact = {
+  readonly debt: DebtClass;
+  readonly beforeMinor: bigint;
+  readonly paymentsMinor: bigint;
+  readonly otherMinor: bigint;
+};
+
+export type LineFact = {
+  readonly debt: DebtClass;
+  readonly usagePointId: bigint | null;
+  readonly utility: string;
+  readonly tariffId: string;
+  readonly tariffVersion: string;
+  readonly kind: string;
+  readonly tier: number | null;
+  readonly tou: string | null;
+  readonly quantity: Micro | null;
+  readonly unit: string | null;
+  readonly price: string | null;
+  readonly amountMinor: bigint;
+  readonly includedMinor: bigint | null;
+  readonly basis: string | null;
+  readonly title: Words;
+  readonly corrects: bigint | null;
+};
+
+export type RegisterFact = {
+  readonly serial?: string;
+  readonly meter?: string;
+  readonly register?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly start?: string;
+  readonly end?: string;
+  readonly used?: string;
+  readonly basis?: string;
+  readonly verdicts?: readonly unknown[];
+  readonly estimate?: { readonly method?: string };
+};
+
+export type UsageFact = {
+  readonly usagePointId: bigint;
+  readonly utility: string;
+  readonly place: string;
+  readonly period: Period;
+  readonly quantity: Micro;
+  readonly unit: string;
+  readonly basis: string;
+  readonly registers: readonly RegisterFact[];
+  readonly corrects: bigint | null;
+};
+
+export type HistoryFact = {
+  readonly utility: string;
+  readonly periodTo: number;
+  readonly quantity: Micro;
+  readonly unit: string;
+  readonly estimated: boolean;
+};
+
+export type PaperUtility = Utility | "other";
+
+export type Register = {
+  readonly serial: string;
+  readonly tou: string | null;
+  readonly from: Day | null;
+  readonly to: Day | null;
+  readonly start: string;
+  readonly end: string;
+  readonly used: string;
+  readonly basis: string;
+  /** Method of the estimate that the end rests on. */
+  readonly method: string | null;
+};
+
+export type SheetLine = {
+  readonly title: Words;
+  readonly tier: number | null;
+  readonly tou: string | null;
+  readonly quantity: Micro | null;
+  readonly unit: string | null;
+  readonly price: string | null;
+  readonly amount: Money;
+  /** Number of the earlier bill whose estimate it settles. */
+  readonly corrects: string | null;
+};
+
+export type Section = {
+  readonly utility: PaperUtility;
+  readonly place: string;
+  readonly use: Micro | null;
+  readonly unit: string;
+  readonly basis: string;
+  readonly registers: readonly Register[];
+  readonly lines: readonly SheetLine[];
+  readonly subtotal: Money;
+  /** Tax that its prices contain; absent where none is told. */
+  readonly taxIncluded: Money | null;
+  readonly tariff: string;
+};
+
+/** `quantity` is null in a month that no bill covers. */
+export type HistoryMonth = { readonly month: string; readonly quantity: Micro | null; readonly estimated: boolean };
+export type History = {
+  readonly utility: PaperUtility;
+  readonly unit: string;
+  readonly months: readonly HistoryMonth[];
+};
+
+/** One class of debt from before this bill to after it. */
+export type AccountStatement = {
+  readonly debt: DebtClass;
+  readonly before: Money;
+  readonly payments: Money;
+  readonly adjustments: Money;
+  readonly bill: Money;
+  /** before + payments + adjustments + bill; negative is in credit. */
+  readonly after: Money;
+};
+
+/** One bill as it stands on paper, whatever draws it. Amounts add up: subtotals to `total`, the statement to `after`. */
+export type BillSheet = {
+  readonly operator: Words;
+  readonly number: string;
+  readonly customer: { readonly number: string; readonly name: string; readonly address: string };
+  readonly firstDay: Day;
+  readonly lastDay: Day;
+  readonly issuedOn: Day;
+  readonly dueOn: Day;
+  readonly utilities: readonly PaperUtility[];
+  readonly sections: readonly Section[];
+  readonly total: Money;
+  /** Of supply always, of all else where there is or was any. */
+  readonly statements: readonly AccountStatement[];
+  /** What is left to pay with this bill, as it was issued; zero when the account was in credit. */
+  readonly toPay: Money;
+  readonly payment: { readonly content: string; readonly demo: boolean } | null;
+  readonly history: readonly History[];
+  readonly notes: readonly Words[];
+};
+
+const ORDER: readonly PaperUtility[] = ["electricity", "water", "gas", "heat", "other"];
+const isUtility = (name: string): name is Utility => (UTILITIES as readonly string[]).includes(name);
+const paperUtility = (name: string): PaperUtility => (isUtility(name) ? name : "other");
+const inOrder = (a: { utility: PaperUtility }, b: { utility: PaperUtility }) =>
+  ORDER.indexOf(a.utility) - ORDER.indexOf(b.utility);
+
+/** How many months the chart shows, this bill's own included. */
+export const HISTORY_MONTHS = 12;
+
+export function billSheetOf(facts: BillFacts): BillSheet {
+  const { bill, currency, zone } = facts;
+  const total = money(currency, bill.totalMinor);
+  const statements = statementsOf(facts);
+  // Credit in one class pays nothing of the other.
+  const toPay = sumMoney(
+    currency,
+    statements.flatMap(({ after }) => (after.minor > 0n ? [after] : [])),
+  );
+  const days = daysOf(bill.period, zone);
+  const sections = sectionsOf(facts);
+  return {
+    operator: facts.operator.name,
+    number: bill.number,
+    customer: facts.customer,
+    firstDay: days.from,
+    lastDay: addDays(days.to, -1),
+    issuedOn: bill.issuedOn,
+    dueOn: bill.dueOn,
+    utilities: [...new Set(sections.map(({ utility }) => utility))],
+    sections,
+    total,
+    statements,
+    toPay,
+    payment: toPay.minor === 0n ? null : paymentCodeOf(facts.paymentTemplate, facts, toPay),
+    history: historyOf(facts, addDays(days.to, -1)),
+    notes: notesOf(facts, sections),
+  };
+}
+
+function statementsOf(facts: BillFacts): AccountStatement[] {
+  const { currency } = facts;
+  const of = (debt: DebtClass): AccountStatement => {
+    const owed = facts.owed.find((one) => one.debt === debt);
+    const before = money(currency, owed?.beforeMinor ?? 0n);
+    const payments = money(currency, owed?.paymentsMinor ?? 0n);
+    const adjustments = money(currency, owed?.otherMinor ?? 0n);
+    const lines = facts.lines.filter((line) => line.debt === debt);
+    const bill = money(
+      currency,
+      lines.reduce((sum, { amountMinor }) => sum + amountMinor, 0n),
+    );
+    return {
+      debt,
+      before,
+      payments,
+      adjustments,
+      bill,
+      after: sumMoney(currency, [before, payments, adjustments, bill]),
+    };
+  };
+  const property = of("property");
+  const none = [property.before, property.payments, property.adjustments, property.bill].every(
+    ({ minor }) => minor === 0n,
+  );
+  return none ? [of("supply")] : [of("supply"), property];
+}
+
+function sectionsOf(facts: BillFacts): Section[] {
+  const keyOf = (of: LineFact | UsageFact) => `${paperUtility(of.utility)}/${of.usagePointId ?? ""}`;
+  const keys = new Set([...facts.usages.map(keyOf), ...facts.lines.map(keyOf)]);
+  return [...keys]
+    .map((key) =>
+      sectionOf(
+        facts,
+        facts.lines.filter((line) => keyOf(line) === key),
+        facts.usages.filter((usage) => keyOf(usage) === key),
+      ),
+    )
+    .toSorted(inOrder);
+}
+
+function sectionOf(facts: BillFacts, lines: readonly LineFact[], usages: readonly UsageFact[]): Section {
+  const { currency } = facts;
+  const own = usages.filter((usage) => usage.corrects === null);
+  const included = lines.flatMap(({ includedMinor }) =>
+    includedMinor === null ? [] : [money(currency, includedMinor)],
+  );
+  return {
+    utility: paperUtility(usages[0]?.utility ?? lines[0]?.utility ?? "other"),
+    place: usages[0]?.place ?? "",
+    use: own.length === 0 ? null : own.reduce((sum, { quantity }) => sum + quantity, 0n),
+    unit: own[0]?.unit ?? "",
+    basis: worstBasis(own.map(({ basis }) => basis)),
+    registers: own.flatMap(({ registers }) => registers.map((register) => registerOf(register, facts.zone))),
+    lines: lines.map((line) => lineOf(line, facts)),
+    subtotal: lines.reduce((sum, { amountMinor }) => addMoney(sum, money(currency, amountMinor)), money(currency, 0n)),
+    taxIncluded: included.length === 0 ? null : sumMoney(currency, included),
+    tariff: [
+      ...new Set(lines.filter(({ tariffId }) => tariffId !== "").map((l) => `${l.tariffId} ${l.tariffVersion}`)),
+    ].join(", "),
+  };
+}
+
+const WORST = ["actual", "interpolated", "estimated"];
+const worstBasis = (all: readonly string[]): string =>
+  all.reduce((worst, basis) => (WORST.indexOf(basis) > WORST.indexOf(worst) ? basis : worst), "actual");
+
+const lineOf = (line: LineFact, { currency, corrected }: BillFacts): SheetLine => ({
+  title: line.title,
+  tier: line.tier,
+  tou: line.tou,
+  quantity: line.quantity,
+  unit: line.unit,
+  price: line.price,
+  amount: money(currency, line.amountMinor),
+  corrects: line.corrects === null ? null : (corrected.get(line.corrects) ?? String(line.corrects)),
+});
+
+function registerOf(register: RegisterFact, zone: Zone): Register {
+  const dayIn = (text: string | undefined): Day | null => {
+    const at = text === undefined ? Number.NaN : Date.parse(text);
+    return Number.isNaN(at) ? null : dayOf(at as Period["from"], zone);
+  };
+  return {
+    serial: register.serial ?? register.meter ?? "",
+    tou: /_(sharp|peak|flat|deep_valley|valley)_/.exec(register.register ?? "")?.[1] ?? null,
+    from: dayIn(register.from),
+    to: dayIn(register.to),
+    start: register.start ?? "",
+    end: register.end ?? "",
+    used: register.used ?? "",
+    basis: register.basis ?? "actual",
+    method: register.estimate?.method ?? null,
+  };
+}
+
+/** Use by the month in which it ended; a true-up counts in the month that it settles. */
+function historyOf(facts: BillFacts, lastDay: Day): History[] {
+  const first = addMonths(`${lastDay.slice(0, 7)}-01` as Day, 1 - HISTORY_MONTHS);
+  const months = Array.from({ length: HISTORY_MONTHS }, (_, i) => addMonths(first, i).slice(0, 7));
+  const byUtility = Map.groupBy(facts.history, ({ utility }) => paperUtility(utility));
+  return [...byUtility]
+    .map(([utility, all]) => {
+      const used = Map.groupBy(all, ({ periodTo }) => dayOf((periodTo - 1) as Period["to"], facts.zone).slice(0, 7));
+      return {
+        utility,
+        unit: all[0]?.unit ?? "",
+        months: months.map((month): HistoryMonth => {
+          const parts = used.get(month);
+          return {
+            month,
+            quantity: parts === undefined ? null : parts.reduce((sum, { quantity }) => sum + quantity, 0n),
+            estimated: parts?.some(({ estimated }) => estimated) ?? false,
+          };
+        }),
+      };
+    })
+    .toSorted(inOrder);
+}
+
+function notesOf(facts: BillFacts, sections: readonly Section[]): Words[] {
+  const notes: Words[] = [];
+  const registers = sections.flatMap((section) => section.registers);
+  if (registers.some(({ method }) => method !== null) || sections.some(({ basis }) => basis === "estimated"))
+    notes.push({
+      zh: "标为“估抄”的用量按所示方法估算，下次实抄后的账单多退少补。",
+      en: "Use marked Estimated was found by the method shown; the bill after the next reading settles the difference.",
+    });
+  const corrected = [...new Set(facts.lines.flatMap(({ corrects }) => (corrects === null ? [] : [corrects])))];
+  if (corrected.length > 0) {
+    const numbers = corrected.map((id) => facts.corrected.get(id) ?? String(id)).join(", ");
+    notes.push({
+      zh: `带 ↺ 的行为账单 ${numbers} 的差额结算：按实抄重新计费，减去已计金额。`,
+      en: `Lines with ↺ settle bill ${numbers}: rated again by what was read, less what was billed.`,
+    });
+  }
+  notes.push({
+    zh: "各项金额分别四舍五入一次，合计为各项之和。如有疑问，请凭账单编号到收费柜台咨询。",
+    en: "Each amount is rounded once; the total is their sum. Questions: please name the bill number at the counter.",
+  });
+  return notes;
+}

@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { App } from "../../api/routes/route.ts";
+import { pdfPages } from "../paper/pdf-text.ts";
+import { appOver, cookieOf, type Estate, tinyEstate } from "./support.ts";
+
+let estate: Estate;
+let app: App;
+let close: () => Promise<void>;
+beforeAll(async () => {
+  estate = await tinyEstate();
+  ({ app, close } = await appOver(estate));
+});
+afterAll(async () => {
+  await close();
+  await estate.drop();
+});
+
+const get = async (path: string, login: "reader" | "other" = "reader") =>
+  app.inject({ url: `/api/v1${path}`, headers: { cookie: await cookieOf(app, login) } });
+
+test("a bill is handed out as PDF with the books' own figures, the same bytes each time", async () => {
+  const bill = (await get(`/bills/${estate.bill}`)).json();
+  const first = await get(`/bills/${estate.bill}/paper.pdf?lang=en`);
+  expect(first.statusCode).toBe(200);
+  expect(first.headers["content-type"]).toBe("application/pdf");
+  expect(first.headers["content-disposition"]).toBe(`inline; filename="bill-${bill.number}-en.pdf"`);
+  const text = pdfPages(first.rawPayload)
+    .map((page) => page.text)
+    .join("\n");
+  for (const said of [bill.number, bill.accountName, `¥${bill.total.amount}`]) expect(text).toContain(said);
+  const again = await get(`/bills/${estate.bill}/paper.pdf?lang=en`);
+  expect(again.rawPayload.equals(first.rawPayload)).toBe(true);
+});
+
+test("and as a page of HTML in the language asked for", async () => {
+  const bill = (await get(`/bills/${estate.bill}`)).json();
+  const page = await get(`/bills/${estate.bill}/paper.html`);
+  expect(page.headers["content-type"]).toBe("text/html; charset=utf-8");
+  expect(page.headers["content-security-policy"]).toContain("script-src 'self'");
+  expect(page.body).toContain(`¥${bill.total.amount}`);
+  expect(page.body).toContain('<html lang="zh-CN">');
+});
+
+test("a bill of another operator is not found, and a language that nobody prints is refused", async () => {
+  expect((await get(`/bills/${estate.bill}/paper.pdf`, "other")).statusCode).toBe(404);
+  expect((await get("/bills/999999/paper.html")).statusCode).toBe(404);
+  expect((await get(`/bills/${estate.bill}/paper.pdf?lang=fr`)).statusCode).toBe(400);
+  expect((await app.inject({ url: `/api/v1/bills/${estate.bill}/paper.pdf` })).statusCode).toBe(401);
+});
