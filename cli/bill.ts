@@ -7,20 +7,26 @@ import { type Instant, instant, isoIn } from "../domain/instant.ts";
 import { addMonths, isDay, type Period, periodOfDays, type Zone } from "../domain/period.ts";
 import { noTelemetry } from "../domain/telemetry.ts";
 import { openDatabase } from "../schema/database.ts";
+import { billReplayCommand } from "./bill-replay.ts";
 import { ownerAccess } from "./database.ts";
 import { type Io, printJson } from "./io.ts";
 import { type Operator, operatorOf } from "./operator.ts";
 
+type Asked = { operator?: string; period?: string; json?: boolean };
 type Options = { operator: string; period: string; json?: boolean };
 
 /** `sanbiao bill`: bills a month of one operator. Any number at once; again adds nothing. */
 export const billCommand = (io: Io): Command =>
   new Command("bill")
     .description("Issue and post the bills of one operator for one month; what is billed already stays as it is")
-    .requiredOption("--operator <code>", "the operator's code")
-    .requiredOption("--period <YYYY-MM>", "a month that is over", month)
+    .option("--operator <code>", "the operator's code (required)")
+    .option("--period <YYYY-MM>", "a month that is over (required)", month)
     .option("--json", "print one JSON document")
-    .action(async (options: Options) => {
+    .addCommand(billReplayCommand(io))
+    .action(async ({ operator: code, period: asked, json }: Asked, it: Command) => {
+      if (code === undefined) return it.error("error: required option '--operator <code>' not specified", WRONG_USE);
+      if (asked === undefined) return it.error("error: required option '--period <YYYY-MM>' not specified", WRONG_USE);
+      const options: Options = { operator: code, period: asked, ...(json === undefined ? {} : { json }) };
       const access = await ownerAccess(options.json ? undefined : (text) => io.err(text));
       const db = openDatabase(access.url, { max: 2 });
       try {
@@ -48,6 +54,8 @@ export const billCommand = (io: Io): Command =>
         await access.close();
       }
     });
+
+const WRONG_USE = { exitCode: 2 };
 
 function month(text: string): string {
   if (!/^\d{4}-\d\d$/.test(text) || !isDay(`${text}-01`)) throw new InvalidArgumentError("A month is written 2026-10.");
