@@ -29,6 +29,15 @@ export function Standing({ account }: { account: AccountJson }) {
           <Balance money={account.balance} />
         </b>
       </div>
+      {Number(account.propertyBalance.amount) === 0 ? null : (
+        <div className="figure">
+          <span className="quiet">{t("charge.section")}</span>
+          <b data-testid="property-balance">
+            <Balance money={account.propertyBalance} />
+          </b>
+          <small className="quiet">{t("charge.classNote")}</small>
+        </div>
+      )}
       {prepaid === null ? null : (
         <>
           <div className="figure">
