@@ -18,6 +18,7 @@ const Meter = lazy(() => import("./pages/meter/meter.tsx"));
 const Calibrations = lazy(() => import("./pages/calibrations.tsx"));
 const Accounts = lazy(() => import("./pages/accounts.tsx"));
 const Account = lazy(() => import("./pages/account/account.tsx"));
+const Replay = lazy(() => import("./pages/replay/replay.tsx"));
 const Bills = lazy(() => import("./pages/bills.tsx"));
 const Bill = lazy(() => import("./pages/bill/bill.tsx"));
 const Balances = lazy(() => import("./pages/balance/balances.tsx"));
@@ -72,6 +73,7 @@ export function Pages() {
                   <Route path="/calibrations" element={<Calibrations />} />
                   <Route path="/accounts" element={<Accounts />} />
                   <Route path="/accounts/:id" element={<Account />} />
+                  <Route path="/accounts/:id/replay" element={<Replay />} />
                   <Route path="/bills" element={<Bills />} />
                   <Route path="/bills/:id" element={<Bill />} />
                   <Route path="/balances" element={<Balances />} />
