@@ -16,6 +16,7 @@ import {
 import type { EditToWrite } from "../ledger/edits.ts";
 import type { Tables } from "../schema/tables.ts";
 import type { AssignedCharge } from "./charges/lines.ts";
+import { withOwnTariffs } from "./own-tariffs.ts";
 import { edgesOf, registersOf, type SettlementInput } from "./settlement.ts";
 import type { DialBook, TariffBook } from "./tariffs.ts";
 import type { CorrectionInput } from "./true-up.ts";
@@ -37,7 +38,14 @@ export type AccountInput = {
   readonly unestimated?: readonly string[];
 };
 
-export type SettlementBooks = { readonly tariffs: TariffBook; readonly dials: DialBook; readonly zone: Zone };
+export type SettlementBooks = {
+  /** Tariffs of the catalogue: what the operator published for itself is read beside them. */
+  readonly tariffs: TariffBook;
+  readonly dials: DialBook;
+  readonly zone: Zone;
+  /** `tariffs` is all there is: nothing is read beside it. */
+  readonly isWhole?: boolean;
+};
 
 type Span = { readonly agreement: MeteredAgreement; readonly stretch: Period; readonly versions: readonly Tariff[] };
 
@@ -52,7 +60,8 @@ export async function readAccounts(
   books: SettlementBooks,
   partsOf: (stretch: Period) => readonly Period[] = (stretch) => [stretch],
 ): Promise<AccountInput[]> {
-  const { zone, tariffs, dials } = books;
+  const { zone, dials } = books;
+  const tariffs = books.isWhole === true ? books.tariffs : await withOwnTariffs(trx, books.tariffs);
   const agreements = await readAgreements(trx, accountIds, dayOf(period.from, zone), lastDayOf(period, zone));
   const households = await readHouseholds(trx, accountIds);
   const spans = agreements.flatMap((agreement): Span[] => {

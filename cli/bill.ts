@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { pino } from "pino";
+import { dryRun } from "../billing/dry-run.ts";
 import { billDepsOf } from "../billing/main.ts";
 import { type BillRunProgress, type BillRunResult, runBills } from "../billing/run.ts";
 import { CodedError } from "../domain/errors.ts";
@@ -8,12 +9,13 @@ import { addMonths, isDay, type Period, periodOfDays, type Zone } from "../domai
 import { noTelemetry } from "../domain/telemetry.ts";
 import { openDatabase } from "../schema/database.ts";
 import { billReplayCommand } from "./bill-replay.ts";
+import { dryRunJson, dryRunText } from "./bill-dry-run.ts";
 import { ownerAccess } from "./database.ts";
 import { type Io, printJson } from "./io.ts";
 import { type Operator, operatorOf } from "./operator.ts";
 
-type Asked = { operator?: string; period?: string; json?: boolean };
-type Options = { operator: string; period: string; json?: boolean };
+type Options = { operator: string; period: string; dryRun?: boolean; json?: boolean };
+type Asked = Partial<Options>;
 
 /** `sanbiao bill`: bills a month of one operator. Any number at once; again adds nothing. */
 export const billCommand = (io: Io): Command =>
@@ -21,12 +23,14 @@ export const billCommand = (io: Io): Command =>
     .description("Issue and post the bills of one operator for one month; what is billed already stays as it is")
     .option("--operator <code>", "the operator's code (required)")
     .option("--period <YYYY-MM>", "a month that is over (required)", month)
+    .option("--dry-run", "write nothing: what would be issued, against the last bills of the same accounts")
     .option("--json", "print one JSON document")
     .addCommand(billReplayCommand(io))
-    .action(async ({ operator: code, period: asked, json }: Asked, it: Command) => {
+    .action(async (asked: Asked, it: Command) => {
+      const { operator: code, period: name } = asked;
       if (code === undefined) return it.error("error: required option '--operator <code>' not specified", WRONG_USE);
-      if (asked === undefined) return it.error("error: required option '--period <YYYY-MM>' not specified", WRONG_USE);
-      const options: Options = { operator: code, period: asked, ...(json === undefined ? {} : { json }) };
+      if (name === undefined) return it.error("error: required option '--period <YYYY-MM>' not specified", WRONG_USE);
+      const options: Options = { ...asked, operator: code, period: name };
       const access = await ownerAccess(options.json ? undefined : (text) => io.err(text));
       const db = openDatabase(access.url, { max: 2 });
       try {
@@ -39,6 +43,14 @@ export const billCommand = (io: Io): Command =>
           telemetry: noTelemetry,
           log: pino({ level: "warn" }, pino.destination(2)),
         });
+        if (options.dryRun) {
+          const shown = await dryRun(deps, operator.operatorId, period, (seen) =>
+            options.json ? undefined : io.err(`${seen} accounts looked at`),
+          );
+          if (options.json) printJson(io, dryRunJson(shown));
+          else io.out(dryRunText(shown));
+          return io.exit(shown.refused.length === 0 ? 0 : 1);
+        }
         const onProgress = options.json ? undefined : progressOn(io, now);
         const result = await runBills(
           deps,
