@@ -29,6 +29,7 @@ import { gapRoutes } from "./routes/gaps.ts";
 import { meterLifeRoutes } from "./routes/meter-life.ts";
 import { meteringRoutes } from "./routes/metering.ts";
 import { onboardingRoutes } from "./routes/onboarding.ts";
+import { billCycleRoutes } from "./routes/bill-cycles.ts";
 import { paperRoutes } from "./routes/paper.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import { photoRoutes, readingRoutes } from "./routes/readings.ts";
@@ -107,6 +108,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       meterLifeRoutes(v1, options);
       accountRoutes(v1, options);
       paperRoutes(v1, options);
+      billCycleRoutes(v1, options);
       billExplainRoutes(v1, options);
       paymentRoutes(v1, options);
       busRoutes(v1, options);

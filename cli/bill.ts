@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { pino } from "pino";
+import { dryRun } from "../billing/dry-run.ts";
 import { billDepsOf } from "../billing/main.ts";
 import { type BillRunProgress, type BillRunResult, runBills } from "../billing/run.ts";
 import { CodedError } from "../domain/errors.ts";
@@ -7,11 +8,12 @@ import { type Instant, instant, isoIn } from "../domain/instant.ts";
 import { addMonths, isDay, type Period, periodOfDays, type Zone } from "../domain/period.ts";
 import { noTelemetry } from "../domain/telemetry.ts";
 import { openDatabase } from "../schema/database.ts";
+import { dryRunJson, dryRunText } from "./bill-dry-run.ts";
 import { ownerAccess } from "./database.ts";
 import { type Io, printJson } from "./io.ts";
 import { type Operator, operatorOf } from "./operator.ts";
 
-type Options = { operator: string; period: string; json?: boolean };
+type Options = { operator: string; period: string; dryRun?: boolean; json?: boolean };
 
 /** `sanbiao bill`: bills a month of one operator. Any number at once; again adds nothing. */
 export const billCommand = (io: Io): Command =>
@@ -19,6 +21,7 @@ export const billCommand = (io: Io): Command =>
     .description("Issue and post the bills of one operator for one month; what is billed already stays as it is")
     .requiredOption("--operator <code>", "the operator's code")
     .requiredOption("--period <YYYY-MM>", "a month that is over", month)
+    .option("--dry-run", "write nothing: what would be issued, against the last bills of the same accounts")
     .option("--json", "print one JSON document")
     .action(async (options: Options) => {
       const access = await ownerAccess(options.json ? undefined : (text) => io.err(text));
@@ -33,6 +36,14 @@ export const billCommand = (io: Io): Command =>
           telemetry: noTelemetry,
           log: pino({ level: "warn" }, pino.destination(2)),
         });
+        if (options.dryRun) {
+          const shown = await dryRun(deps, operator.operatorId, period, (seen) =>
+            options.json ? undefined : io.err(`${seen} accounts looked at`),
+          );
+          if (options.json) printJson(io, dryRunJson(shown));
+          else io.out(dryRunText(shown));
+          return io.exit(shown.refused.length === 0 ? 0 : 1);
+        }
         const onProgress = options.json ? undefined : progressOn(io, now);
         const result = await runBills(
           deps,

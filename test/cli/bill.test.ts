@@ -39,6 +39,20 @@ const bills = async () =>
     .rows;
 
 describe("sanbiao bill", () => {
+  test("--dry-run tells what would be issued and writes nothing", async () => {
+    const shown = await sanbiao([...bill, "--dry-run", "--json"], { env });
+    expect(JSON.parse(shown.out)).toMatchObject({
+      bills: ACCOUNTS,
+      first: ACCOUNTS,
+      total: { now: { amount: "13988.00" }, last: { amount: "0.00" } },
+      changes: [],
+      refused: [],
+    });
+    expect(shown.code).toBe(0);
+    expect((await sanbiao([...bill, "--dry-run"], { env })).out).toContain("Nothing was written");
+    expect(await bills()).toEqual([]);
+  });
+
   test("killed with SIGKILL in the middle and started twice at once ends with every bill once", async () => {
     const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
     const child = spawn(process.execPath, [main, ...bill], { stdio: "pipe", env: { ...process.env, ...env } });
@@ -89,7 +103,7 @@ describe("sanbiao verify", () => {
     const broken = await sanbiao(["verify"], { env });
     expect(broken.code).toBe(1);
     expect(broken.out).toMatch(
-      /FAIL Every customer's balance is the sum of his postings \(130 looked at\)\n.*balance 10759, postings 10760/,
+      /FAIL Every customer's balance for supply is the sum of his postings there \(130 looked at\)\n.*balance 10759, postings 10760/,
     );
   });
 });
