@@ -25,6 +25,7 @@ const Balances = lazy(() => import("./pages/balance/balances.tsx"));
 const Balance = lazy(() => import("./pages/balance/balance.tsx"));
 const Counter = lazy(() => import("./pages/counter/counter.tsx"));
 const Prepaid = lazy(() => import("./pages/prepaid.tsx"));
+const Tariffs = lazy(() => import("./pages/tariffs/tariffs.tsx"));
 const WhatIf = lazy(() => import("./pages/what-if/what-if.tsx"));
 const Runs = lazy(() => import("./pages/runs.tsx"));
 const Buses = lazy(() => import("./pages/buses/buses.tsx"));
@@ -80,6 +81,7 @@ export function Pages() {
                   <Route path="/balances/:id" element={<Balance />} />
                   <Route path="/counter" element={<Counter />} />
                   <Route path="/prepaid" element={<Prepaid />} />
+                  <Route path="/tariffs" element={<Tariffs />} />
                   <Route path="/what-if" element={<WhatIf />} />
                   <Route path="/runs" element={<Runs />} />
                   <Route path="/buses" element={<Buses />} />
