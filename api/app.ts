@@ -18,7 +18,7 @@ import { page, serveConsole } from "./console.ts";
 import type { Metrics } from "./metrics.ts";
 import { PROBLEM_JSON, problemOf } from "./problem.ts";
 import { accountRoutes } from "./routes/accounts.ts";
-import { billExplainRoutes } from "./routes/bill-explain.ts";
+import { billExplainRoutes, billReplayRoutes } from "./routes/bill-explain.ts";
 import { chargeRoutes } from "./routes/charges.ts";
 import { busRoutes } from "./routes/buses.ts";
 import { balanceRoutes } from "./routes/balances.ts";
@@ -110,6 +110,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       paperRoutes(v1, options);
       billCycleRoutes(v1, options);
       billExplainRoutes(v1, options);
+      billReplayRoutes(v1, options);
       paymentRoutes(v1, options);
       busRoutes(v1, options);
       balanceRoutes(v1, options);

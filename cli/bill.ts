@@ -8,22 +8,29 @@ import { type Instant, instant, isoIn } from "../domain/instant.ts";
 import { addMonths, isDay, type Period, periodOfDays, type Zone } from "../domain/period.ts";
 import { noTelemetry } from "../domain/telemetry.ts";
 import { openDatabase } from "../schema/database.ts";
+import { billReplayCommand } from "./bill-replay.ts";
 import { dryRunJson, dryRunText } from "./bill-dry-run.ts";
 import { ownerAccess } from "./database.ts";
 import { type Io, printJson } from "./io.ts";
 import { type Operator, operatorOf } from "./operator.ts";
 
 type Options = { operator: string; period: string; dryRun?: boolean; json?: boolean };
+type Asked = Partial<Options>;
 
 /** `sanbiao bill`: bills a month of one operator. Any number at once; again adds nothing. */
 export const billCommand = (io: Io): Command =>
   new Command("bill")
     .description("Issue and post the bills of one operator for one month; what is billed already stays as it is")
-    .requiredOption("--operator <code>", "the operator's code")
-    .requiredOption("--period <YYYY-MM>", "a month that is over", month)
+    .option("--operator <code>", "the operator's code (required)")
+    .option("--period <YYYY-MM>", "a month that is over (required)", month)
     .option("--dry-run", "write nothing: what would be issued, against the last bills of the same accounts")
     .option("--json", "print one JSON document")
-    .action(async (options: Options) => {
+    .addCommand(billReplayCommand(io))
+    .action(async (asked: Asked, it: Command) => {
+      const { operator: code, period: name } = asked;
+      if (code === undefined) return it.error("error: required option '--operator <code>' not specified", WRONG_USE);
+      if (name === undefined) return it.error("error: required option '--period <YYYY-MM>' not specified", WRONG_USE);
+      const options: Options = { ...asked, operator: code, period: name };
       const access = await ownerAccess(options.json ? undefined : (text) => io.err(text));
       const db = openDatabase(access.url, { max: 2 });
       try {
@@ -59,6 +66,8 @@ export const billCommand = (io: Io): Command =>
         await access.close();
       }
     });
+
+const WRONG_USE = { exitCode: 2 };
 
 function month(text: string): string {
   if (!/^\d{4}-\d\d$/.test(text) || !isDay(`${text}-01`)) throw new InvalidArgumentError("A month is written 2026-10.");

@@ -38,9 +38,9 @@ type Options = {
 
 const EXAMPLES = `
 Examples:
-  sanbiao what-if --operator estate --period 2026-10 --tariff zhejiang.electricity.residential_tou
-  sanbiao what-if --operator estate --period 2026-01..2026-10 --tariff draft.json --building 1 --csv changes.csv
-  sanbiao what-if --operator estate --best --account 1-101
+  sanbiao what-if --operator riverside --period 2026-10 --tariff zhejiang.electricity.residential_tou
+  sanbiao what-if --operator riverside --period 2026-01..2026-10 --tariff draft.json --building 1 --csv changes.csv
+  sanbiao what-if --operator riverside --best --account 1-101
 `;
 
 /** `sanbiao what-if`: past months under other tariffs. Writes nothing to the books. */

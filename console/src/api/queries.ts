@@ -8,6 +8,7 @@ import type {
 } from "../../../api/schemas/account.ts";
 import type { BalanceJson, BalancesJson } from "../../../api/schemas/balance.ts";
 import type { BillJson, BillStatus, BillsJson } from "../../../api/schemas/bill.ts";
+import type { AccountReplayJson } from "../../../api/schemas/replay.ts";
 import type { ExplainedBillJson } from "../../../api/schemas/explain.ts";
 import type { BusesJson } from "../../../api/schemas/bus.ts";
 import type { HeardStatus, MeterJson, MetersJson, SeriesJson } from "../../../api/schemas/meter.ts";
@@ -96,6 +97,8 @@ export const timelinePage = (id: string, kinds: readonly TimelineKind[], before:
 export const useBills = (asked: { period?: string; status?: BillStatus; page: number; pageSize: number }) =>
   useQuery(list<BillsJson>("bills", "/bills", asked));
 export const useBill = (id: string) => useQuery(one<BillJson>("bill", id, `/bills/${id}`));
+export const useAccountReplay = (id: string) =>
+  useQuery(one<AccountReplayJson>("account-replay", id, `/accounts/${id}/replay`));
 export const useExplainedBill = (id: string) =>
   useQuery(one<ExplainedBillJson>("bill-explained", id, `/bills/${id}/explain`));
 

@@ -1,3 +1,4 @@
+import { tariffEn } from "./tariff-en.ts";
 import { whatIfEn } from "./what-if-en.ts";
 import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
@@ -18,6 +19,7 @@ export const en = {
   ...termsEn,
   ...errorsEn,
   ...busesEn,
+  ...tariffEn,
   ...whatIfEn,
   ...gapsEn,
   ...meterLifeEn,

@@ -1,4 +1,5 @@
 import type { en } from "./en.ts";
+import { tariffZh } from "./tariff-zh.ts";
 import { whatIfZh } from "./what-if-zh.ts";
 import { busesZh } from "./buses-zh.ts";
 import { balanceZh } from "./balance-zh.ts";
@@ -19,6 +20,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
   ...busesZh,
+  ...tariffZh,
   ...whatIfZh,
   ...gapsZh,
   ...meterLifeZh,

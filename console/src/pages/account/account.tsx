@@ -160,11 +160,16 @@ export default function Account() {
             }
           >
             {mayTakePayments(me.role) ? (
-              <Link to={`/counter?account=${a.id}`}>
-                <Button type="primary" data-testid="top-up">
-                  {t(a.paymentMode === "prepaid" ? "counter.topUp" : "counter.takePayment")}
-                </Button>
-              </Link>
+              <>
+                <Link to={`/accounts/${a.id}/replay`}>
+                  <Button>{t("replay.link")}</Button>
+                </Link>
+                <Link to={`/counter?account=${a.id}`}>
+                  <Button type="primary" data-testid="top-up">
+                    {t(a.paymentMode === "prepaid" ? "counter.topUp" : "counter.takePayment")}
+                  </Button>
+                </Link>
+              </>
             ) : null}
           </PageTitle>
           <div className="stack">
