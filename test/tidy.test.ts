@@ -39,7 +39,7 @@ const PURE = [
   /^billing\/publication\.ts$/,
   /^billing\/what-if\/(rated|replacement|summary)\.ts$/,
   /^validation\/meter-day\.ts$/,
-  /^paper\/(bill-sheet|bill-html|figures|words|use-chart|payment-code|cycle-rows)\.ts$/,
+  /^paper\/(bill-sheet|bill-html|figures|words|use-chart|payment-code|cycle-rows|bill-title|statement-cells)\.ts$/,
   /^collectors\/decode\//,
 ];
 const IMPURE: readonly [RegExp, string][] = [
