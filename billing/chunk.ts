@@ -1,6 +1,8 @@
 import type { Transaction } from "kysely";
+import type { Instant } from "../domain/instant.ts";
 import { addDays, type Day, dayOf, overlap, type Period, startOfDay, type Zone } from "../domain/period.ts";
 import type { AccountId, MeterId } from "../domain/reading.ts";
+import type { RegisterName } from "../domain/register.ts";
 import type { Tariff } from "../domain/tariff.ts";
 import {
   type BookedReading,
@@ -14,6 +16,7 @@ import {
 import type { EditToWrite } from "../ledger/edits.ts";
 import type { Tables } from "../schema/tables.ts";
 import type { AssignedCharge } from "./charges/lines.ts";
+import { withOwnTariffs } from "./own-tariffs.ts";
 import { edgesOf, registersOf, type SettlementInput } from "./settlement.ts";
 import type { DialBook, TariffBook } from "./tariffs.ts";
 import type { CorrectionInput } from "./true-up.ts";
@@ -35,7 +38,14 @@ export type AccountInput = {
   readonly unestimated?: readonly string[];
 };
 
-export type SettlementBooks = { readonly tariffs: TariffBook; readonly dials: DialBook; readonly zone: Zone };
+export type SettlementBooks = {
+  /** Tariffs of the catalogue: what the operator published for itself is read beside them. */
+  readonly tariffs: TariffBook;
+  readonly dials: DialBook;
+  readonly zone: Zone;
+  /** `tariffs` is all there is: nothing is read beside it. */
+  readonly isWhole?: boolean;
+};
 
 type Span = { readonly agreement: MeteredAgreement; readonly stretch: Period; readonly versions: readonly Tariff[] };
 
@@ -50,7 +60,8 @@ export async function readAccounts(
   books: SettlementBooks,
   partsOf: (stretch: Period) => readonly Period[] = (stretch) => [stretch],
 ): Promise<AccountInput[]> {
-  const { zone, tariffs, dials } = books;
+  const { zone, dials } = books;
+  const tariffs = books.isWhole === true ? books.tariffs : await withOwnTariffs(trx, books.tariffs);
   const agreements = await readAgreements(trx, accountIds, dayOf(period.from, zone), lastDayOf(period, zone));
   const households = await readHouseholds(trx, accountIds);
   const spans = agreements.flatMap((agreement): Span[] => {
@@ -59,19 +70,19 @@ export async function readAccounts(
     return stretch === null || versions.length === 0 ? [] : [{ agreement, stretch, versions }];
   });
   const readings = await readingsOf(trx, spans, period);
+  const agreementsOf = Map.groupBy(agreements, ({ accountId }) => accountId);
+  const spansOf = Map.groupBy(spans, ({ agreement }) => agreement.accountId);
   return accountIds.map((accountId) => {
-    const own = agreements.filter((agreement) => agreement.accountId === accountId);
+    const own = agreementsOf.get(accountId) ?? [];
     return {
       accountId,
-      settlements: spans
-        .filter(({ agreement }) => agreement.accountId === accountId)
-        .map((span) => ({
-          ...span,
-          parts: partsOf(span.stretch),
-          household: households.get(accountId) ?? [],
-          readings,
-          dials,
-        })),
+      settlements: (spansOf.get(accountId) ?? []).map((span) => ({
+        ...span,
+        parts: partsOf(span.stretch),
+        household: households.get(accountId) ?? [],
+        readings,
+        dials,
+      })),
       withoutTariff: own.map(({ tariffId }) => tariffId).filter((id) => (tariffs(id) ?? []).length === 0),
     };
   });
@@ -91,9 +102,32 @@ async function readingsOf(
   if (edges.length === 0) return new Map();
   const wanted = new Map(edges.map((edge) => [`${edge.meterId} ${edge.register}`, edge]));
   const edits = await readEditBook(trx, [...wanted.values()]);
-  const around = await readingsAround(trx, edges, edits);
-  const within = await readingsWithin(trx, [...wanted.values()], period, edits);
-  return Map.groupBy(inOrder([...around, ...within]), (reading) => reading.meterId);
+  const within = Map.groupBy(
+    inOrder(await readingsWithin(trx, [...wanted.values()], period, edits)),
+    ({ meterId }) => meterId,
+  );
+  // Where the period itself has the neighbours of an edge, they need not be looked for.
+  const lone = edges.filter((edge) => !isEnclosed(edge, within.get(edge.meterId) ?? []));
+  if (lone.length === 0) return within;
+  const around = await readingsAround(trx, lone, edits);
+  for (const [meterId, more] of Map.groupBy(around, (reading) => reading.meterId))
+    within.set(meterId, inOrder([...(within.get(meterId) ?? []), ...more]));
+  return within;
+}
+
+/** Whether these readings, all of the register in a period, hold one at the instant, or one on each side of it. */
+function isEnclosed(
+  { register, at }: { readonly register: RegisterName; readonly at: Instant },
+  readings: readonly BookedReading[],
+): boolean {
+  let [before, after] = [false, false];
+  for (const reading of readings) {
+    if (reading.register !== register) continue;
+    if (reading.at <= at) before = true;
+    if (reading.at >= at) after = true;
+    if (before && after) return true;
+  }
+  return false;
 }
 
 /** In order of time, each reading once: those around an edge lie within, too. */

@@ -174,10 +174,12 @@ function checkFits(tariff: Tariff, usage: Usage, slices: readonly UsageSlice[]):
   if (usage.utility !== tariff.utility)
     refuse(`utility: ${usage.utility} is not priced by ${tariff.id} (${tariff.utility})`);
   if (usage.unit !== tariff.unit) refuse(`unit: ${usage.unit} is not the unit of ${tariff.id} (${tariff.unit})`);
-  for (const { period, quantity } of [...slices, ...(usage.exported ?? []), ...(usage.reactive ?? [])]) {
-    if (quantity < 0n) refuse(`${isoIn(period.from, tariff.zone)}: a quantity below zero cannot be priced`);
-    if (period.from < usage.servicePeriod.from || period.to > usage.servicePeriod.to) {
-      refuse(`${isoIn(period.from, tariff.zone)}: lies outside the service period`);
+  const { from, to } = usage.servicePeriod;
+  for (const some of [slices, usage.exported ?? [], usage.reactive ?? []]) {
+    for (const { period, quantity } of some) {
+      if (quantity < 0n) refuse(`${isoIn(period.from, tariff.zone)}: a quantity below zero cannot be priced`);
+      if (period.from < from || period.to > to)
+        refuse(`${isoIn(period.from, tariff.zone)}: lies outside the service period`);
     }
   }
 }

@@ -1,26 +1,14 @@
-import type { Transaction } from "kysely";
 import type { Logger } from "pino";
 import type { Clock, Instant } from "../domain/instant.ts";
-import { dayOf, daysOf, type Period } from "../domain/period.ts";
+import { SECOND_MS } from "../domain/instant.ts";
+import { daysOf, type Period } from "../domain/period.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
 import type { Telemetry } from "../domain/telemetry.ts";
-import { type BillToWrite, writeBills } from "../ledger/bills.ts";
-import { writeBillCharges } from "../ledger/bill-charges.ts";
-import { postEntry } from "../ledger/journal.ts";
-import { claimAccounts, countUnbilled, ensureRun, noteRun, refuseAccount, settleExceptions } from "../ledger/runs.ts";
-import { type JudgedAgain, judgeAgain } from "../ledger/verdicts.ts";
-import { type Database, isDatabaseAway } from "../schema/database.ts";
-import type { Tables } from "../schema/tables.ts";
-import { type AccountBill, accountBillOf, billedUsagesOf } from "./account-bill.ts";
-import { withCharges } from "./charges/read.ts";
-import { readAccounts } from "./chunk.ts";
-import { withTrueUps } from "./due-true-ups.ts";
-import { type EstimationBook, withEstimates } from "./estimate-ends.ts";
-import { writeBasesOf } from "./explain/write-bases.ts";
-import { type OperatorFacts, operatorFacts } from "./operator.ts";
-import { postingsOf } from "./postings.ts";
-import { writeTrueUpsOf } from "./write-true-ups.ts";
-import type { Settlement } from "./settlement.ts";
+import { countUnbilled, ensureRun, noteRun, type Refusal, refuseAccounts } from "../ledger/runs.ts";
+import type { Database } from "../schema/database.ts";
+import { billChunk, type ChunkOutcome, type RunFacts } from "./run-chunk.ts";
+import type { EstimationBook } from "./estimate-ends.ts";
+import { operatorFacts } from "./operator.ts";
 import type { DialBook, TariffBook } from "./tariffs.ts";
 
 export type BillRunDeps = {
@@ -34,31 +22,41 @@ export type BillRunDeps = {
   readonly log?: Logger;
 };
 
-export type BillRunProgress = { readonly issued: number; readonly refused: number; readonly left: number };
+export type BillRunProgress = {
+  readonly issued: number;
+  readonly refused: number;
+  /** Accounts to go, those that other processes work on included. */
+  readonly left: number;
+};
 
 export type BillRunOptions = {
+  /** After each chunk, what this call has done so far and what is left. */
   readonly onProgress?: (progress: BillRunProgress) => void;
-  /** After each chunk what this call has done so far; unlike `onProgress` it asks the database nothing. */
-  readonly onChunk?: (done: Pick<BillRunProgress, "issued" | "refused">) => void;
-  /** Accounts per transaction; default 50. */
+  /** Accounts per transaction; default 1,000. */
   readonly chunk?: number;
-  /** Asked after each chunk: true ends this process's share; what is left stays due. */
+  /** Chunks that this process has under way at once; default 2. */
+  readonly lanes?: number;
+  /** Asked before each chunk: true ends this process's share; what is left stays due. */
   readonly stop?: () => boolean;
 };
 
 export type BillRunResult = {
   readonly runId: bigint;
-  /** Bills that this call issued. */
+  /** Bills that this call issued, in the order of their accounts. */
   readonly issued: readonly { readonly accountId: AccountId; readonly billId: bigint }[];
   readonly refused: readonly RefusedAccount[];
   /** Nothing is left to do but the refused. */
   readonly finished: boolean;
 };
 
-export type RefusedAccount = { readonly accountId: AccountId; readonly reason: string; readonly detail: string };
+export type RefusedAccount = Refusal;
 
-/** One transaction's share: large enough to spare round trips, small enough that little is done twice after a kill. */
-const CHUNK_ACCOUNTS = 50;
+/** One transaction's share: large enough that statements cost little per account, small enough that a payment waits a second at most. */
+const CHUNK_ACCOUNTS = 1000;
+/** One chunk is rated while the server writes the other. */
+const LANES = 2;
+/** What other processes have done is looked up no more often. */
+const RECOUNT_MS = 10 * SECOND_MS;
 
 /** Bills every account of an operator for one period: any number of processes at once, again after a kill, never twice. */
 export async function runBills(
@@ -72,153 +70,115 @@ export async function runBills(
     runId: await ensureRun(trx, period, clock.now()),
     operator: await operatorFacts(trx),
   }));
-  const work: Work = { deps, operatorId, operator, period, runId, issued: [], refused: [] };
   await db.as(operatorId, (trx) => noteRun(trx, runId, "running", clock.now()));
-  const chunk = options.chunk ?? CHUNK_ACCOUNTS;
-  let singly = 0; // accounts of a failed chunk still to go through one by one, to leave only the bad one aside
-  while (options.stop?.() !== true) {
-    const outcome = await billChunk(work, singly > 0 ? 1 : chunk);
-    if (outcome === "nothing") break;
-    singly = outcome === "failed" && singly === 0 ? chunk : Math.max(0, singly - 1);
-    options.onChunk?.({ issued: work.issued.length, refused: work.refused.length });
-    if (options.onProgress !== undefined) options.onProgress(await progressOf(work));
-  }
-  const left = (await progressOf(work)).left;
+  const run = new Run({ deps, operatorId, operator, period, runId }, options);
+  await run.work();
+  const left = await run.leftNow();
   await db.as(operatorId, (trx) => noteRun(trx, runId, left === 0 ? "done" : "running", clock.now()));
-  return { runId, issued: work.issued, refused: work.refused, finished: left === 0 };
+  const issued = run.issued.sort((a, b) => Number(a.accountId - b.accountId));
+  return { runId, issued, refused: run.refused, finished: left === 0 };
 }
 
-type Work = {
-  readonly deps: BillRunDeps;
-  readonly operatorId: OperatorId;
-  readonly operator: OperatorFacts;
-  readonly period: Period;
-  readonly runId: bigint;
-  readonly issued: { accountId: AccountId; billId: bigint }[];
-  readonly refused: RefusedAccount[];
-};
+/** This process's share of a run: a walk over the accounts by id, as often as it finds something to do. */
+class Run {
+  readonly issued: { accountId: AccountId; billId: bigint }[] = [];
+  readonly refused: RefusedAccount[] = [];
+  readonly #facts: RunFacts;
+  readonly #options: BillRunOptions;
+  #walk: { readonly after: AccountId; readonly found: boolean } | "over" = { after: 0n, found: false };
+  /** Halves of chunks that failed, to be tried apart until only the bad account is left aside. */
+  readonly #pieces: (readonly AccountId[])[] = [];
+  #counted: { readonly at: Instant; readonly left: number; readonly done: number } | null = null;
 
-type Chunk = {
-  readonly accountIds: readonly AccountId[];
-  readonly bills: readonly (AccountBill & { accountId: AccountId })[];
-};
-
-/** Claim, read, rate, write: one transaction, so that a kill at any point leaves all of it or nothing. */
-async function billChunk(work: Work, limit: number): Promise<"billed" | "failed" | "nothing"> {
-  const { deps, operatorId, period, operator } = work;
-  let claimed: readonly AccountId[] = [];
-  try {
-    const done = await deps.db.as(operatorId, async (trx) => {
-      const except = work.refused.map(({ accountId }) => accountId);
-      const days = daysOf(period, operator.zone);
-      const { accountIds, touched } = await claimAccounts(trx, { period, days, except, limit });
-      if (!touched) return null;
-      claimed = accountIds;
-      const issuedOn = dayOf(deps.clock.now(), operator.zone);
-      const books = { ...deps, zone: operator.zone };
-      const read = await withTrueUps(trx, await readAccounts(trx, accountIds, period, books), books);
-      const estimated = await withEstimates(trx, read, { ...books, now: deps.clock.now() });
-      const inputs = await withCharges(trx, estimated, days);
-      const bills = inputs.map((input) => ({
-        ...accountBillOf(input, period, issuedOn, operator),
-        accountId: input.accountId,
-      }));
-      const written = await writeChunk(trx, work, { accountIds, bills });
-      await writeBasesOf(
-        trx,
-        written.issued,
-        inputs.map((input) => ({ input, period, issuedOn, operator })),
-      );
-      return written;
-    });
-    if (done === null) return "nothing";
-    for (const [accountId, billId] of done.issued) work.issued.push({ accountId, billId });
-    work.refused.push(...done.refused);
-    count(work, "issued", done.issued.size);
-    count(work, "refused", done.refused.length);
-    return "billed";
-  } catch (error) {
-    if (isDatabaseAway(error) || claimed.length === 0) throw error;
-    deps.log?.warn({ err: error, accounts: claimed.length }, "a part of the bill run failed");
-    if (claimed.length === 1 && claimed[0] !== undefined) await leaveAside(work, claimed[0], error);
-    return "failed";
+  constructor(facts: RunFacts, options: BillRunOptions) {
+    this.#facts = facts;
+    this.#options = options;
   }
-}
 
-async function writeChunk(
-  trx: Transaction<Tables>,
-  work: Work,
-  { bills }: Chunk,
-): Promise<{ issued: Map<AccountId, bigint>; refused: RefusedAccount[] }> {
-  const { runId, operatorId, deps } = work;
-  const now = deps.clock.now();
-  const refused: RefusedAccount[] = [];
-  const written: BillToWrite[] = [];
-  const settlements = bills.flatMap((bill) => bill.settlements);
-  const verdicts = settlements.flatMap((settlement) => settlement.verdicts);
-  await judgeAgain(trx, settlements.flatMap(judgedIn), verdicts, { rules: RULES, touches: "overlaps", at: now });
-  for (const billed of bills) {
-    if (billed.kind === "refused") {
-      const { accountId, reason, detail } = billed;
-      await refuseAccount(trx, { runId, accountId, reason, detail, at: now });
-      refused.push({ accountId, reason, detail });
-      continue;
+  async work(): Promise<void> {
+    const lanes = Array.from({ length: this.#options.lanes ?? LANES }, () => this.#lane());
+    const ended = await Promise.allSettled(lanes);
+    for (const lane of ended) if (lane.status === "rejected") throw lane.reason;
+  }
+
+  /** How many accounts are left, by the books. */
+  async leftNow(): Promise<number> {
+    const { deps, operatorId, period, operator } = this.#facts;
+    const days = daysOf(period, operator.zone);
+    const unbilled = await deps.db.as(operatorId, (trx) => countUnbilled(trx, period, days));
+    return Math.max(0, unbilled - this.refused.length);
+  }
+
+  async #lane(): Promise<void> {
+    try {
+      while (this.#options.stop?.() !== true) {
+        const piece = this.#pieces.pop();
+        if (piece !== undefined) await this.#take(await this.#bill(piece));
+        else if (this.#walk === "over") return;
+        else await this.#step(this.#walk.after);
+        await this.#tell();
+      }
+    } catch (error) {
+      this.#walk = "over"; // the other lanes end after what they are at
+      throw error;
     }
-    written.push({
-      bill: billed.bill,
-      journalId: await postBill(trx, operatorId, billed, now),
-      runId,
-      usages: billedUsagesOf(billed),
-    });
   }
-  const issued = written.length === 0 ? new Map<AccountId, bigint>() : await writeBills(trx, written);
-  await writeTrueUpsOf(trx, bills, issued, now);
-  await writeBillCharges(
-    trx,
-    written.map(({ bill }) => bill),
-    issued,
-  );
-  await settleExceptions(trx, runId, [...issued.keys()], now);
-  return { issued, refused };
-}
 
-/** Rules that a settlement judges by. */
-const RULES = ["difference", "usage"];
+  async #step(after: AccountId): Promise<void> {
+    const outcome = await this.#bill({ after, limit: this.#options.chunk ?? CHUNK_ACCOUNTS });
+    await this.#take(outcome);
+    if (this.#walk === "over") return;
+    const found = this.#walk.found || outcome.kind === "failed" || outcome.issued.size + outcome.refused.length > 0;
+    if (outcome.kind === "failed" || outcome.upTo !== null) {
+      const reached = outcome.kind === "failed" ? (outcome.accountIds.at(-1) ?? after) : (outcome.upTo ?? after);
+      const { after: furthest } = this.#walk;
+      // Another lane may have begun the next walk meanwhile: then this one's end is far ahead of it, and nothing is lost.
+      this.#walk = { after: furthest < after || furthest > reached ? furthest : reached, found };
+    } else {
+      // What another process held may be free by now: walk again until a walk finds nothing.
+      this.#walk = found ? { after: 0n, found: false } : "over";
+    }
+  }
 
-const judgedIn = ({ agreement, stretch }: Settlement): JudgedAgain[] =>
-  agreement.stays.map(({ meterId }) => ({ meterId, period: stretch }));
+  #bill(among: Parameters<typeof billChunk>[1]["among"]): Promise<ChunkOutcome> {
+    return billChunk(this.#facts, { among, except: this.refused.map(({ accountId }) => accountId) });
+  }
 
-async function postBill(
-  trx: Transaction<Tables>,
-  operatorId: OperatorId,
-  { bill }: Extract<AccountBill, { kind: "billed" }>,
-  now: Instant,
-): Promise<bigint | null> {
-  const postings = postingsOf(bill);
-  if (postings.length === 0) return null;
-  const key = `bill/${bill.accountId}/${bill.period.from}/${bill.period.to}`;
-  const cause = { bill: key };
-  const entry = { operatorId, key, kind: "bill", cause, occurredAt: bill.period.to, postedAt: now, postings } as const;
-  const { kind, journalId } = await postEntry(trx, entry);
-  if (kind !== "posted") throw new Error(`an entry ${key} stands without its bill`);
-  return journalId;
-}
+  async #take(outcome: ChunkOutcome): Promise<void> {
+    if (outcome.kind === "billed") {
+      for (const [accountId, billId] of outcome.issued) this.issued.push({ accountId, billId });
+      this.refused.push(...outcome.refused);
+      this.#count("issued", outcome.issued.size);
+      this.#count("refused", outcome.refused.length);
+      return;
+    }
+    const { accountIds, error } = outcome;
+    const [only] = accountIds;
+    if (accountIds.length === 1 && only !== undefined) return this.#leaveAside(only, error);
+    const half = accountIds.length >> 1;
+    this.#pieces.push(accountIds.slice(half), accountIds.slice(0, half));
+  }
 
-async function leaveAside(work: Work, accountId: AccountId, error: unknown): Promise<void> {
-  const { deps, operatorId, runId } = work;
-  const detail = error instanceof Error ? error.message : String(error);
-  await deps.db.as(operatorId, (trx) =>
-    refuseAccount(trx, { runId, accountId, reason: "failed", detail, at: deps.clock.now() }),
-  );
-  work.refused.push({ accountId, reason: "failed", detail });
-  count(work, "refused", 1);
-}
+  async #leaveAside(accountId: AccountId, error: unknown): Promise<void> {
+    const { deps, operatorId, runId } = this.#facts;
+    const refusal = { accountId, reason: "failed", detail: error instanceof Error ? error.message : String(error) };
+    await deps.db.as(operatorId, (trx) => refuseAccounts(trx, runId, [refusal], deps.clock.now()));
+    this.refused.push(refusal);
+    this.#count("refused", 1);
+  }
 
-const count = ({ deps }: Work, outcome: string, by: number): void => {
-  if (by > 0) deps.telemetry.count("sanbiao_bills_total", { outcome }, by);
-};
+  #count(outcome: string, by: number): void {
+    if (by > 0) this.#facts.deps.telemetry.count("sanbiao_bills_total", { outcome }, by);
+  }
 
-async function progressOf({ deps, operatorId, period, operator, issued, refused }: Work): Promise<BillRunProgress> {
-  const unbilled = await deps.db.as(operatorId, (trx) => countUnbilled(trx, period, daysOf(period, operator.zone)));
-  return { issued: issued.length, refused: refused.length, left: Math.max(0, unbilled - refused.length) };
+  async #tell(): Promise<void> {
+    const { onProgress } = this.#options;
+    if (onProgress === undefined) return;
+    const done = this.issued.length + this.refused.length;
+    const now = this.#facts.deps.clock.now();
+    if (this.#counted === null || now - this.#counted.at >= RECOUNT_MS)
+      this.#counted = { at: now, left: await this.leftNow(), done };
+    const left = Math.max(0, this.#counted.left - (done - this.#counted.done));
+    onProgress({ issued: this.issued.length, refused: this.refused.length, left });
+  }
 }

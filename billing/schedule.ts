@@ -4,7 +4,7 @@ import { monthOf, type Period, startOfDay, type Zone } from "../domain/period.ts
 import type { OperatorId } from "../domain/reading.ts";
 import { dueRuns, ensureRun, firstAgreementDay } from "../ledger/runs.ts";
 import { closeDueBalances } from "./balance/close.ts";
-import { type BillRunDeps, type BillRunOptions, type BillRunResult, runBills } from "./run.ts";
+import { type BillRunDeps, type BillRunOptions, type BillRunProgress, type BillRunResult, runBills } from "./run.ts";
 import { operatorFacts } from "./operator.ts";
 
 /** After a month's end late readings of its last hour still come in. Our choice. */
@@ -41,6 +41,8 @@ export type BillRunNews = {
   /** Bills that this call issued, accounts that it could not settle. */
   readonly issued: number;
   readonly refused: number;
+  /** Accounts to go; `null` before the first chunk is done. */
+  readonly left: number | null;
 };
 
 export type WakeOptions = BillRunOptions & { readonly onRun?: (news: BillRunNews) => void };
@@ -55,13 +57,14 @@ export async function wake(deps: BillRunDeps, options: WakeOptions = {}): Promis
     const due = await deps.db.as(operatorId, (trx) => dueRuns(trx, deps.clock.now()));
     for (const { id: runId, period, billed: before } of due) {
       if (options.stop?.() === true) return results;
-      let done = { issued: 0, refused: 0 };
-      const onChunk = (now: typeof done): void => {
+      let done: Pick<BillRunNews, "issued" | "refused" | "left"> = { issued: 0, refused: 0, left: null };
+      const onProgress = (now: BillRunProgress): void => {
         done = now;
+        runOptions.onProgress?.(now);
         onRun({ operatorId, runId, before, ended: false, ...done });
       };
       try {
-        results.push(await runBills(deps, operatorId, period, { ...runOptions, onChunk }));
+        results.push(await runBills(deps, operatorId, period, { ...runOptions, onProgress }));
       } finally {
         onRun({ operatorId, runId, before, ended: true, ...done });
       }

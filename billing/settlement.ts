@@ -21,6 +21,7 @@ import type { LadderWalk } from "./rate.ts";
 import { ladderChargesOf, ladderPeriodAt } from "./rate/ladder.ts";
 import { ratePeriods } from "./rate/periods.ts";
 import { isByTou } from "./rate/timetable.ts";
+import { unkeptOf } from "./rate/unkept.ts";
 import type { DialBook } from "./tariffs.ts";
 
 /** What one agreement comes to in one stretch, or why nobody can say yet. Bill and accrual use the same function. */
@@ -76,6 +77,9 @@ export function settle(input: SettlementInput): Settlement {
   const { agreement, stretch, versions } = input;
   const { utility } = agreement;
   const zone = zoneOf(versions);
+  const unkept = unkeptOf(versions);
+  if (unkept.length > 0)
+    throw new CodedError("tariff.invalid", `${versions[0]?.id}: the books cannot bill it yet\n${unkept.join("\n")}`);
   const installations = agreement.stays.map((stay) => installationOf(stay, { ...input, utility }));
   const inHours = usageInHours(versions, { utility, period: stretch, installations });
   const { usage, verdicts, by } = inHours;

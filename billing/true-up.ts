@@ -57,11 +57,28 @@ export function correctionOf(input: CorrectionInput, currency: Currency): Correc
   };
 }
 
-function differencesOfLines(input: CorrectionInput, now: readonly Line[], currency: Currency): Line[] {
-  const prefix = `${input.usagePointId}/`;
-  const billed = new Map(input.lines.map((line) => [line.key.slice(prefix.length), line]));
+/** A line as it was billed, corrections added in, and as it should be. */
+export type LineDifference = {
+  /** Without the usage point. */
+  readonly key: string;
+  /** As it should be; amount zero when it would not be billed any more. */
+  readonly line: Line;
+  readonly billed: BilledLine | null;
+  readonly amount: bigint;
+  readonly quantity: Micro;
+  readonly included: bigint;
+};
+
+/** Line by line what should be less what was billed; lines that agree are left out. Pure. */
+export function lineDifferences(
+  { usagePointId, lines }: Pick<CorrectionInput, "usagePointId" | "lines">,
+  now: readonly Line[],
+  currency: Currency,
+): LineDifference[] {
+  const prefix = `${usagePointId}/`;
+  const billed = new Map(lines.map((line) => [line.key.slice(prefix.length), line]));
   const due = new Map(now.map((line) => [line.key, line]));
-  return [...new Set([...due.keys(), ...billed.keys()])].flatMap((key): Line[] => {
+  return [...new Set([...due.keys(), ...billed.keys()])].flatMap((key): LineDifference[] => {
     const [before, after] = [billed.get(key), due.get(key)];
     const line = after ?? lineOf(before, currency);
     if (line === null) return [];
@@ -69,19 +86,20 @@ function differencesOfLines(input: CorrectionInput, now: readonly Line[], curren
     const quantity = (after?.quantity ?? 0n) - (before?.quantity ?? 0n);
     const included = (after?.included?.minor ?? 0n) - (before?.included ?? 0n);
     if (amount === 0n && quantity === 0n && included === 0n) return [];
-    return [
-      {
-        ...line,
-        key: `${key}${TRUE_UP_KEY}`,
-        ...(line.quantity === undefined ? {} : { quantity }),
-        amount: money(currency, amount),
-        ...(line.included === undefined ? {} : { included: money(currency, included) }),
-        corrects: input.bill.id,
-        title: titleOf(line.title, input.bill.number),
-      },
-    ];
+    return [{ key, line, billed: before ?? null, amount, quantity, included }];
   });
 }
+
+const differencesOfLines = (input: CorrectionInput, now: readonly Line[], currency: Currency): Line[] =>
+  lineDifferences(input, now, currency).map(({ key, line, amount, quantity, included }) => ({
+    ...line,
+    key: `${key}${TRUE_UP_KEY}`,
+    ...(line.quantity === undefined ? {} : { quantity }),
+    amount: money(currency, amount),
+    ...(line.included === undefined ? {} : { included: money(currency, included) }),
+    corrects: input.bill.id,
+    title: titleOf(line.title, input.bill.number),
+  }));
 
 const titleOf = ({ zh, en }: Line["title"], number: string): Line["title"] => ({
   zh: `估抄结清（账单 ${number}）：${zh}`,

@@ -4,7 +4,8 @@ import { Command, InvalidArgumentError } from "commander";
 import { accountChangeJson, leftOutJson, optionsJson, summaryJson } from "../api/queries/what-if.ts";
 import { operatorFacts } from "../billing/operator.ts";
 import { tariffsOfJson } from "../billing/rate/schema.ts";
-import { catalogueTariffs } from "../billing/tariffs.ts";
+import { withOwnTariffs } from "../billing/own-tariffs.ts";
+import { catalogueTariffs, type TariffBook } from "../billing/tariffs.ts";
 import { bestOptions } from "../billing/what-if/best.ts";
 import { type Replacement, throughout, versionsNamed } from "../billing/what-if/replacement.ts";
 import { whatIf } from "../billing/what-if/run.ts";
@@ -37,9 +38,9 @@ type Options = {
 
 const EXAMPLES = `
 Examples:
-  sanbiao what-if --operator estate --period 2026-10 --tariff zhejiang.electricity.residential_tou
-  sanbiao what-if --operator estate --period 2026-01..2026-10 --tariff draft.json --building 1 --csv changes.csv
-  sanbiao what-if --operator estate --best --account 1-101
+  sanbiao what-if --operator riverside --period 2026-10 --tariff zhejiang.electricity.residential_tou
+  sanbiao what-if --operator riverside --period 2026-01..2026-10 --tariff draft.json --building 1 --csv changes.csv
+  sanbiao what-if --operator riverside --best --account 1-101
 `;
 
 /** `sanbiao what-if`: past months under other tariffs. Writes nothing to the books. */
@@ -113,7 +114,8 @@ async function compare(work: Work): Promise<void> {
   const { io, operator, currency, options } = work;
   const { tariff = [], insteadOf, building, account, period: named = ["", ""], csv, json } = options;
   const period = periodOf(named, operator.zone);
-  const replacements = await Promise.all(tariff.map((name) => replacementOf(name, insteadOf)));
+  const book = await work.db.as(operator.operatorId, (trx) => withOwnTariffs(trx, catalogueTariffs));
+  const replacements = await Promise.all(tariff.map((name) => replacementOf(book, name, insteadOf)));
   const scope = {
     ...(building === undefined ? {} : { building }),
     ...(account === undefined ? {} : { accountIds: [await accountNumbered(work, account)] }),
@@ -153,9 +155,13 @@ async function best(work: Work): Promise<void> {
 const periodOf = ([from, to]: readonly [string, string], zone: Zone): Period =>
   periodOfDays(`${from}-01` as Day, addMonths(`${to}-01` as Day, 1), zone);
 
-async function replacementOf(name: string, insteadOf: readonly string[] | undefined): Promise<Replacement> {
+async function replacementOf(
+  book: TariffBook,
+  name: string,
+  insteadOf: readonly string[] | undefined,
+): Promise<Replacement> {
   const limit = insteadOf === undefined ? {} : { insteadOf };
-  if (!existsSync(name)) return { versions: versionsNamed(catalogueTariffs, name), ...limit };
+  if (!existsSync(name)) return { versions: versionsNamed(book, name), ...limit };
   const versions = tariffsOfJson(jsonOf(name, await readFile(name, "utf8")));
   const [only] = versions;
   return { versions: versions.length === 1 && only !== undefined ? [throughout(only)] : versions, ...limit };

@@ -2,10 +2,12 @@ import type { Pool, PoolClient } from "pg";
 import { takePayment } from "../billing/payment.ts";
 import { hashDevicePassword, isDevicePassword } from "../broker/password.ts";
 import { DAY_MS, type Instant, instant, isoOf } from "../domain/instant.ts";
+import { money } from "../domain/money.ts";
 import type { OperatorId } from "../domain/reading.ts";
 import type { Database } from "../schema/database.ts";
 import { hash32 } from "../simulators/town/random.ts";
 import { putBalanceRules } from "./balance.ts";
+import { putCharges } from "./charges.ts";
 import { type DemoPlan, type PlannedAccount, type PlannedOperator, ZONE } from "./plan.ts";
 
 export type SeedDemoOptions = {
@@ -45,6 +47,7 @@ export async function seedDemo(options: SeedDemoOptions): Promise<readonly Seede
     client.release();
   }
   await openingTopUps(options, seeded);
+  await propertyAhead(options, seeded);
   return seeded;
 }
 
@@ -82,6 +85,8 @@ async function seedOperator(
   if (fresh) {
     await putMeters(client, operatorId, operator, plan.sinceAt);
     await putAccounts(client, operatorId, operator, plan.since);
+    if (operator.kind === "estate")
+      await putCharges(client, operatorId, operator, { since: plan.since, at: plan.sinceAt });
     await putBalanceRules(client, operatorId, operator, { seed: plan.town.seed, since: plan.since, at: plan.sinceAt });
   }
   return { code: operator.code, operatorId, fresh };
@@ -208,6 +213,23 @@ async function openingTopUps({ db, plan, now }: SeedDemoOptions, seeded: readonl
       const channel = (["cash", "wallet", "wallet", "card"] as const)[chance % 4] ?? "cash";
       const { amount } = account.prepaid.opening;
       await takePayment(db, { operatorId, accountId, amount, channel, key: `demo-opening/${account.number}`, at });
+    }
+  }
+}
+
+/** What most flats pay ahead for property fee and parking: some months. Invented. */
+const AHEAD = money("CNY", 100_000n);
+
+/** Nine of ten flats have paid ahead; the others owe it, and keep their supply. */
+async function propertyAhead({ db, plan, now }: SeedDemoOptions, seeded: readonly SeededOperator[]): Promise<void> {
+  for (const operator of plan.operators) {
+    const operatorId = seeded.find(({ code }) => code === operator.code)?.operatorId;
+    if (operatorId === undefined || operator.kind !== "estate") continue;
+    for (const [number, accountId] of await accountIds(db, operatorId)) {
+      if (hash32(plan.town.seed, Number(accountId), 51) % 10 === 0) continue;
+      const at = instant(Math.min(plan.sinceAt + DAY_MS, now));
+      const payment = { operatorId, accountId, amount: AHEAD, channel: "bank", pays: "property", at } as const;
+      await takePayment(db, { ...payment, key: `demo-property/${number}` });
     }
   }
 }

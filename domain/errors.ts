@@ -75,6 +75,10 @@ export const ERRORS = {
   },
   "tariff.invalid": { status: 422, retry: false, hint: "Correct the tariff at the path named." },
   "usage.invalid": { status: 422, retry: false, hint: "Correct the usage at the path named." },
+  "tariff.changed": { status: 409, retry: false, hint: "Open the version again and repeat your change." },
+  "tariff.state": { status: 409, retry: false, hint: "Open the version again: it is not where this step begins." },
+  "tariff.four-eyes": { status: 409, retry: false, hint: "Another manager publishes what you proposed." },
+  "tariff.refused": { status: 422, retry: false, hint: "Correct what the message names; nothing was published." },
   "what-if.busy": { status: 409, retry: true, hint: "Wait until a comparison is done, or cancel one." },
   "meter.refused": {
     status: 422,

@@ -41,8 +41,20 @@ const zoned = (at: Instant, zone: Zone) => Temporal.Instant.fromEpochMillisecond
 export const dayOf = (at: Instant, zone: Zone): Day => zoned(at, zone).toPlainDate().toString() as Day;
 
 /** The first instant of a day in a zone (a day may have 23 or 25 hours, or begin at 01:00). */
-export const startOfDay = (d: Day, zone: Zone): Instant =>
-  instant(Temporal.PlainDate.from(d).toZonedDateTime(zone).epochMilliseconds);
+export function startOfDay(d: Day, zone: Zone): Instant {
+  const key = `${d} ${zone}`;
+  let start = DAY_STARTS.get(key);
+  if (start === undefined) {
+    start = instant(Temporal.PlainDate.from(d).toZonedDateTime(zone).epochMilliseconds);
+    if (DAY_STARTS.size >= DAY_STARTS_MAX) DAY_STARTS.clear();
+    DAY_STARTS.set(key, start);
+  }
+  return start;
+}
+
+/** Days that were asked for: a bill run asks for the same few of each home. */
+const DAY_STARTS = new Map<string, Instant>();
+const DAY_STARTS_MAX = 10_000; // days of twenty-seven years; beyond that the memory begins again
 
 export const addDays = (d: Day, days: number): Day => Temporal.PlainDate.from(d).add({ days }).toString() as Day;
 export const addMonths = (d: Day, months: number): Day => Temporal.PlainDate.from(d).add({ months }).toString() as Day;

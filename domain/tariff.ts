@@ -297,6 +297,8 @@ export type PowerFactorCharge = ChargeBase & {
 export type CarryCharge = ChargeBase & {
   readonly kind: "carry";
   readonly of: readonly string[];
+  /** `next`: what the period's own credits earn is for later bills; default `now`: for this one first. */
+  readonly use?: "now" | "next";
   readonly settleMonth?: number;
 };
 
@@ -336,6 +338,12 @@ export type TariffExample = {
   readonly quantity: DecimalText | Readonly<Record<string, DecimalText>>;
   readonly ladderUsedBefore?: DecimalText;
   readonly householdSize?: number;
+  /** Given back, kvarh and highest kW of the period; the account's contracted kW and whether it is of low income. */
+  readonly export?: DecimalText;
+  readonly reactive?: DecimalText;
+  readonly demand?: DecimalText;
+  readonly contractedKw?: DecimalText;
+  readonly lowIncome?: boolean;
   readonly expect: {
     /** `charge`, `charge/t2` or `charge/t2/peak` → amount. Lines that are not named are not looked at. */
     readonly lines?: Readonly<Record<string, DecimalText>>;

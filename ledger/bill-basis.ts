@@ -1,5 +1,6 @@
 import { sql, type Transaction } from "kysely";
 import type { Tables } from "../schema/tables.ts";
+import { bulkInsert, type Column } from "./bulk-insert.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -38,13 +39,14 @@ export async function writeBases(
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
-  const rows = bases.map(({ billId, sha256, document }) => ({ bill_id: billId.toString(), sha256, document }));
-  await sql`insert into sanbiao.bill_basis (operator_id, bill_id, sha256, document)
-            select sanbiao.operator_id(), bill_id, sha256, document
-              from json_to_recordset(${JSON.stringify(rows)}::json) as b (bill_id bigint, sha256 text, document text)`.execute(
-    trx,
-  );
+  await bulkInsert(trx, "bill_basis", BASIS_COLUMNS, bases);
 }
+
+const BASIS_COLUMNS: readonly Column<BasisToWrite>[] = [
+  ["bill_id", "bigint", ({ billId }) => billId],
+  ["sha256", "text", ({ sha256 }) => sha256],
+  ["document", "json text", ({ document }) => document],
+];
 
 /** What this bill rests on; `null` for a bill from before it was kept. */
 export async function readBasis(trx: Trx, billId: bigint): Promise<Hashed | null> {

@@ -6,6 +6,7 @@ import { decimalText, type Micro } from "../domain/quantity.ts";
 import type { AccountId } from "../domain/reading.ts";
 import type { Usage } from "../domain/usage.ts";
 import type { Tables } from "../schema/tables.ts";
+import { bulkInsert, type Column } from "./bulk-insert.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -40,115 +41,110 @@ export async function takeBillNumbers(trx: Trx, year: number, count: number): Pr
   return Array.from({ length: count }, (_, i) => `${year}-${String(last - count + 1 + i).padStart(6, "0")}`);
 }
 
-/** Writes bills with their lines and what they rest on. Numbers are given out in the order of `bills`. */
-export async function writeBills(trx: Trx, bills: readonly BillToWrite[]): Promise<Map<AccountId, bigint>> {
-  const ids = new Map<AccountId, bigint>();
-  for (const [year, ofYear] of Map.groupBy(bills, ({ bill }) => Temporal.PlainDate.from(bill.issuedOn).year)) {
+/**
+ * Writes bills with their lines and what they rest on. Numbers are given out in the order of `bills`, and last of all: the
+ * counter is everybody's.
+ * @param beside writes what else belongs to bills of these ids, before the counter is taken
+ */
+export async function writeBills(
+  trx: Trx,
+  bills: readonly BillToWrite[],
+  beside: (ids: ReadonlyMap<AccountId, bigint>) => Promise<void> = async () => {},
+): Promise<Map<AccountId, bigint>> {
+  if (bills.length === 0) return new Map();
+  const ids = await nextBillIds(trx, bills.length);
+  const withIds = bills.map((written, i) => ({ written, id: ids[i] as bigint }));
+  const lines = withIds.flatMap(({ written, id }) => written.bill.lines.map((line, i) => ({ id, no: i + 1, line })));
+  await bulkInsert(trx, "bill_line", lineColumns, lines);
+  const usages = withIds.flatMap(({ written, id }) => written.usages.map((billed) => ({ id, billed })));
+  await bulkInsert(trx, "billed_usage", usageColumns, usages);
+  const byAccount = new Map(withIds.map(({ written, id }) => [written.bill.accountId, id]));
+  await beside(byAccount);
+  for (const [year, ofYear] of Map.groupBy(withIds, ({ written }) => yearOf(written.bill.issuedOn))) {
     const numbers = await takeBillNumbers(trx, year, ofYear.length);
-    const rows = await trx
-      .insertInto("bill")
-      .values(ofYear.map((written, i) => billRow(written, numbers[i] ?? "")))
-      .returning(["id", "account_id"])
-      .execute();
-    for (const row of rows) ids.set(row.account_id, row.id);
+    const rows = ofYear.map((row, i) => ({ ...row, number: numbers[i] ?? "" }));
+    await bulkInsert(trx, "bill", billColumns, rows);
   }
-  await insertAll(
-    trx,
-    "bill_line",
-    bills.flatMap((written) => lineRows(written, idOf(ids, written))),
-  );
-  await insertAll(
-    trx,
-    "billed_usage",
-    bills.flatMap((written) => usageRows(written, idOf(ids, written))),
-  );
-  return ids;
+  return byAccount;
 }
 
-function idOf(ids: ReadonlyMap<AccountId, bigint>, { bill }: BillToWrite): bigint {
-  const id = ids.get(bill.accountId);
-  if (id === undefined) throw new Error(`the bill of account ${bill.accountId} was not written`);
-  return id;
+async function nextBillIds(trx: Trx, count: number): Promise<bigint[]> {
+  const { rows } = await sql<{ id: bigint }>`
+    select nextval('sanbiao.bill_id_seq') as id from generate_series(1, ${count}::integer)`.execute(trx);
+  return rows.map(({ id }) => id);
 }
 
-const operator = sql<bigint>`sanbiao.operator_id()`;
+const yearOf = (day: Bill["issuedOn"]): number => Number(day.slice(0, 4));
 
-const billRow = ({ bill, journalId, runId }: BillToWrite, number: string) => ({
-  operator_id: operator,
-  account_id: bill.accountId,
-  number,
-  period_from: isoOf(bill.period.from),
-  period_to: isoOf(bill.period.to),
-  issued_on: bill.issuedOn,
-  due_on: bill.dueOn,
-  currency: bill.total.currency,
-  total_minor: bill.total.minor,
-  journal_id: journalId,
-  run_id: runId,
-});
+type BillRow = { readonly written: BillToWrite; readonly id: bigint; readonly number: string };
+type LineRow = { readonly id: bigint; readonly no: number; readonly line: Bill["lines"][number] };
+type UsageRow = { readonly id: bigint; readonly billed: BilledUsage };
 
-const lineRows = ({ bill }: BillToWrite, billId: bigint) =>
-  bill.lines.map((line, i) => ({
-    bill_id: billId,
-    line: i + 1,
-    key: line.key,
-    usage_point_id: line.usagePointId,
-    utility: line.utility,
-    tariff_id: line.tariffId,
-    tariff_version: line.tariffVersion,
-    charge: line.charge,
-    kind: line.kind,
-    tier: line.tier ?? null,
-    tou: line.tou ?? null,
-    period_from: isoOf(line.period.from),
-    period_to: isoOf(line.period.to),
-    quantity: line.quantity ?? null,
-    unit: line.unit ?? null,
-    price: line.price ?? null,
-    amount_minor: line.amount.minor,
-    included_minor: line.included?.minor ?? null,
-    basis: line.basis ?? null,
-    title_zh: line.title.zh,
-    title_en: line.title.en,
-    corrects_bill_id: line.corrects ?? null,
-  }));
+const billColumns: readonly Column<BillRow>[] = [
+  ["id", "bigint", ({ id }) => id],
+  ["account_id", "bigint", ({ written }) => written.bill.accountId],
+  ["number", "text", ({ number }) => number],
+  ["period_from", "timestamptz", ({ written }) => isoOf(written.bill.period.from)],
+  ["period_to", "timestamptz", ({ written }) => isoOf(written.bill.period.to)],
+  ["issued_on", "date", ({ written }) => written.bill.issuedOn],
+  ["due_on", "date", ({ written }) => written.bill.dueOn],
+  ["currency", "text", ({ written }) => written.bill.total.currency],
+  ["total_minor", "bigint", ({ written }) => written.bill.total.minor],
+  ["journal_id", "bigint", ({ written }) => written.journalId],
+  ["run_id", "bigint", ({ written }) => written.runId],
+];
 
-const usageRows = ({ usages }: BillToWrite, billId: bigint) =>
-  usages.map(({ usagePointId, usage, registers, ladderBefore, corrects }) => ({
-    bill_id: billId,
-    usage_point_id: usagePointId,
-    period_from: isoOf(usage.servicePeriod.from),
-    period_to: isoOf(usage.servicePeriod.to),
-    utility: usage.utility,
-    quantity: usage.total,
-    unit: usage.unit,
-    basis: usage.basis,
-    estimated_quantity: corrects === undefined ? estimatedOf(usage) : 0n,
-    registers,
-    ladder_before: Object.fromEntries(
-      Object.entries(ladderBefore).map(([charge, used]) => [charge, decimalText(used)]),
-    ),
-    corrects_bill_id: corrects ?? null,
-  }));
+const lineColumns: readonly Column<LineRow>[] = [
+  ["bill_id", "bigint", ({ id }) => id],
+  ["line", "smallint", ({ no }) => no],
+  ["key", "text", ({ line }) => line.key],
+  ["usage_point_id", "bigint", ({ line }) => line.usagePointId],
+  ["utility", "text", ({ line }) => line.utility],
+  ["tariff_id", "text", ({ line }) => line.tariffId],
+  ["tariff_version", "text", ({ line }) => line.tariffVersion],
+  ["charge", "text", ({ line }) => line.charge],
+  ["kind", "text", ({ line }) => line.kind],
+  ["tier", "smallint", ({ line }) => line.tier ?? null],
+  ["tou", "text", ({ line }) => line.tou ?? null],
+  ["period_from", "timestamptz", ({ line }) => isoOf(line.period.from)],
+  ["period_to", "timestamptz", ({ line }) => isoOf(line.period.to)],
+  ["quantity", "bigint", ({ line }) => line.quantity ?? null],
+  ["unit", "text", ({ line }) => line.unit ?? null],
+  ["price", "text", ({ line }) => line.price ?? null],
+  ["amount_minor", "bigint", ({ line }) => line.amount.minor],
+  ["included_minor", "bigint", ({ line }) => line.included?.minor ?? null],
+  ["basis", "text", ({ line }) => line.basis ?? null],
+  ["title_zh", "text", ({ line }) => line.title.zh],
+  ["title_en", "text", ({ line }) => line.title.en],
+  ["corrects_bill_id", "bigint", ({ line }) => line.corrects ?? null],
+];
+
+const usageColumns: readonly Column<UsageRow>[] = [
+  ["bill_id", "bigint", ({ id }) => id],
+  ["usage_point_id", "bigint", ({ billed }) => billed.usagePointId],
+  ["period_from", "timestamptz", ({ billed }) => isoOf(billed.usage.servicePeriod.from)],
+  ["period_to", "timestamptz", ({ billed }) => isoOf(billed.usage.servicePeriod.to)],
+  ["utility", "text", ({ billed }) => billed.usage.utility],
+  ["quantity", "bigint", ({ billed }) => billed.usage.total],
+  ["unit", "text", ({ billed }) => billed.usage.unit],
+  ["basis", "text", ({ billed }) => billed.usage.basis],
+  [
+    "estimated_quantity",
+    "bigint",
+    ({ billed: { corrects, usage } }) => (corrects === undefined ? estimatedOf(usage) : 0n),
+  ],
+  ["registers", "jsonb", ({ billed }) => JSON.stringify(billed.registers, bigintText)],
+  ["ladder_before", "jsonb", ({ billed }) => JSON.stringify(decimalTexts(billed.ladderBefore))],
+  ["corrects_bill_id", "bigint", ({ billed }) => billed.corrects ?? null],
+];
+
+const bigintText = (_key: string, value: unknown): unknown => (typeof value === "bigint" ? value.toString() : value);
+const decimalTexts = (of: Readonly<Record<string, Micro>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(of).map(([charge, used]) => [charge, decimalText(used)]));
 
 /** The energy book keeps what rests on estimates apart, until readings confirm it. */
 const estimatedOf = ({ slices }: Usage): Micro =>
   slices.reduce((sum, { basis, quantity }) => (basis === "estimated" ? sum + quantity : sum), 0n);
-
-/** One statement whatever the number of rows: a statement takes 65,535 parameters at most, a document any size. */
-async function insertAll(trx: Trx, table: "bill_line" | "billed_usage", rows: readonly object[]): Promise<void> {
-  if (rows.length === 0) return;
-  const document = JSON.stringify(rows, (_key, value: unknown) =>
-    typeof value === "bigint" ? value.toString() : value,
-  );
-  const target = sql.table(`sanbiao.${table}`);
-  const columns = Object.keys(rows[0] ?? {});
-  const list = sql.join(columns.map((column) => sql.ref(column)));
-  await sql`insert into ${target} (operator_id, ${list})
-            select sanbiao.operator_id(), ${list} from json_populate_recordset(null::${target}, ${document}::json)`.execute(
-    trx,
-  );
-}
 
 /** End of the account's last bill, as far as its use is billed; `null` before the first. */
 export async function billedUntil(trx: Trx, accountId: AccountId): Promise<Period["to"] | null> {

@@ -3,6 +3,7 @@ import { type Currency, type Money, money, zero } from "../domain/money.ts";
 import { type Instant, isoOf } from "../domain/instant.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
 import type { Tables } from "../schema/tables.ts";
+import { arrayText } from "./bulk-insert.ts";
 import { isOfCustomer, type LedgerAccount, type Posting, RECEIVABLE } from "./chart.ts";
 
 export type JournalKind = "bill" | "payment" | "reversal" | "adjustment" | "opening" | "refund";
@@ -17,13 +18,13 @@ export type Entry = {
   readonly occurredAt: Instant;
   readonly postedAt: Instant;
   readonly postedBy?: bigint;
-  /** Sum zero per currency, at least two, none of them zero: refused by the database at commit otherwise. */
+  /** Sum zero per currency, at least two, none of them zero: refused by the database otherwise. */
   readonly postings: readonly Posting[];
 };
 
 export type PostOutcome = { readonly kind: "posted" | "already" | "different"; readonly journalId: bigint };
 
-/** Posts in one round trip. An entry out of balance fails when the transaction commits. */
+/** Posts in one round trip. An entry out of balance is refused. */
 export async function postEntry(trx: Transaction<Tables>, entry: Entry): Promise<PostOutcome> {
   const postings = JSON.stringify(entry.postings.map(postingRow));
   const { rows } = await sql<{ outcome: PostOutcome["kind"]; journal_id: bigint }>`
@@ -33,6 +34,31 @@ export async function postEntry(trx: Transaction<Tables>, entry: Entry): Promise
   const row = rows[0];
   if (row === undefined) throw new Error("post_entry gave no answer");
   return { kind: row.outcome, journalId: row.journal_id };
+}
+
+export type EntriesToPost = Omit<Entry, "key" | "cause" | "postings"> & {
+  readonly entries: readonly Pick<Entry, "key" | "cause" | "postings">[];
+};
+
+/** Posts many entries of one kind and time in one round trip, each with an outcome of its own, in their order. Keys differ. */
+export async function postEntries(trx: Transaction<Tables>, many: EntriesToPost): Promise<PostOutcome[]> {
+  const { operatorId, kind, occurredAt, postedAt, postedBy, entries } = many;
+  if (entries.length === 0) return [];
+  const rows = entries.flatMap(({ postings }, i) => postings.map((posting) => ({ of: i + 1, posting })));
+  const accounts = rows.map(({ posting }) => ("accountId" in posting ? posting.accountId : null));
+  const { rows: answers } = await sql<{ ord: number; outcome: PostOutcome["kind"]; journal_id: bigint }>`
+    select ord, outcome, journal_id from sanbiao.post_entries(${operatorId}, ${kind}, ${isoOf(occurredAt)}::timestamptz,
+      ${isoOf(postedAt)}::timestamptz, ${postedBy ?? null}, ${arrayText(entries.map(({ key }) => key))}::text[],
+      ${arrayText(entries.map(({ cause }) => JSON.stringify(cause)))}::jsonb[], ${arrayText(rows.map(({ of }) => of))}::integer[],
+      ${arrayText(rows.map(({ posting }) => posting.ledgerAccount))}::text[], ${arrayText(accounts)}::bigint[],
+      ${arrayText(rows.map(({ posting }) => posting.amount.currency))}::text[],
+      ${arrayText(rows.map(({ posting }) => posting.amount.minor))}::bigint[])`.execute(trx);
+  const byOrd = new Map(answers.map(({ ord, outcome, journal_id }) => [ord, { kind: outcome, journalId: journal_id }]));
+  return entries.map(({ key }, i) => {
+    const outcome = byOrd.get(i + 1);
+    if (outcome === undefined) throw new Error(`post_entries gave no answer for ${key}`);
+    return outcome;
+  });
 }
 
 const postingRow = (p: Posting) => ({

@@ -3,6 +3,7 @@ import { type Instant, isoOf } from "../domain/instant.ts";
 import type { Day, Period } from "../domain/period.ts";
 import type { AccountId } from "../domain/reading.ts";
 import type { Tables } from "../schema/tables.ts";
+import { arrayText } from "./bulk-insert.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -49,32 +50,64 @@ export type ClaimQuery = {
   readonly days: { readonly from: Day; readonly to: Day };
   /** Accounts that this process could not settle already. */
   readonly except: readonly AccountId[];
-  readonly limit: number;
+  /** The next so many accounts by id after one, or these. */
+  readonly among: { readonly after: AccountId; readonly limit: number } | readonly AccountId[];
 };
+
+/** `upTo`: how far by id was looked; `null` when there is no further account. */
+export type Claim = { readonly accountIds: AccountId[]; readonly upTo: AccountId | null };
 
 /**
  * Locks the next accounts to bill until the transaction ends; those that another process works on are passed over.
- * `touched` false: there was nothing left to lock.
+ * Accounts are looked at a window of ids at a time, so that a run does not look again and again at what it has billed.
  */
-export async function claimAccounts(
+export async function claimAccounts(trx: Trx, query: ClaimQuery): Promise<Claim> {
+  const { among, except } = query;
+  if (!("after" in among)) return { accountIds: await lockUnbilled(trx, query, among), upTo: null };
+  for (let { after } = among; ; ) {
+    const { rows } = await sql<{ id: AccountId }>`
+      select id from sanbiao.account where operator_id = sanbiao.operator_id() and id > ${after}
+       order by id limit ${among.limit}`.execute(trx);
+    const last = rows.at(-1);
+    if (last === undefined) return { accountIds: [], upTo: null };
+    after = last.id;
+    const passed = new Set(except);
+    const window = rows.map(({ id }) => id).filter((id) => !passed.has(id));
+    const accountIds = await lockUnbilled(trx, query, window);
+    if (accountIds.length > 0) return { accountIds, upTo: after };
+  }
+}
+
+async function lockUnbilled(
   trx: Trx,
-  query: ClaimQuery,
-): Promise<{ accountIds: AccountId[]; touched: boolean }> {
-  const { period, days, except, limit } = query;
-  const claimed = await sql<{ id: bigint }>`
+  { period, days }: ClaimQuery,
+  window: readonly AccountId[],
+): Promise<AccountId[]> {
+  const due = await unbilledOf(trx, period, days, window);
+  if (due.length === 0) return [];
+  const { rows } = await sql<{ id: AccountId }>`
     select a.id from sanbiao.account a
-     where a.operator_id = sanbiao.operator_id() and a.id <> all(${`{${except.join(",")}}`}::bigint[])
-       and ${unbilled(period, days.from, days.to)}
-     order by a.id limit ${limit} for no key update skip locked`.execute(trx);
-  const ids = claimed.rows.map((row) => row.id);
-  if (ids.length === 0) return { accountIds: [], touched: false };
-  // Another process may have billed one between this statement's snapshot and its lock: look again, with the lock held.
-  const still = await sql<{ id: bigint }>`
-    select a.id from sanbiao.account a where a.operator_id = sanbiao.operator_id()
-       and a.id = any(${`{${ids.join(",")}}`}::bigint[]) and ${unbilled(period, days.from, days.to)} order by a.id`.execute(
-    trx,
-  );
-  return { accountIds: still.rows.map((row) => row.id), touched: true };
+     where a.operator_id = sanbiao.operator_id() and a.id = any(${arrayText(due)}::bigint[])
+     order by a.id for no key update skip locked`.execute(trx);
+  // Another process may have billed one between the look and the lock: look again, with the lock held.
+  const locked = rows.map(({ id }) => id);
+  return locked.length === 0 ? [] : unbilledOf(trx, period, days, locked);
+}
+
+async function unbilledOf(
+  trx: Trx,
+  period: Period,
+  days: ClaimQuery["days"],
+  ids: readonly AccountId[],
+): Promise<AccountId[]> {
+  const { rows } = await sql<{ id: AccountId }>`
+    select a.id from unnest(${arrayText(ids)}::bigint[]) as a (id)
+     where exists (select from sanbiao.agreement g where g.operator_id = sanbiao.operator_id() and g.account_id = a.id
+                      and g.from_day < ${days.to}::date and (g.to_day is null or g.to_day > ${days.from}::date))
+       and not exists (select from sanbiao.bill b where b.operator_id = sanbiao.operator_id() and b.account_id = a.id
+                      and b.period_from < ${isoOf(period.to)}::timestamptz and b.period_to > ${isoOf(period.from)}::timestamptz)
+     order by a.id`.execute(trx);
+  return rows.map(({ id }) => id);
 }
 
 /** How many accounts have no bill for the period yet, the refused and those under another process's lock included. */
@@ -85,14 +118,17 @@ export async function countUnbilled(trx: Trx, period: Period, days: { from: Day;
   return rows[0]?.n ?? 0;
 }
 
-/** Keeps an account that could not be settled for a person; the next try writes over the reason. */
-export async function refuseAccount(
-  trx: Trx,
-  refused: { runId: bigint; accountId: AccountId; reason: string; detail: string; at: Instant },
-): Promise<void> {
+export type Refusal = { readonly accountId: AccountId; readonly reason: string; readonly detail: string };
+
+/** Keeps accounts that could not be settled for a person; the next try writes over the reason. */
+export async function refuseAccounts(trx: Trx, runId: bigint, refused: readonly Refusal[], at: Instant): Promise<void> {
+  if (refused.length === 0) return;
   await sql`
     insert into sanbiao.run_exception (operator_id, run_id, account_id, reason, detail, at)
-    values (sanbiao.operator_id(), ${refused.runId}, ${refused.accountId}, ${refused.reason}, ${refused.detail}, ${isoOf(refused.at)})
+    select sanbiao.operator_id(), ${runId}, u.account_id, u.reason, u.detail, ${isoOf(at)}::timestamptz
+      from unnest(${arrayText(refused.map(({ accountId }) => accountId))}::bigint[],
+                  ${arrayText(refused.map(({ reason }) => reason))}::text[],
+                  ${arrayText(refused.map(({ detail }) => detail))}::text[]) as u (account_id, reason, detail)
     on conflict (operator_id, run_id, account_id) do update
       set reason = excluded.reason, detail = excluded.detail, at = excluded.at, settled_at = null`.execute(trx);
 }

@@ -5,6 +5,7 @@ import type { MeterId } from "../domain/reading.ts";
 import { REGISTERS } from "../domain/register.ts";
 import { VERDICT_RESULTS, type Verdict, type VerdictResult } from "../domain/verdict.ts";
 import type { Tables } from "../schema/tables.ts";
+import { bulkInsert, type Column } from "./bulk-insert.ts";
 
 /** Keeps what was judged, beside the readings. The same judgement again is the same row. */
 export async function writeVerdicts(
@@ -13,23 +14,19 @@ export async function writeVerdicts(
   judgedAt: Instant,
 ): Promise<void> {
   if (verdicts.length === 0) return;
-  const rows = verdicts.map((verdict) => ({
-    meter_id: verdict.meterId.toString(),
-    register: REGISTERS[verdict.register].code,
-    from_at: isoOf(verdict.period.from),
-    to_at: isoOf(verdict.period.to),
-    rule: verdict.rule,
-    rule_version: verdict.version,
-    result: verdict.result,
-    inputs: verdict.inputs,
-    threshold: verdict.threshold,
-    judged_at: isoOf(judgedAt),
-  }));
-  await sql`
-    insert into sanbiao.verdict (operator_id, meter_id, register, from_at, to_at, rule, rule_version, result, inputs, threshold, judged_at)
-    select sanbiao.operator_id(), meter_id, register, from_at, to_at, rule, rule_version, result, inputs, threshold, judged_at
-      from json_populate_recordset(null::sanbiao.verdict, ${JSON.stringify(rows)}::json)
-    on conflict do nothing`.execute(trx);
+  const columns: readonly Column<Verdict>[] = [
+    ["meter_id", "bigint", ({ meterId }) => meterId],
+    ["register", "smallint", ({ register }) => REGISTERS[register].code],
+    ["from_at", "timestamptz", ({ period }) => isoOf(period.from)],
+    ["to_at", "timestamptz", ({ period }) => isoOf(period.to)],
+    ["rule", "text", ({ rule }) => rule],
+    ["rule_version", "integer", ({ version }) => version],
+    ["result", "text", ({ result }) => result],
+    ["inputs", "jsonb", ({ inputs }) => JSON.stringify(inputs)],
+    ["threshold", "jsonb", ({ threshold }) => JSON.stringify(threshold)],
+    ["judged_at", "timestamptz", () => isoOf(judgedAt)],
+  ];
+  await bulkInsert(trx, "verdict", columns, verdicts, sql`on conflict do nothing`);
 }
 
 /** Results that a person has to look at. `exchange_incomplete` and the like hold a bill; `suspect` does not. */

@@ -1,17 +1,18 @@
 import type { AccountStatement, BillSheet, History, Section, SheetLine } from "./bill-sheet.ts";
+import { billTitle } from "./bill-title.ts";
 import { UTILITY_COLOURS } from "./colours.ts";
 import {
   amountColumn,
   dayText,
   grouped,
   moneyText,
-  monthText,
   percentText,
   priceText,
   quantityText,
   unitText,
 } from "./figures.ts";
 import { QUIET_ZONE, qrModules } from "./qr-modules.ts";
+import { statementCells } from "./statement-cells.ts";
 import { useChartOf } from "./use-chart.ts";
 import {
   BASIS_WORDS,
@@ -38,7 +39,6 @@ function said(language: PaperLanguage, words: Words): string {
 /** The bill as one page without scripts or outside parts: it may be mailed, kept and printed as it is. */
 export function billHtml(sheet: BillSheet, language: PaperLanguage): string {
   const say = (words: Words) => said(language, words);
-  const month = monthText(sheet.lastDay.slice(0, 7), language);
   const { toPay } = sheet;
   return `<!doctype html>
 <html lang="${language === "en" ? "en" : "zh-CN"}"><head><meta charset="utf-8">
@@ -46,7 +46,7 @@ export function billHtml(sheet: BillSheet, language: PaperLanguage): string {
 <title>${escaped(`${firstOf(language, WORDS.bill)} ${sheet.number}`)}</title><style>${STYLE}</style></head>
 <body><article>
 <header><p class="operator">${say(sheet.operator)}</p><p class="number">${say(WORDS.number)} ${escaped(sheet.number)}</p>
-<h1>${escaped(month)} ${say(WORDS.bill)}</h1></header>
+<h1>${say({ zh: billTitle(sheet, "zh"), en: billTitle(sheet, "en") })}</h1></header>
 <section class="who"><div><h2>${escaped(sheet.customer.name)}</h2><p>${escaped(sheet.customer.address)}</p>
 <dl><dt>${say(WORDS.account)}</dt><dd>${escaped(sheet.customer.number)}</dd>
 <dt>${say(WORDS.period)}</dt><dd>${dayText(sheet.firstDay, language)} – ${dayText(sheet.lastDay, language)}</dd>
@@ -64,12 +64,10 @@ ${historyHtml(sheet, language)}
 }
 
 function statementHtml(account: AccountStatement, language: PaperLanguage): string {
-  const row = (words: Words, m: BillSheet["total"]) => `<dt>${said(language, words)}</dt><dd>${moneyText(m)}</dd>`;
-  const adjustments = account.adjustments.minor === 0n ? "" : row(WORDS.adjustments, account.adjustments);
-  return `<section class="statement"><h3>${said(language, WORDS[`debt_${account.debt}`])}</h3><dl>${row(WORDS.before, account.before)}${row(
-    WORDS.payments,
-    { ...account.payments, minor: -account.payments.minor },
-  )}${adjustments}${row(WORDS.total, account.bill)}${row(WORDS.after, account.after)}</dl></section>`;
+  const cells = statementCells(account).map(
+    ([words, amount]) => `<dt>${said(language, words)}</dt><dd>${moneyText(amount)}</dd>`,
+  );
+  return `<section class="statement"><h3>${said(language, WORDS[`debt_${account.debt}`])}</h3><dl>${cells.join("")}</dl></section>`;
 }
 
 function sectionHtml(section: Section, language: PaperLanguage): string {
@@ -149,7 +147,7 @@ function qrSvg(content: string): string {
 
 const STYLE = `:root{color:#1c2b36;font:14px/1.5 "PingFang SC","Microsoft YaHei","Noto Sans SC",system-ui,sans-serif}body{margin:0;background:#f1f5f7}
 article{max-width:780px;margin:24px auto;padding:36px 40px;background:#fff;box-sizing:border-box}p,dl,dd,h1,h2,h3,figure{margin:0}small{color:#5b6b78;font-weight:400;font-size:.82em}
-header{display:grid;grid-template-columns:1fr auto;border-bottom:2px solid #14506e;padding-bottom:10px}.operator{font-weight:700;color:#14506e}.number{color:#5b6b78}h1{grid-column:1/-1;font-size:26px;line-height:1.4}
+header{display:grid;grid-template-columns:1fr auto;border-bottom:2px solid #14506e;padding-bottom:10px}.operator{font-weight:700;color:#14506e}.number{color:#5b6b78}h1 small{display:block;font-size:15px}h1{grid-column:1/-1;font-size:26px;line-height:1.4}
 .who{display:flex;gap:24px;justify-content:space-between;margin:16px 0;flex-wrap:wrap}.who h2{font-size:18px;font-weight:500;overflow-wrap:anywhere}.who>div:first-child{flex:1 1 220px}.who dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;margin-top:8px}dt{color:#5b6b78}
 .pay{display:grid;grid-template-columns:1fr auto;gap:4px 20px;background:#f1f5f7;border-radius:8px;padding:14px 16px;min-width:250px}.pay p{color:#5b6b78}.pay b,.pay strong{display:block;color:#14506e}.pay b{font-size:30px;line-height:1.3}.pay figure{grid-column:2;grid-row:1/3;text-align:center}.pay svg{width:112px;height:112px}.pay figcaption{font-size:10px;max-width:112px;color:#8a5a00}
 .statement h3{font-size:12px;margin-top:8px}.statement dl{display:flex;flex-wrap:wrap;border:solid #d5dde4;border-width:1px 0;padding:8px 0}.statement dt{flex:1 1 0;font-size:12px;min-width:100px}.statement dl{display:grid;grid-auto-flow:column;grid-template-rows:auto auto;gap:0 16px}.statement dd{font-weight:500}.statement dd:last-child{font-weight:700}

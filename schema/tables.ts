@@ -48,6 +48,7 @@ import type {
   RegisterImportTable,
 } from "./tables/onboarding.ts";
 import type { AppSessionTable, AppUserTable, OperatorTable } from "./tables/operators.ts";
+import type { TariffVersionTable } from "./tables/tariffs.ts";
 import type {
   ClockCheckTable,
   GapTable,
@@ -125,4 +126,5 @@ export type Tables = {
   reading_route: ReadingRouteTable;
   route_stop: RouteStopTable;
   manual_reading: ManualReadingTable;
+  tariff_version: TariffVersionTable;
 };

@@ -36,9 +36,10 @@ const PURE = [
   /^metering\//,
   /^billing\/(rate|bill)\b/,
   /^billing\/prepaid\/decide\.ts$/,
+  /^billing\/publication\.ts$/,
   /^billing\/what-if\/(rated|replacement|summary)\.ts$/,
   /^validation\/meter-day\.ts$/,
-  /^paper\/(bill-sheet|bill-html|figures|words|use-chart|payment-code)\.ts$/,
+  /^paper\/(bill-sheet|bill-html|figures|words|use-chart|payment-code|cycle-rows|bill-title|statement-cells)\.ts$/,
   /^collectors\/decode\//,
 ];
 const IMPURE: readonly [RegExp, string][] = [

@@ -1,6 +1,8 @@
 import { sql } from "kysely";
 import { CodedError } from "../../domain/errors.ts";
+import { moneyJson, negate } from "../../domain/money.ts";
 import type { Day } from "../../domain/period.ts";
+import { propertyOwedOf } from "../../ledger/journal.ts";
 import type { Desk } from "../desk.ts";
 import type { AccountJson } from "../schemas/account.ts";
 import { type AccountRow, accountColumns, accountRow, placeOfAccount, standingOfAccount } from "./accounts.ts";
@@ -17,6 +19,7 @@ export async function account(desk: Desk, id: bigint): Promise<AccountJson> {
   if (row === undefined) throw noAccount(id);
   return {
     ...accountRow(desk, row),
+    propertyBalance: moneyJson(negate(await propertyOwedOf(desk.trx, id, desk.currency))),
     address: row.address,
     protectedReason: row.protected_reason,
     openedOn: row.opened_on,

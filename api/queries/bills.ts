@@ -9,7 +9,7 @@ import type { BilledUsageJson, BillJson, BillLineJson, BillRowJson, BillsJson, B
 import type { UnitName, UtilityName } from "../schemas/json.ts";
 import type { z } from "zod";
 import { placeOfAccount } from "./accounts.ts";
-import { billCharges } from "./charges.ts";
+import { billCharges, billStatement } from "./charges.ts";
 
 export type BillRow = {
   id: bigint;
@@ -149,6 +149,7 @@ export async function bill(desk: Desk, id: bigint): Promise<BillJson> {
     ...billRow(desk, rows[0]),
     lines: await linesOf(desk, id),
     charges: await billCharges(desk, id),
+    statement: await billStatement(desk, id),
     usage: await usageOf(desk, id),
   };
 }

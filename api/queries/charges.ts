@@ -1,7 +1,9 @@
 import { CALENDARS } from "../../catalog/calendars/catalogue.ts";
 import { readAssignments, readCharges } from "../../ledger/charges.ts";
+import { creditUsed, type Statement, statementsOf } from "../../ledger/statement.ts";
 import { operatorFacts } from "../../billing/operator.ts";
 import { type Desk, moneyOf } from "../desk.ts";
+import type { BillJson, StatementJson } from "../schemas/bill.ts";
 import type { AccountChargesJson, BillChargeJson, BillingTermsJson, ChargesJson } from "../schemas/charge.ts";
 
 /** Lines of a bill that are not supply. */
@@ -62,4 +64,19 @@ export async function charges(desk: Desk): Promise<ChargesJson> {
 export async function accountCharges(desk: Desk, accountId: bigint): Promise<AccountChargesJson> {
   const said = (await readAssignments(desk.trx, [accountId])).get(accountId) ?? [];
   return { items: said.map(({ code, from, quantity }) => ({ code, fromDay: from, quantity })) };
+}
+
+/** What the account owed before a bill, paid since, and owes after it, as of the bill's issue. */
+export async function billStatement(desk: Desk, billId: bigint): Promise<BillJson["statement"]> {
+  const statements = (await statementsOf(desk.trx, [billId])).get(billId);
+  if (statements === undefined) throw new Error(`bill ${billId} has no statement`);
+  const json = (one: Statement): StatementJson => ({
+    previous: moneyOf(desk, one.previous),
+    paid: moneyOf(desk, one.paid),
+    other: moneyOf(desk, one.other),
+    billed: moneyOf(desk, one.billed),
+    balance: moneyOf(desk, one.balance),
+    creditUsed: moneyOf(desk, creditUsed(one)),
+  });
+  return { supply: json(statements.supply), property: json(statements.property) };
 }

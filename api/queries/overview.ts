@@ -105,8 +105,8 @@ async function moneyIn(desk: Desk): Promise<OverviewJson["moneyIn"]> {
   const today = startOfDay(dayOf(desk.now, desk.zone), desk.zone);
   const { rows } = await sql<{ today: bigint; today_count: bigint; month: bigint; month_count: bigint }>`
     select coalesce(-sum(p.amount_minor) filter (where j.occurred_at >= ${timestamptz(today)}), 0)::bigint as today,
-           count(*) filter (where j.kind = 'payment' and j.occurred_at >= ${timestamptz(today)}) as today_count,
-           coalesce(-sum(p.amount_minor), 0)::bigint as month, count(*) filter (where j.kind = 'payment') as month_count
+           count(distinct j.id) filter (where j.kind = 'payment' and j.occurred_at >= ${timestamptz(today)}) as today_count,
+           coalesce(-sum(p.amount_minor), 0)::bigint as month, count(distinct j.id) filter (where j.kind = 'payment') as month_count
       from journal j
       join posting p on p.operator_id = j.operator_id and p.journal_id = j.id and p.account_id is not null
      where j.operator_id = ${desk.operatorId} and j.kind in ('payment', 'reversal') and p.currency = ${desk.currency}

@@ -1,9 +1,12 @@
 import { sql } from "kysely";
+import { withOwnTariffs } from "../../billing/own-tariffs.ts";
+import { catalogueTariffs } from "../../billing/tariffs.ts";
 import type { TariffOption, UtilityOptions } from "../../billing/what-if/best.ts";
 import { type AccountChange, changeOf, type LeftOut, type WhatIfSummary } from "../../billing/what-if/summary.ts";
-import { TARIFFS, versionsOf } from "../../catalog/tariffs/catalogue.ts";
+import { TARIFFS } from "../../catalog/tariffs/catalogue.ts";
 import { type Currency, money, moneyJson } from "../../domain/money.ts";
 import { dayOf } from "../../domain/period.ts";
+import { ownVersions } from "../../ledger/tariffs.ts";
 import { type Desk, quantityOf } from "../desk.ts";
 import type { MoneyJson } from "../schemas/json.ts";
 import type { AccountChangeJson, LeftOutJson, TariffChoicesJson, WhatIfSummaryJson } from "../schemas/what-if.ts";
@@ -91,9 +94,11 @@ export async function tariffChoices(desk: Desk): Promise<TariffChoicesJson> {
      where operator_id = ${desk.operatorId} and from_day <= ${today}::date and (to_day is null or to_day > ${today}::date)
      group by tariff_id`.execute(desk.trx);
   const used = new Map(rows.map((row) => [row.tariff_id, row.n]));
-  const ids = [...new Set(TARIFFS.map(({ id }) => id))];
+  const book = await withOwnTariffs(desk.trx, catalogueTariffs);
+  const own = (await ownVersions(desk.trx)).filter(({ state }) => state === "published");
+  const ids = [...new Set([...TARIFFS.map(({ id }) => id), ...own.map(({ tariffId }) => tariffId)])];
   const items = ids.flatMap((id) => {
-    const versions = versionsOf(id);
+    const versions = book(id) ?? [];
     const newest = versions.at(-1);
     if (newest === undefined) return [];
     const { utility, title } = newest;

@@ -7,6 +7,8 @@ import { billBooks } from "../bill-books.ts";
 import type { Desk } from "../desk.ts";
 import { ExplainedBillJson } from "../schemas/explain.ts";
 import { IdParams } from "../schemas/json.ts";
+import { accountReplay } from "../queries/replay.ts";
+import { AccountReplayJson, ReplayQuery } from "../schemas/replay.ts";
 import { type Api, type App, atDeskOf, PROBLEMS } from "./route.ts";
 
 /** Why a bill says what it says. */
@@ -43,6 +45,24 @@ export function billExplainRoutes(app: App, api: Api): void {
         void reply.header("content-disposition", `attachment; filename="bill-${number}.json"`);
         return { ...(await readBundle(desk.trx, number, billBooks, desk.now)) };
       }),
+  });
+}
+
+/** A replay rates up to two years of bills: not something that a screen asks for by itself. */
+export function billReplayRoutes(app: App, api: Api): void {
+  app.route({
+    method: "GET",
+    url: "/accounts/:id/replay",
+    schema: {
+      tags: ["bills"],
+      summary: "Issued bills made again by what is known now, line by line; nothing is posted",
+      params: IdParams,
+      querystring: ReplayQuery,
+      response: { 200: AccountReplayJson, ...PROBLEMS },
+    },
+    config: { access: "clerk" },
+    handler: (request) =>
+      atDeskOf(api, request, (desk) => accountReplay(desk, BigInt(request.params.id), request.query.from)),
   });
 }
 

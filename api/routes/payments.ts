@@ -2,7 +2,10 @@ import { CodedError } from "../../domain/errors.ts";
 import { type Instant, isoIn } from "../../domain/instant.ts";
 import { type Money, moneyJson, moneyOfText } from "../../domain/money.ts";
 import type { MoneyJson } from "../schemas/json.ts";
+import { type PaymentParts, splitPayment } from "../../billing/charges/split.ts";
+import { classesOwed } from "../../billing/payment.ts";
 import { principalOfRequest } from "../access.ts";
+import { requireAccount } from "../queries/account.ts";
 import { IdParams } from "../schemas/json.ts";
 import {
   IdempotencyHeaders,
@@ -11,9 +14,11 @@ import {
   ReversalBody,
   ReversalJson,
   ReversalParams,
+  SplitJson,
+  SplitQuery,
 } from "../schemas/payment.ts";
 import type { Principal } from "../session.ts";
-import { type Api, type App, PROBLEMS } from "./route.ts";
+import { type Api, type App, atDeskOf, PROBLEMS } from "./route.ts";
 
 export function paymentRoutes(app: App, api: Api): void {
   app.route({
@@ -35,7 +40,8 @@ export function paymentRoutes(app: App, api: Api): void {
       const at = api.clock.now();
       const key = request.headers["idempotency-key"];
       const { operatorId, userId } = by;
-      const payment = { operatorId, accountId, amount, channel: request.body.channel, key, at, by: userId };
+      const { channel, pays } = request.body;
+      const payment = { operatorId, accountId, amount, channel, pays, key, at, by: userId };
       const taken = await api.services.takePayment(api.db, payment);
       if (taken.kind === "different") {
         throw new CodedError("request.conflict", "This Idempotency-Key stands for another payment; nothing was taken.");
@@ -48,10 +54,32 @@ export function paymentRoutes(app: App, api: Api): void {
         accountId: String(accountId),
         amount: moneyJson(amount),
         balance: moneyJson(taken.balance),
+        propertyBalance: moneyJson(taken.propertyBalance),
+        parts: partsJson(taken.parts),
         controlId: taken.reconnect === undefined ? null : String(taken.reconnect),
         at: isoIn(at, by.zone),
       };
     },
+  });
+
+  app.route({
+    method: "GET",
+    url: "/accounts/:id/payment-split",
+    schema: {
+      tags: ["payments"],
+      summary: "How a payment would be shared over the classes of debt; nothing is taken",
+      params: IdParams,
+      querystring: SplitQuery,
+      response: { 200: SplitJson, ...PROBLEMS },
+    },
+    handler: (request) =>
+      atDeskOf(api, request, async (desk) => {
+        const id = BigInt(request.params.id);
+        await requireAccount(desk, id);
+        const amount = amountOf({ amount: request.query.amount, currency: desk.currency });
+        const owed = await classesOwed(desk.trx, id, desk.currency);
+        return { parts: partsJson(splitPayment(amount, owed, request.query.pays)), owed: partsJson(owed) };
+      }),
   });
 
   app.route({
@@ -95,6 +123,11 @@ function amountOf(body: MoneyJson): Money {
   }
   return amount;
 }
+
+const partsJson = ({ supply, property }: PaymentParts) => ({
+  supply: moneyJson(supply),
+  property: moneyJson(property),
+});
 
 function tell(
   api: Api,

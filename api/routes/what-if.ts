@@ -1,7 +1,8 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { tariffsOfJson } from "../../billing/rate/schema.ts";
-import { catalogueTariffs } from "../../billing/tariffs.ts";
+import { withOwnTariffs } from "../../billing/own-tariffs.ts";
+import { catalogueTariffs, type TariffBook } from "../../billing/tariffs.ts";
 import { bestOptions } from "../../billing/what-if/best.ts";
 import { type Replacement, throughout, versionsNamed } from "../../billing/what-if/replacement.ts";
 import { dialOf } from "../../catalog/meters/dials.ts";
@@ -73,7 +74,8 @@ export function whatIfRoutes(app: App, api: Api): void {
         ...(building === undefined || building === "" ? {} : { building }),
         ...(accountId === undefined ? {} : { accountIds: [BigInt(accountId)] }),
       };
-      const replacements = request.body.tariffs.map(replacementOf);
+      const book = await atDeskOf(api, request, ({ trx }) => withOwnTariffs(trx, catalogueTariffs));
+      const replacements = request.body.tariffs.map((one) => replacementOf(book, one));
       const job = await jobs.start(principalOfRequest(request).operatorId, { scope, period, replacements });
       void reply.code(202);
       return answer(request, job);
@@ -196,12 +198,12 @@ export function whatIfRoutes(app: App, api: Api): void {
 }
 
 /** @throws CodedError `tariff.invalid` with each problem's path, `request.not-found` for a name that nobody published */
-function replacementOf({ tariff, document, insteadOf }: WhatIfBody["tariffs"][number]): Replacement {
+function replacementOf(book: TariffBook, { tariff, document, insteadOf }: WhatIfBody["tariffs"][number]): Replacement {
   if ((tariff === undefined) === (document === undefined)) {
     throw new CodedError("request.invalid", "Give either `tariff` or `document`.");
   }
   const limit = insteadOf === undefined ? {} : { insteadOf };
-  if (tariff !== undefined) return { versions: versionsNamed(catalogueTariffs, tariff), ...limit };
+  if (tariff !== undefined) return { versions: versionsNamed(book, tariff), ...limit };
   const versions = tariffsOfJson(document);
   const [only] = versions;
   return { versions: versions.length === 1 && only !== undefined ? [throughout(only)] : versions, ...limit };

@@ -63,6 +63,7 @@ export const AgreementJson = z
   .meta({ id: "Agreement" });
 
 export const AccountJson = AccountRowJson.extend({
+  propertyBalance: MoneyJson.describe("For what is not supply: credit positive; prepaid supply never looks at it"),
   address: z.string(),
   protectedReason: z.string().nullable(),
   openedOn: DayText,

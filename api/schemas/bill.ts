@@ -94,8 +94,23 @@ export const BilledUsageJson = z
   .meta({ id: "BilledUsage" });
 export type BilledUsageJson = z.infer<typeof BilledUsageJson>;
 
+export const StatementJson = z
+  .object({
+    previous: MoneyJson.describe("Owed after the bill before"),
+    paid: MoneyJson.describe("Payments since, less what was reversed or given back"),
+    other: MoneyJson.describe("Adjustments and what was taken over since"),
+    billed: MoneyJson,
+    balance: MoneyJson.describe("Owed after this bill; negative = credit"),
+    creditUsed: MoneyJson.describe("What of the bill an earlier credit has paid already"),
+  })
+  .meta({ id: "Statement" });
+export type StatementJson = z.infer<typeof StatementJson>;
+
 export const BillJson = BillRowJson.extend({
   lines: z.array(BillLineJson),
+  statement: z
+    .object({ supply: StatementJson, property: StatementJson })
+    .describe("By class of debt, as of the bill's issue: `previous - paid + other + billed = balance`; owed positive"),
   charges: z.array(BillChargeJson).describe("Lines that are not supply"),
   usage: z.array(BilledUsageJson),
 }).meta({ id: "Bill" });

@@ -44,6 +44,8 @@ export const BillRunEvent = z
     state: z.enum(["due", "running", "done", "failed"]),
     done: z.number().int(),
     refused: z.number().int(),
+    left: z.number().int().optional().describe("Accounts to go, while it is at work"),
+    perSecond: z.number().optional().describe("Accounts settled per second since it was first told of"),
   })
   .meta({ id: "BillRunEvent" });
 

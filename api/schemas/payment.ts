@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PAYS } from "../../billing/charges/split.ts";
 import { IdText, InstantText, MoneyJson, PlainText } from "./json.ts";
 
 /** As billing/payment.ts names them; `wallet` is WeChat Pay or Alipay. */
@@ -17,8 +18,24 @@ export const IdempotencyHeaders = z.object({
 export const PaymentBody = z.object({
   amount: MoneyJson.describe("More than zero, in the operator's currency"),
   channel: PaymentChannel,
+  pays: z
+    .enum(PAYS)
+    .default("supply")
+    .describe("A class of debt, or `split`: supply's debt first, then the others', the rest is credit for supply"),
 });
 export type PaymentBody = z.infer<typeof PaymentBody>;
+export type PaysJson = PaymentBody["pays"];
+
+/** What of a payment went to which class of debt. */
+export const PaymentPartsJson = z.object({ supply: MoneyJson, property: MoneyJson }).meta({ id: "PaymentParts" });
+export const SplitQuery = z.object({
+  amount: z.string().regex(/^\d{1,12}(\.\d{1,2})?$/, "an amount in the operator's currency"),
+  pays: z.enum(PAYS).default("split"),
+});
+export const SplitJson = z
+  .object({ parts: PaymentPartsJson, owed: PaymentPartsJson.describe("Per class before it; negative = credit") })
+  .meta({ id: "PaymentSplit" });
+export type SplitJson = z.infer<typeof SplitJson>;
 
 /** 201 `posted`: taken now. 200 `already`: the same was taken before with this key. 409 is a Problem. */
 export const PaymentJson = z
@@ -27,7 +44,9 @@ export const PaymentJson = z
     journalId: IdText,
     accountId: IdText,
     amount: MoneyJson,
-    balance: MoneyJson.describe("Of the account after it: credit positive"),
+    balance: MoneyJson.describe("Of the account after it, for supply: credit positive"),
+    propertyBalance: MoneyJson.describe("For everything else: credit positive"),
+    parts: PaymentPartsJson,
     controlId: IdText.nullable().describe("The reconnection that it queued"),
     at: InstantText,
   })

@@ -14,7 +14,14 @@ export type BillingTerms = {
  * @param terms in the order of their days, one of them for every day
  */
 export function dueOn(terms: readonly BillingTerms[], issuedOn: Day): Day {
+  const known = DUE_DAYS.get(terms);
+  if (known?.issuedOn === issuedOn) return known.due;
   const held = terms.findLast(({ fromDay }) => fromDay <= issuedOn);
   if (held === undefined) throw new TypeError(`no billing terms for ${issuedOn}`);
-  return workingDayAfter(held.calendar, issuedOn, held.dueWorkingDays).day;
+  const due = workingDayAfter(held.calendar, issuedOn, held.dueWorkingDays).day;
+  DUE_DAYS.set(terms, { issuedOn, due });
+  return due;
 }
+
+/** The last answer by terms: a run asks the same for every bill. */
+const DUE_DAYS = new WeakMap<readonly BillingTerms[], { readonly issuedOn: Day; readonly due: Day }>();

@@ -200,7 +200,9 @@ export function carryLines(
   const sum = totalOf(charge.of, before, tariff).minor;
   const kept = state.carried[charge.id] ?? 0n;
   const pays = charge.settleMonth !== undefined && endsMonth(stretch, tariff.zone, charge.settleMonth);
-  const after = pays || sum > kept ? sum - kept : 0n;
+  const own = before.filter((line) => line.kind === "credit" && charge.of.includes(line.charge));
+  const earned = charge.use === "next" ? own.reduce((all, { amount }) => all - amount.minor, 0n) : 0n;
+  const after = pays ? sum - kept : sum + earned > kept ? sum + earned - kept : 0n;
   const left = kept - sum + after;
   if (left === 0n) delete state.carried[charge.id];
   else state.carried[charge.id] = left;

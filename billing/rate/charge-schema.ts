@@ -192,7 +192,13 @@ export const chargeSchema = z.discriminatedUnion("kind", [
     below: notBelowZero.optional(),
     standard: notBelowZero.optional(),
   }),
-  z.strictObject({ ...base, kind: z.literal("carry"), of, settleMonth: z.int().min(1).max(12).optional() }),
+  z.strictObject({
+    ...base,
+    kind: z.literal("carry"),
+    of,
+    use: z.enum(["now", "next"]).optional(),
+    settleMonth: z.int().min(1).max(12).optional(),
+  }),
   z.strictObject({
     ...base,
     kind: z.literal("surplus"),

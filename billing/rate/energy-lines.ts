@@ -49,9 +49,9 @@ export function energyLines(
       times,
     });
     const position = positionAt(charge, part, context, rated, ladders);
-    const used = within.reduce((total, slice) => total + slice.quantity, 0n);
     const own = ladderLines(charge, version, part.stretch, within, tiers, { thresholds, position }, context);
     lines.push(...roundedOnce(currency, own, charge));
+    const used = own.reduce((sum, line) => (line.kind === "usage" ? sum + (line.quantity ?? 0n) : sum), 0n);
     ladders.push({
       charge: charge.id,
       tariffVersion: version.tariff.version,

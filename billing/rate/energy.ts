@@ -4,6 +4,7 @@ import type { Allocation, Price, Tariff } from "../../domain/tariff.ts";
 import type { TouPeriod, UsageBasis, UsageSlice } from "../../domain/usage.ts";
 import { climb } from "./ladder.ts";
 import { byTou, worse } from "./slices.ts";
+import { type Timetable, timetableOf, type TouSpan } from "./timetable.ts";
 
 /** Use in one tier and time of use. `tou` is null where prices do not ask for one. */
 export type Cell = { readonly tier: number; readonly tou: TouPeriod | null; quantity: Micro; basis: UsageBasis };
@@ -81,8 +82,8 @@ export function cellsByTier(
   allocation: Allocation,
   spread: "pro_rata" | "refuse",
 ): Cell[] {
-  const total = sum(slices.map((slice) => slice.quantity));
   if (names.length === 0) {
+    const total = sum(slices.map((slice) => slice.quantity));
     const basis = worst(slices);
     return climb(ladder.thresholds, ladder.position, total).map((quantity, i) => ({
       tier: i + 1,
@@ -94,13 +95,18 @@ export function cellsByTier(
   const grid = new Grid(ladder.thresholds.length + 1, tariff, names, spread);
   let position = ladder.position;
   let tier = 0;
-  for (const group of allocation === "pro_rata" ? [slices] : sameStretch(slices)) {
-    const used = sum(group.map((slice) => slice.quantity));
+  for (let i = 0; i < slices.length; ) {
+    const next = allocation === "pro_rata" ? slices.length : endOfGroup(slices, i);
+    const first = slices[i] as UsageSlice;
+    const used = next === i + 1 ? first.quantity : sum(slices.slice(i, next).map((slice) => slice.quantity));
     while (tier < ladder.thresholds.length && position >= (ladder.thresholds[tier] as Micro)) tier++;
     const end = ladder.thresholds[tier];
-    if (end === undefined || position + used <= end) grid.fill(tier, group);
-    else grid.share(climb(ladder.thresholds, position, used), group);
-    position += used;
+    const reached = position + used;
+    if (end !== undefined && reached > end) grid.share(climb(ladder.thresholds, position, used), slices.slice(i, next));
+    else if (next === i + 1) grid.fillOne(tier, first);
+    else grid.fill(tier, slices.slice(i, next));
+    position = reached;
+    i = next;
   }
   return grid.cells;
 }
@@ -120,15 +126,16 @@ export function cellsOfSlab(
 }
 
 /** Slices of one and the same stretch (one per time-of-use register) fill the ladder together, others one after another. */
-function sameStretch(slices: readonly UsageSlice[]): UsageSlice[][] {
-  const groups: UsageSlice[][] = [];
-  for (const slice of slices) {
-    const group = groups.at(-1);
-    const first = group?.[0];
-    if (group && first?.period.from === slice.period.from && first.period.to === slice.period.to) group.push(slice);
-    else groups.push([slice]);
-  }
-  return groups;
+function endOfGroup(slices: readonly UsageSlice[], begin: number): number {
+  const { from, to } = (slices[begin] as UsageSlice).period;
+  let end = begin + 1;
+  for (
+    let next = slices[end];
+    next !== undefined && next.period.from === from && next.period.to === to;
+    next = slices[end]
+  )
+    end++;
+  return end;
 }
 
 class Grid {
@@ -136,17 +143,35 @@ class Grid {
   readonly tariff: Tariff;
   readonly names: readonly TouPeriod[];
   readonly spread: "pro_rata" | "refuse";
+  readonly #timetable: Timetable | null;
+  #span: TouSpan = { from: 0, to: 0, tou: "" };
+  #column = 0;
 
   constructor(tiers: number, tariff: Tariff, names: readonly TouPeriod[], spread: "pro_rata" | "refuse") {
     this.tariff = tariff;
     this.names = names;
     this.spread = spread;
+    this.#timetable = tariff.tou === undefined ? null : timetableOf(tariff.tou, tariff.zone);
     for (let tier = 1; tier <= tiers; tier++) {
       for (const tou of names) this.cells.push({ tier, tou, quantity: 0n, basis: "actual" });
     }
   }
 
-  /** All of a group into one tier: nearly every interval goes this way. */
+  /** One interval into one tier: nearly all go this way, most of them into the hours of the one before. */
+  fillOne(tier: number, slice: UsageSlice): void {
+    const { period, quantity } = slice;
+    if (slice.tou !== undefined || this.#timetable === null) return this.fill(tier, [slice]);
+    if (period.from < this.#span.from || period.from >= this.#span.to) {
+      this.#span = this.#timetable.spanAt(period.from);
+      this.#column = indexOfTou(this.names, this.#span.tou, this.tariff);
+    }
+    if (period.to > this.#span.to) return this.fill(tier, [slice]);
+    const cell = this.cells[tier * this.names.length + this.#column] as Cell;
+    cell.quantity += quantity;
+    if (slice.basis !== "actual" && quantity !== 0n) cell.basis = worse(cell.basis, slice.basis);
+  }
+
+  /** All of a group into one tier. */
   fill(tier: number, group: readonly UsageSlice[]): void {
     const first = tier * this.names.length;
     for (const slice of group) {

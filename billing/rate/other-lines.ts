@@ -77,7 +77,7 @@ export function percentageLine(
     (all, part, i) => all + part * (scaled[i]?.digits ?? 0n) * (over / (scaled[i]?.over ?? 1n)),
     0n,
   );
-  return { ...line, tier: tier + 1, amount: money(tariff.currency, roundedMinor(tariff.currency, sum, over, charge)) };
+  return { ...line, amount: money(tariff.currency, roundedMinor(tariff.currency, sum, over, charge)) };
 }
 
 export function taxLine(charge: TaxCharge, { tariff, stretch }: VersionStretch, before: readonly Line[]): Line {

@@ -14,6 +14,11 @@ const example = z.strictObject({
   quantity: z.union([decimal, z.record(touName, decimal)]),
   ladderUsedBefore: decimal.optional(),
   householdSize: z.int().min(1).optional(),
+  export: decimal.optional(),
+  reactive: decimal.optional(),
+  demand: decimal.optional(),
+  contractedKw: decimal.optional(),
+  lowIncome: z.boolean().optional(),
   expect: z.strictObject({ lines: z.record(z.string(), decimal).optional(), total: decimal }),
 });
 

@@ -25,7 +25,8 @@ export function inOrder(slices: readonly UsageSlice[]): readonly UsageSlice[] {
  * The part of ordered slices inside a stretch. A slice over its edge is shared by time, so that the parts
  * of neighbouring stretches add up to it exactly: each cut is rounded once, from the slice's beginning.
  */
-export function slicesWithin(slices: readonly UsageSlice[], stretch: Period): UsageSlice[] {
+export function slicesWithin(slices: readonly UsageSlice[], stretch: Period): readonly UsageSlice[] {
+  if (areWithin(slices, stretch)) return slices;
   const within: UsageSlice[] = [];
   for (const slice of slices) {
     const { from, to } = slice.period;
@@ -40,6 +41,12 @@ export function slicesWithin(slices: readonly UsageSlice[], stretch: Period): Us
     within.push({ ...slice, period, quantity, basis: worse(slice.basis, "interpolated") });
   }
   return within;
+}
+
+/** Nearly always: a bill period's own intervals. */
+function areWithin(slices: readonly UsageSlice[], { from, to }: Period): boolean {
+  for (const { period } of slices) if (period.from < from || period.to > to) return false;
+  return true;
 }
 
 /** Use of a slice from its beginning to `at`, even over its time. */

@@ -5,7 +5,7 @@ import { type Micro, decimalText, microOf, roundDivide } from "../../domain/quan
 import type { Tariff } from "../../domain/tariff.ts";
 import { UNITS, UTILITIES } from "../../domain/unit.ts";
 import type { MeasuredDemand, Usage, UsageSlice } from "../../domain/usage.ts";
-import { momentOf } from "./moment.ts";
+import { momentsOf } from "./moment.ts";
 import { decimal, zone as zoneText } from "./fields.ts";
 import { type Problem, problemError, problemsOf } from "./schema.ts";
 import { inOrder, worse } from "./slices.ts";
@@ -172,8 +172,16 @@ class Reader {
     if (this.problems.length > 0) throw problemError("usage.invalid", this.problems);
   }
 
-  moment(text: string, path: string): Instant | null {
-    const at = momentOf(text, this.zone);
+  /** The end of the interval read last: it tells which of two a local time is when the clock is put back. */
+  #end: Instant | null = null;
+
+  moment(
+    text: string,
+    path: string,
+    which: (both: readonly Instant[]) => Instant | undefined = () => undefined,
+  ): Instant | null {
+    const both = momentsOf(text, this.zone);
+    const at = both.length === 1 ? (both[0] ?? null) : (which(both) ?? null);
     if (at === null) {
       const message = `${text} is not a day, an instant with an offset, or a local time that ${this.zone} has exactly once`;
       this.problems.push({ path, message });
@@ -183,7 +191,10 @@ class Reader {
 
   period(from: string, to: string, path: string): Period | null {
     const prefix = path === "" ? "" : `${path}.`;
-    const [begin, end] = [this.moment(from, `${prefix}from`), this.moment(to, `${prefix}to`)];
+    const begin = this.moment(from, `${prefix}from`, (both) => both.find((one) => one === this.#end));
+    // The nearest end after the beginning: an hour that the zone has twice is two hours one after another.
+    const end = this.moment(to, `${prefix}to`, (both) => both.find((one) => begin !== null && one > begin));
+    this.#end = end;
     if (begin === null || end === null) return null;
     if (begin < end) return { from: begin, to: end };
     this.problems.push({

@@ -5,6 +5,7 @@ import type { Tariff } from "../../domain/tariff.ts";
 import type { Utility } from "../../domain/unit.ts";
 import { offeredTariffs, takenUtilities } from "../../ledger/tried-accounts.ts";
 import { operatorFacts } from "../operator.ts";
+import { withOwnTariffs } from "../own-tariffs.ts";
 import { type WhatIfDeps, whatIf } from "./run.ts";
 import { throughout } from "./replacement.ts";
 import type { AccountChange } from "./summary.ts";
@@ -50,7 +51,7 @@ export async function bestOptions(
       const ids = [...(await offeredTariffs(trx, utility, days)), ...more];
       offered.push({ utility, current: tariffId, ids: [...new Set(ids)] });
     }
-    return { period, days, offered };
+    return { period, offered, tariffs: await withOwnTariffs(trx, deps.tariffs) };
   });
   if (asked.offered.length === 0) {
     throw new CodedError("request.not-found", `Account ${accountId} has no agreement in the last ${MONTHS} months.`);
@@ -59,7 +60,7 @@ export async function bestOptions(
   for (const { utility, current, ids } of asked.offered) {
     const options: TariffOption[] = [];
     for (const id of ids) {
-      const versions = deps.tariffs(id) ?? [];
+      const versions = asked.tariffs(id) ?? [];
       if (versions[0]?.utility !== utility) continue;
       options.push(await optionOf(deps, operatorId, { accountId, period: asked.period, versions, current }));
     }

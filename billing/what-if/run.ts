@@ -9,6 +9,7 @@ import type { Tables } from "../../schema/tables.ts";
 import { readAccounts } from "../chunk.ts";
 import { type EstimationBook, withEstimates } from "../estimate-ends.ts";
 import { type OperatorFacts, operatorFacts } from "../operator.ts";
+import { withOwnTariffs } from "../own-tariffs.ts";
 import type { DialBook, TariffBook } from "../tariffs.ts";
 import { type Rated, type RatedUtility, ratedOf, sumByUtility } from "./rated.ts";
 import { booksOf, checkReplacements, firstOf, type Replacement } from "./replacement.ts";
@@ -115,12 +116,13 @@ async function tryMonth(trx: Transaction<Tables>, at: Month, tallies: readonly T
   const open = tallies.filter(({ leftOut }) => leftOut === null);
   const ids = open.map(({ row }) => row.accountId);
   if (ids.length === 0) return;
-  const books = booksOf(deps.tariffs, ask.replacements);
+  const known = await withOwnTariffs(trx, deps.tariffs);
+  const books = booksOf(known, ask.replacements);
   const rate = async (tariffs: TariffBook): Promise<Rated[]> => {
-    const context = { ...deps, tariffs, zone: operator.zone, now: deps.clock.now() };
+    const context = { ...deps, tariffs, isWhole: true, zone: operator.zone, now: deps.clock.now() };
     const inputs = await withEstimates(trx, await readAccounts(trx, ids, month, context), context);
     return inputs.map((input, i) => {
-      const unknown = input.withoutTariff.filter((id) => (deps.tariffs(id) ?? []).length === 0);
+      const unknown = input.withoutTariff.filter((id) => (known(id) ?? []).length === 0);
       return unknown.length > 0
         ? { kind: "left_out", reason: "no_tariff", detail: unknown.join(", ") }
         : ratedOf(input, open[i]?.row.points ?? new Set());

@@ -5,6 +5,7 @@ import { demoCommercialElectricity } from "./demo.ts";
 import { guangzhouElectricity, shenzhenElectricity } from "./guangdong.ts";
 import { jiangsuElectricityTou } from "./jiangsu.ts";
 import { ningboGas, ningboWater } from "./ningbo.ts";
+import { OTHER_RATES } from "./other-rates.ts";
 import { zhejiangElectricity, zhejiangElectricityTou } from "./zhejiang.ts";
 
 /** Every version of every tariff that comes with the project. */
@@ -19,6 +20,7 @@ export const TARIFFS: readonly Tariff[] = [
   beijingElectricity,
   beijingWater,
   demoCommercialElectricity,
+  ...OTHER_RATES,
 ];
 
 /** All versions of one tariff, oldest first; empty when there is none of that id. */

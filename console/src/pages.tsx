@@ -18,12 +18,14 @@ const Meter = lazy(() => import("./pages/meter/meter.tsx"));
 const Calibrations = lazy(() => import("./pages/calibrations.tsx"));
 const Accounts = lazy(() => import("./pages/accounts.tsx"));
 const Account = lazy(() => import("./pages/account/account.tsx"));
+const Replay = lazy(() => import("./pages/replay/replay.tsx"));
 const Bills = lazy(() => import("./pages/bills.tsx"));
 const Bill = lazy(() => import("./pages/bill/bill.tsx"));
 const Balances = lazy(() => import("./pages/balance/balances.tsx"));
 const Balance = lazy(() => import("./pages/balance/balance.tsx"));
 const Counter = lazy(() => import("./pages/counter/counter.tsx"));
 const Prepaid = lazy(() => import("./pages/prepaid.tsx"));
+const Tariffs = lazy(() => import("./pages/tariffs/tariffs.tsx"));
 const WhatIf = lazy(() => import("./pages/what-if/what-if.tsx"));
 const Runs = lazy(() => import("./pages/runs.tsx"));
 const Buses = lazy(() => import("./pages/buses/buses.tsx"));
@@ -72,12 +74,14 @@ export function Pages() {
                   <Route path="/calibrations" element={<Calibrations />} />
                   <Route path="/accounts" element={<Accounts />} />
                   <Route path="/accounts/:id" element={<Account />} />
+                  <Route path="/accounts/:id/replay" element={<Replay />} />
                   <Route path="/bills" element={<Bills />} />
                   <Route path="/bills/:id" element={<Bill />} />
                   <Route path="/balances" element={<Balances />} />
                   <Route path="/balances/:id" element={<Balance />} />
                   <Route path="/counter" element={<Counter />} />
                   <Route path="/prepaid" element={<Prepaid />} />
+                  <Route path="/tariffs" element={<Tariffs />} />
                   <Route path="/what-if" element={<WhatIf />} />
                   <Route path="/runs" element={<Runs />} />
                   <Route path="/buses" element={<Buses />} />

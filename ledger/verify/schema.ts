@@ -82,7 +82,7 @@ export const SCHEMA_INVARIANTS: readonly Invariant[] = [
   },
   {
     name: "entries-guarded",
-    title: "The database checks every entry at commit and keeps the balances itself",
+    title: "The database checks every entry as it is written and keeps the balances itself",
     counted: "select 6",
     broken: `
       select name as example from (values

@@ -1,5 +1,4 @@
 import {
-  monthText,
   amountColumn,
   dayText,
   moneyText,
@@ -9,7 +8,9 @@ import {
   grouped,
   unitText,
 } from "../figures.ts";
+import { billTitle } from "../bill-title.ts";
 import { UTILITY_COLOURS } from "../colours.ts";
+import { statementCells } from "../statement-cells.ts";
 import type { AccountStatement, BillSheet, Register, Section, SheetLine } from "../bill-sheet.ts";
 import {
   BASIS_WORDS,
@@ -36,9 +37,16 @@ const RIGHT = PAGE.left + WIDTH;
 const joined = (language: PaperLanguage, words: Words): string =>
   [firstOf(language, words), secondOf(language, words)].filter((part) => part !== null).join(" ");
 
-/** The pages of one bill, ready to be drawn. */
+/** The pages of one bill, ready to be drawn. What just misses one page is set closer. */
 export function billPages(sheet: BillSheet, language: PaperLanguage): Stroke[][] {
-  const to = newPages(continuedHead(sheet, language));
+  const wide = laidOut(sheet, language, false);
+  if (wide.length === 1) return wide;
+  const close = laidOut(sheet, language, true);
+  return close.length === 1 ? close : wide;
+}
+
+function laidOut(sheet: BillSheet, language: PaperLanguage, compact: boolean): Stroke[][] {
+  const to = newPages(continuedHead(sheet, language), compact);
   title(to, sheet, language);
   panel(to, sheet, language);
   for (const one of sheet.statements) statement(to, one, language, sheet.statements.length > 1);
@@ -70,17 +78,6 @@ function continuedHead(sheet: BillSheet, language: PaperLanguage): Pages["head"]
   };
 }
 
-function titleOf(sheet: BillSheet, language: "zh" | "en"): string {
-  const month = monthText(sheet.lastDay.slice(0, 7), language);
-  const names = sheet.utilities
-    .filter((utility) => utility !== "other")
-    .map((utility) => UTILITY_WORDS[utility][language]);
-  if (language === "zh") return `${month}${names.join("、")}${names.length === 0 ? "" : "费"}账单`;
-  const list = names.map((name, i) => (i === 0 ? name : name.toLowerCase()));
-  const last = list.length > 1 ? ` and ${list.pop() ?? ""}` : "";
-  return `${list.join(", ")}${last}${list.length === 0 ? "Bill" : " bill"}, ${month}`;
-}
-
 function title(to: Pages, sheet: BillSheet, language: PaperLanguage): void {
   const main: TextStyle = { size: 19, weight: 700, colour: COLOURS.text };
   const operator: TextStyle = { size: 10.5, weight: 700, colour: COLOURS.brand };
@@ -94,12 +91,12 @@ function title(to: Pages, sheet: BillSheet, language: PaperLanguage): void {
     }),
   );
   to.y += 19;
-  for (const line of wrapped(titleOf(sheet, language === "en" ? "en" : "zh"), main, WIDTH)) {
+  for (const line of wrapped(billTitle(sheet, language === "en" ? "en" : "zh"), main, WIDTH)) {
     draw(to, text(line, PAGE.left, to.y + 18, main));
     to.y += 25;
   }
   if (language === "both") {
-    draw(to, text(titleOf(sheet, "en"), PAGE.left, to.y + 8, { size: 10.5, colour: COLOURS.quiet }));
+    draw(to, text(billTitle(sheet, "en"), PAGE.left, to.y + 8, { size: 10.5, colour: COLOURS.quiet }));
     to.y += 15;
   }
   to.y += 5;
@@ -112,7 +109,7 @@ const PANEL_WIDTH = 264;
 
 /** Left who it is for and when; right what to pay. */
 function panel(to: Pages, sheet: BillSheet, language: PaperLanguage): void {
-  const height = Math.max(customer(to, sheet, language), language === "both" ? 110 : 104);
+  const height = Math.max(customer(to, sheet, language), language === "both" ? 108 : 101);
   const x = RIGHT - PANEL_WIDTH;
   const y = to.y;
   const small = { size: 8.5, colour: COLOURS.quiet };
@@ -183,16 +180,8 @@ function customer(to: Pages, sheet: BillSheet, language: PaperLanguage): number 
 
 /** From what was owed before to what is owed now, as a sum that reads from left to right; one strip for each class of debt. */
 function statement(to: Pages, account: AccountStatement, language: PaperLanguage, named: boolean): void {
-  const cells: [Words, typeof account.before][] = [
-    account.before.minor < 0n ? [WORDS.in_credit_before, negated(account.before)] : [WORDS.before, account.before],
-    [WORDS.payments, negated(account.payments)],
-    ...(account.adjustments.minor === 0n
-      ? []
-      : ([[WORDS.adjustments, account.adjustments]] as [Words, typeof account.before][])),
-    [WORDS.total, account.bill],
-    account.after.minor < 0n ? [WORDS.in_credit_after, negated(account.after)] : [WORDS.after, account.after],
-  ];
-  const height = language === "both" ? 42 : 34;
+  const cells = statementCells(account);
+  const height = language === "both" ? 40 : 30;
   const left = named ? 92 : 0;
   const width = (WIDTH - left) / cells.length;
   draw(to, rule(PAGE.left, to.y, WIDTH), rule(PAGE.left, to.y + height, WIDTH));
@@ -203,11 +192,11 @@ function statement(to: Pages, account: AccountStatement, language: PaperLanguage
   cells.forEach(([words, amount], i) => {
     const x = PAGE.left + left + i * width + (i === 0 && !named ? 0 : 8);
     const own = i === cells.length - 1;
-    draw(to, text(firstOf(language, words), x, to.y + 12, { size: 7.2, colour: COLOURS.quiet }));
+    draw(to, text(firstOf(language, words), x, to.y + 11, { size: 7.2, colour: COLOURS.quiet }));
     const second = secondOf(language, words);
-    if (second !== null) draw(to, text(second, x, to.y + 20, { size: 6, colour: COLOURS.quiet }));
-    draw(to, text(moneyText(amount), x, to.y + height - 8, { size: 10, weight: own ? 700 : 500 }));
-    if (i > 0) draw(to, box(PAGE.left + left + i * width, to.y + 7, 0.5, height - 14, COLOURS.line));
+    if (second !== null) draw(to, text(second, x, to.y + 18.5, { size: 6, colour: COLOURS.quiet }));
+    draw(to, text(moneyText(amount), x, to.y + height - 7, { size: 10, weight: own ? 700 : 500 }));
+    if (i > 0) draw(to, box(PAGE.left + left + i * width, to.y + 6, 0.5, height - 12, COLOURS.line));
   });
   to.y += height;
 }
@@ -336,7 +325,7 @@ function subtotal(to: Pages, section: Section, language: PaperLanguage): void {
     to,
     text(joined(language, WORDS.subtotal), before, to.y + 12.6, { size: 8, colour: COLOURS.quiet, align: "right" }),
   );
-  to.y += 22;
+  to.y += to.compact ? 19 : 21;
 }
 
 function totalBar(to: Pages, sheet: BillSheet, language: PaperLanguage): void {

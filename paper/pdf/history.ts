@@ -6,7 +6,8 @@ import { firstOf, type PaperLanguage, secondOf, UTILITY_WORDS, WORDS } from "../
 import { draw, need, PAGE, type Pages, WIDTH } from "./pages.ts";
 import { box, COLOURS, rule, text } from "./pen.ts";
 
-const HEIGHT = 54;
+const HEIGHT = 50;
+const HEIGHT_COMPACT = 40;
 const GAP = 22;
 /** Charts side by side; a fourth utility opens a second row. */
 const PER_ROW = 3;
@@ -14,13 +15,14 @@ const PER_ROW = 3;
 /** Twelve months of use per utility, as vectors. */
 export function historyBlock(to: Pages, sheet: BillSheet, language: PaperLanguage): void {
   if (sheet.history.length === 0) return;
+  const tall = to.compact ? HEIGHT_COMPACT : HEIGHT;
   for (let i = 0; i < sheet.history.length; i += PER_ROW) {
     const row = sheet.history.slice(i, i + PER_ROW);
-    need(to, HEIGHT + 46);
+    need(to, tall + 44);
     if (i === 0) heading(to, sheet, language);
     const width = (WIDTH - GAP * (PER_ROW - 1)) / PER_ROW;
     row.forEach((history, n) => chart(to, history, PAGE.left + n * (width + GAP), width, language));
-    to.y += HEIGHT + 30;
+    to.y += tall + 30;
   }
 }
 
@@ -40,9 +42,10 @@ function heading(to: Pages, sheet: BillSheet, language: PaperLanguage): void {
 }
 
 function chart(to: Pages, history: History, x: number, width: number, language: PaperLanguage): void {
+  const tall = to.compact ? HEIGHT_COMPACT : HEIGHT;
   const { bars } = useChartOf(history);
   const colours = UTILITY_COLOURS[history.utility];
-  const ground = to.y + 16 + HEIGHT;
+  const ground = to.y + 16 + tall;
   draw(
     to,
     text(firstOf(language, UTILITY_WORDS[history.utility]), x, to.y + 9, {
@@ -59,7 +62,7 @@ function chart(to: Pages, history: History, x: number, width: number, language: 
   bars.forEach((bar, i) => {
     const left = x + bar.x * width;
     const centre = left + (bar.width * width) / 2;
-    const high = bar.height * (HEIGHT - 12);
+    const high = bar.height * (tall - 12);
     if (bar.billed) {
       const colour = bar.estimated ? colours.soft : colours.main;
       draw(to, box(left, ground - Math.max(high, 0.8), bar.width * width, Math.max(high, 0.8), colour));

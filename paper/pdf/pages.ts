@@ -1,7 +1,7 @@
 import { box, COLOURS, rule, type Stroke, text, type TextStyle, widthAt, wrapped } from "./pen.ts";
 
 /** A4 in points (ISO 216: 210 × 297 mm). */
-export const PAGE = { width: 595.28, height: 841.89, left: 42, right: 42, top: 36, bottom: 44 } as const;
+export const PAGE = { width: 595.28, height: 841.89, left: 42, right: 42, top: 34, bottom: 40 } as const;
 export const WIDTH = PAGE.width - PAGE.left - PAGE.right;
 const GROUND = PAGE.height - PAGE.bottom;
 
@@ -12,9 +12,19 @@ export type Pages = {
   y: number;
   /** Strokes at the head of every further page, and how high they are. */
   readonly head: { readonly strokes: readonly Stroke[]; readonly height: number };
+  /** Rows closer together, and a table like an earlier one of its page without a head of its own. */
+  readonly compact: boolean;
+  /** Tables whose heads stand on this page. */
+  readonly headed: Set<string>;
 };
 
-export const newPages = (head: Pages["head"]): Pages => ({ pages: [[]], y: PAGE.top, head });
+export const newPages = (head: Pages["head"], compact: boolean): Pages => ({
+  pages: [[]],
+  y: PAGE.top,
+  head,
+  compact,
+  headed: new Set(),
+});
 
 export const draw = (to: Pages, ...strokes: readonly Stroke[]): void => {
   to.pages.at(-1)?.push(...strokes);
@@ -25,6 +35,7 @@ export function need(to: Pages, height: number): boolean {
   if (to.y + height <= GROUND) return false;
   to.pages.push([...to.head.strokes]);
   to.y = PAGE.top + to.head.height;
+  to.headed.clear();
   return true;
 }
 
@@ -43,7 +54,8 @@ export type Row = {
 
 const CELL: TextStyle = { size: 8.5 };
 const LINE = 11.5;
-const PAD = 2.4;
+const PAD = 2.2;
+const PAD_COMPACT = 1.1;
 const HEAD_FONT: TextStyle = { size: 7.2, colour: COLOURS.quiet };
 const SECOND_FONT: TextStyle = { size: 6.4, colour: COLOURS.quiet };
 const BELOW_FONT: TextStyle = { size: 7, colour: COLOURS.quiet };
@@ -65,23 +77,27 @@ function drawHead(to: Pages, columns: readonly Column[]): void {
 
 /** A table that goes on over pages with its head repeated; a row is never cut. */
 export function table(to: Pages, columns: readonly Column[], rows: readonly Row[]): void {
-  need(to, HEAD_HEIGHT + LINE + 2 * PAD);
-  drawHead(to, columns);
+  const pad = to.compact ? PAD_COMPACT : PAD;
+  const kind = columns.map(({ title }) => title).join();
+  need(to, HEAD_HEIGHT + LINE + 2 * pad);
+  if (to.compact && to.headed.has(kind)) draw(to, rule(PAGE.left, to.y, WIDTH));
+  else drawHead(to, columns);
+  to.headed.add(kind);
   rows.forEach((row, i) => {
     const cells = row.cells.map((cell, c) => wrapped(cell, CELL, columns[c]?.width ?? WIDTH));
     const below = row.below === undefined ? [] : wrapped(row.below, BELOW_FONT, WIDTH - 8);
     const lines = Math.max(1, ...cells.map((cell) => cell.length));
-    const height = lines * LINE + below.length * 9.5 + 2 * PAD;
+    const height = lines * LINE + below.length * 9.5 + 2 * pad;
     if (need(to, height)) drawHead(to, columns);
     else if (i > 0) draw(to, rule(PAGE.left, to.y, WIDTH, "#e9eef2", 0.4));
     cells.forEach((cell, c) => {
       const column = columns[c];
       if (column === undefined) return;
       const x = column.align === "right" ? column.x + column.width : column.x;
-      cell.forEach((line, n) => draw(to, text(line, x, to.y + PAD + 8.6 + n * LINE, { ...CELL, align: column.align })));
+      cell.forEach((line, n) => draw(to, text(line, x, to.y + pad + 8.6 + n * LINE, { ...CELL, align: column.align })));
     });
     below.forEach((line, n) =>
-      draw(to, text(line, PAGE.left + 8, to.y + PAD + lines * LINE + 6.6 + n * 9.5, BELOW_FONT)),
+      draw(to, text(line, PAGE.left + 8, to.y + pad + lines * LINE + 6.6 + n * 9.5, BELOW_FONT)),
     );
     to.y += height;
   });

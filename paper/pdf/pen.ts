@@ -41,7 +41,7 @@ export function text(
       }
       pdf.font(run.font as unknown as string, run.name, size).fillColor(colour);
       pdf.text(run.text, at, y, { lineBreak: false, baseline: "alphabetic" });
-      at += (run.font.layout(run.text).advanceWidth / run.font.unitsPerEm) * size;
+      at += run.width * size;
     }
   };
 }

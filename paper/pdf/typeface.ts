@@ -56,9 +56,9 @@ function fontOf(piece: string, weight: Weight): Font {
   return font;
 }
 
-/** A stretch of text in one font; `missing` is a character that no font has, by its code point. */
+/** A stretch of text in one font, with its width at a size of 1; `missing` is a character that no font has, by its code point. */
 export type Run =
-  | { readonly kind: "text"; readonly text: string; readonly font: Font; readonly name: string }
+  | { readonly kind: "text"; readonly text: string; readonly font: Font; readonly name: string; readonly width: number }
   | { readonly kind: "missing"; readonly code: string };
 
 const kept = new Map<string, readonly Run[]>();
@@ -80,11 +80,14 @@ export function runsOf(text: string, weight: Weight): readonly Run[] {
     if (piece === null) runs.push({ kind: "missing", code: code.toString(16).toUpperCase().padStart(4, "0") });
     else if (last?.kind === "text" && last.name === `${piece}/${weight}`)
       runs[runs.length - 1] = { ...last, text: last.text + sign };
-    else runs.push({ kind: "text", text: sign, font: fontOf(piece, weight), name: `${piece}/${weight}` });
+    else runs.push({ kind: "text", text: sign, font: fontOf(piece, weight), name: `${piece}/${weight}`, width: 0 });
   }
   if (kept.size >= KEPT_MAX) kept.clear();
-  kept.set(key, runs);
-  return runs;
+  const measured = runs.map((run) =>
+    run.kind === "missing" ? run : { ...run, width: run.font.layout(run.text).advanceWidth / run.font.unitsPerEm },
+  );
+  kept.set(key, measured);
+  return measured;
 }
 
 function pieceWith(code: number, weight: Weight): string | null {
@@ -98,8 +101,4 @@ export const MISSING_EMS = 1.7;
 
 /** Width at a size of 1. */
 export const widthOf = (text: string, weight: Weight): number =>
-  runsOf(text, weight).reduce(
-    (sum, run) =>
-      sum + (run.kind === "missing" ? MISSING_EMS : run.font.layout(run.text).advanceWidth / run.font.unitsPerEm),
-    0,
-  );
+  runsOf(text, weight).reduce((sum, run) => sum + (run.kind === "missing" ? MISSING_EMS : run.width), 0);

@@ -8,7 +8,8 @@ let close: () => Promise<void>;
 const cookies = new Map<Login, string>();
 beforeAll(async () => {
   estate = await tinyEstate();
-  ({ app, close } = await appOver(estate, {}));
+  const { takePayment, reversePayment } = await import("../../billing/payment.ts");
+  ({ app, close } = await appOver(estate, { services: { takePayment, reversePayment } }));
   for (const login of ["boss", "clerk", "reader", "other"] as const) cookies.set(login, await cookieOf(app, login));
 });
 afterAll(async () => {
@@ -76,11 +77,42 @@ test("another operator sees and changes none of it", async () => {
   expect((await ask("other", "POST", `/accounts/${estate.flat}/charges`, said)).status).toBe(404);
 });
 
+test("a payment for property is previewed, taken, told apart, and gives nothing to supply", async () => {
+  const before = (await ask("reader", "GET", `/accounts/${estate.flat}`)).body;
+  const preview = await ask("reader", "GET", `/accounts/${estate.flat}/payment-split?amount=1000.00`);
+  // Nothing is owed for property yet: all of it would go to supply.
+  expect(preview.body).toMatchObject({ parts: { supply: { amount: "1000.00" }, property: { amount: "0.00" } } });
+  const pay = (pays: string) =>
+    app.inject({
+      method: "POST",
+      url: `/api/v1/accounts/${estate.flat}/payments`,
+      headers: { cookie: cookies.get("clerk") ?? "", "idempotency-key": "property-1" },
+      payload: { amount: { amount: "50.00", currency: "CNY" }, channel: "cash", pays },
+    });
+  const taken = await pay("property");
+  expect(taken.statusCode).toBe(201);
+  expect(taken.json()).toMatchObject({
+    balance: before.balance,
+    propertyBalance: { amount: "50.00" },
+    parts: { supply: { amount: "0.00" }, property: { amount: "50.00" } },
+    controlId: null,
+  });
+  expect([
+    (await pay("property")).statusCode,
+    (await pay("split")).statusCode,
+    (await pay("gifts")).statusCode,
+  ]).toEqual([200, 409, 400]);
+  const after = (await ask("reader", "GET", `/accounts/${estate.flat}`)).body;
+  expect([after.balance, after.propertyBalance.amount]).toEqual([before.balance, "50.00"]);
+  expect((await ask("other", "GET", `/accounts/${estate.flat}/payment-split?amount=1.00`)).status).toBe(404);
+});
+
 test("a bill without other charges asks for supply only", async () => {
   const { body } = await ask("reader", "GET", `/bills/${estate.bill}`);
   expect(body).toMatchObject({
     charges: [],
     total: { amount: "80.00" },
     classes: { property: { total: { amount: "0.00" } } },
+    statement: { supply: { previous: { amount: "0.00" }, billed: { amount: "80.00" }, balance: { amount: "80.00" } } },
   });
 });

@@ -47,3 +47,22 @@ test("a bill of another operator is not found, and a language that nobody prints
   expect((await get(`/bills/${estate.bill}/paper.pdf?lang=fr`)).statusCode).toBe(400);
   expect((await app.inject({ url: `/api/v1/bills/${estate.bill}/paper.pdf` })).statusCode).toBe(401);
 });
+
+test("a clerk takes a month's bills as files, a reader does not, a month without bills is not found", async () => {
+  const clerk = await cookieOf(app, "clerk");
+  const ask = (path: string) => app.inject({ url: `/api/v1/bill-cycles/${path}`, headers: { cookie: clerk } });
+  const bill = (await get(`/bills/${estate.bill}`)).json();
+  const month = bill.periodFrom.slice(0, 7);
+  const lines = await ask(`${month}/lines.csv`);
+  expect(lines.headers["content-type"]).toBe("text/csv; charset=utf-8");
+  expect(lines.body).toContain(bill.number);
+  expect((await ask(`${month}/summary.csv`)).body).toContain("(customer)");
+  expect((await ask(`${month}/bills.xlsx`)).rawPayload.subarray(0, 2).toString()).toBe("PK");
+  const papers = await ask(`${month}/papers.pdf?lang=both`);
+  expect(papers.headers["x-parts"]).toBe("1");
+  expect(pdfPages(papers.rawPayload)[0]?.text).toContain(bill.number);
+  expect((await ask(`${month}/papers.pdf?part=2`)).statusCode).toBe(404);
+  expect((await ask("1999-01/lines.csv")).statusCode).toBe(404);
+  expect((await ask("2026-13/lines.csv")).statusCode).toBe(400);
+  expect((await get(`/bill-cycles/${month}/lines.csv`)).statusCode).toBe(403);
+});

@@ -250,6 +250,13 @@ describe("bills", () => {
     expect(body.items).toEqual([]); // no tariff of the catalogue prices this flat
     expect((await get("/bills/999999/explain")).status).toBe(404);
     expect((await get(`/bills/${estate.bill}/explain`, stranger)).status).toBe(404);
+    const replay = await get(`/accounts/${estate.flat}/replay?from=2026-05`);
+    expect(replay.body).toMatchObject({
+      posted: false,
+      difference: { amount: "0.00" },
+      bills: [{ points: [{ kind: "cannot_rate" }] }],
+    });
+    expect((await get(`/accounts/${estate.flat}/replay`, stranger)).status).toBe(404);
     const bundle = (await get(`/bills/${estate.bill}/bundle`)).body;
     expect(bundle).toMatchObject({ format: "sanbiao.bill/1", inputsAre: "rebuilt", bill: { total: "80.00" } });
   });

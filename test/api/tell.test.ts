@@ -136,7 +136,9 @@ describe("a bill run", () => {
     for (const number of ["1", "2", "3", "4"]) await livedIn(number);
     await station.moveIn("5", 100); // no reading at the month's end: left to a person
     station.now = december;
-    await wake(deps(), { chunk: 1, onRun: (news) => teller.billRun(news) });
+    await wake(deps(), { chunk: 1, lanes: 1, onRun: (news) => teller.billRun(news) });
+    await teller.idle();
+    expect(heard.map((event) => (event.kind === "bill_run" ? event.left : undefined))).toContain(4);
     expect(await told()).toEqual(["running 1+0", "done 4+1"]);
   });
 
@@ -147,6 +149,7 @@ describe("a bill run", () => {
     const stop = () => stopped;
     await wake(deps(), {
       chunk: 1,
+      lanes: 1,
       stop,
       onRun: (news) => {
         stopped ||= news.operatorId === station.town.operatorId;
@@ -154,7 +157,7 @@ describe("a bill run", () => {
       },
     });
     expect(await told()).toEqual(["running 1+0", "running 1+0"]);
-    await wake(deps(), { chunk: 1, onRun: (news) => teller.billRun(news) });
+    await wake(deps(), { chunk: 1, lanes: 1, onRun: (news) => teller.billRun(news) });
     expect(await told()).toEqual(["running 2+0", "done 3+0"]);
   });
 });

@@ -54,6 +54,8 @@ export function tariffOfNrel(inputs: NrelInputs): object {
             id: "carried",
             title,
             of: ["energy", "export"],
+            // Net billing carries a month's credit to the next; net metering in money uses it at once.
+            ...(option === 3 ? { use: "next" } : {}),
             ...(keeps ? {} : { settleMonth: creditMonth }),
           },
         ]
@@ -302,4 +304,22 @@ export function usageOfTables(byMonth: Record<string, number[][]>, peaks: readon
     demands.push({ period, kw: kwh(peaks[month] ?? 0, 1) });
   }
   return { ...usageWith(slices), demands };
+}
+
+/** Monthly net energy of a home with a system: below zero was taken, above was given back; at the hours of one period. */
+export function usageOfNet(toGrid: readonly number[]): Usage {
+  const period = (month: number) => ({
+    from: Date.UTC(2018, month, 1) as Instant,
+    to: Date.UTC(2018, month + 1, 1) as Instant,
+  });
+  const sliceOf = (month: number, net: number): UsageSlice => ({
+    period: period(month),
+    quantity: net > 0 ? kwh(net, 1) : 0n,
+    tou: "p1",
+    basis: "actual",
+  });
+  return {
+    ...usageWith(toGrid.map((net, month) => sliceOf(month, -net))),
+    exported: toGrid.map((net, month) => sliceOf(month, net)),
+  };
 }

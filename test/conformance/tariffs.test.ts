@@ -11,7 +11,7 @@ import { Decimal } from "../../domain/decimal.ts";
 import { amountText } from "../../domain/money.ts";
 import type { GraduatedCharge, SurchargedCharge, Tariff } from "../../domain/tariff.ts";
 import type { Usage } from "../../domain/usage.ts";
-import { type NrelInputs, tariffOfNrel, usageOfKw, usageOfTables } from "./nrel.ts";
+import { type NrelInputs, tariffOfNrel, usageOfKw, usageOfNet, usageOfTables } from "./nrel.ts";
 
 const FOLDER = join(
   process.env["SANBIAO_REFERENCE"] ?? join(import.meta.dirname, "../../../shared/reference"),
@@ -243,12 +243,15 @@ function compare(one: Nrel, usage: Usage, side: "without_system" | "with_system"
     dc_tou: (charge) => charge.startsWith("demand_tou"),
     minimum: (charge) => charge.startsWith("minimum"),
   };
+  const paysCredit = side === "with_system" && [1, 3].includes(one.inputs.ur_metering_option ?? 0);
   let year = new Decimal(0);
   for (const [i, { lines, total }] of months.entries()) {
     let charges = 0;
     for (const [group, isOf] of Object.entries(groups)) {
       const own = lines.filter((line) => isOf(line.charge));
-      const sum = own.reduce((all, line) => all.plus(amountText(line.amount)), new Decimal(0));
+      let sum = own.reduce((all, line) => all.plus(amountText(line.amount)), new Decimal(0));
+      // What the engine pays out of a money credit at its end is part of the bill, not of the energy charge.
+      if (group === "ec_charge" && paysCredit && sum.isNegative()) sum = new Decimal(0);
       // A charge is rounded once, half a cent at most.
       const rounded = new Set(own.map((line) => line.charge)).size;
       charges += rounded;
@@ -290,6 +293,23 @@ describe.skipIf(!present)("NREL's engine: monthly bills of its cases (skipped wh
   test.each(withSystem)("$case with a system", (one) => {
     const twoMeters = one.inputs.ur_metering_option === 4;
     compare(one, usageOfKw(column(one.load_csv) ?? [], column(one.gen_year1_csv), twoMeters), "with_system");
+  });
+
+  /** Net metering without the system's own intervals: its monthly net energy, kept and paid at the year's end. */
+  const settled = bills.filter(
+    ({ inputs }) => (inputs.ur_metering_option ?? 0) === 0 && (inputs.ur_nm_yearend_sell_rate ?? 0) > 0,
+  );
+  test.each(settled)("$case: what the year-end settlement pays", ({ inputs, expected_year1 }) => {
+    const [tariff] = tariffsOfJson(tariffOfNrel(inputs));
+    if (tariff === undefined) throw new Error("no tariff");
+    const usage = usageOfNet(expected_year1["year1_monthly_electricity_to_grid"] ?? []);
+    const months = ratePeriods([tariff], usage, {}, monthsWithin(usage.servicePeriod, "UTC"));
+    for (const [i, { lines }] of months.entries()) {
+      const paid = lines
+        .filter((line) => line.charge === "settled")
+        .reduce((sum, line) => sum - Number(amountText(line.amount)), 0);
+      expect(Math.abs(paid - (expected_year1["year1_true_up_credits"]?.[i] ?? 0))).toBeLessThan(0.0051);
+    }
   });
 
   test.each(nrel.filter(({ expect_error }) => expect_error))("$case is refused", ({ inputs }) => {

@@ -59,6 +59,7 @@ function follow(client: QueryClient, tell: (state: LiveState) => void): () => vo
         const event = eventOf(message.data);
         if (event === null) return;
         if (event.kind === "reading") readingsHeard = true;
+        if (event.kind === "bill_run") client.setQueryData(["runPace", event.runId], event);
         for (const key of staleBy(event)) stale.set(key.join("/"), key);
       });
     }

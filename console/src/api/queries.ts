@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, skipToken, useQuery } from "@tanstack/react-query";
 import type {
   AccountJson,
   AccountsJson,
@@ -8,10 +8,13 @@ import type {
 } from "../../../api/schemas/account.ts";
 import type { BalanceJson, BalancesJson } from "../../../api/schemas/balance.ts";
 import type { BillJson, BillStatus, BillsJson } from "../../../api/schemas/bill.ts";
+import type { LiveEvent } from "../../../api/schemas/event.ts";
+import type { AccountReplayJson } from "../../../api/schemas/replay.ts";
 import type { ExplainedBillJson } from "../../../api/schemas/explain.ts";
 import type { BusesJson } from "../../../api/schemas/bus.ts";
 import type { HeardStatus, MeterJson, MetersJson, SeriesJson } from "../../../api/schemas/meter.ts";
 import type { ConflictsJson, RefusedFramesJson, RunsJson } from "../../../api/schemas/operation.ts";
+import type { SplitJson } from "../../../api/schemas/payment.ts";
 import type { OverviewJson } from "../../../api/schemas/overview.ts";
 import type { RouteJson, RoutesJson } from "../../../api/schemas/reading-route.ts";
 import type { DemoJson, MeJson } from "../../../api/schemas/session.ts";
@@ -75,6 +78,13 @@ export const useAccounts = (asked: AccountsAsked, enabled = true) =>
   useQuery({ ...list<AccountsJson>("accounts", "/accounts", asked), enabled });
 export const useAccount = (id: string) =>
   useQuery({ ...one<AccountJson>("account", id, `/accounts/${id}`), refetchInterval: 5_000 });
+/** How an amount would be shared over the classes of debt; not asked for `null`. */
+export const useSplit = (id: string, amount: string | null) =>
+  useQuery({
+    ...one<SplitJson>("split", id, `/accounts/${id}/payment-split`, { amount: amount ?? "" }),
+    enabled: amount !== null,
+    staleTime: 0,
+  });
 export const useUsage = (id: string, asked: { from?: string; to?: string }) =>
   useQuery({
     ...one<AccountUsageJson>("usage", id, `/accounts/${id}/usage`, asked),
@@ -88,6 +98,8 @@ export const timelinePage = (id: string, kinds: readonly TimelineKind[], before:
 export const useBills = (asked: { period?: string; status?: BillStatus; page: number; pageSize: number }) =>
   useQuery(list<BillsJson>("bills", "/bills", asked));
 export const useBill = (id: string) => useQuery(one<BillJson>("bill", id, `/bills/${id}`));
+export const useAccountReplay = (id: string) =>
+  useQuery(one<AccountReplayJson>("account-replay", id, `/accounts/${id}/replay`));
 export const useExplainedBill = (id: string) =>
   useQuery(one<ExplainedBillJson>("bill-explained", id, `/bills/${id}/explain`));
 
@@ -101,6 +113,9 @@ export const useControls = (asked: { accountId?: string; page: number; pageSize:
   useQuery({ ...list<ControlsJson>("controls", "/controls", asked), refetchInterval: 5_000 });
 export const useRuns = () =>
   useQuery({ queryKey: ["runs"], queryFn: () => ask<RunsJson>("/runs"), refetchInterval: 5_000 });
+/** How fast a run goes, as the stream told it last; nothing before that. */
+export const useRunPace = (runId: string) =>
+  useQuery<LiveEvent & { kind: "bill_run" }>({ queryKey: ["runPace", runId], queryFn: skipToken });
 /** Quick while a scan is under way. */
 export const useBuses = () =>
   useQuery({

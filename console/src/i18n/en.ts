@@ -1,3 +1,4 @@
+import { tariffEn } from "./tariff-en.ts";
 import { whatIfEn } from "./what-if-en.ts";
 import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
@@ -18,6 +19,7 @@ export const en = {
   ...termsEn,
   ...errorsEn,
   ...busesEn,
+  ...tariffEn,
   ...whatIfEn,
   ...gapsEn,
   ...meterLifeEn,
@@ -290,6 +292,8 @@ export const en = {
   "runs.state": "State",
   "runs.progress": "Progress",
   "runs.figures": "{done} done, {refused} held",
+  "runs.left": "{left} to go",
+  "runs.pace": "{rate} a second, about {seconds} s",
   "runs.due": "Due",
   "runs.started": "Started",
   "runs.finished": "Finished",

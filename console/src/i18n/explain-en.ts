@@ -33,4 +33,17 @@ export const explainEn = {
   "explain.verdicts": "Verdicts",
   "explain.corrects": "Corrects bill {number}",
   "explain.corrects.what": "billed {billed}, should be {shouldBe}",
+  "replay.link": "Recheck bills",
+  "replay.title": "Bills of account {account} by what is known now",
+  "replay.note":
+    "{n} bills since {from} were made again by today's readings, edits, exchanges, households and tariffs. Nothing is posted.",
+  "replay.none": "Every bill is what it would be today.",
+  "replay.total": "Difference in all:",
+  "replay.quantity": "Units more or less",
+  "replay.billed": "Billed",
+  "replay.shouldBe": "Should be",
+  "replay.difference": "Difference",
+  "replay.kind.in_doubt": "Cannot be told yet",
+  "replay.kind.cannot_rate": "Cannot be priced",
+  "replay.kind.true_up_open": "The next bill settles it",
 } as const;

@@ -6,5 +6,11 @@ export const paperEn = {
   "paper.en": "PDF in English",
   "paper.both": "PDF in both languages",
   "paper.html": "Page for a browser",
+  "cycle.files": "Files of the month",
+  "cycle.xlsx": "Workbook for the accountant (XLSX)",
+  "cycle.lines": "All lines (CSV)",
+  "cycle.summary": "Summary and ledger (CSV)",
+  "cycle.papers": "All papers (PDF)",
+  "cycle.part": "Papers, part {n} of {of} (PDF)",
   "paper.print": "Print this view",
 };

@@ -8,5 +8,11 @@ export const paperZh: Readonly<Record<keyof typeof paperEn, string>> = {
   "paper.en": "英文 PDF",
   "paper.both": "中英双语 PDF",
   "paper.html": "网页版",
+  "cycle.files": "本月文件",
+  "cycle.xlsx": "会计用工作簿（XLSX）",
+  "cycle.lines": "全部明细（CSV）",
+  "cycle.summary": "汇总与总账（CSV）",
+  "cycle.papers": "全部账单（PDF）",
+  "cycle.part": "账单第 {n} 册，共 {of} 册（PDF）",
   "paper.print": "打印本页",
 };

@@ -1,4 +1,5 @@
 import type { en } from "./en.ts";
+import { tariffZh } from "./tariff-zh.ts";
 import { whatIfZh } from "./what-if-zh.ts";
 import { busesZh } from "./buses-zh.ts";
 import { balanceZh } from "./balance-zh.ts";
@@ -19,6 +20,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
   ...busesZh,
+  ...tariffZh,
   ...whatIfZh,
   ...gapsZh,
   ...meterLifeZh,
@@ -287,6 +289,8 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   "runs.state": "状态",
   "runs.progress": "进度",
   "runs.figures": "完成 {done}，搁置 {refused}",
+  "runs.left": "还剩 {left} 户",
+  "runs.pace": "每秒 {rate} 户，约 {seconds} 秒",
   "runs.due": "应执行",
   "runs.started": "开始",
   "runs.finished": "结束",

@@ -11,8 +11,9 @@ import { MonthPicker } from "../parts/month-picker.tsx";
 import { PageTitle } from "../parts/page-title.tsx";
 import { usePages } from "../parts/pages.tsx";
 import { useUrlFilter, wordOf } from "../parts/url-filter.ts";
-import { useFormat } from "../shell/operator.tsx";
+import { useFormat, useUser } from "../shell/operator.tsx";
 import { BillStatusTag } from "./bill/bill.tsx";
+import { CycleFiles } from "./bill/cycle-files.tsx";
 
 const STATUSES = ["open", "part_paid", "paid"] as const;
 
@@ -42,6 +43,7 @@ function useColumns(): TableColumnsType<BillRowJson> {
 export default function Bills() {
   const { t, term } = useSpeech();
   const format = useFormat();
+  const { role } = useUser();
   const filter = useUrlFilter();
   const status = wordOf(filter.get("status"), STATUSES);
   const period = filter.get("period");
@@ -56,7 +58,11 @@ export default function Bills() {
   const month = period === "" ? bills.data?.period : period;
   return (
     <>
-      <PageTitle title={t("nav.bills")} />
+      <PageTitle title={t("nav.bills")}>
+        {month === undefined || role === "reader" || status !== undefined || bills.data === undefined ? null : (
+          <CycleFiles month={month} bills={bills.data.total} />
+        )}
+      </PageTitle>
       <div className="filters">
         <MonthPicker month={month} filter={filter} testId="bills-month" />
         <Select

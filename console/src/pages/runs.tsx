@@ -1,7 +1,7 @@
 import { Card, Progress, Table, Tag } from "antd";
 import { Link } from "react-router-dom";
 import type { RunJson } from "../../../api/schemas/operation.ts";
-import { useRuns } from "../api/queries.ts";
+import { useRunPace, useRuns } from "../api/queries.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { Loaded } from "../parts/loaded.tsx";
 import { PageTitle } from "../parts/page-title.tsx";
@@ -32,7 +32,25 @@ function RunProgress({ run }: { run: RunJson }) {
         />
       )}
       <span>{t("runs.figures", { done: format.count(run.done), refused: format.count(run.refused) })}</span>
+      {run.state === "running" && <RunPace runId={run.id} />}
     </div>
+  );
+}
+
+/** What is left and how long it will take, while this service is at it. */
+function RunPace({ runId }: { runId: string }) {
+  const { t } = useSpeech();
+  const format = useFormat();
+  const { data } = useRunPace(runId);
+  if (data?.left === undefined || data.left === 0 || data.state !== "running") return null;
+  const left = t("runs.left", { left: format.count(data.left) });
+  if (data.perSecond === undefined || data.perSecond <= 0) return <span className="quiet">{left}</span>;
+  const rate = format.count(Math.round(data.perSecond));
+  const seconds = format.count(Math.ceil(data.left / data.perSecond));
+  return (
+    <span className="quiet">
+      {left} · {t("runs.pace", { rate, seconds })}
+    </span>
   );
 }
 

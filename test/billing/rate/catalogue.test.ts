@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { accountOfJson } from "../../../billing/rate/account-file.ts";
 import { ratePeriods } from "../../../billing/rate/periods.ts";
 import { tariffSchema } from "../../../billing/rate/schema.ts";
 import { usageOfJson } from "../../../billing/rate/usage-file.ts";
@@ -28,14 +29,19 @@ describe.each(TARIFFS.map((tariff) => ({ id: `${tariff.id} ${tariff.version}`, t
   });
 });
 
-function replay(tariff: Tariff, { from, to, quantity, ladderUsedBefore, householdSize }: TariffExample) {
+function replay(tariff: Tariff, { from, to, quantity, ladderUsedBefore, householdSize, ...more }: TariffExample) {
+  const { title: _, expect: __, contractedKw, lowIncome, ...beside } = more;
   const amounts = typeof quantity === "string" ? { quantity } : { registers: quantity };
-  const usage = usageOfJson({ from, to, ...amounts }, tariff);
+  const usage = usageOfJson({ from, to, ...amounts, ...beside }, tariff);
   const used = ladderUsedBefore === undefined ? undefined : microOf(ladderUsedBefore);
   const [rated] = ratePeriods(
     [tariff],
     usage,
-    { ...(used == null ? {} : { ladderUsedBefore: used }), ...(householdSize === undefined ? {} : { householdSize }) },
+    {
+      ...accountOfJson({ contractedKw, lowIncome }),
+      ...(used == null ? {} : { ladderUsedBefore: used }),
+      ...(householdSize === undefined ? {} : { householdSize }),
+    },
     [usage.servicePeriod],
   );
   if (rated === undefined) throw new Error("not rated");

@@ -259,3 +259,20 @@ describe("a tariff file", () => {
     expect(problems(() => tariffsOfJson(document))).toContain(message);
   });
 });
+
+test("local times of a day whose clock is put back are told apart by the intervals before them", () => {
+  const hours = ["01:00", "02:00", "02:00", "03:00"].map((hour) => `2026-10-25T${hour},1`).join("\n");
+  const usage = usageOfRows(rowsOfCsv(`from,quantity\n${hours}\n`), tariffWith([]), "Europe/Berlin");
+  expect(usage.slices.map(({ period }) => (period.to - period.from) / 3_600_000)).toEqual([1, 1, 1, 1]);
+  expect(usage.servicePeriod.to - usage.servicePeriod.from).toBe(4 * 3_600_000);
+});
+
+test("mean power and energy given back are read beside quantities", () => {
+  const csv = rowsOfCsv("from,to,kw,export_kw,reactive\n2026-03-01T00:00,2026-03-01T00:15,4,2.5e-1,0.5\n");
+  const usage = usageOfRows(csv, tariffWith([]));
+  expect([usage.total, usage.exported?.[0]?.quantity, usage.reactive?.[0]?.quantity]).toEqual([
+    1_000_000n,
+    62_500n,
+    500_000n,
+  ]);
+});

@@ -29,6 +29,15 @@ export function Standing({ account }: { account: AccountJson }) {
           <Balance money={account.balance} />
         </b>
       </div>
+      {Number(account.propertyBalance.amount) === 0 ? null : (
+        <div className="figure">
+          <span className="quiet">{t("charge.section")}</span>
+          <b data-testid="property-balance">
+            <Balance money={account.propertyBalance} />
+          </b>
+          <small className="quiet">{t("charge.classNote")}</small>
+        </div>
+      )}
       {prepaid === null ? null : (
         <>
           <div className="figure">
@@ -151,11 +160,16 @@ export default function Account() {
             }
           >
             {mayTakePayments(me.role) ? (
-              <Link to={`/counter?account=${a.id}`}>
-                <Button type="primary" data-testid="top-up">
-                  {t(a.paymentMode === "prepaid" ? "counter.topUp" : "counter.takePayment")}
-                </Button>
-              </Link>
+              <>
+                <Link to={`/accounts/${a.id}/replay`}>
+                  <Button>{t("replay.link")}</Button>
+                </Link>
+                <Link to={`/counter?account=${a.id}`}>
+                  <Button type="primary" data-testid="top-up">
+                    {t(a.paymentMode === "prepaid" ? "counter.topUp" : "counter.takePayment")}
+                  </Button>
+                </Link>
+              </>
             ) : null}
           </PageTitle>
           <div className="stack">

@@ -9,6 +9,7 @@ import { Amount, isDebt } from "../../parts/money.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
 import { ChargeSection } from "./charge-section.tsx";
+import { StatementTable } from "./statement-table.tsx";
 import { PaperButtons } from "./paper-buttons.tsx";
 import { sectionsOf } from "./sections.ts";
 import { UtilitySection } from "./utility-section.tsx";
@@ -75,6 +76,7 @@ function Paper({ bill }: { bill: BillJson }) {
             <Amount money={bill.total} />
           </b>
         </div>
+        <StatementTable bill={bill} />
         {bill.open.amount === bill.total.amount || isDebt(bill.open) ? null : (
           <div className="paper-total small">
             <span>{t("bill.open")}</span>

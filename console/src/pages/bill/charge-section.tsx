@@ -37,7 +37,7 @@ export function ChargeSection({ bill }: { bill: BillJson }) {
     <section className="paper-utility" data-testid="bill-charges">
       <h3>
         {t("charge.section")}
-        <span className="paper-use quiet">{t("charge.classNote")}</span>
+        <small className="quiet">{t("charge.classNote")}</small>
       </h3>
       <table className="paper-table">
         <thead>
@@ -57,7 +57,9 @@ export function ChargeSection({ bill }: { bill: BillJson }) {
           <tr>
             <td colSpan={3}>{t("bill.subtotal", { utility: t("charge.section") })}</td>
             <td className="num">
-              <Amount money={bill.classes.property.total} />
+              <b>
+                <Amount money={bill.classes.property.total} />
+              </b>
             </td>
           </tr>
         </tfoot>

@@ -22,7 +22,7 @@ type Step =
   | { readonly kind: "review"; readonly sale: Sale }
   | { readonly kind: "paid"; readonly sale: Sale; readonly payment: PaymentJson };
 
-const EMPTY: Draft = { amount: "", channel: "cash" };
+const EMPTY: Draft = { amount: "", channel: "cash", pays: "supply" };
 
 function SaleDesk({ account, next }: { account: AccountJson; next: () => void }) {
   const place = usePlace();

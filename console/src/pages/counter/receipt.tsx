@@ -75,6 +75,9 @@ export function Receipt({
       ? c.action === "connect" && Date.parse(c.createdAt) >= Date.parse(payment.at)
       : c.id === payment.controlId,
   );
+  const paid = (["supply", "property"] as const)
+    .filter(() => sale.pays !== "supply")
+    .map((of) => [t(`counter.pays.${of}`), format.money(payment.parts[of])] as const);
   const rows: readonly (readonly [string, string])[] = [
     [t("receipt.number"), payment.journalId],
     [t("receipt.at"), format.instantSeconds(payment.at)],
@@ -83,7 +86,8 @@ export function Receipt({
     [t("account.place"), place(account)],
     [t("counter.channel"), term("channel", sale.channel)],
     [t("counter.amount"), format.money(payment.amount)],
-    [t("counter.balanceAfter"), format.money(payment.balance)],
+    ...paid,
+    [t("counter.balanceAfter"), format.money(sale.pays === "property" ? payment.propertyBalance : payment.balance)],
     [t("receipt.by"), name],
   ];
   return (

@@ -1,7 +1,7 @@
 import { Button, Card, Input, type InputRef } from "antd";
 import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import type { AccountJson } from "../../../../api/schemas/account.ts";
-import type { PaymentChannel } from "../../../../api/schemas/payment.ts";
+import type { PaymentChannel, PaysJson } from "../../../../api/schemas/payment.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { addMoney, typedAmount } from "../../parts/decimal-text.ts";
 import { isDebt } from "../../parts/money.tsx";
@@ -12,9 +12,10 @@ export const QUICK_AMOUNTS = ["20", "50", "100", "200", "500"] as const;
 /** Alt and this key choose the channel, wherever the cursor is. */
 export const CHANNEL_KEYS: Readonly<Record<PaymentChannel, string>> = { cash: "C", wallet: "W", card: "K", bank: "B" };
 const CHANNELS: readonly PaymentChannel[] = ["cash", "wallet", "card", "bank"];
+const PAYS: readonly PaysJson[] = ["supply", "property", "split"];
 const NO_MINOR_UNIT = new Set(["JPY"]);
 
-export type Draft = { readonly amount: string; readonly channel: PaymentChannel };
+export type Draft = { readonly amount: string; readonly channel: PaymentChannel; readonly pays: PaysJson };
 
 function useShortcuts(
   act: { amount: (text: string) => void; channel: (channel: PaymentChannel) => void },
@@ -85,6 +86,28 @@ function Channels({ chosen, choose }: { chosen: PaymentChannel; choose: (channel
   );
 }
 
+/** Which debt the payment is for: asked only where there is more than supply's. */
+function Pays({ chosen, choose }: { chosen: PaysJson; choose: (pays: PaysJson) => void }) {
+  const { t } = useSpeech();
+  return (
+    <fieldset className="choices" aria-label={t("counter.pays")}>
+      <legend>{t("counter.pays")}</legend>
+      {PAYS.map((pays) => (
+        <Button
+          key={pays}
+          className="choice"
+          type={pays === chosen ? "primary" : "default"}
+          aria-pressed={pays === chosen}
+          data-testid={`pays-${pays}`}
+          onClick={() => choose(pays)}
+        >
+          {t(`counter.pays.${pays}`)}
+        </Button>
+      ))}
+    </fieldset>
+  );
+}
+
 /** Step one: how much and by which channel. Enter goes on to the preview, Escape to the next customer. */
 export function SaleForm({
   account,
@@ -105,7 +128,10 @@ export function SaleForm({
   const [wrong, setWrong] = useState(false);
   const { currency } = account.balance;
   const amount = typedAmount(draft.amount, NO_MINOR_UNIT.has(currency) ? 0 : 2);
-  const owed = isDebt(account.balance) ? account.balance.amount.slice(1) : null;
+  const hasOther = isDebt(account.propertyBalance);
+  const pays = hasOther ? draft.pays : "supply";
+  const balance = pays === "property" ? account.propertyBalance : account.balance;
+  const owed = pays !== "split" && isDebt(balance) ? balance.amount.slice(1) : null;
   const setAmount = useCallback(
     (text: string) => {
       setDraft({ ...draft, amount: text });
@@ -118,7 +144,7 @@ export function SaleForm({
   useShortcuts({ amount: setAmount, channel: setChannel }, true);
   const next = () => {
     if (amount === null) setWrong(true);
-    else review(saleOf({ accountId: account.id, amount: { amount, currency }, channel: draft.channel }));
+    else review(saleOf({ accountId: account.id, amount: { amount, currency }, channel: draft.channel, pays }));
   };
   return (
     <Card
@@ -150,8 +176,8 @@ export function SaleForm({
       <div className="amount-note" role={wrong ? "alert" : undefined}>
         {wrong ? (
           <span className="debt">{t("counter.amount.wrong")}</span>
-        ) : amount === null ? null : (
-          t("counter.after", { amount: format.money(addMoney(account.balance, { amount, currency })) })
+        ) : amount === null || pays === "split" ? null : (
+          t("counter.after", { amount: format.money(addMoney(balance, { amount, currency })) })
         )}
       </div>
       <fieldset className="choices" aria-label={t("counter.quick")}>
@@ -173,6 +199,7 @@ export function SaleForm({
           </Button>
         )}
       </fieldset>
+      {hasOther ? <Pays chosen={pays} choose={(chosen) => setDraft({ ...draft, pays: chosen })} /> : null}
       <Channels chosen={draft.channel} choose={setChannel} />
       <Button type="primary" size="large" block onClick={next} data-testid="counter-review">
         {t("counter.review")} <kbd>Enter</kbd>

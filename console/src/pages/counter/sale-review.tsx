@@ -1,8 +1,9 @@
 import { useMutation } from "@tanstack/react-query";
 import { Button, Card, Descriptions } from "antd";
-import { type KeyboardEvent, useRef } from "react";
+import { type KeyboardEvent, type ReactNode, useRef } from "react";
 import type { AccountJson } from "../../../../api/schemas/account.ts";
 import type { PaymentJson } from "../../../../api/schemas/payment.ts";
+import { useSplit } from "../../api/queries.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { usePlace } from "../../parts/place.ts";
 import { addMoney } from "../../parts/decimal-text.ts";
@@ -10,6 +11,26 @@ import { Balance } from "../../parts/money.tsx";
 import { ProblemNote } from "../../parts/problem.tsx";
 import { useFormat } from "../../shell/operator.tsx";
 import { pay, type Sale } from "./sale.ts";
+
+/** What goes to which debt; a shared payment is shared by the service, nothing is taken for the asking. */
+function useParts(account: AccountJson, sale: Sale): { label: ReactNode; children: ReactNode }[] {
+  const { t } = useSpeech();
+  const format = useFormat();
+  const split = useSplit(account.id, sale.pays === "split" ? sale.amount.amount : null);
+  if (sale.pays !== "split") {
+    const balance = sale.pays === "property" ? account.propertyBalance : account.balance;
+    return [
+      ...(sale.pays === "property" ? [{ label: t("counter.pays"), children: t("counter.pays.property") }] : []),
+      { label: t("counter.balanceBefore"), children: <Balance money={balance} /> },
+      { label: t("counter.balanceAfter"), children: <Balance money={addMoney(balance, sale.amount)} /> },
+    ];
+  }
+  const part = (of: "supply" | "property") => (split.data === undefined ? "…" : format.money(split.data.parts[of]));
+  return [
+    { label: t("counter.pays.supply"), children: part("supply") },
+    { label: t("counter.pays.property"), children: part("property") },
+  ];
+}
 
 /** Step two: what will be booked, once more to read. Enter takes the payment, Escape goes back. */
 export function SaleReview({
@@ -27,6 +48,7 @@ export function SaleReview({
   const { t, term } = useSpeech();
   const format = useFormat();
   const sent = useRef(false);
+  const parts = useParts(account, sale);
   const payment = useMutation({
     mutationFn: pay,
     onSuccess: paid,
@@ -54,9 +76,8 @@ export function SaleReview({
           { label: t("account.place"), children: place(account) },
           { label: t("account.number"), children: account.number },
           { label: t("counter.channel"), children: term("channel", sale.channel) },
-          { label: t("counter.balanceBefore"), children: <Balance money={account.balance} /> },
-          { label: t("counter.balanceAfter"), children: <Balance money={addMoney(account.balance, sale.amount)} /> },
-          ...(account.prepaid?.available == null
+          ...parts,
+          ...(account.prepaid?.available == null || sale.pays !== "supply"
             ? []
             : [
                 {

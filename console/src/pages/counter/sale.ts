@@ -1,5 +1,5 @@
 import type { MoneyJson } from "../../../../api/schemas/json.ts";
-import type { PaymentBody, PaymentChannel, PaymentJson } from "../../../../api/schemas/payment.ts";
+import type { PaymentBody, PaymentChannel, PaymentJson, PaysJson } from "../../../../api/schemas/payment.ts";
 import { ApiError, ask } from "../../api/client.ts";
 
 /** One payment that a person means. Its key goes with every try, so that a double click or a try again pays once. */
@@ -8,13 +8,15 @@ export type Sale = {
   readonly accountId: string;
   readonly amount: MoneyJson;
   readonly channel: PaymentChannel;
+  /** Which debt it is for. */
+  readonly pays: PaysJson;
 };
 
 const KEPT_AS = "sanbiao.unsettled-sales";
 type Kept = Record<string, string>;
 
 const contentOf = (sale: Omit<Sale, "key">): string =>
-  [sale.accountId, sale.amount.amount, sale.amount.currency, sale.channel].join("|");
+  [sale.accountId, sale.amount.amount, sale.amount.currency, sale.channel, sale.pays].join("|");
 
 function kept(): Kept {
   try {
@@ -45,7 +47,7 @@ function settle(sale: Sale) {
 
 export async function pay(sale: Sale): Promise<PaymentJson> {
   sessionStorage.setItem(KEPT_AS, JSON.stringify({ ...kept(), [contentOf(sale)]: sale.key }));
-  const body: PaymentBody = { amount: sale.amount, channel: sale.channel };
+  const body: PaymentBody = { amount: sale.amount, channel: sale.channel, pays: sale.pays };
   try {
     const paid = await ask<PaymentJson>(`/accounts/${sale.accountId}/payments`, {
       method: "POST",

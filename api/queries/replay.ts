@@ -1,0 +1,69 @@
+import type { ReplayedPoint } from "../../billing/rebill/compare.ts";
+import { REPLAY_MONTHS, replayAccounts } from "../../billing/rebill/replay.ts";
+import { CodedError } from "../../domain/errors.ts";
+import { addMonths, day, startOfDay } from "../../domain/period.ts";
+import { decimalText } from "../../domain/quantity.ts";
+import { billBooks } from "../bill-books.ts";
+import { dayText, type Desk, moneyOf } from "../desk.ts";
+import type { AccountReplayJson } from "../schemas/replay.ts";
+
+/** What the issued bills of one account would come to by what is known now. Nothing is written. */
+export async function accountReplay(desk: Desk, id: bigint, from: string | undefined): Promise<AccountReplayJson> {
+  const account = await desk.trx
+    .selectFrom("account")
+    .select(["number", "name"])
+    .where("operator_id", "=", desk.operatorId)
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (account === undefined) throw new CodedError("request.not-found", `There is no account ${id}.`);
+  const first =
+    from === undefined
+      ? addMonths(day(`${dayText(desk, desk.now).slice(0, 7)}-01`), -REPLAY_MONTHS)
+      : day(`${from}-01`);
+  const [replay] = await replayAccounts(desk.trx, [id], startOfDay(first, desk.zone), billBooks);
+  const bills = replay?.bills ?? [];
+  return {
+    accountId: String(id),
+    ...account,
+    from: first,
+    difference: moneyOf(desk, replay?.differenceMinor ?? 0n),
+    posted: false,
+    bills: bills.map((bill) => ({
+      id: String(bill.billId),
+      number: bill.number,
+      periodFrom: dayText(desk, bill.period.from),
+      periodTo: dayText(desk, bill.period.to),
+      difference: moneyOf(desk, bill.differenceMinor),
+      points: bill.points.map((point) => pointOf(desk, point)),
+    })),
+  };
+}
+
+function pointOf(desk: Desk, point: ReplayedPoint): AccountReplayJson["bills"][number]["points"][number] {
+  const { kind } = point;
+  const told = { usagePointId: String(point.usagePointId), kind, detail: [], lines: [] };
+  switch (kind) {
+    case "true_up_open":
+      return told;
+    case "in_doubt":
+      return { ...told, detail: [...point.doubts] };
+    case "cannot_rate":
+      return { ...told, detail: [point.detail] };
+    case "compared":
+      return {
+        ...told,
+        lines: point.differences.map(({ key, line, billed, amount, quantity }) => ({
+          key,
+          titleZh: line.title.zh,
+          titleEn: line.title.en,
+          tier: line.tier ?? null,
+          tou: line.tou ?? null,
+          billed: moneyOf(desk, billed?.amount ?? 0n),
+          shouldBe: moneyOf(desk, (billed?.amount ?? 0n) + amount),
+          difference: moneyOf(desk, amount),
+          quantity: decimalText(quantity),
+          unit: line.unit ?? null,
+        })),
+      };
+  }
+}

@@ -1,0 +1,94 @@
+import { withOwnTariffs } from "../../billing/own-tariffs.ts";
+import { publicationProblems, replayExample } from "../../billing/publication.ts";
+import { catalogueTariffs } from "../../billing/tariffs.ts";
+import { TARIFFS } from "../../catalog/tariffs/catalogue.ts";
+import { CodedError } from "../../domain/errors.ts";
+import { type Day, dayOf } from "../../domain/period.ts";
+import type { Tariff } from "../../domain/tariff.ts";
+import { type Actor, billedBeyond, type OwnVersion, ownVersions, type TariffState } from "../../ledger/tariffs.ts";
+import { atText, type Desk } from "../desk.ts";
+import type { TariffsJson, TariffVersionJson } from "../schemas/tariff.ts";
+
+/** The version of a tariff that prices a day. */
+const inForceOn = (versions: readonly Tariff[], today: Day): Tariff | undefined =>
+  versions
+    .toSorted((a, b) => (a.effectiveFrom < b.effectiveFrom ? -1 : 1))
+    .findLast((one) => one.effectiveFrom <= today && (one.effectiveTo === undefined || one.effectiveTo > today));
+
+const rowOf = (tariff: Tariff, inForce: Tariff | undefined, own: OwnVersion | null) => ({
+  id: own === null ? null : String(own.id),
+  origin: own === null ? ("catalogue" as const) : ("own" as const),
+  tariffId: tariff.id,
+  version: tariff.version,
+  utility: tariff.utility,
+  title: { ...tariff.title },
+  state: own === null ? ("published" as TariffState) : own.state,
+  effectiveFrom: tariff.effectiveFrom,
+  effectiveTo: tariff.effectiveTo ?? null,
+  inForce: inForce?.version === tariff.version && (own === null || own.state === "published"),
+});
+
+/** Every version of the catalogue and of the operator's own, tariff by tariff, the newest first. */
+export async function tariffs(desk: Desk): Promise<TariffsJson> {
+  const today = dayOf(desk.now, desk.zone);
+  const book = await withOwnTariffs(desk.trx, catalogueTariffs);
+  const own = await ownVersions(desk.trx);
+  const force = (id: string) => inForceOn(book(id) ?? [], today);
+  const items = [
+    ...TARIFFS.map((tariff) => rowOf(tariff, force(tariff.id), null)),
+    ...own.map((one) => rowOf(one.document as Tariff, force(one.tariffId), one)),
+  ];
+  items.sort((a, b) =>
+    a.tariffId !== b.tariffId ? (a.tariffId < b.tariffId ? -1 : 1) : a.effectiveFrom > b.effectiveFrom ? -1 : 1,
+  );
+  return { items };
+}
+
+/** One of the operator's own versions, locked for a change when asked so. @throws CodedError `request.not-found` */
+export async function ownVersion(desk: Desk, id: bigint, lock = false): Promise<OwnVersion> {
+  const [one] = await ownVersions(desk.trx, id, lock);
+  if (one === undefined) throw new CodedError("request.not-found", `There is no tariff version ${id}.`);
+  return one;
+}
+
+/** What stands against its publication, and how many bills it would come too late for. */
+export async function judged(desk: Desk, one: OwnVersion): Promise<{ problems: string[]; billed: number }> {
+  const tariff = one.document as Tariff;
+  if (one.state === "published" || one.state === "withdrawn") return { problems: [], billed: 0 };
+  const book = await withOwnTariffs(desk.trx, catalogueTariffs);
+  const red = (tariff.examples ?? [])
+    .map((example) => replayExample(tariff, example))
+    .filter(({ differs }) => differs.length > 0);
+  const examples = red.map(({ title }) => `examples: ${title} comes to something else`);
+  const none = (tariff.examples ?? []).length === 0 ? ["examples: a worked example is needed"] : [];
+  const billed = await billedBeyond(desk.trx, one.tariffId, one.effectiveFrom, desk.zone);
+  return { problems: [...publicationProblems(book(one.tariffId) ?? [], tariff), ...none, ...examples], billed };
+}
+
+export async function tariffVersionJson(desk: Desk, one: OwnVersion): Promise<TariffVersionJson> {
+  const tariff = one.document as Tariff;
+  const book = await withOwnTariffs(desk.trx, catalogueTariffs);
+  const { problems, billed } = await judged(desk, one);
+  const told = (actor: Actor) => ({ name: actor.name, at: atText(desk, actor.at) });
+  const maybe = (actor: Actor | null) => (actor === null ? null : told(actor));
+  return {
+    ...rowOf(tariff, inForceOn(book(one.tariffId) ?? [], dayOf(desk.now, desk.zone)), one),
+    id: String(one.id),
+    edition: one.edition,
+    hash: one.hash,
+    document: { ...tariff },
+    isCorrection: one.isCorrection,
+    reason: one.reason,
+    made: told(one.made),
+    changed: told(one.changed),
+    proposed: maybe(one.proposed),
+    approved: maybe(one.approved),
+    withdrawn: maybe(one.withdrawn),
+    problems,
+    billedBeyond: billed,
+    examples: (tariff.examples ?? []).map((example) => {
+      const replayed = replayExample(tariff, example);
+      return { ...replayed, differs: replayed.differs.map((line) => ({ ...line })) };
+    }),
+  };
+}

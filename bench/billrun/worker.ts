@@ -1,0 +1,30 @@
+/**
+ * One process that bills the bench's month, for a parent that measures it.
+ * Run: node bench/billrun/worker.ts URL; tells `{ issued, refused, seconds, peakMiB }`.
+ */
+import { performance } from "node:perf_hooks";
+import { pino } from "pino";
+import { runBills } from "../../billing/run.ts";
+import { instant } from "../../domain/instant.ts";
+import { noTelemetry } from "../../domain/telemetry.ts";
+import { openDatabase } from "../../schema/database.ts";
+import { PERIOD } from "./estate.ts";
+import { tariffs } from "./tariffs.ts";
+
+const [url = ""] = process.argv.slice(2);
+const db = openDatabase(url, { max: 8 });
+const deps = {
+  db,
+  clock: { now: () => instant(Date.now()) },
+  tariffs,
+  dials: () => null,
+  telemetry: noTelemetry,
+  log: pino({ level: "warn" }, pino.destination(2)),
+};
+const begun = performance.now();
+const { issued, refused } = await runBills(deps, 1n, PERIOD);
+const seconds = (performance.now() - begun) / 1000;
+await db.close();
+const peakMiB = process.resourceUsage().maxRSS / 1024;
+process.send?.({ issued: issued.length, refused: refused.length, seconds, peakMiB });
+if (process.send === undefined) console.log({ issued: issued.length, refused: refused.length, seconds, peakMiB });
