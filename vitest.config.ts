@@ -4,7 +4,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/server.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    maxWorkers: 2, // much of the time is waiting: for a socket, a lock, a second process
+    testTimeout: 60_000,
+    hookTimeout: 90_000,
   },
 });
