@@ -147,9 +147,13 @@ class Run {
   async #take(outcome: ChunkOutcome): Promise<void> {
     if (outcome.kind === "billed") {
       for (const [accountId, billId] of outcome.issued) this.issued.push({ accountId, billId });
-      this.refused.push(...outcome.refused);
+      // Two lanes may have come upon the same account, one after the other.
+      const refused = outcome.refused.filter(
+        (one) => !this.refused.some(({ accountId }) => accountId === one.accountId),
+      );
+      this.refused.push(...refused);
       this.#count("issued", outcome.issued.size);
-      this.#count("refused", outcome.refused.length);
+      this.#count("refused", refused.length);
       return;
     }
     const { accountIds, error } = outcome;

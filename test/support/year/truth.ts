@@ -35,6 +35,7 @@ export async function judgedSince(year: Year, last: bigint): Promise<{ judged: J
     period_from: Instant;
     period_to: Instant;
     quantity: bigint;
+    corrects_bill_id: bigint | null;
     prevs: (string | null)[];
     nexts: (string | null)[];
   }>(
@@ -42,7 +43,7 @@ export async function judgedSince(year: Year, last: bigint): Promise<{ judged: J
        select r.meter_id, r.register, r.measured_at from reading r where r.register in (1, 20) and not exists (
          select from current_reading_edit e where e.meter_id = r.meter_id and e.register = r.register
             and e.measured_at = r.measured_at and e.kind = 'exclude'))
-     select u.bill_id, b.number, m.serial, u.period_from, u.period_to, u.quantity,
+     select u.bill_id, b.number, m.serial, u.period_from, u.period_to, u.quantity, u.corrects_bill_id,
             array[${edge("u.period_from", "<=")}, ${edge("u.period_to", "<=")}] as prevs,
             array[${edge("u.period_from", ">=")}, ${edge("u.period_to", ">=")}] as nexts
        from billed_usage u
@@ -65,14 +66,16 @@ export async function judgedSince(year: Year, last: bigint): Promise<{ judged: J
       if (prev !== end) within += use(prev - CLOCK_MS, next + CLOCK_MS);
     }
     const episodes = state.faults.between([meter], { from, to });
+    // A true-up moves units of an earlier bill: it is no use of its own.
+    const isTrueUp = row.corrects_bill_id !== null;
     return {
       bill: row.number,
       meter,
       from,
       to,
       billed: Number(row.quantity),
-      used: use(from, to),
-      within,
+      used: isTrueUp ? 0 : use(from, to),
+      within: isTrueUp ? Math.abs(Number(row.quantity)) : within,
       episodes,
     };
   });
