@@ -76,13 +76,14 @@ export async function runBills(
   const left = await run.leftNow();
   await db.as(operatorId, (trx) => noteRun(trx, runId, left === 0 ? "done" : "running", clock.now()));
   const issued = run.issued.sort((a, b) => Number(a.accountId - b.accountId));
-  return { runId, issued, refused: run.refused, finished: left === 0 };
+  return { runId, issued, refused: run.refused(), finished: left === 0 };
 }
 
 /** This process's share of a run: a walk over the accounts by id, as often as it finds something to do. */
 class Run {
   readonly issued: { accountId: AccountId; billId: bigint }[] = [];
-  readonly refused: RefusedAccount[] = [];
+  /** By account: two lanes may come upon the same one, one after the other. */
+  readonly #refused = new Map<AccountId, RefusedAccount>();
   readonly #facts: RunFacts;
   readonly #options: BillRunOptions;
   #walk: { readonly after: AccountId; readonly found: boolean } | "over" = { after: 0n, found: false };
@@ -106,7 +107,11 @@ class Run {
     const { deps, operatorId, period, operator } = this.#facts;
     const days = daysOf(period, operator.zone);
     const unbilled = await deps.db.as(operatorId, (trx) => countUnbilled(trx, period, days));
-    return Math.max(0, unbilled - this.refused.length);
+    return Math.max(0, unbilled - this.#refused.size);
+  }
+
+  refused(): RefusedAccount[] {
+    return [...this.#refused.values()];
   }
 
   async #lane(): Promise<void> {
@@ -141,19 +146,14 @@ class Run {
   }
 
   #bill(among: Parameters<typeof billChunk>[1]["among"]): Promise<ChunkOutcome> {
-    return billChunk(this.#facts, { among, except: this.refused.map(({ accountId }) => accountId) });
+    return billChunk(this.#facts, { among, except: [...this.#refused.keys()] });
   }
 
   async #take(outcome: ChunkOutcome): Promise<void> {
     if (outcome.kind === "billed") {
       for (const [accountId, billId] of outcome.issued) this.issued.push({ accountId, billId });
-      // Two lanes may have come upon the same account, one after the other.
-      const refused = outcome.refused.filter(
-        (one) => !this.refused.some(({ accountId }) => accountId === one.accountId),
-      );
-      this.refused.push(...refused);
       this.#count("issued", outcome.issued.size);
-      this.#count("refused", refused.length);
+      this.#refuse(outcome.refused);
       return;
     }
     const { accountIds, error } = outcome;
@@ -167,8 +167,13 @@ class Run {
     const { deps, operatorId, runId } = this.#facts;
     const refusal = { accountId, reason: "failed", detail: error instanceof Error ? error.message : String(error) };
     await deps.db.as(operatorId, (trx) => refuseAccounts(trx, runId, [refusal], deps.clock.now()));
-    this.refused.push(refusal);
-    this.#count("refused", 1);
+    this.#refuse([refusal]);
+  }
+
+  #refuse(refused: readonly RefusedAccount[]): void {
+    const before = this.#refused.size;
+    for (const one of refused) if (!this.#refused.has(one.accountId)) this.#refused.set(one.accountId, one);
+    this.#count("refused", this.#refused.size - before);
   }
 
   #count(outcome: string, by: number): void {
@@ -178,11 +183,11 @@ class Run {
   async #tell(): Promise<void> {
     const { onProgress } = this.#options;
     if (onProgress === undefined) return;
-    const done = this.issued.length + this.refused.length;
+    const done = this.issued.length + this.#refused.size;
     const now = this.#facts.deps.clock.now();
     if (this.#counted === null || now - this.#counted.at >= RECOUNT_MS)
       this.#counted = { at: now, left: await this.leftNow(), done };
     const left = Math.max(0, this.#counted.left - (done - this.#counted.done));
-    onProgress({ issued: this.issued.length, refused: this.refused.length, left });
+    onProgress({ issued: this.issued.length, refused: this.#refused.size, left });
   }
 }

@@ -19,7 +19,7 @@ import { type BusConfig, type ModbusCollector, startModbusCollector } from "./mo
 import type { LinkConfig } from "./modbus/link.ts";
 import { Scans } from "./scans.ts";
 import { mqttIngest } from "./mqtt/ingest.ts";
-import { type MqttWire, openMqttWire, type SendOutcome } from "./mqtt/main.ts";
+import { type MqttWire, type MqttWireSettings, openMqttWire, type SendOutcome } from "./mqtt/main.ts";
 import { mqttTray } from "./mqtt/tray.ts";
 import { replays } from "./replay.ts";
 import { recalls } from "./recalls.ts";
@@ -33,13 +33,7 @@ export type CollectorsSettings = {
   readonly telemetry: Telemetry;
   readonly log: Logger;
   readonly host: string;
-  readonly mqtt:
-    | {
-        readonly kind: "embedded";
-        readonly port: number;
-        readonly tls?: { readonly port: number; readonly cert: string | Buffer; readonly key: string | Buffer };
-      }
-    | { readonly kind: "foreign"; readonly url: string };
+  readonly mqtt: MqttWireSettings["mqtt"];
   /** After each commit, only what is new in the book. */
   readonly onCommitted: (readings: readonly Reading[]) => void;
   /** Where readings wait on disk while the database is away; absent: in memory, and at last in the devices. */

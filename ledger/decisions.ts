@@ -4,6 +4,7 @@ import type { MeterId } from "../domain/reading.ts";
 import type { DecidedStretch, Decision } from "../domain/reading-edit.ts";
 import { type RegisterName, REGISTERS, registerName } from "../domain/register.ts";
 import type { Tables } from "../schema/tables.ts";
+import type { WriteOutcome } from "./edits.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -22,10 +23,8 @@ export type DecisionToWrite = {
   readonly madeAt: Instant;
 };
 
-export type DecisionOutcome = { readonly kind: "written" | "already" | "different"; readonly id: bigint };
-
 /** Writes decisions in their order. Nothing is changed: `reopen` takes one back. */
-export async function writeDecisions(trx: Trx, decisions: readonly DecisionToWrite[]): Promise<DecisionOutcome[]> {
+export async function writeDecisions(trx: Trx, decisions: readonly DecisionToWrite[]): Promise<WriteOutcome[]> {
   if (decisions.length === 0) return [];
   const rows = decisions.map((one, ord) => ({
     ord,
@@ -40,7 +39,7 @@ export async function writeDecisions(trx: Trx, decisions: readonly DecisionToWri
     made_by: one.madeBy?.toString() ?? null,
     made_at: isoOf(one.madeAt),
   }));
-  const { rows: answers } = await sql<{ id: bigint; outcome: DecisionOutcome["kind"] }>`
+  const { rows: answers } = await sql<{ id: bigint; outcome: WriteOutcome["kind"] }>`
     with incoming as (
       select * from json_to_recordset(${JSON.stringify(rows)}::json) as d (ord integer, meter_id bigint, register smallint,
         from_at timestamptz, to_at timestamptz, rule text, decision text, reason text, idempotency_key text, made_by bigint, made_at timestamptz)

@@ -3,33 +3,28 @@ import { type Instant, isoOf } from "../domain/instant.ts";
 import type { MeterId } from "../domain/reading.ts";
 import { READING_SOURCES } from "../domain/reading.ts";
 import type { EditOrigin, EditSays, EstimationMethod, ReadingEdit } from "../domain/reading-edit.ts";
-import { type RegisterName, REGISTERS, registerName } from "../domain/register.ts";
+import { REGISTERS, registerName } from "../domain/register.ts";
 import type { Tables } from "../schema/tables.ts";
 import { atTrueRatio, readRatios, rescaledOnly } from "./ratios.ts";
 
 type Trx = Transaction<Tables>;
 
 /** An entry about one instant of one register, for a person or a bill that needs a value where the meter gave none. */
-export type EditToWrite = {
-  readonly meterId: MeterId;
-  readonly register: RegisterName;
-  readonly at: Instant;
-  readonly origin: EditOrigin;
-  readonly says: EditSays;
-  readonly reason: string;
+export type EditToWrite = Omit<ReadingEdit, "id"> & {
   /** The same key with the same content again is `already`, with another content `different`. */
   readonly key: string;
   readonly madeBy?: bigint;
   readonly madeAt: Instant;
 };
 
-export type EditOutcome = { readonly kind: "written" | "already" | "different"; readonly id: bigint };
+/** Of a write with a key: new, done before, or the key stands for another content. */
+export type WriteOutcome = { readonly kind: "written" | "already" | "different"; readonly id: bigint };
 
 /** Writes entries in their order; each has its own outcome. Nothing is ever changed: to undo, write `restore`. */
-export async function writeEdits(trx: Trx, edits: readonly EditToWrite[]): Promise<EditOutcome[]> {
+export async function writeEdits(trx: Trx, edits: readonly EditToWrite[]): Promise<WriteOutcome[]> {
   if (edits.length === 0) return [];
   const rows = edits.map((edit, i) => ({ ord: i, ...columnsOf(edit) }));
-  const { rows: answers } = await sql<{ ord: number; id: bigint; outcome: EditOutcome["kind"] }>`
+  const { rows: answers } = await sql<{ ord: number; id: bigint; outcome: WriteOutcome["kind"] }>`
     with incoming as (
       select * from json_to_recordset(${JSON.stringify(rows)}::json) as e (ord integer, meter_id bigint, register smallint,
         measured_at timestamptz, origin text, kind text, value bigint, source smallint, method text, basis jsonb, reason text,

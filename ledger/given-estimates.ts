@@ -5,7 +5,7 @@ import { decimalText, type Micro } from "../domain/quantity.ts";
 import type { MeterId } from "../domain/reading.ts";
 import { type RegisterName, REGISTERS } from "../domain/register.ts";
 import type { Tables } from "../schema/tables.ts";
-import { type EditOutcome, writeEdits } from "./edits.ts";
+import { type WriteOutcome, writeEdits } from "./edits.ts";
 import { readStays } from "./metered-stays.ts";
 import { type MeterStay, readEditBook, readingsAround } from "./usage.ts";
 
@@ -32,7 +32,7 @@ export type GivenEstimate = {
   readonly now: Instant;
 };
 
-export type GivenOutcome = EditOutcome | { readonly kind: "refused"; readonly detail: string };
+export type GivenOutcome = WriteOutcome | { readonly kind: "refused"; readonly detail: string };
 
 /** The usage point at which a meter stood through an instant, with all stays there; `null` when it hung nowhere. */
 export async function stayAt(

@@ -5,6 +5,7 @@ import type { MeterId } from "../domain/reading.ts";
 import { REGISTERS } from "../domain/register.ts";
 import { VERDICT_RESULTS, type Verdict, type VerdictResult } from "../domain/verdict.ts";
 import type { Tables } from "../schema/tables.ts";
+import { textList } from "./verify/check.ts";
 import { bulkInsert, type Column } from "./bulk-insert.ts";
 
 /** Keeps what was judged, beside the readings. The same judgement again is the same row. */
@@ -76,7 +77,7 @@ export async function judgeAgain(
         from looked l join sanbiao.verdict v on v.operator_id = sanbiao.operator_id() and v.meter_id = l.meter_id
          and v.to_at > l.from_at
          and (case when ${touches === "ends"}::boolean then v.to_at <= l.to_at else v.from_at < l.to_at end)
-       where v.result in ('suspect', 'invalid_zero', 'backwards', 'implausible_jump', 'exchange_incomplete')
+       where v.result in (${sql.raw(textList(WORK_RESULTS))})
          and split_part(v.rule, '.', 1) = any(${`{${rules.join(",")}}`}::text[])
     ), stands as (
       select k.*, d.decision, coalesce(d.id, 0) as decision_id, f.rule is not null as found_again

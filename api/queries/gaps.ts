@@ -7,7 +7,7 @@ import { timestamptz } from "../../schema/database.ts";
 import { atText, atTextOrNull, type Desk, offsetOf, totalOf } from "../desk.ts";
 import type { GapPatch, GapRowJson, GapsJson, GapsQuery } from "../schemas/gap.ts";
 import type { UtilityName } from "../schemas/json.ts";
-import { buildings } from "./meters.ts";
+import { buildings } from "./buildings.ts";
 
 /** Who looks or acts. */
 export type By = { readonly userId: bigint; readonly role: "manager" | "clerk" | "reader" };

@@ -5,6 +5,7 @@ import { atTextOrNull, contains, dayText, type Desk, offsetOf, quantityOf, total
 import { heardRule } from "../heard.ts";
 import type { UtilityName } from "../schemas/json.ts";
 import type { HeardStatus, MeterRowJson, MetersJson, MetersQuery } from "../schemas/meter.ts";
+import { buildings } from "./buildings.ts";
 import { billingCode, latestBilling, latestPosition, positionName } from "./latest.ts";
 
 type Row = {
@@ -114,18 +115,6 @@ function conditions(query: MetersQuery, words: readonly string[]): RawBuilder<un
     );
   }
   return sql.join(all, sql` `);
-}
-
-export async function buildings(desk: Desk): Promise<string[]> {
-  const rows = await desk.trx
-    .selectFrom("usage_point")
-    .select("building")
-    .distinct()
-    .where("operator_id", "=", desk.operatorId)
-    .orderBy("building")
-    .limit(1000)
-    .execute();
-  return rows.map((row) => row.building);
 }
 
 /** Meters per utility: all, heard, late and silent. */

@@ -9,6 +9,7 @@ import { type RoundEvery, roundOf } from "../../metering/round.ts";
 import { atText, atTextOrNull, type Desk } from "../desk.ts";
 import type { UtilityName } from "../schemas/json.ts";
 import type { RouteJson, RouteRowJson, RoutesJson, StopJson } from "../schemas/reading-route.ts";
+import { buildings } from "./buildings.ts";
 import { expectations, expectedJson, shownJson } from "./expected.ts";
 import { entryJson } from "./reading-entries.ts";
 
@@ -93,7 +94,7 @@ export async function readingRoutes(desk: Desk): Promise<RoutesJson> {
     const round = roundOf(row.every, desk.now, desk.zone);
     items.push(rowJson(desk, row, stops, await entriesWithin(desk.trx, desk.operatorId, metersOf(stops), round)));
   }
-  return { items, walkers: await walkersOf(desk), buildings: await buildingsOf(desk) };
+  return { items, walkers: await walkersOf(desk), buildings: await buildings(desk) };
 }
 
 async function walkersOf(desk: Desk): Promise<RoutesJson["walkers"]> {
@@ -104,18 +105,6 @@ async function walkersOf(desk: Desk): Promise<RoutesJson["walkers"]> {
     .where("disabled_at", "is", null)
     .orderBy("name")
     .execute();
-}
-
-async function buildingsOf(desk: Desk): Promise<string[]> {
-  const rows = await desk.trx
-    .selectFrom("usage_point")
-    .select("building")
-    .distinct()
-    .where("operator_id", "=", desk.operatorId)
-    .orderBy("building")
-    .limit(1000)
-    .execute();
-  return rows.map((row) => row.building);
 }
 
 export async function readingRoute(desk: Desk, id: bigint): Promise<RouteJson> {

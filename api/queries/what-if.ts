@@ -10,7 +10,7 @@ import { ownVersions } from "../../ledger/tariffs.ts";
 import { type Desk, quantityOf } from "../desk.ts";
 import type { MoneyJson } from "../schemas/json.ts";
 import type { AccountChangeJson, LeftOutJson, TariffChoicesJson, WhatIfSummaryJson } from "../schemas/what-if.ts";
-import { buildings } from "./meters.ts";
+import { buildings } from "./buildings.ts";
 
 const moneyIn =
   (currency: Currency) =>

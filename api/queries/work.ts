@@ -3,13 +3,16 @@ import { HOUR_MS, type Instant, instantOfIso, SECOND_MS } from "../../domain/ins
 import { decimalText } from "../../domain/quantity.ts";
 import { isRegisterName, REGISTERS, registerName } from "../../domain/register.ts";
 import { VERDICT_RESULTS, type VerdictResult } from "../../domain/verdict.ts";
+import { textList } from "../../ledger/verify/check.ts";
+import { WORK_RESULTS } from "../../ledger/verdicts.ts";
 import { atText, contains, dayText, type Desk, offsetOf, totalOf, wordsOf } from "../desk.ts";
+import { buildings } from "./buildings.ts";
 import type { QuantityJson, UtilityName } from "../schemas/json.ts";
 import type { WorkItemJson, WorkJson, WorkQuery } from "../schemas/work.ts";
 
-/** What holds a bill. The text is the code's own, never a user's. */
-const HELD = (Object.keys(VERDICT_RESULTS) as VerdictResult[]).filter((result) => VERDICT_RESULTS[result].held);
-const held = sql.raw(HELD.map((result) => `'${result}'`).join(", "));
+/** What a person has to look at, and of that what holds a bill. */
+const onTheList = sql.raw(textList(WORK_RESULTS));
+const held = sql.raw(textList(WORK_RESULTS.filter((result) => VERDICT_RESULTS[result].held)));
 
 /** Of each stretch and rule the newest verdict, with the decision that stands. */
 const itemsOf = (desk: Desk, also: RawBuilder<unknown>) => sql`
@@ -21,7 +24,7 @@ const itemsOf = (desk: Desk, also: RawBuilder<unknown>) => sql`
     left join lateral (select decision, reason, made_by, made_at from verdict_decision d
        where d.operator_id = v.operator_id and d.meter_id = v.meter_id and d.register = v.register
          and d.from_at = v.from_at and d.to_at = v.to_at and d.rule = v.rule order by id desc limit 1) d on true
-   where v.operator_id = ${desk.operatorId} and v.result in ('suspect', ${held}) ${also}
+   where v.operator_id = ${desk.operatorId} and v.result in (${onTheList}) ${also}
    order by v.meter_id, v.register, v.from_at, v.to_at, v.rule, v.id desc`;
 
 type Row = {
@@ -146,14 +149,6 @@ async function openRules(desk: Desk): Promise<WorkJson["rules"]> {
   return rows.map((row) => ({ rule: row.rule, open: Number(row.open), holdsBill: row.holds }));
 }
 
-async function buildings(desk: Desk): Promise<string[]> {
-  const { rows } = await sql<{ building: string }>`
-    select distinct building from usage_point where operator_id = ${desk.operatorId} order by building limit 1000`.execute(
-    desk.trx,
-  );
-  return rows.map((row) => row.building);
-}
-
 export type Stretch = {
   readonly meterId: string;
   readonly register: string;
@@ -182,7 +177,7 @@ export async function known(desk: Desk, items: readonly Stretch[]): Promise<Read
     select distinct on (i.key) i.key, v.result
       from json_to_recordset(${JSON.stringify(rows)}::json) as i (key text, meter bigint, code smallint, "from" timestamptz, "to" timestamptz, rule text)
       join verdict v on v.operator_id = ${desk.operatorId} and v.meter_id = i.meter and v.register = i.code
-       and v.from_at = i."from" and v.to_at = i."to" and v.rule = i.rule and v.result in ('suspect', ${held})
+       and v.from_at = i."from" and v.to_at = i."to" and v.rule = i.rule and v.result in (${onTheList})
      order by i.key, v.id desc`.execute(desk.trx);
   return new Map(found.rows.map((row) => [row.key, row.result]));
 }

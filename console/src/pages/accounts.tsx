@@ -1,4 +1,4 @@
-import { Select, Table, type TableColumnsType, Tag } from "antd";
+import { type TableColumnsType, Tag } from "antd";
 import { useCallback, useMemo } from "react";
 import { Link } from "react-router-dom";
 import type { AccountRowJson } from "../../../api/schemas/account.ts";
@@ -6,6 +6,8 @@ import { useAccounts } from "../api/queries.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { usePlace } from "../parts/place.ts";
 import { RelayLamp } from "../parts/lamp.tsx";
+import { ListTable } from "../parts/list-table.tsx";
+import { FilterSelect } from "../parts/filter-select.tsx";
 import { Loaded } from "../parts/loaded.tsx";
 import { Balance } from "../parts/money.tsx";
 import { PageTitle } from "../parts/page-title.tsx";
@@ -65,27 +67,22 @@ export default function Accounts() {
           label={t("accounts.search")}
           testId="accounts-search"
         />
-        <Select
-          aria-label={t("accounts.allModes")}
-          placeholder={t("accounts.allModes")}
-          allowClear
-          className="filter"
+        <FilterSelect
+          filter={filter}
+          name="mode"
+          all={t("accounts.allModes")}
           value={paymentMode ?? null}
-          onChange={(mode: string | null) => set({ mode })}
           options={MODES.map((m) => ({ value: m, label: term("mode", m) }))}
         />
       </div>
       <Loaded query={accounts}>
         {(data) => (
-          <Table
-            rowKey="id"
-            size="small"
+          <ListTable
             columns={columns}
             dataSource={data.items}
             pagination={pagination}
             loading={accounts.isPlaceholderData}
-            scroll={{ x: "max-content" }}
-            locale={{ emptyText: t("accounts.none") }}
+            empty={t("accounts.none")}
           />
         )}
       </Loaded>

@@ -1,10 +1,12 @@
-import { Button, Select, Statistic, Table, type TableColumnsType } from "antd";
+import { Button, Statistic, type TableColumnsType } from "antd";
 import { useMemo } from "react";
 import { Link } from "react-router-dom";
 import type { BillRowJson } from "../../../api/schemas/bill.ts";
 import { useBills } from "../api/queries.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { usePlace } from "../parts/place.ts";
+import { ListTable } from "../parts/list-table.tsx";
+import { FilterSelect } from "../parts/filter-select.tsx";
 import { Loaded } from "../parts/loaded.tsx";
 import { Amount } from "../parts/money.tsx";
 import { MonthPicker } from "../parts/month-picker.tsx";
@@ -65,13 +67,11 @@ export default function Bills() {
       </PageTitle>
       <div className="filters">
         <MonthPicker month={month} filter={filter} testId="bills-month" />
-        <Select
-          aria-label={t("bills.allStatuses")}
-          placeholder={t("bills.allStatuses")}
-          allowClear
-          className="filter"
+        <FilterSelect
+          filter={filter}
+          name="status"
+          all={t("bills.allStatuses")}
           value={status ?? null}
-          onChange={(value: string | null) => filter.set({ status: value })}
           options={STATUSES.map((s) => ({ value: s, label: term("billStatus", s) }))}
         />
         {bills.data === undefined ? null : (
@@ -84,24 +84,19 @@ export default function Bills() {
       </div>
       <Loaded query={bills}>
         {(data) => (
-          <Table
-            rowKey="id"
-            size="small"
+          <ListTable
             columns={columns}
             dataSource={data.items}
             pagination={pagination}
             loading={bills.isPlaceholderData}
-            scroll={{ x: "max-content" }}
-            locale={{
-              emptyText: (
-                <>
-                  {t("bills.none")}{" "}
-                  <Link to="/runs">
-                    <Button type="link">{t("nav.runs")}</Button>
-                  </Link>
-                </>
-              ),
-            }}
+            empty={
+              <>
+                {t("bills.none")}{" "}
+                <Link to="/runs">
+                  <Button type="link">{t("nav.runs")}</Button>
+                </Link>
+              </>
+            }
           />
         )}
       </Loaded>

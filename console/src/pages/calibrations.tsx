@@ -1,7 +1,8 @@
-import { Select, Table, Tag } from "antd";
+import { Select, Tag } from "antd";
 import { Link } from "react-router-dom";
 import { useCalibrations } from "../api/meter-life.ts";
 import { useSpeech } from "../i18n/language.tsx";
+import { ListTable } from "../parts/list-table.tsx";
 import { Loaded } from "../parts/loaded.tsx";
 import { PageTitle } from "../parts/page-title.tsx";
 import { usePages } from "../parts/pages.tsx";
@@ -40,13 +41,11 @@ export default function Calibrations() {
       </div>
       <Loaded query={due}>
         {(data) => (
-          <Table
+          <ListTable
             rowKey="meterId"
-            size="small"
             dataSource={data.items}
             pagination={pagination}
-            scroll={{ x: "max-content" }}
-            locale={{ emptyText: t("calibrations.none") }}
+            empty={t("calibrations.none")}
             columns={[
               { title: t("meter.serial"), render: (_, m) => <Link to={`/meters/${m.meterId}`}>{m.serial}</Link> },
               { title: t("meter.utility"), render: (_, m) => <Utility utility={m.utility} /> },

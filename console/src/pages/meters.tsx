@@ -1,4 +1,4 @@
-import { Select, Table, type TableColumnsType } from "antd";
+import { type TableColumnsType } from "antd";
 import { useCallback, useMemo } from "react";
 import { Link } from "react-router-dom";
 import type { MeterRowJson } from "../../../api/schemas/meter.ts";
@@ -7,6 +7,8 @@ import { useSpeech } from "../i18n/language.tsx";
 import { usePlace } from "../parts/place.ts";
 import { Ago, Heard } from "../parts/heard.tsx";
 import { RelayLamp } from "../parts/lamp.tsx";
+import { ListTable } from "../parts/list-table.tsx";
+import { FilterSelect } from "../parts/filter-select.tsx";
 import { Loaded } from "../parts/loaded.tsx";
 import { PageTitle } from "../parts/page-title.tsx";
 import { usePages } from "../parts/pages.tsx";
@@ -77,35 +79,27 @@ function Filters({ filter, buildings }: { filter: UrlFilter; buildings: readonly
   const { t, term } = useSpeech();
   const { set } = filter;
   const search = useCallback((text: string) => set({ search: text }), [set]);
-  const select = (name: string, all: string, options: { value: string; label: string }[]) => (
-    <Select
-      aria-label={all}
-      placeholder={all}
-      allowClear
-      className="filter"
-      value={filter.get(name) || null}
-      onChange={(value: string | null) => set({ [name]: value })}
-      options={options}
-    />
-  );
   return (
     <div className="filters">
       <SearchBox value={filter.get("search")} onSearch={search} label={t("meters.search")} testId="meters-search" />
-      {select(
-        "utility",
-        t("meters.allUtilities"),
-        UTILITIES.map((u) => ({ value: u, label: term("utility", u) })),
-      )}
-      {select(
-        "status",
-        t("meters.allStatuses"),
-        STATUSES.map((s) => ({ value: s, label: t(`meterStatus.${s}`) })),
-      )}
-      {select(
-        "building",
-        t("meters.allBuildings"),
-        buildings.map((b) => ({ value: b, label: b })),
-      )}
+      <FilterSelect
+        filter={filter}
+        name="utility"
+        all={t("meters.allUtilities")}
+        options={UTILITIES.map((u) => ({ value: u, label: term("utility", u) }))}
+      />
+      <FilterSelect
+        filter={filter}
+        name="status"
+        all={t("meters.allStatuses")}
+        options={STATUSES.map((s) => ({ value: s, label: t(`meterStatus.${s}`) }))}
+      />
+      <FilterSelect
+        filter={filter}
+        name="building"
+        all={t("meters.allBuildings")}
+        options={buildings.map((b) => ({ value: b, label: b }))}
+      />
     </div>
   );
 }
@@ -122,15 +116,12 @@ export default function Meters() {
       <Filters filter={filter} buildings={meters.data?.buildings ?? []} />
       <Loaded query={meters}>
         {(data) => (
-          <Table
-            rowKey="id"
-            size="small"
+          <ListTable
             columns={columns}
             dataSource={data.items}
             pagination={pagination}
             loading={meters.isPlaceholderData}
-            scroll={{ x: "max-content" }}
-            locale={{ emptyText: t("meters.none") }}
+            empty={t("meters.none")}
           />
         )}
       </Loaded>

@@ -1,4 +1,4 @@
-import { Button, Card, Select, Table, type TableColumnsType, Tabs, Tag } from "antd";
+import { Button, Card, type TableColumnsType, Tabs, Tag } from "antd";
 import { useMemo } from "react";
 import { Link } from "react-router-dom";
 import type { ControlJson, PrepaidRowJson } from "../../../api/schemas/supply.ts";
@@ -7,6 +7,8 @@ import { useSpeech } from "../i18n/language.tsx";
 import { usePlace } from "../parts/place.ts";
 import { Ago } from "../parts/heard.tsx";
 import { RelayLamp } from "../parts/lamp.tsx";
+import { ListTable } from "../parts/list-table.tsx";
+import { FilterSelect } from "../parts/filter-select.tsx";
 import { Loaded } from "../parts/loaded.tsx";
 import { Balance } from "../parts/money.tsx";
 import { PageTitle } from "../parts/page-title.tsx";
@@ -114,27 +116,23 @@ function Board() {
   return (
     <>
       <div className="filters">
-        <Select
-          aria-label={t("prepaid.allStates")}
-          placeholder={t("prepaid.allStates")}
-          allowClear
-          className="filter"
+        <FilterSelect
+          filter={filter}
+          name="state"
+          all={t("prepaid.allStates")}
           value={state ?? null}
-          onChange={(value: string | null) => filter.set({ state: value })}
           options={STATES.map((s) => ({ value: s, label: term("supply", s) }))}
         />
       </div>
       <Loaded query={board}>
         {(data) => (
-          <Table
+          <ListTable
             rowKey="accountId"
-            size="small"
             columns={columns}
             dataSource={data.items}
             pagination={pagination}
             rowClassName={(r) => (r.reported === "disconnected" ? "row-dark" : "")}
-            scroll={{ x: "max-content" }}
-            locale={{ emptyText: t("prepaid.none") }}
+            empty={t("prepaid.none")}
           />
         )}
       </Loaded>
@@ -181,15 +179,12 @@ function Orders() {
   return (
     <Loaded query={controls}>
       {(data) => (
-        <Table
-          rowKey="id"
-          size="small"
+        <ListTable
           columns={columns}
           dataSource={data.items}
           pagination={pagination}
-          scroll={{ x: "max-content" }}
           expandable={{ expandedRowRender: (c) => <pre className="payload">{JSON.stringify(c.reason, null, 2)}</pre> }}
-          locale={{ emptyText: t("order.none") }}
+          empty={t("order.none")}
         />
       )}
     </Loaded>

@@ -1,9 +1,11 @@
-import { Card, Select, Table, Tabs, Tag } from "antd";
+import { Card, Tabs, Tag } from "antd";
 import { Link } from "react-router-dom";
 import type { RefusedFrameJson } from "../../../api/schemas/operation.ts";
 import { useConflicts, useRefusedFrames } from "../api/queries.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { Ago } from "../parts/heard.tsx";
+import { ListTable } from "../parts/list-table.tsx";
+import { FilterSelect } from "../parts/filter-select.tsx";
 import { Loaded } from "../parts/loaded.tsx";
 import { PageTitle } from "../parts/page-title.tsx";
 import { usePages } from "../parts/pages.tsx";
@@ -48,27 +50,22 @@ function Frames() {
   return (
     <>
       <div className="filters">
-        <Select
-          aria-label={t("refused.allReasons")}
-          placeholder={t("refused.allReasons")}
-          allowClear
+        <FilterSelect
+          filter={filter}
+          name="reason"
+          all={t("refused.allReasons")}
           showSearch={{ optionFilterProp: "label" }}
           className="filter wide"
-          value={reason || null}
-          onChange={(value: string | null) => filter.set({ reason: value })}
           options={REASONS.map((r) => ({ value: r, label: term("reason", r) }))}
         />
       </div>
       <Loaded query={frames}>
         {(data) => (
-          <Table
-            rowKey="id"
-            size="small"
+          <ListTable
             dataSource={data.items}
             pagination={pagination}
-            scroll={{ x: "max-content" }}
             expandable={{ expandedRowRender: (f) => <Payload frame={f} />, expandRowByClick: true }}
-            locale={{ emptyText: t("refused.none") }}
+            empty={t("refused.none")}
             columns={[
               { title: t("refused.reason"), render: (_, f) => <Tag color="orange">{term("reason", f.reason)}</Tag> },
               { title: t("refused.times"), align: "right", render: (_, f) => format.count(f.times) },
@@ -96,13 +93,10 @@ function Conflicts() {
       <p className="quiet">{t("conflict.what")}</p>
       <Loaded query={conflicts}>
         {(data) => (
-          <Table
-            rowKey="id"
-            size="small"
+          <ListTable
             dataSource={data.items}
             pagination={pagination}
-            scroll={{ x: "max-content" }}
-            locale={{ emptyText: t("meter.noConflicts") }}
+            empty={t("meter.noConflicts")}
             columns={[
               { title: t("meter.serial"), render: (_, c) => <Link to={`/meters/${c.meterId}`}>{c.serial}</Link> },
               { title: t("meter.register"), render: (_, c) => term("register", c.register) },

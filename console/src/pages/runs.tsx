@@ -1,8 +1,9 @@
-import { Card, Progress, Table, Tag } from "antd";
+import { Card, Progress, Tag } from "antd";
 import { Link } from "react-router-dom";
 import type { RunJson } from "../../../api/schemas/operation.ts";
 import { useRunPace, useRuns } from "../api/queries.ts";
 import { useSpeech } from "../i18n/language.tsx";
+import { ListTable } from "../parts/list-table.tsx";
 import { Loaded } from "../parts/loaded.tsx";
 import { PageTitle } from "../parts/page-title.tsx";
 import { useFormat } from "../shell/operator.tsx";
@@ -65,13 +66,10 @@ export default function Runs() {
         {(data) => (
           <div className="stack">
             <Card size="small" title={t("runs.title")}>
-              <Table
-                rowKey="id"
-                size="small"
+              <ListTable
                 dataSource={data.runs}
                 pagination={{ hideOnSinglePage: true, pageSize: 20, size: "small" }}
-                scroll={{ x: "max-content" }}
-                locale={{ emptyText: t("runs.none") }}
+                empty={t("runs.none")}
                 columns={[
                   {
                     title: t("runs.what"),
@@ -93,13 +91,11 @@ export default function Runs() {
               />
             </Card>
             <Card size="small" title={t("runs.exceptions")}>
-              <Table
+              <ListTable
                 rowKey={(e) => `${e.runId}-${e.accountId}`}
-                size="small"
                 dataSource={data.exceptions}
                 pagination={{ hideOnSinglePage: true, pageSize: 20, size: "small" }}
-                scroll={{ x: "max-content" }}
-                locale={{ emptyText: t("runs.noExceptions") }}
+                empty={t("runs.noExceptions")}
                 columns={[
                   {
                     title: t("account.name"),

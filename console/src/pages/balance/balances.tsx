@@ -1,8 +1,9 @@
-import { Card, Empty, Select, Space, Tag, Tooltip } from "antd";
+import { Card, Empty, Space, Tag, Tooltip } from "antd";
 import { Link } from "react-router-dom";
 import type { BalanceFiguresJson, BalanceRowJson } from "../../../../api/schemas/balance.ts";
 import { useBalances } from "../../api/queries.ts";
 import { useSpeech } from "../../i18n/language.tsx";
+import { FilterSelect } from "../../parts/filter-select.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { MonthPicker } from "../../parts/month-picker.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
@@ -135,13 +136,11 @@ export default function Balances() {
       <PageTitle title={t("nav.balances")} />
       <div className="filters">
         <MonthPicker month={month} filter={filter} testId="balances-month" />
-        <Select
-          aria-label={t("balance.allUtilities")}
-          placeholder={t("balance.allUtilities")}
-          allowClear
-          className="filter"
+        <FilterSelect
+          filter={filter}
+          name="utility"
+          all={t("balance.allUtilities")}
           value={utility ?? null}
-          onChange={(value: string | null) => filter.set({ utility: value })}
           options={UTILITY_ORDER.map((name) => ({ value: name, label: term("utility", name) }))}
         />
       </div>

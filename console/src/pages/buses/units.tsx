@@ -1,8 +1,9 @@
-import { Table, Tooltip } from "antd";
+import { Tooltip } from "antd";
 import { Link } from "react-router-dom";
 import type { BusUnitJson } from "../../../../api/schemas/bus.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import type { TextKey } from "../../i18n/texts.ts";
+import { ListTable } from "../../parts/list-table.tsx";
 import { Ago } from "../../parts/heard.tsx";
 import { useFormat } from "../../shell/operator.tsx";
 
@@ -50,13 +51,11 @@ export function Units({ units }: { units: readonly BusUnitJson[] }) {
     (a, b) => Number(a.breaker === "closed") - Number(b.breaker === "closed") || a.unitId - b.unitId,
   );
   return (
-    <Table
+    <ListTable
       rowKey="unitId"
-      size="small"
       dataSource={rows}
       pagination={rows.length > 20 ? { pageSize: 20, showSizeChanger: false } : false}
-      scroll={{ x: "max-content" }}
-      locale={{ emptyText: t("buses.noUnits") }}
+      empty={t("buses.noUnits")}
       columns={[
         { title: t("buses.unit"), align: "right", width: 70, render: (_, u) => u.unitId },
         { title: t("buses.meter"), render: (_, u) => <Link to={`/meters/${u.meterId}`}>{u.serial}</Link> },

@@ -1,9 +1,11 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Segmented, Select, Table, Tag } from "antd";
+import { Button, Segmented, Tag } from "antd";
 import { Link } from "react-router-dom";
 import type { GapRowJson, GapsJson } from "../../../../api/schemas/gap.ts";
 import { ask } from "../../api/client.ts";
 import { useSpeech } from "../../i18n/language.tsx";
+import { ListTable } from "../../parts/list-table.tsx";
+import { FilterSelect } from "../../parts/filter-select.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { usePages } from "../../parts/pages.tsx";
@@ -88,13 +90,10 @@ export default function Gaps() {
           onChange={(value) => filter.set({ owner: value === "any" ? null : value })}
           options={OWNERS.map((value) => ({ value, label: t(`gaps.owner.${value}`) }))}
         />
-        <Select
-          className="filter"
-          allowClear
-          aria-label={t("meter.place")}
-          placeholder={t("meter.place")}
-          value={building || null}
-          onChange={(value: string | null) => filter.set({ building: value })}
+        <FilterSelect
+          filter={filter}
+          name="building"
+          all={t("meter.place")}
           options={(gaps.data?.buildings ?? []).filter(Boolean).map((value) => ({
             value,
             label: t("place.building", { n: value }),
@@ -103,13 +102,10 @@ export default function Gaps() {
       </div>
       <Loaded query={gaps}>
         {(data) => (
-          <Table
-            rowKey="id"
-            size="small"
+          <ListTable
             dataSource={data.items}
             pagination={pagination}
-            scroll={{ x: "max-content" }}
-            locale={{ emptyText: t("gaps.none") }}
+            empty={t("gaps.none")}
             columns={[
               { title: t("gaps.age"), align: "right", render: (_, g) => <Age seconds={g.ageSeconds} /> },
               { title: t("meter.serial"), render: (_, g) => <Link to={`/meters/${g.meterId}`}>{g.serial}</Link> },

@@ -1,6 +1,7 @@
 import { Card, Table, Tag } from "antd";
 import type { MeterJson, VerdictJson } from "../../../../api/schemas/meter.ts";
 import { useSpeech } from "../../i18n/language.tsx";
+import { ListTable } from "../../parts/list-table.tsx";
 import { useFormat } from "../../shell/operator.tsx";
 
 const HELD = new Set(["invalid_zero", "backwards", "implausible_jump", "exchange_incomplete"]);
@@ -27,13 +28,10 @@ export function VerdictTable({ verdicts }: { verdicts: MeterJson["verdicts"] }) 
   const format = useFormat();
   return (
     <Card size="small" title={t("meter.verdicts")}>
-      <Table
-        rowKey="id"
-        size="small"
+      <ListTable
         dataSource={verdicts}
         pagination={{ pageSize: 10, hideOnSinglePage: true, size: "small" }}
-        locale={{ emptyText: t("meter.noVerdicts") }}
-        scroll={{ x: "max-content" }}
+        empty={t("meter.noVerdicts")}
         expandable={{ expandedRowRender: (v) => <Inputs verdict={v} /> }}
         columns={[
           {

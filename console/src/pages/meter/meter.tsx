@@ -1,4 +1,4 @@
-import { Card, Descriptions, Table, Tag } from "antd";
+import { Card, Descriptions, Tag } from "antd";
 import { Link, useParams } from "react-router-dom";
 import type { LatestReadingJson, MeterJson } from "../../../../api/schemas/meter.ts";
 import { useMeter } from "../../api/queries.ts";
@@ -6,6 +6,7 @@ import { useSpeech } from "../../i18n/language.tsx";
 import { usePlace } from "../../parts/place.ts";
 import { Ago, Heard } from "../../parts/heard.tsx";
 import { RelayLamp } from "../../parts/lamp.tsx";
+import { ListTable } from "../../parts/list-table.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { Utility } from "../../parts/utility.tsx";
@@ -80,13 +81,11 @@ function Registers({ meter }: { meter: MeterJson }) {
   };
   return (
     <Card size="small" title={t("meter.registers")}>
-      <Table
+      <ListTable
         rowKey="register"
-        size="small"
         pagination={false}
         dataSource={meter.registers}
-        locale={{ emptyText: t("meter.noRegisters") }}
-        scroll={{ x: "max-content" }}
+        empty={t("meter.noRegisters")}
         columns={[
           {
             title: t("meter.register"),

@@ -1,6 +1,6 @@
-import { Table } from "antd";
 import type { FoundDeviceJson } from "../../../../api/schemas/onboarding.ts";
 import { useSpeech } from "../../i18n/language.tsx";
+import { ListTable } from "../../parts/list-table.tsx";
 import { useFormat } from "../../shell/operator.tsx";
 
 /** Every profile that may read the device, what speaks for it and what it read. */
@@ -13,13 +13,11 @@ export function Candidates({ device }: { device: FoundDeviceJson }) {
         {t("tray.first")} {format.instantSeconds(device.firstSeenAt)}
         {device.framesDropped === 0 ? "" : ` · ${t("tray.dropped", { n: format.count(device.framesDropped) })}`}
       </p>
-      <Table
+      <ListTable
         rowKey="profileId"
-        size="small"
         dataSource={device.candidates}
         pagination={false}
-        scroll={{ x: "max-content" }}
-        locale={{ emptyText: t("tray.unrecognised") }}
+        empty={t("tray.unrecognised")}
         columns={[
           {
             title: t("tray.candidates"),

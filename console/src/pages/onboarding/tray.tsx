@@ -1,9 +1,10 @@
-import { Alert, Button, Segmented, Space, Table, Tag } from "antd";
+import { Alert, Button, Segmented, Space, Tag } from "antd";
 import { useState } from "react";
 import { Link } from "react-router-dom";
 import type { FoundDeviceJson, TrayState } from "../../../../api/schemas/onboarding.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { Ago } from "../../parts/heard.tsx";
+import { ListTable } from "../../parts/list-table.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { usePages } from "../../parts/pages.tsx";
 import { SearchBox } from "../../parts/search-box.tsx";
@@ -121,14 +122,11 @@ export function Tray() {
         {(data) => (
           <>
             <Overflow notKept={data.notKept} />
-            <Table
-              rowKey="id"
-              size="small"
+            <ListTable
               dataSource={data.items}
               pagination={pagination}
-              scroll={{ x: "max-content" }}
               expandable={{ expandedRowRender: (device) => <Candidates device={device} /> }}
-              locale={{ emptyText: t(`tray.none.${state}`) }}
+              empty={t(`tray.none.${state}`)}
               columns={[
                 { title: t("tray.device"), render: (_, device) => <b>{nameOf(device)}</b> },
                 { title: t("tray.wire"), render: (_, { wire }) => <code>{wire}</code> },

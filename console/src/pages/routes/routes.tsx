@@ -1,10 +1,11 @@
-import { Button, Progress, Table, type TableColumnsType } from "antd";
+import { Button, Progress, type TableColumnsType } from "antd";
 import { useMemo, useState } from "react";
 import { Link } from "react-router-dom";
 import type { RouteRowJson } from "../../../../api/schemas/reading-route.ts";
 import { useRoutes } from "../../api/queries.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { Ago } from "../../parts/heard.tsx";
+import { ListTable } from "../../parts/list-table.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
@@ -74,15 +75,7 @@ export default function Routes() {
       <Loaded query={routes}>
         {(data) => (
           <>
-            <Table
-              rowKey="id"
-              size="small"
-              columns={columns}
-              dataSource={data.items}
-              pagination={false}
-              scroll={{ x: "max-content" }}
-              locale={{ emptyText: t("routes.none") }}
-            />
+            <ListTable columns={columns} dataSource={data.items} pagination={false} empty={t("routes.none")} />
             {making ? <NewRoute known={data} close={() => setMaking(false)} /> : null}
           </>
         )}

@@ -1,9 +1,11 @@
-import { Button, Checkbox, Segmented, Select, Space, Table, type TableColumnsType, Tag } from "antd";
+import { Button, Checkbox, Segmented, Space, type TableColumnsType, Tag } from "antd";
 import { type Key, useCallback, useMemo, useState } from "react";
 import { Link } from "react-router-dom";
 import type { WorkItemJson, WorkJson, WorkState } from "../../../../api/schemas/work.ts";
 import { useWork, type WorkAsked } from "../../api/queries.ts";
 import { useSpeech } from "../../i18n/language.tsx";
+import { ListTable } from "../../parts/list-table.tsx";
+import { FilterSelect } from "../../parts/filter-select.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { usePages } from "../../parts/pages.tsx";
@@ -39,17 +41,6 @@ function Filters({ filter, data }: { filter: UrlFilter; data: WorkJson | undefin
   const { t, term } = useSpeech();
   const { set } = filter;
   const search = useCallback((text: string) => set({ search: text }), [set]);
-  const select = (name: string, all: string, options: { value: string; label: string }[]) => (
-    <Select
-      aria-label={all}
-      placeholder={all}
-      allowClear
-      className="filter"
-      value={filter.get(name) || null}
-      onChange={(value: string | null) => set({ [name]: value })}
-      options={options}
-    />
-  );
   return (
     <div className="filters">
       <Segmented<WorkState>
@@ -58,21 +49,24 @@ function Filters({ filter, data }: { filter: UrlFilter; data: WorkJson | undefin
         options={STATES.map((state) => ({ value: state, label: t(`work.state.${state}`) }))}
       />
       <SearchBox value={filter.get("search")} onSearch={search} label={t("work.search")} testId="work-search" />
-      {select(
-        "rule",
-        t("work.allRules"),
-        (data?.rules ?? []).map((r) => ({ value: r.rule, label: `${term("rule", r.rule)} · ${r.open}` })),
-      )}
-      {select(
-        "utility",
-        t("work.allUtilities"),
-        UTILITIES.map((u) => ({ value: u, label: term("utility", u) })),
-      )}
-      {select(
-        "building",
-        t("work.allBuildings"),
-        (data?.buildings ?? []).map((b) => ({ value: b, label: b })),
-      )}
+      <FilterSelect
+        filter={filter}
+        name="rule"
+        all={t("work.allRules")}
+        options={(data?.rules ?? []).map((r) => ({ value: r.rule, label: `${term("rule", r.rule)} · ${r.open}` }))}
+      />
+      <FilterSelect
+        filter={filter}
+        name="utility"
+        all={t("work.allUtilities")}
+        options={UTILITIES.map((u) => ({ value: u, label: term("utility", u) }))}
+      />
+      <FilterSelect
+        filter={filter}
+        name="building"
+        all={t("work.allBuildings")}
+        options={(data?.buildings ?? []).map((b) => ({ value: b, label: b }))}
+      />
       <Checkbox
         checked={filter.get("holds") === "bill"}
         onChange={(event) => set({ holds: event.target.checked ? "bill" : null })}
@@ -228,15 +222,12 @@ export default function Work() {
       )}
       <Loaded query={work}>
         {(data) => (
-          <Table
-            rowKey="id"
-            size="small"
+          <ListTable
             columns={columns}
             dataSource={data.items}
             pagination={pagination}
             loading={work.isPlaceholderData}
-            scroll={{ x: "max-content" }}
-            locale={{ emptyText: t(`work.none.${state}`) }}
+            empty={t(`work.none.${state}`)}
             expandable={{ expandedRowRender: (item) => <Evidence item={item} /> }}
             {...(actions.length === 0
               ? {}
