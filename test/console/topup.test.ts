@@ -1,5 +1,5 @@
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { AccountsJson } from "../../api/schemas/account.ts";
 import type { PaymentJson } from "../../api/schemas/payment.ts";
 import { DEMO_ACCOUNT } from "../../demo/plan.ts";
@@ -23,9 +23,12 @@ afterAll(async () => {
   if (folder !== undefined) await removeDemo(folder);
 }, 60_000);
 
+afterEach(() => Promise.all(browser.contexts().map((context) => context.close()))); // a page goes on drawing while it is open
+
 /** A page in a language, with what went wrong on it. */
 async function pageIn(locale: string): Promise<{ page: Page; faults: string[] }> {
-  const page = await (await browser.newContext({ locale, viewport: { width: 1360, height: 900 } })).newPage();
+  const viewport = { width: 1360, height: 900 };
+  const page = await (await browser.newContext({ locale, viewport, reducedMotion: "reduce" })).newPage();
   page.setDefaultTimeout(30_000);
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(error.message));
