@@ -22,7 +22,7 @@ const SEED = Number(process.env["SANBIAO_YEAR_SEED"] ?? 20260101);
 const DAYS = 365 + 10;
 const ACCOUNTS = 30;
 /** Days between two proofs of all invariants: each costs more than the day itself. `SANBIAO_YEAR_PROVE=1` proves daily. */
-const PROVE_EVERY = Number(process.env["SANBIAO_YEAR_PROVE"] ?? 7);
+const PROVE_EVERY = Number(process.env["SANBIAO_YEAR_PROVE"] ?? 31);
 /** Days on which the ingest is killed in the middle of its work. */
 const KILLS = [47, 140, 233, 326];
 /** Days of a month on which bills are run: the second day, and when what was late must have come. */

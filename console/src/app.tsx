@@ -8,6 +8,10 @@ import { LanguageProvider, useSpeech } from "./i18n/language.tsx";
 import { Pages } from "./pages.tsx";
 import { theme } from "./theme.ts";
 
+/** Nothing moves for who wants nothing to move. */
+const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+const themed = { ...theme, token: { ...theme.token, motion: !isStill } };
+
 /** A session that ended shows the sign-in page, wherever it was noticed. */
 function noticeSignedOut(error: unknown) {
   if (error instanceof ApiError && error.problem.code === "auth.required") client.setQueryData(["me"], null);
@@ -29,7 +33,7 @@ const client = new QueryClient({
 function Spoken() {
   const { language } = useSpeech();
   return (
-    <ConfigProvider locale={language === "zh" ? zhCN : enUS} theme={theme} button={{ autoInsertSpace: false }}>
+    <ConfigProvider locale={language === "zh" ? zhCN : enUS} theme={themed} button={{ autoInsertSpace: false }}>
       <AntdApp component={false}>
         <BrowserRouter>
           <Pages />
