@@ -27,7 +27,6 @@ export const FONT = `"PingFang SC", "Microsoft YaHei UI", "Microsoft YaHei", "Ha
 
 export const theme: ThemeConfig = {
   token: {
-    motion: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     colorPrimary: INK.brand,
     colorInfo: INK.brand,
     // The soft shades that antd derives from a dark primary are grey: these are meant.
