@@ -1,8 +1,8 @@
 import type { Transaction } from "kysely";
 import { CodedError } from "../../domain/errors.ts";
 import { HOUR_MS, type Instant, instant } from "../../domain/instant.ts";
-import { type Money, sumMoney } from "../../domain/money.ts";
-import { addDays, dayOf, monthsWithin, type Period, startOfDay } from "../../domain/period.ts";
+import { type Currency, type Money, sumMoney } from "../../domain/money.ts";
+import { addDays, dayOf, monthsWithin, type Period, startOfDay, type Zone } from "../../domain/period.ts";
 import type { AccountId, MeterId } from "../../domain/reading.ts";
 import type { RegisterName } from "../../domain/register.ts";
 import { readAgreements } from "../../ledger/usage.ts";
@@ -13,7 +13,7 @@ import { withTrueUps } from "../due-true-ups.ts";
 import type { OperatorFacts } from "../operator.ts";
 import { type Settlement, type SettlementInput, settle } from "../settlement.ts";
 import type { DialBook, TariffBook } from "../tariffs.ts";
-import { correctionOf } from "../true-up.ts";
+import { type CorrectionInput, correctionOf } from "../true-up.ts";
 
 /**
  * What an account used and nobody billed yet, up to each meter's last reading, priced by the function that will bill it,
@@ -31,6 +31,23 @@ export type Accrual = {
 
 export type AccrualBooks = { readonly tariffs: TariffBook; readonly dials: DialBook };
 
+/** All that an accrual rests on, read from the books. */
+export type AccrualBasis = {
+  readonly accountId: AccountId;
+  /** The meter with the relay or valve. */
+  readonly meterId: MeterId;
+  /** End of the last bill; `null` before the first. */
+  readonly billedUntil: Instant | null;
+  readonly zone: Zone;
+  readonly currency: Currency;
+  readonly inputs: readonly SettlementInput[];
+  /** What the next bill trues up of estimated ones is owed, or owed back, already. */
+  readonly corrections: readonly CorrectionInput[];
+  /** Bills in a row that ended at an estimate and cannot be trued up yet. */
+  readonly hasEstimatedBills: boolean;
+  readonly withoutTariff: readonly string[];
+};
+
 /** @param billedUntil end of the last bill; `null` before the first: from the beginning of the agreements */
 export async function accrue(
   trx: Transaction<Tables>,
@@ -40,31 +57,55 @@ export async function accrue(
   books: AccrualBooks,
   now: Instant,
 ): Promise<Accrual> {
-  const from = billedUntil ?? (await firstDay(trx, supply.accountId, operator, now));
-  if (from === null || from > now) return { unbilled: sumMoney(operator.currency, []), ...NOTHING };
+  const basis = await readAccrualBasis(trx, supply, billedUntil, operator, books, now);
+  return basis === null ? { unbilled: sumMoney(operator.currency, []), ...NOTHING } : accrualOf(basis);
+}
+
+/** What an accrual up to `now` rests on; `null` before the first agreement begins. */
+export async function readAccrualBasis(
+  trx: Transaction<Tables>,
+  { accountId, meterId }: { readonly accountId: AccountId; readonly meterId: MeterId },
+  billedUntil: Instant | null,
+  { zone, currency, ...operator }: OperatorFacts,
+  books: AccrualBooks,
+  now: Instant,
+): Promise<AccrualBasis | null> {
+  const from = billedUntil ?? (await firstDay(trx, accountId, { zone, currency, ...operator }, now));
+  if (from === null || from > now) return null;
   const period = { from, to: instant(now + 1) }; // half-open: a reading of this very moment counts
-  const parts = (stretch: Period) => monthsWithin(stretch, operator.zone);
-  const settlementBooks = { ...books, zone: operator.zone };
-  const read = await readAccounts(trx, [supply.accountId], period, settlementBooks, parts);
+  const settlementBooks = { ...books, zone };
+  const read = await readAccounts(trx, [accountId], period, settlementBooks, (stretch) => monthsWithin(stretch, zone));
   const [input] = await withTrueUps(trx, read, settlementBooks);
-  if (input === undefined || input.withoutTariff.length > 0) {
-    return { ...NOTHING, unbilled: null, note: `no tariff ${input?.withoutTariff.join(", ")}` };
-  }
-  const last = input.settlements[0]?.readings.get(supply.meterId)?.reduce((a, b) => (b.at > a.at ? b : a));
+  return {
+    accountId,
+    meterId,
+    billedUntil,
+    zone,
+    currency,
+    inputs: input?.settlements ?? [],
+    corrections: input?.corrections ?? [],
+    hasEstimatedBills: (input?.estimatedBills?.size ?? 0) > 0,
+    withoutTariff: input === undefined ? ["of no account"] : input.withoutTariff,
+  };
+}
+
+/** Prices a basis up to each meter's last reading in it. Pure. */
+export function accrualOf(basis: AccrualBasis): Accrual {
+  if (basis.withoutTariff.length > 0)
+    return { ...NOTHING, unbilled: null, note: `no tariff ${basis.withoutTariff.join(", ")}` };
+  const last = basis.inputs[0]?.readings.get(basis.meterId)?.reduce((a, b) => (b.at > a.at ? b : a));
   const known = { lastReadingAt: last?.at ?? null, estimated: last?.source === "estimate" };
   try {
-    const settled = input.settlements.flatMap((one) => untilLastReading(one, parts)).map(settle);
-    // What the next bill trues up of an estimated one is owed, or owed back, already.
-    const corrections = (input.corrections ?? []).map((one) => correctionOf(one, operator.currency));
-    const all = [...settled, ...corrections];
+    const settled = settledOf(basis);
+    const all = [...settled, ...basis.corrections.map((one) => correctionOf(one, basis.currency))];
     const lines = all.flatMap((one) => one.lines);
     return {
       unbilled: sumMoney(
-        operator.currency,
+        basis.currency,
         lines.map((line) => line.amount),
       ),
       lastReadingAt: known.lastReadingAt,
-      estimated: known.estimated || settled.some(isEstimated) || (input.estimatedBills?.size ?? 0) > 0,
+      estimated: known.estimated || settled.some(isEstimated) || basis.hasEstimatedBills,
       held: all.some(({ doubts }) => doubts.length > 0),
       note: all.flatMap(({ doubts }) => doubts).join("; "),
     };
@@ -73,6 +114,10 @@ export async function accrue(
     return { ...NOTHING, ...known, unbilled: null, note: error.message };
   }
 }
+
+/** @throws CodedError `tariff.invalid` or `usage.invalid` when the use cannot be priced */
+export const settledOf = ({ inputs, zone }: AccrualBasis): Settlement[] =>
+  inputs.flatMap((one) => untilLastReading(one, (stretch) => monthsWithin(stretch, zone))).map(settle);
 
 const NOTHING = { lastReadingAt: null, estimated: false, held: false, note: "" } as const;
 
