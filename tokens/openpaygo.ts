@@ -170,7 +170,7 @@ function written(code: bigint, form: OpenPaygoForm): string {
 }
 
 const fromRestricted = (typed: string): bigint =>
-  [...typed].reduce((code, digit) => (code << 2n) | BigInt(Number(digit) - 1), 0n);
+  Array.from(typed).reduce((code, digit) => (code << 2n) | BigInt(Number(digit) - 1), 0n);
 
 /** By its length: 9, 12, or of digits 1 to 4, 15 and 20. */
 function formOf(typed: string, restricted: boolean): OpenPaygoForm | null {
