@@ -82,6 +82,7 @@ export function startBilling(settings: BillingSettings): Billing {
       turn();
     },
     onJudged() {
+      engine.onBooksChanged();
       if (!stopping) schedule.wake();
     },
     async stop() {

@@ -1,7 +1,7 @@
 import type { Transaction } from "kysely";
 import { CodedError } from "../../domain/errors.ts";
 import { HOUR_MS, type Instant, instant } from "../../domain/instant.ts";
-import { type Currency, type Money, sumMoney } from "../../domain/money.ts";
+import { type Currency, type Money, sumMoney, zero } from "../../domain/money.ts";
 import { addDays, dayOf, monthsWithin, type Period, startOfDay, type Zone } from "../../domain/period.ts";
 import type { AccountId, MeterId } from "../../domain/reading.ts";
 import type { RegisterName } from "../../domain/register.ts";
@@ -48,20 +48,10 @@ export type AccrualBasis = {
   readonly withoutTariff: readonly string[];
 };
 
-/** @param billedUntil end of the last bill; `null` before the first: from the beginning of the agreements */
-export async function accrue(
-  trx: Transaction<Tables>,
-  supply: { readonly accountId: AccountId; readonly meterId: MeterId },
-  billedUntil: Instant | null,
-  operator: OperatorFacts,
-  books: AccrualBooks,
-  now: Instant,
-): Promise<Accrual> {
-  const basis = await readAccrualBasis(trx, supply, billedUntil, operator, books, now);
-  return basis === null ? { unbilled: sumMoney(operator.currency, []), ...NOTHING } : accrualOf(basis);
-}
-
-/** What an accrual up to `now` rests on; `null` before the first agreement begins. */
+/**
+ * What an accrual up to `now` rests on; `null` before the first agreement begins.
+ * @param billedUntil end of the last bill; `null` before the first: from the beginning of the agreements
+ */
 export async function readAccrualBasis(
   trx: Transaction<Tables>,
   { accountId, meterId }: { readonly accountId: AccountId; readonly meterId: MeterId },
@@ -88,6 +78,10 @@ export async function readAccrualBasis(
     withoutTariff: input === undefined ? ["of no account"] : input.withoutTariff,
   };
 }
+
+/** The accrual on a basis, or of nothing. Pure. */
+export const accrueOn = (basis: AccrualBasis | null, currency: Currency): Accrual =>
+  basis === null ? { ...NOTHING, unbilled: zero(currency) } : accrualOf(basis);
 
 /** Prices a basis up to each meter's last reading in it. Pure. */
 export function accrualOf(basis: AccrualBasis): Accrual {

@@ -8,10 +8,12 @@ import type { Telemetry } from "../../domain/telemetry.ts";
 import type { Database } from "../../schema/database.ts";
 import type { Tables } from "../../schema/tables.ts";
 import type { DialBook, TariffBook } from "../tariffs.ts";
+import type { AccrualBasis } from "./accrual.ts";
 import { readFacts } from "./facts.ts";
 import { lastPosition, positionOf, type SeenPosition, takePosition } from "./position.ts";
 import { type PrepaidDirectory, readDirectory } from "./directory.ts";
 import { type Told, review } from "./review.ts";
+import { Scout } from "./scout.ts";
 
 export type PrepaidDeps = {
   readonly db: Database;
@@ -39,6 +41,8 @@ export type PrepaidEngine = {
   onReadings(readings: readonly Reading[]): void;
   /** After money moved on an account, or anything else about it changed. */
   onPayment(operatorId: OperatorId, accountId: AccountId): void;
+  /** Entries by hand, decisions, exchanges, ratios, prices: what is remembered of accounts may no longer be so. */
+  onBooksChanged(): void;
   /** Every prepaid account of every operator: hours pass, notices end, readings grow old. Resolves when all are done. */
   sweep(): Promise<void>;
   /** Resolves when nothing is being worked out. */
@@ -54,18 +58,24 @@ export function prepaidEngine(deps: PrepaidDeps): PrepaidEngine {
   return new Engine(deps);
 }
 
-/** An account that is asked for many times while it waits is worked out once. */
+/**
+ * An account that is asked for many times while it waits is worked out once. After an ordinary reading the scout prices it from
+ * memory, with many others at a time; it is worked out on the books where that has a consequence, and where memory cannot tell.
+ */
 class Engine implements PrepaidEngine {
   readonly #deps: PrepaidDeps;
   #directory: PrepaidDirectory | null = null;
   #early: Reading[] = [];
   readonly #pending = new Map<string, Pending>();
   readonly #busy = new Set<string>();
+  readonly #scout: Scout;
+  #isScouting = false;
   #workers = 0;
   #waiting: (() => void)[] = [];
 
   constructor(deps: PrepaidDeps) {
     this.#deps = deps;
+    this.#scout = new Scout(deps);
   }
 
   onReadings(readings: readonly Reading[]): void {
@@ -78,10 +88,14 @@ class Engine implements PrepaidEngine {
       const accountId = this.#directory.accountOf(reading.operatorId, reading.meterId);
       if (accountId === null) continue;
       const position = positionOf(reading);
-      if (position === null && !isBilling(reading)) continue;
+      if (position === null && (!isBilling(reading) || this.#scout.take(accountId, reading))) continue;
       this.#mark(reading.operatorId, accountId, position);
     }
     this.#kick();
+  }
+
+  onBooksChanged(): void {
+    this.#scout.forgetAll();
   }
 
   onPayment(operatorId: OperatorId, accountId: AccountId): void {
@@ -91,13 +105,15 @@ class Engine implements PrepaidEngine {
 
   async sweep(): Promise<void> {
     await this.#loadDirectory();
-    for (const { operatorId, accountId } of this.#directory?.accounts ?? []) this.#mark(operatorId, accountId, null);
+    const now = this.#deps.clock.now();
+    for (const { operatorId, accountId } of this.#directory?.accounts ?? [])
+      if (!this.#scout.look(operatorId, accountId, now)) this.#mark(operatorId, accountId, null);
     this.#kick();
     await this.idle();
   }
 
   idle(): Promise<void> {
-    if (this.#workers === 0 && this.#pending.size === 0 && this.#early.length === 0) return Promise.resolve();
+    if (this.#isIdle()) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -108,14 +124,39 @@ class Engine implements PrepaidEngine {
     this.#pending.set(key, pending);
   }
 
+  #isIdle(): boolean {
+    const isAsked = this.#pending.size > 0 || this.#early.length > 0 || this.#scout.isAsked;
+    return this.#workers === 0 && !this.#isScouting && !isAsked;
+  }
+
   #kick(): void {
+    if (this.#scout.isAsked && !this.#isScouting) {
+      this.#isScouting = true;
+      void this.#scoutAll().finally(() => {
+        this.#isScouting = false;
+        this.#goOn();
+      });
+    }
     while (this.#workers < AT_ONCE && (this.#early.length > 0 || this.#next() !== null)) {
       this.#workers++;
       void this.#work().finally(() => {
         this.#workers--;
-        if (this.#early.length > 0 || this.#next() !== null) this.#kick();
-        else if (this.#workers === 0) for (const done of this.#waiting.splice(0)) done();
+        this.#goOn();
       });
+    }
+  }
+
+  #goOn(): void {
+    if (this.#isIdle()) for (const done of this.#waiting.splice(0)) done();
+    else this.#kick();
+  }
+
+  async #scoutAll(): Promise<void> {
+    try {
+      for (const { operatorId, accountId } of await this.#scout.run()) this.#mark(operatorId, accountId, null);
+    } catch (error) {
+      this.#scout.forgetAll(); // the next sweep looks at every account on the books
+      this.#deps.log?.error({ err: error }, "prepaid accounts could not be priced from memory");
     }
   }
 
@@ -137,13 +178,22 @@ class Engine implements PrepaidEngine {
       this.#pending.delete(key);
       this.#busy.add(key);
       try {
-        if (pending !== undefined) await reviewAccount(this.#deps, pending);
+        if (pending !== undefined) await this.#review(pending);
       } catch (error) {
         this.#deps.log?.error({ err: error, account: key }, "a prepaid account could not be worked out");
       } finally {
         this.#busy.delete(key);
       }
     }
+  }
+
+  /** What comes in while the books are read finds nothing remembered, and asks for another look. */
+  async #review(pending: Pending): Promise<void> {
+    const { operatorId, accountId } = pending;
+    this.#scout.forget(operatorId, accountId);
+    const basis = await reviewAccount(this.#deps, pending);
+    if (!this.#pending.has(`${operatorId}/${accountId}`))
+      this.#scout.remember(operatorId, accountId, basis, this.#deps.clock.now());
   }
 
   async #loadDirectory(): Promise<void> {
@@ -157,10 +207,14 @@ class Engine implements PrepaidEngine {
 /** Registers 1–23 are counters: their readings change what is owed. */
 const isBilling = (reading: Reading): boolean => reading.register < 40;
 
-async function reviewAccount(deps: PrepaidDeps, { operatorId, accountId, positions }: Pending): Promise<void> {
+/** @returns what the account's accrual rested on */
+async function reviewAccount(
+  deps: PrepaidDeps,
+  { operatorId, accountId, positions }: Pending,
+): Promise<AccrualBasis | null> {
   const now = deps.clock.now();
   const ordered = [...positions].sort((a, b) => a.measuredAt - b.measuredAt);
-  const told = await deps.db.as(operatorId, async (trx) => {
+  const { told, basis } = await deps.db.as(operatorId, async (trx) => {
     const all: Told[] = [];
     const last = ordered.length > 0 ? null : await lastPosition(trx, accountId);
     for (const seen of last === null ? ordered : [last]) {
@@ -170,10 +224,11 @@ async function reviewAccount(deps: PrepaidDeps, { operatorId, accountId, positio
       }
       all.push(...taken.told);
     }
-    all.push(...(await reviewNow(trx, deps, accountId, now)));
-    return all;
+    const reviewed = await reviewNow(trx, deps, accountId, now);
+    return { told: [...all, ...reviewed.told], basis: reviewed.basis };
   });
   for (const one of told) deps.onEvent?.({ operatorId, accountId, at: now, ...one });
+  return basis;
 }
 
 async function reviewNow(
@@ -181,16 +236,16 @@ async function reviewNow(
   deps: PrepaidDeps,
   accountId: AccountId,
   now: Instant,
-): Promise<Told[]> {
+): Promise<{ told: Told[]; basis: AccrualBasis | null }> {
   const supply = await readFacts(trx, accountId, deps, now);
-  if (supply === null) return [];
+  if (supply === null) return { told: [], basis: null };
   const policy = deps.policies(supply.policyId);
   if (policy === null) {
     deps.log?.error(
       { account: String(accountId), policy: supply.policyId },
       "no such prepaid policy: the account is left as it is",
     );
-    return [];
+    return { told: [], basis: null };
   }
-  return (await review(trx, supply, policy, now)).told;
+  return { told: (await review(trx, supply, policy, now)).told, basis: supply.basis };
 }

@@ -4,9 +4,10 @@ import { type Money, money } from "../../domain/money.ts";
 import type { AccountId, MeterId } from "../../domain/reading.ts";
 import type { ControlAction, SupplyPosition, SupplyStage } from "../../domain/supply.ts";
 import type { Utility } from "../../domain/unit.ts";
+import { arrayText } from "../../ledger/bulk-insert.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { type OperatorFacts, operatorFacts } from "../operator.ts";
-import { type Accrual, type AccrualBooks, accrue } from "./accrual.ts";
+import { type Accrual, type AccrualBasis, type AccrualBooks, accrueOn, readAccrualBasis } from "./accrual.ts";
 import type { SupplyFacts } from "./decide.ts";
 import type { HeldReason } from "./hold.ts";
 
@@ -20,6 +21,8 @@ export type KnownSupply = {
   readonly facts: SupplyFacts;
   readonly balance: Money;
   readonly accrual: Accrual;
+  /** What the accrual was worked out from; `null` before the first agreement. */
+  readonly basis: AccrualBasis | null;
 };
 
 /** Everything a decision about one account rests on, with its supply row locked; `null` when it is not prepaid. */
@@ -31,22 +34,36 @@ export async function readFacts(
 ): Promise<KnownSupply | null> {
   const operator = await operatorFacts(trx);
   // The dear part without the lock; then again only when a bill came in between.
-  let book = await readMoney(trx, accountId, operator);
+  let book = (await readMoney(trx, [accountId], operator)).get(accountId) as AccountMoney;
   const meterId = await meterOf(trx, accountId);
   if (meterId === null) return null;
-  let accrual = await accrue(trx, { accountId, meterId }, book.billedUntil, operator, books, now);
-  const row = await lockSupply(trx, accountId, now);
-  if (row === null) return null;
+  let basis = await readAccrualBasis(trx, { accountId, meterId }, book.billedUntil, operator, books, now);
+  await sql`select 1 from sanbiao.supply where operator_id = sanbiao.operator_id() and account_id = ${accountId} for update`.execute(
+    trx,
+  );
+  // A statement of its own: it sees what the last holder of the lock committed.
+  const row = (await readSupplies(trx, [accountId], now))[0];
+  if (row === undefined) return null;
   for (let before = book; ; before = book) {
-    book = await readMoney(trx, accountId, operator);
+    book = (await readMoney(trx, [accountId], operator)).get(accountId) as AccountMoney;
     if (book.billedUntil === before.billedUntil) break;
-    accrual = await accrue(trx, { accountId, meterId }, book.billedUntil, operator, books, now);
+    basis = await readAccrualBasis(trx, { accountId, meterId }, book.billedUntil, operator, books, now);
   }
-  const { balance } = book;
+  const accrual = accrueOn(basis, operator.currency);
+  return { ...knownSupply(row, operator, book.balance, accrual), basis };
+}
+
+/** What is known of a supply, put together. */
+export function knownSupply(
+  row: SupplyRow,
+  operator: OperatorFacts,
+  balance: Money,
+  accrual: Accrual,
+): Omit<KnownSupply, "basis"> {
   const available = accrual.unbilled === null ? null : money(balance.currency, balance.minor - accrual.unbilled.minor);
   return {
-    accountId,
-    meterId,
+    accountId: row.account_id,
+    meterId: row.meter_id,
     policyId: row.policy_id,
     balance,
     accrual,
@@ -54,7 +71,10 @@ export async function readFacts(
   };
 }
 
-type SupplyRow = {
+/** A supply as the books have it, with its open order and what its operator has cut lately. */
+export type SupplyRow = {
+  account_id: AccountId;
+  meter_id: MeterId;
   policy_id: string;
   state: SupplyStage;
   desired: SupplyPosition;
@@ -93,15 +113,12 @@ const factsOf = (row: SupplyRow, operator: OperatorFacts, available: Money | nul
   cutsQueued: row.cuts_queued,
 });
 
-async function lockSupply(trx: Trx, accountId: AccountId, now: Instant): Promise<SupplyRow | null> {
-  await sql`select 1 from sanbiao.supply where operator_id = sanbiao.operator_id() and account_id = ${accountId} for update`.execute(
-    trx,
-  );
+/** Prepaid supplies of these accounts, in no order; not locked. */
+export async function readSupplies(trx: Trx, accountIds: readonly AccountId[], now: Instant): Promise<SupplyRow[]> {
   const hourAgo = isoOf(instant(now - HOUR_MS));
-  // A statement of its own: it sees what the last holder of the lock committed.
   const { rows } = await sql<SupplyRow>`
-    select s.policy_id, s.state, s.desired, s.reported, s.reported_at, s.held, s.warned_2_at, s.last_credit_at,
-           a.protected_reason, m.utility, o.action as open_action, o.state as open_state,
+    select s.account_id, s.meter_id, s.policy_id, s.state, s.desired, s.reported, s.reported_at, s.held, s.warned_2_at,
+           s.last_credit_at, a.protected_reason, m.utility, o.action as open_action, o.state as open_state,
            (select max(c.closed_at) from sanbiao.control c where c.operator_id = s.operator_id
                and c.account_id = s.account_id and c.state = 'unknown') as last_unknown_at,
            (select count(*)::int from sanbiao.control c where c.operator_id = s.operator_id and c.action = 'disconnect'
@@ -112,19 +129,30 @@ async function lockSupply(trx: Trx, accountId: AccountId, now: Instant): Promise
       join sanbiao.account a on a.operator_id = s.operator_id and a.id = s.account_id
       join sanbiao.meter m on m.operator_id = s.operator_id and m.id = s.meter_id
       left join sanbiao.control o on o.operator_id = s.operator_id and o.meter_id = s.meter_id and o.state in ('queued', 'sent')
-     where s.operator_id = sanbiao.operator_id() and s.account_id = ${accountId}`.execute(trx);
-  return rows[0] ?? null;
+     where s.operator_id = sanbiao.operator_id() and s.account_id = any(${arrayText(accountIds)}::bigint[])`.execute(
+    trx,
+  );
+  return rows;
 }
 
-/** Balance and end of the last bill of one and the same snapshot. */
-async function readMoney(trx: Trx, accountId: AccountId, operator: OperatorFacts) {
-  const { rows } = await sql<{ owed_minor: bigint; billed_until: Instant | null }>`
-    select coalesce((select b.owed_minor from sanbiao.customer_balance b where b.operator_id = sanbiao.operator_id()
-              and b.account_id = ${accountId} and b.currency = ${operator.currency}), 0) as owed_minor,
-           (select max(b.period_to) from sanbiao.bill b where b.operator_id = sanbiao.operator_id()
-              and b.account_id = ${accountId}) as billed_until`.execute(trx);
-  const row = rows[0];
-  return { balance: money(operator.currency, -(row?.owed_minor ?? 0n)), billedUntil: row?.billed_until ?? null };
+export type AccountMoney = { readonly balance: Money; readonly billedUntil: Instant | null };
+
+/** Balance and end of the last bill of these accounts, of one and the same snapshot. */
+export async function readMoney(
+  trx: Trx,
+  accountIds: readonly AccountId[],
+  { currency }: OperatorFacts,
+): Promise<Map<AccountId, AccountMoney>> {
+  const { rows } = await sql<{ account_id: AccountId; owed_minor: bigint; billed_until: Instant | null }>`
+    select a.id as account_id, coalesce(b.owed_minor, 0) as owed_minor,
+           (select max(i.period_to) from sanbiao.bill i where i.operator_id = sanbiao.operator_id()
+              and i.account_id = a.id) as billed_until
+      from unnest(${arrayText(accountIds)}::bigint[]) as a (id)
+      left join sanbiao.customer_balance b on b.operator_id = sanbiao.operator_id() and b.account_id = a.id
+       and b.currency = ${currency}`.execute(trx);
+  return new Map(
+    rows.map((row) => [row.account_id, { balance: money(currency, -row.owed_minor), billedUntil: row.billed_until }]),
+  );
 }
 
 async function meterOf(trx: Trx, accountId: AccountId): Promise<MeterId | null> {

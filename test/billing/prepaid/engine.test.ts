@@ -177,3 +177,49 @@ describe("a home whose money runs out", () => {
     expect(new Set(station.wire.map((order) => order.meterId)).size).toBe(4);
   });
 });
+
+describe("what an account has, after an ordinary reading", () => {
+  test("is priced from memory without a look at its readings, and warned and cut all the same", async () => {
+    const home = await station.moveIn("1", 100);
+    station.later(HOUR_MS);
+    await home.uses(10);
+    await station.owner.query("alter table reading rename to reading_away"); // the books cannot be read: memory must do
+    try {
+      for (const kWh of [11, 12, 13]) {
+        station.later(MINUTE_MS);
+        await home.uses(kWh, "told");
+        expect(await home.supply()).toMatchObject({ unbilled_minor: BigInt(kWh * 100 + 10) });
+      }
+    } finally {
+      await station.owner.query("alter table reading_away rename to reading");
+    }
+    station.later(HOUR_MS);
+    await home.uses(96);
+    expect((await home.story()).at(-1)).toBe("warned_2");
+  });
+
+  test("is what the books say as soon as something out of the ordinary is read", async () => {
+    const home = await station.moveIn("1", 500);
+    station.later(HOUR_MS);
+    await home.uses(10);
+    station.later(MINUTE_MS);
+    await home.uses(9); // lower: held for a person
+    expect(await home.supply()).toMatchObject({ unbilled_minor: 1010n });
+    station.later(MINUTE_MS);
+    await home.uses(20);
+    expect(await home.supply()).toMatchObject({ unbilled_minor: 2010n }); // the odd one was a glitch
+  });
+
+  test("is worked out anew when the agreement changed meanwhile", async () => {
+    const home = await station.moveIn("1", 500);
+    station.later(HOUR_MS);
+    await home.uses(10);
+    await station.owner.query("update agreement set tariff_id = 'nobody-published-it' where account_id = $1", [
+      home.account,
+    ]);
+    station.engine.onBooksChanged();
+    station.later(MINUTE_MS);
+    await home.uses(11);
+    expect(await home.supply()).toMatchObject({ unbilled_minor: null });
+  });
+});

@@ -151,9 +151,10 @@ export class Home {
     this.meter = meter;
   }
 
-  /** The register stands at `kWh` above 1000 this.station.now, and the engine is told. */
-  async uses(kWh: number): Promise<void> {
-    await this.station.town.readings(this.meter, "energy_import_kwh", [[isoOf(this.station.now), 1000 + kWh]]);
+  /** The register stands at `kWh` above 1000 this.station.now, and the engine is told; `told`: nothing is written. */
+  async uses(kWh: number, how: "read" | "told" = "read"): Promise<void> {
+    if (how === "read")
+      await this.station.town.readings(this.meter, "energy_import_kwh", [[isoOf(this.station.now), 1000 + kWh]]);
     this.station.engine.onReadings([this.#reading("energy_import_kwh", BigInt((1000 + kWh) * 1_000_000))]);
     await this.station.engine.idle();
   }
