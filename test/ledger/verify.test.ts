@@ -15,6 +15,7 @@ import { noteFloorArea, notePlacement, noteRule } from "../../ledger/topology.ts
 import { Station } from "../billing/prepaid/station.ts";
 import { SmallTown } from "../support/town.ts";
 import { hang } from "../support/building.ts";
+import { NOTICE_DEEDS, serveByHand } from "./notice-deeds.ts";
 import { CHARGE_DEEDS, chargeProperty } from "./charge-deeds.ts";
 
 let station: Station;
@@ -70,6 +71,7 @@ beforeAll(async () => {
   for (const home of homes) await home.uses(300);
   const november = periodOfDays(day("2026-11-01"), day("2026-12-01"), "Asia/Shanghai");
   await station.fresh.db.as(station.town.operatorId, (trx) => chargeProperty(trx, broke.account, station.now));
+  await station.fresh.db.as(station.town.operatorId, (trx) => serveByHand(trx, broke.account, station.now));
   const { issued } = await runBills(station.deps, station.town.operatorId, november);
   expect(issued).toHaveLength(3);
   await estimateAHome();
@@ -156,6 +158,7 @@ test("a role that row-level security binds is refused: it would see nothing and 
 /** What a superuser can do to the books, and the invariant that names it. Guards are off for the deed and on again after it. */
 const deeds: [title: string, sql: string, named: string][] = [
   ...CHARGE_DEEDS,
+  ...NOTICE_DEEDS,
   [
     "a posting changed",
     "update posting set amount_minor = amount_minor + 1 where line = 1 and journal_id = 1",
