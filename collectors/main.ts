@@ -42,6 +42,7 @@ export type CollectorsSettings = {
   readonly onCommitted: (readings: readonly Reading[]) => void;
   /** Keys and numbers of meters that are told in the signed envelope; absent: none has a key. */
   readonly deviceCommands?: DeviceCommands;
+  readonly commandTimes?: NonNullable<MqttWireSettings["commandTimes"]>;
   /** Where readings wait on disk while the database is away; absent: in memory, and at last in the devices. */
   readonly spoolFolder?: string;
 };

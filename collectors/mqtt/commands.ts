@@ -87,8 +87,8 @@ export class MqttCommands {
   }
 
   stop(): void {
-    for (const meterId of [...this.#asking.keys()]) this.#stopAsking(meterId);
-    for (const { settle } of [...this.#pending.values()]) settle({ kind: "accepted", by: "wire" });
+    for (const meterId of this.#asking.keys()) this.#stopAsking(meterId);
+    for (const { settle } of this.#pending.values()) settle({ kind: "accepted", by: "wire" });
   }
 
   async #deliver(

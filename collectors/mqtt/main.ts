@@ -29,6 +29,8 @@ export type MqttWireSettings = {
   readonly host: string;
   /** Keys and numbers of meters that are told in the signed envelope; absent: none has a key. */
   readonly deviceCommands?: DeviceCommands;
+  /** How long a device may take to answer, and when its state is asked for; absent: as commands.ts has it. */
+  readonly commandTimes?: Pick<CommandSettings, "answerMs" | "statusAfterMs">;
 };
 
 /** Where devices connect, and what goes out to them. */
@@ -119,6 +121,7 @@ const sidesOf = (commands: MqttCommands): Pick<MqttWire, "command" | "answered" 
 function commandsOver(settings: MqttWireSettings, publish: CommandSettings["publish"]): MqttCommands {
   const { clock, telemetry, log, deviceCommands } = settings;
   return new MqttCommands({
+    ...settings.commandTimes,
     publish,
     controlOf: ({ profileId }) => {
       const profile = PROFILES.get(profileId);
