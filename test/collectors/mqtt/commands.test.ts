@@ -329,8 +329,7 @@ describe("our own envelope", () => {
         [2, next],
       ]),
     ); // a device holds the old and the new one for a while
-    const r = await order("trip"); console.log(r, caught.slice(-2), said.slice(-4), orders);
-    expect(r).toEqual({ kind: "accepted", by: "device" });
+    expect(await order("trip")).toEqual({ kind: "accepted", by: "device" });
     expect(readCommand(caught.at(-1) ?? "", (v) => (v === 2 ? next : null)).kind).toBe("genuine");
     // A device that is ahead of us (our books came back from a backup) says so, and the next number is above its own.
     const ahead = systemClock.now() + 3_600_000;
