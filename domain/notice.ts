@@ -131,13 +131,15 @@ export function addressProblem(channel: ContactChannel, address: string): string
   return null;
 }
 
+const lettersOf = (text: string): readonly string[] => text.match(/./gsu) ?? [];
+
 /** As clerks and certificates show it: enough to know it again, too little to write to it. `z***g@example.org`, `138****5678`. */
 export function maskedAddress(channel: NoticeChannel, address: string): string {
-  const letters = [...address];
+  const letters = lettersOf(address);
   if (channel === "hand" || channel === "inbox" || channel === "sandbox") return address;
   if (channel === "email") {
     const [name = "", host = ""] = address.split(/@(?=[^@]*$)/);
-    const first = [...name];
+    const first = lettersOf(name);
     return `${first[0] ?? ""}***${first.length > 2 ? (first.at(-1) ?? "") : ""}@${host}`;
   }
   if (letters.length < 8) return `${letters[0] ?? ""}***`;

@@ -17,6 +17,7 @@ import { SmallTown } from "../support/town.ts";
 import { hang } from "../support/building.ts";
 import { NOTICE_DEEDS, serveByHand } from "./notice-deeds.ts";
 import { CHARGE_DEEDS, chargeProperty } from "./charge-deeds.ts";
+import { DEVICE_DEEDS, tellDevice } from "./device-deeds.ts";
 
 let station: Station;
 let healthyUrl: string;
@@ -79,6 +80,7 @@ beforeAll(async () => {
     november,
     homes.map((home) => home.account),
   );
+  await tellDevice(station.fresh.db, station.town.operatorId, paying.meter, station.now);
   healthyUrl = station.fresh.ownerUrl;
 });
 
@@ -159,6 +161,7 @@ test("a role that row-level security binds is refused: it would see nothing and 
 const deeds: [title: string, sql: string, named: string][] = [
   ...CHARGE_DEEDS,
   ...NOTICE_DEEDS,
+  ...DEVICE_DEEDS,
   [
     "a posting changed",
     "update posting set amount_minor = amount_minor + 1 where line = 1 and journal_id = 1",
