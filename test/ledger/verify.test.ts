@@ -16,7 +16,7 @@ import { Station } from "../billing/prepaid/station.ts";
 import { SmallTown } from "../support/town.ts";
 import { hang } from "../support/building.ts";
 import { CHARGE_DEEDS, chargeProperty } from "./charge-deeds.ts";
-import { DEVICE_DEEDS, tellDevice } from "./device-deeds.ts";
+import { DEVICE_DEEDS, giveTokens, tellDevice } from "./device-deeds.ts";
 
 let station: Station;
 let healthyUrl: string;
@@ -79,6 +79,7 @@ beforeAll(async () => {
     homes.map((home) => home.account),
   );
   await tellDevice(station.fresh.db, station.town.operatorId, paying.meter, station.now);
+  await giveTokens(station.fresh.db, station.town.operatorId, broke, station.now);
   healthyUrl = station.fresh.ownerUrl;
 });
 
