@@ -10,7 +10,7 @@ export type Services = {
   readonly takePayment: typeof takePayment;
   readonly reversePayment: typeof reversePayment;
   /** Makes an offline token under the service's sealing key; absent: none are issued here. */
-  issueToken?(trx: Transaction<Tables>, wish: TokenWish): Promise<TokenOutcome>;
+  readonly issueToken?: (trx: Transaction<Tables>, wish: TokenWish) => Promise<TokenOutcome>;
   /** Told after a payment was posted, so that the prepaid engine need not wait for its next round. */
   onPayment?(operatorId: OperatorId, accountId: AccountId): void;
   /** The Modbus lines of an operator; absent where no collectors run. */
