@@ -44,6 +44,13 @@ import type {
   MqttClientTable,
   UsagePointTable,
 } from "./tables/metering.ts";
+import type {
+  ContactPointTable,
+  NoticeDeliveryTable,
+  NoticeEventTable,
+  NoticePolicyTable,
+  NoticeTable,
+} from "./tables/notices.ts";
 import type { InstallationReadingTable, MeterEventTable, MeterRatioTable } from "./tables/meter-life.ts";
 import type { ManualReadingTable, PhotoTable, ReadingRouteTable, RouteStopTable } from "./tables/manual.ts";
 import type { CustomerBalanceTable, JournalTable, PostingTable } from "./tables/money.ts";
@@ -67,6 +74,14 @@ import type {
   VerdictDecisionTable,
   VerdictTable,
 } from "./tables/readings.ts";
+import type {
+  CreditTokenReturnTable,
+  CreditTokenTable,
+  DeviceCommandTable,
+  DeviceKeyTable,
+  DeviceSequenceTable,
+  TokenMeterTable,
+} from "./tables/devices.ts";
 import type { ControlTable, SupplyEventTable, SupplyTable } from "./tables/supply.ts";
 
 /** Kysely types of schema/migrations: one type per table, `tables/` has them by subject. `test/schema/tables.test.ts` compares them with the database. */
@@ -114,8 +129,19 @@ export type Tables = {
   due_run: DueRunTable;
   run_exception: RunExceptionTable;
   supply: SupplyTable;
+  device_key: DeviceKeyTable;
+  device_sequence: DeviceSequenceTable;
+  device_command: DeviceCommandTable;
+  token_meter: TokenMeterTable;
+  credit_token: CreditTokenTable;
+  credit_token_return: CreditTokenReturnTable;
   control: ControlTable;
   supply_event: SupplyEventTable;
+  contact_point: ContactPointTable;
+  notice_policy: NoticePolicyTable;
+  notice: NoticeTable;
+  notice_delivery: NoticeDeliveryTable;
+  notice_event: NoticeEventTable;
   found_device: FoundDeviceTable;
   found_frame: FoundFrameTable;
   found_overflow: FoundOverflowTable;
