@@ -19,8 +19,10 @@ export const operatorRow = (db: Database, operatorId: bigint): Promise<OperatorR
   });
 
 /** `张*`: whoever pays for another sees that it is the right one, and no more. */
-export const hiddenName = (name: string): string =>
-  `${[...name][0] ?? ""}${"*".repeat(Math.max(1, [...name].length - 1))}`;
+export function hiddenName(name: string): string {
+  const letters = Array.from(new Intl.Segmenter().segment(name), ({ segment }) => segment);
+  return `${letters[0] ?? ""}${"*".repeat(Math.max(1, letters.length - 1))}`;
+}
 
 /** Doors, orders and what was refused, for the clerk who reconciles. */
 export async function paymentChannels(desk: Desk): Promise<ChannelsJson> {
