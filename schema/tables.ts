@@ -60,6 +60,14 @@ import type {
   VerdictDecisionTable,
   VerdictTable,
 } from "./tables/readings.ts";
+import type {
+  CreditTokenReturnTable,
+  CreditTokenTable,
+  DeviceCommandTable,
+  DeviceKeyTable,
+  DeviceSequenceTable,
+  TokenMeterTable,
+} from "./tables/devices.ts";
 import type { ControlTable, SupplyEventTable, SupplyTable } from "./tables/supply.ts";
 
 /** Kysely types of schema/migrations: one type per table, `tables/` has them by subject. `test/schema/tables.test.ts` compares them with the database. */
@@ -107,6 +115,12 @@ export type Tables = {
   due_run: DueRunTable;
   run_exception: RunExceptionTable;
   supply: SupplyTable;
+  device_key: DeviceKeyTable;
+  device_sequence: DeviceSequenceTable;
+  device_command: DeviceCommandTable;
+  token_meter: TokenMeterTable;
+  credit_token: CreditTokenTable;
+  credit_token_return: CreditTokenReturnTable;
   control: ControlTable;
   supply_event: SupplyEventTable;
   found_device: FoundDeviceTable;

@@ -16,6 +16,7 @@ import { Station } from "../billing/prepaid/station.ts";
 import { SmallTown } from "../support/town.ts";
 import { hang } from "../support/building.ts";
 import { CHARGE_DEEDS, chargeProperty } from "./charge-deeds.ts";
+import { DEVICE_DEEDS, tellDevice } from "./device-deeds.ts";
 
 let station: Station;
 let healthyUrl: string;
@@ -77,6 +78,7 @@ beforeAll(async () => {
     november,
     homes.map((home) => home.account),
   );
+  await tellDevice(station.fresh.db, station.town.operatorId, paying.meter, station.now);
   healthyUrl = station.fresh.ownerUrl;
 });
 
@@ -156,6 +158,7 @@ test("a role that row-level security binds is refused: it would see nothing and 
 /** What a superuser can do to the books, and the invariant that names it. Guards are off for the deed and on again after it. */
 const deeds: [title: string, sql: string, named: string][] = [
   ...CHARGE_DEEDS,
+  ...DEVICE_DEEDS,
   [
     "a posting changed",
     "update posting set amount_minor = amount_minor + 1 where line = 1 and journal_id = 1",
