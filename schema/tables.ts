@@ -37,6 +37,13 @@ import type {
   MqttClientTable,
   UsagePointTable,
 } from "./tables/metering.ts";
+import type {
+  ContactPointTable,
+  NoticeDeliveryTable,
+  NoticeEventTable,
+  NoticePolicyTable,
+  NoticeTable,
+} from "./tables/notices.ts";
 import type { InstallationReadingTable, MeterEventTable, MeterRatioTable } from "./tables/meter-life.ts";
 import type { ManualReadingTable, PhotoTable, ReadingRouteTable, RouteStopTable } from "./tables/manual.ts";
 import type { CustomerBalanceTable, JournalTable, PostingTable } from "./tables/money.ts";
@@ -123,6 +130,11 @@ export type Tables = {
   credit_token_return: CreditTokenReturnTable;
   control: ControlTable;
   supply_event: SupplyEventTable;
+  contact_point: ContactPointTable;
+  notice_policy: NoticePolicyTable;
+  notice: NoticeTable;
+  notice_delivery: NoticeDeliveryTable;
+  notice_event: NoticeEventTable;
   found_device: FoundDeviceTable;
   found_frame: FoundFrameTable;
   found_overflow: FoundOverflowTable;
