@@ -28,6 +28,13 @@ import type {
   SubledgerBalanceTable,
 } from "./tables/charges.ts";
 import type {
+  PaymentChannelEventTable,
+  PaymentChannelTable,
+  PaymentOrderTable,
+  ResidentPassTable,
+  ResidentSessionTable,
+} from "./tables/channels.ts";
+import type {
   AccountTable,
   AgreementTable,
   BusTable,
@@ -153,4 +160,9 @@ export type Tables = {
   route_stop: RouteStopTable;
   manual_reading: ManualReadingTable;
   tariff_version: TariffVersionTable;
+  payment_channel: PaymentChannelTable;
+  payment_order: PaymentOrderTable;
+  payment_channel_event: PaymentChannelEventTable;
+  resident_pass: ResidentPassTable;
+  resident_session: ResidentSessionTable;
 };
