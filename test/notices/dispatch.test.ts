@@ -226,7 +226,8 @@ test("two processes at once send each mail once", async () => {
   for (let i = 0; i < 24; i += 1) accounts.push(await told("email", `home${i}@example.org`));
   const ended = await Promise.all([process().turn(), process().turn()]);
   expect(ended[0] + ended[1]).toBe(24);
-  expect(relay.mails.map(({ to }) => to[0]).sort()).toEqual(accounts.map((_, i) => `home${i}@example.org`).sort());
+  expect(relay.mails).toHaveLength(24);
+  expect(new Set(relay.mails.map(({ to }) => to[0]))).toEqual(new Set(accounts.map((_, i) => `home${i}@example.org`)));
 });
 
 test("at night a warning waits for the morning, and light that is back does not", async () => {
