@@ -30,6 +30,13 @@ import type {
   SubledgerBalanceTable,
 } from "./tables/charges.ts";
 import type {
+  PaymentChannelEventTable,
+  PaymentChannelTable,
+  PaymentOrderTable,
+  ResidentPassTable,
+  ResidentSessionTable,
+} from "./tables/channels.ts";
+import type {
   AccountTable,
   AgreementTable,
   BusTable,
@@ -39,6 +46,13 @@ import type {
   MqttClientTable,
   UsagePointTable,
 } from "./tables/metering.ts";
+import type {
+  ContactPointTable,
+  NoticeDeliveryTable,
+  NoticeEventTable,
+  NoticePolicyTable,
+  NoticeTable,
+} from "./tables/notices.ts";
 import type { InstallationReadingTable, MeterEventTable, MeterRatioTable } from "./tables/meter-life.ts";
 import type { ManualReadingTable, PhotoTable, ReadingRouteTable, RouteStopTable } from "./tables/manual.ts";
 import type { CustomerBalanceTable, JournalTable, PostingTable } from "./tables/money.ts";
@@ -127,6 +141,11 @@ export type Tables = {
   credit_token_return: CreditTokenReturnTable;
   control: ControlTable;
   supply_event: SupplyEventTable;
+  contact_point: ContactPointTable;
+  notice_policy: NoticePolicyTable;
+  notice: NoticeTable;
+  notice_delivery: NoticeDeliveryTable;
+  notice_event: NoticeEventTable;
   found_device: FoundDeviceTable;
   found_frame: FoundFrameTable;
   found_overflow: FoundOverflowTable;
@@ -145,4 +164,9 @@ export type Tables = {
   route_stop: RouteStopTable;
   manual_reading: ManualReadingTable;
   tariff_version: TariffVersionTable;
+  payment_channel: PaymentChannelTable;
+  payment_order: PaymentOrderTable;
+  payment_channel_event: PaymentChannelEventTable;
+  resident_pass: ResidentPassTable;
+  resident_session: ResidentSessionTable;
 };

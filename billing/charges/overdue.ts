@@ -17,7 +17,7 @@ export async function withLateFees(
   issuedOn: Day,
   { zone, currency }: OperatorFacts,
 ): Promise<AccountInput[]> {
-  const rules = (await readLateFeeRules(trx)).map(({ source: _, ...rule }) => rule);
+  const rules = (await readLateFeeRules(trx)).map(({ source: _source, ...rule }) => rule);
   if (rules.every(({ rate, crossYearRate }) => Number(rate) === 0 && Number(crossYearRate) === 0)) return [...inputs];
   const ids = inputs.map(({ accountId }) => accountId);
   const { since, moves } = await readOverdue(trx, ids, issuedOn, zone);
