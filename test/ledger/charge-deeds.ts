@@ -1,8 +1,16 @@
 import type { Transaction } from "kysely";
 import type { Instant } from "../../domain/instant.ts";
 import { day } from "../../domain/period.ts";
+import { noteLateFeeRule } from "../../ledger/late-fees.ts";
 import { noteAssignment, noteCharge, noteChargePrice } from "../../ledger/charges.ts";
 import type { Tables } from "../../schema/tables.ts";
+
+/** What is overdue for supply costs something. */
+export async function chargeLate(trx: Transaction<Tables>, at: Instant): Promise<void> {
+  const rule = { fromDay: day("2026-01-01"), debtClass: "supply", rate: "0.001", crossYearRate: "0.001" } as const;
+  const terms = { graceDays: 0, minimumMinor: 0n, capShare: "1", source: "invented for the test" };
+  await noteLateFeeRule(trx, { ...rule, ...terms }, { at, by: null });
+}
 
 /** A property fee for one account, from November 2026 on. */
 export async function chargeProperty(trx: Transaction<Tables>, accountId: bigint, at: Instant): Promise<void> {
@@ -32,7 +40,7 @@ export const CHARGE_DEEDS: [title: string, sql: string, named: string][] = [
   ["a charge for a day outside its bill", "update bill_charge set to_day = to_day + 1", "bill-charges"],
   [
     "a charge for a day twice",
-    "insert into bill_charge select operator_id, bill_id, 9, 'twice', code, income, from_day + 1, to_day, month_days, quantity, unit, price, 0, 0, title_zh, title_en from bill_charge",
+    "insert into bill_charge select operator_id, bill_id, 9, 'twice', code, income, from_day + 1, to_day, month_days, quantity, unit, price, 0, 0, title_zh, title_en from bill_charge where of_bill_id is null",
     "bill-charges",
   ],
   [
