@@ -19,6 +19,7 @@ const Calibrations = lazy(() => import("./pages/calibrations.tsx"));
 const Accounts = lazy(() => import("./pages/accounts.tsx"));
 const Account = lazy(() => import("./pages/account/account.tsx"));
 const Replay = lazy(() => import("./pages/replay/replay.tsx"));
+const Notices = lazy(() => import("./pages/notices/notices.tsx"));
 const Bills = lazy(() => import("./pages/bills.tsx"));
 const Bill = lazy(() => import("./pages/bill/bill.tsx"));
 const Balances = lazy(() => import("./pages/balance/balances.tsx"));
@@ -75,6 +76,7 @@ export function Pages() {
                   <Route path="/accounts" element={<Accounts />} />
                   <Route path="/accounts/:id" element={<Account />} />
                   <Route path="/accounts/:id/replay" element={<Replay />} />
+                  <Route path="/notices" element={<Notices />} />
                   <Route path="/bills" element={<Bills />} />
                   <Route path="/bills/:id" element={<Bill />} />
                   <Route path="/balances" element={<Balances />} />
