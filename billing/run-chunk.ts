@@ -11,6 +11,7 @@ import { type JudgedAgain, judgeAgain } from "../ledger/verdicts.ts";
 import { isDatabaseAway } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
 import { type AccountBill, accountBillOf, billedUsagesOf } from "./account-bill.ts";
+import { writeKept } from "./books-state.ts";
 import { withCharges } from "./charges/read.ts";
 import { type AccountInput, readAccounts } from "./chunk.ts";
 import { withTrueUps } from "./due-true-ups.ts";
@@ -113,6 +114,7 @@ async function writeChunk(
     await writeBasesOf(trx, ids, bases);
     const own = written.map(({ bill }) => bill);
     await writeBillCharges(trx, own, ids);
+    await writeKept(trx, billed, ids);
   });
   await writeTrueUpsOf(trx, bills, issued, now);
   await settleExceptions(trx, runId, [...issued.keys()], now);

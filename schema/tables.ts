@@ -10,11 +10,13 @@ import type {
 } from "./tables/balance.ts";
 import type { BillBasisTable, TariffDocumentTable } from "./tables/rebill.ts";
 import type {
+  BilledMeasureTable,
   BillLineTable,
   BillSequenceTable,
   BillTable,
   BilledUsageTable,
   DueRunTable,
+  RatingStateTable,
   RunExceptionTable,
   TrueUpClosingTable,
   TrueUpTable,
@@ -28,6 +30,7 @@ import type {
   SubledgerBalanceTable,
 } from "./tables/charges.ts";
 import type {
+  AccountFactTable,
   AccountTable,
   AgreementTable,
   BusTable,
@@ -68,6 +71,7 @@ export type Tables = {
   app_user: AppUserTable;
   app_session: AppSessionTable;
   account: AccountTable;
+  account_fact: AccountFactTable;
   household: HouseholdTable;
   usage_point: UsagePointTable;
   agreement: AgreementTable;
@@ -96,6 +100,8 @@ export type Tables = {
   bill_basis: BillBasisTable;
   tariff_document: TariffDocumentTable;
   billed_usage: BilledUsageTable;
+  billed_measure: BilledMeasureTable;
+  rating_state: RatingStateTable;
   billing_terms: BillingTermsTable;
   recurring_charge: RecurringChargeTable;
   charge_price: ChargePriceTable;

@@ -4,6 +4,7 @@ import type { AccountId } from "../../domain/reading.ts";
 import { type BilledLine, billedLines, openTrueUps } from "../../ledger/true-ups.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { type AccountInput, readAccounts, type SettlementBooks } from "../chunk.ts";
+import { StateChain } from "../books-state.ts";
 import { operatorFacts } from "../operator.ts";
 import { differenceOf, type ReplayedBill, replayPoint } from "./compare.ts";
 
@@ -42,6 +43,7 @@ export async function replayAccounts(
   const bills = await issuedBills(trx, accountIds, from);
   const waiting = new Set((await openTrueUps(trx, accountIds)).map((one) => `${one.bill.id} ${one.usagePointId}`));
   const replayed = new Map<AccountId, ReplayedBill[]>(accountIds.map((id) => [id, []]));
+  const chain = new StateChain();
   for (const ofPeriod of Map.groupBy(bills, (bill) => `${bill.from} ${bill.to}`).values()) {
     const [{ from: begin, to: end }] = ofPeriod as [IssuedBill];
     const period = { from: begin, to: end };
@@ -54,7 +56,9 @@ export async function replayAccounts(
     for (const bill of ofPeriod) {
       const input = inputs.find(({ accountId }) => accountId === bill.accountId);
       const billed = lines.filter(({ billId }) => billId === bill.id);
-      const points = pointsOf(bill, input, billed, waiting).map((one) => replayPoint(one, operator.currency));
+      const points = pointsOf(bill, input, billed, waiting).map((one) =>
+        replayPoint({ ...one, settlements: chain.on(one.settlements) }, operator.currency, chain),
+      );
       const differenceMinor = differenceOf(points);
       replayed.get(bill.accountId)?.push({ billId: bill.id, number: bill.number, period, points, differenceMinor });
     }

@@ -14,6 +14,15 @@ export type AccountTable = {
   closed_on: DayNull;
 };
 export type HouseholdTable = { operator_id: bigint; account_id: bigint; from_day: DayColumn; persons: number };
+export type AccountFactTable = {
+  operator_id: bigint;
+  id: Id;
+  account_id: bigint;
+  kind: "contracted_kw" | "low_income";
+  from_day: DayColumn;
+  value: bigint;
+  stated_at: Generated<At>;
+};
 export type UsagePointTable = {
   operator_id: bigint;
   id: Id;
