@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Transaction } from "kysely";
 import type { Logger } from "pino";
 import { ensureDemoUsers } from "./api/demo.ts";
 import { liveBus } from "./api/live.ts";
@@ -10,14 +11,19 @@ import { dialOf } from "./catalog/meters/dials.ts";
 import { liveTeller, type Teller } from "./api/tell/teller.ts";
 import { billDepsOf, type Billing, startBilling } from "./billing/main.ts";
 import { type PaymentOutcome, reversePayment, takePayment } from "./billing/payment.ts";
+import { issueToken, type TokenWish } from "./billing/tokens/issue.ts";
 import { type Collectors, startCollectors } from "./collectors/main.ts";
 import { type Demo, type DemoOptions, openDemo } from "./demo/main.ts";
 import { type Clock, instant } from "./domain/instant.ts";
 import type { AccountId, OperatorId } from "./domain/reading.ts";
 import type { Telemetry } from "./domain/telemetry.ts";
+import { deviceCommands } from "./ledger/device-commands.ts";
+import { sealer } from "./ledger/sealing.ts";
 import { type Database, openDatabase, ownerPool } from "./schema/database.ts";
+import type { Tables } from "./schema/tables.ts";
 import { startEmbedded } from "./schema/embedded/server.ts";
 import { migrate } from "./schema/migrate.ts";
+import { sealingKeyOf } from "./sealing-key.ts";
 import type { Settings } from "./settings.ts";
 import { startValidation, type ValidationSchedule } from "./validation/schedule.ts";
 
@@ -147,6 +153,7 @@ async function openRooms(
   const { settings, log, consoleDir } = options;
   const { host, port } = settings;
   const { telemetry } = metrics;
+  const sealing = sealer(await sealingKeyOf(settings));
   const live = liveBus(wall);
   // The wires speak as soon as they are open, before who listens to them is there.
   let billing: Billing | null = null;
@@ -159,6 +166,7 @@ async function openRooms(
     host,
     mqtt: await mqttOf(settings),
     spoolFolder: join(settings.dataFolder, "spool"),
+    deviceCommands: deviceCommands(db, sealing),
     onCommitted: (readings) => {
       billing?.onReadings(readings);
       teller?.readings(readings);
@@ -193,6 +201,7 @@ async function openRooms(
   const services = {
     takePayment: countedPayments(telemetry),
     reversePayment,
+    issueToken: (trx: Transaction<Tables>, wish: TokenWish) => issueToken(trx, sealing, wish),
     onPayment,
     onJudged,
     onMeterLife,

@@ -6,10 +6,12 @@ import { BALANCE_INVARIANTS, ENERGY_INVARIANTS } from "./energy.ts";
 import { ENTRY_INVARIANTS } from "./entries.ts";
 import { METER_LIFE_INVARIANTS } from "./meter-life.ts";
 import { MANUAL_INVARIANTS } from "./manual.ts";
+import { NOTICE_INVARIANTS } from "./notices.ts";
 import { OPERATOR_INVARIANTS } from "./operators.ts";
 import { READING_INVARIANTS } from "./readings.ts";
 import { SCHEMA_INVARIANTS } from "./schema.ts";
 import { SUPPLY_INVARIANTS } from "./supply.ts";
+import { TOKEN_INVARIANTS } from "./tokens.ts";
 
 export const INVARIANTS: readonly Invariant[] = [
   ...SCHEMA_INVARIANTS,
@@ -23,6 +25,8 @@ export const INVARIANTS: readonly Invariant[] = [
   ...METER_LIFE_INVARIANTS,
   ...MANUAL_INVARIANTS,
   ...SUPPLY_INVARIANTS,
+  ...TOKEN_INVARIANTS,
+  ...NOTICE_INVARIANTS,
 ];
 
 const EXAMPLES_MAX = 5;
