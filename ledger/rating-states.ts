@@ -31,7 +31,7 @@ const stateColumns: readonly Column<StateToWrite>[] = [
 ];
 
 export const writeRatingStates = (trx: Trx, rows: readonly StateToWrite[]): Promise<void> =>
-  bulkInsert(trx, "rating_state", stateColumns, rows);
+  bulkInsert(trx, "rating_state", { columns: stateColumns }, rows);
 
 /** What a bill rests on besides the main register. */
 export type MeasureToWrite = {
@@ -56,7 +56,7 @@ const measureColumns: readonly Column<MeasureToWrite>[] = [
 ];
 
 export const writeMeasures = (trx: Trx, rows: readonly MeasureToWrite[]): Promise<void> =>
-  bulkInsert(trx, "billed_measure", measureColumns, rows);
+  bulkInsert(trx, "billed_measure", { columns: measureColumns }, rows);
 
 export type StateAsked = { readonly accountId: AccountId; readonly usagePointId: bigint; readonly at: Instant };
 /** What the newest bill that ends at or before an instant handed on, and where it ends. */
