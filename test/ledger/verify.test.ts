@@ -17,6 +17,7 @@ import { SmallTown } from "../support/town.ts";
 import { hang } from "../support/building.ts";
 import { NOTICE_DEEDS, serveByHand } from "./notice-deeds.ts";
 import { SUPPLY_DEEDS } from "./supply-deeds.ts";
+import { ROOF_DEEDS, roofOfAHome } from "./roof.ts";
 import { CHARGE_DEEDS, chargeLate, chargeProperty } from "./charge-deeds.ts";
 import { DEVICE_DEEDS, giveTokens, tellDevice } from "./device-deeds.ts";
 
@@ -83,7 +84,7 @@ beforeAll(async () => {
   );
   await tellDevice(station.fresh.db, station.town.operatorId, paying.meter, station.now);
   await giveTokens(station.fresh.db, station.town.operatorId, broke, station.now);
-  await roofOfAHome(november);
+  await roofOfAHome(station, november);
   healthyUrl = station.fresh.ownerUrl;
 });
 
@@ -145,23 +146,6 @@ async function estimateAHome(): Promise<void> {
     expect((await runBills(deps, town.operatorId, period)).issued).toHaveLength(1);
     if (month === "2026-10") await days({ "2026-11-10": 1040 });
   }
-}
-
-/** A third operator's home that gives back more than it takes and carries the rest. */
-async function roofOfAHome(november: Period): Promise<void> {
-  const town = await SmallTown.found(station.owner, "sunny");
-  const account = await town.account("1");
-  const { meter } = await town.supply({ account, tariff: "roof", from: "2026-11-01", serial: "roof" });
-  const ends = (value: number): [string, number][] => [
-    ["2026-11-01T00:00:00+08:00", 0],
-    ["2026-12-01T00:00:00+08:00", value],
-  ];
-  await town.readings(meter, "energy_import_kwh", ends(100));
-  await town.readings(meter, "energy_export_kwh", ends(130));
-  const power = station.deps.tariffs("power") ?? [];
-  const roof = power.map((one) => ({ ...one, id: "roof", netting: { by: "period", surplus: "carry" } as const }));
-  const deps = { ...station.deps, tariffs: (id: string) => (id === "roof" ? roof : null) };
-  expect((await runBills(deps, town.operatorId, november)).issued).toHaveLength(1);
 }
 
 test("healthy books hold every invariant, and every one of them looked at something", async () => {
@@ -327,16 +311,7 @@ const deeds: [title: string, sql: string, named: string][] = [
     "update account set payment_mode = 'postpaid' where id = 1",
     "supply-known",
   ],
-  [
-    "energy given back beside no billed usage",
-    "insert into billed_measure (operator_id, bill_id, usage_point_id, period_from, period_to, kind, quantity, unit, basis, registers) select operator_id, bill_id, usage_point_id, period_from, period_to + interval '1 day', 'reactive', 5, 'kvarh', 'actual', '[]' from billed_usage limit 1",
-    "energy-given-back",
-  ],
-  [
-    "a state that no bill handed on",
-    "insert into rating_state (operator_id, bill_id, usage_point_id, account_id, tariff_id, period_from, period_to, before, after) select u.operator_id, u.bill_id, u.usage_point_id, b.account_id, 't', p.a, p.b, p.before::jsonb, '{}' from billed_usage u join bill b on b.operator_id = u.operator_id and b.id = u.bill_id cross join (values (timestamptz '2026-01-01', timestamptz '2026-02-01', '{}'), ('2026-02-01', '2026-03-01', '{\"netTotal\": \"7\"}')) as p (a, b, before) where u.bill_id = (select min(id) from bill)",
-    "rating-states",
-  ],
+  ...ROOF_DEEDS,
   [
     "an energy posting changed",
     "update energy_posting set quantity = quantity + 1 where energy_account = 'billed' and entry_id = 1",
