@@ -15,9 +15,12 @@ import { type Demo, type DemoOptions, openDemo } from "./demo/main.ts";
 import { type Clock, instant } from "./domain/instant.ts";
 import type { AccountId, OperatorId } from "./domain/reading.ts";
 import type { Telemetry } from "./domain/telemetry.ts";
+import { deviceCommands } from "./ledger/device-commands.ts";
+import { sealer } from "./ledger/sealing.ts";
 import { type Database, openDatabase, ownerPool } from "./schema/database.ts";
 import { startEmbedded } from "./schema/embedded/server.ts";
 import { migrate } from "./schema/migrate.ts";
+import { sealingKeyOf } from "./sealing-key.ts";
 import type { Settings } from "./settings.ts";
 import { startValidation, type ValidationSchedule } from "./validation/schedule.ts";
 
@@ -147,6 +150,7 @@ async function openRooms(
   const { settings, log, consoleDir } = options;
   const { host, port } = settings;
   const { telemetry } = metrics;
+  const sealing = sealer(await sealingKeyOf(settings));
   const live = liveBus(wall);
   // The wires speak as soon as they are open, before who listens to them is there.
   let billing: Billing | null = null;
@@ -159,6 +163,7 @@ async function openRooms(
     host,
     mqtt: await mqttOf(settings),
     spoolFolder: join(settings.dataFolder, "spool"),
+    deviceCommands: deviceCommands(db, sealing),
     onCommitted: (readings) => {
       billing?.onReadings(readings);
       teller?.readings(readings);

@@ -18,6 +18,8 @@ export type Settings = {
       }
     | { readonly kind: "foreign"; readonly url: string };
   readonly logLevel: string;
+  /** 64 hex digits; absent: a file in `dataFolder`. */
+  readonly sealingKey?: string;
 };
 
 const Port = z.coerce.number().int().min(0).max(65_535);
@@ -36,6 +38,10 @@ const Environment = z.object({
   MQTT_URL: z
     .string()
     .regex(/^(mqtts?|wss?):\/\//, "starts with mqtt:// or mqtts://")
+    .optional(),
+  SANBIAO_SEALING_KEY: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, "64 hex digits")
     .optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
@@ -72,5 +78,6 @@ export function settingsOf(environment: Readonly<Record<string, string | undefin
         ? { kind: "foreign", url: env.MQTT_URL }
         : { kind: "embedded", port: env.MQTT_PORT, ...(all ? { tls: { port, cert, key } } : {}) },
     logLevel: env.LOG_LEVEL,
+    ...(env.SANBIAO_SEALING_KEY === undefined ? {} : { sealingKey: env.SANBIAO_SEALING_KEY }),
   };
 }

@@ -1,15 +1,15 @@
-import { sql, type Transaction } from "kysely";
+import type { Transaction } from "kysely";
 import { CodedError } from "../domain/errors.ts";
-import type { Instant } from "../domain/instant.ts";
-import { DEBT_CLASSES, type DebtClass } from "../domain/charge.ts";
-import { type Currency, type Money, negate, sumMoney } from "../domain/money.ts";
+import { type Instant, isoOf } from "../domain/instant.ts";
+import type { DebtClass, Pays } from "../domain/charge.ts";
+import { type Currency, type Money, money, negate, sumMoney } from "../domain/money.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
-import { customerPosting, type Posting, RECEIVABLE } from "../ledger/chart.ts";
-import { owedOf, type PostOutcome, postEntry, propertyOwedOf, readEntry, type StoredEntry } from "../ledger/journal.ts";
+import { type Posting, RECEIVABLE } from "../ledger/chart.ts";
+import { owedOf, postEntry, propertyOwedOf, readEntry, type StoredEntry } from "../ledger/journal.ts";
 import type { Database } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
-import { type PaymentParts, type Pays, splitPayment } from "./charges/split.ts";
-import { type CreditEffect, creditSupply } from "./prepaid/credit.ts";
+import { type PaymentParts, splitPayment } from "./charges/split.ts";
+import { type CreditRow, effectOf } from "./prepaid/credit.ts";
 
 export const PAYMENT_CHANNELS = ["cash", "card", "wallet", "bank"] as const;
 export type PaymentChannel = (typeof PAYMENT_CHANNELS)[number];
@@ -53,36 +53,62 @@ export type PaymentOutcome = {
 export async function takePayment(db: Database, payment: Payment): Promise<PaymentOutcome> {
   if (payment.amount.minor <= 0n) throw new CodedError("request.invalid", "a payment is more than zero");
   if (payment.key === "") throw new CodedError("request.invalid", "a payment has an idempotency key");
-  return db.as(payment.operatorId, async (trx) => {
-    await requireAccount(trx, payment.accountId, payment.amount);
-    const { accountId, amount, channel, pays = "supply" } = payment;
-    if (pays === "split") await lockAccount(trx, accountId);
-    const asked = splitPayment(amount, await classesOwed(trx, accountId, amount.currency), pays);
-    const posted = await postEntry(trx, {
-      operatorId: payment.operatorId,
-      key: `payment/${payment.key}`,
-      kind: "payment",
-      cause: { payment: channel, account: String(accountId), ...(pays === "supply" ? {} : { pays }) },
-      occurredAt: payment.at,
-      postedAt: payment.at,
-      ...(payment.by === undefined ? {} : { postedBy: payment.by }),
-      postings: [
-        { ledgerAccount: channel, amount },
-        ...DEBT_CLASSES.filter((of) => asked[of].minor !== 0n).map((of) =>
-          customerPosting(accountId, negate(asked[of]), of),
-        ),
-      ],
-    });
-    if (posted.kind === "posted") return settled(trx, posted, accountId, asked, payment.at);
-    const taken = await takenBefore(trx, posted.journalId, payment);
-    return settled(
-      trx,
-      taken === null ? posted : { ...posted, kind: "already" },
-      accountId,
-      taken ?? asked,
-      payment.at,
-    );
+  const taken = await callTakePayment(db, payment);
+  const { currency } = payment.amount;
+  switch (taken.outcome) {
+    case "no_account":
+      throw new CodedError("request.not-found", `no account ${payment.accountId}`);
+    case "currency":
+      throw new CodedError("request.invalid", `the operator's currency is ${taken.detail}, not ${currency}`);
+    case "posted":
+      return {
+        kind: "posted",
+        journalId: taken.entry_id,
+        ...effectOf(taken),
+        ...balancesOf({ supply: money(currency, taken.supply_owed), property: money(currency, taken.property_owed) }),
+        parts: { supply: money(currency, taken.supply_part), property: money(currency, taken.property_part) },
+      };
+    case "already":
+    case "different":
+      return db.as(payment.operatorId, (trx) => answeredBefore(trx, taken.entry_id, payment));
+  }
+}
+
+type TakenRow = CreditRow & {
+  outcome: "posted" | "already" | "different" | "no_account" | "currency";
+  detail: string | null;
+  entry_id: bigint;
+  supply_part: bigint;
+  property_part: bigint;
+  supply_owed: bigint;
+  property_owed: bigint;
+};
+
+/** One statement, which is the whole transaction. */
+async function callTakePayment(db: Database, payment: Payment): Promise<TakenRow> {
+  const { operatorId, accountId, key, channel, pays = "supply", amount, at, by = null } = payment;
+  const { rows } = await db.pool.query<TakenRow>({
+    name: "take_payment",
+    text: "select * from sanbiao.take_payment($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    values: [operatorId, accountId, key, channel, pays, amount.currency, amount.minor, isoOf(at), by],
   });
+  const row = rows[0];
+  if (row === undefined) throw new Error("take_payment gave no answer");
+  return row;
+}
+
+/** The key stands in the book: for this very payment, or for something else. */
+async function answeredBefore(trx: Transaction<Tables>, journalId: bigint, payment: Payment): Promise<PaymentOutcome> {
+  const owed = await classesOwed(trx, payment.accountId, payment.amount.currency);
+  const parts = await takenBefore(trx, journalId, payment);
+  const { amount, pays = "supply" } = payment;
+  return {
+    kind: parts === null ? "different" : "already",
+    journalId,
+    ...balancesOf(owed),
+    parts: parts ?? splitPayment(amount, owed, pays),
+    withdrawn: [],
+  };
 }
 
 /** A further entry that undoes a payment; the payment itself stays. Once per payment: again is `already`. */
@@ -112,21 +138,6 @@ export async function reversePayment(
   });
 }
 
-async function settled(
-  trx: Transaction<Tables>,
-  posted: PostOutcome,
-  accountId: AccountId,
-  parts: PaymentParts,
-  now: Instant,
-): Promise<PaymentOutcome> {
-  const cause = { payment: String(posted.journalId) };
-  // What was paid for something else says nothing about supply.
-  const credits = posted.kind === "posted" && parts.supply.minor > 0n;
-  const effect: CreditEffect = credits ? await creditSupply(trx, accountId, cause, now) : { withdrawn: [] };
-  const owed = await classesOwed(trx, accountId, parts.supply.currency);
-  return { ...posted, ...effect, ...balancesOf(owed), parts };
-}
-
 /** What is owed per class. */
 export async function classesOwed(
   trx: Transaction<Tables>,
@@ -140,12 +151,6 @@ export async function classesOwed(
 }
 
 const balancesOf = (owed: PaymentParts) => ({ balance: negate(owed.supply), propertyBalance: negate(owed.property) });
-
-/** Two payments that are shared at once wait for each other: the second sees what the first left. */
-const lockAccount = (trx: Transaction<Tables>, accountId: AccountId) =>
-  sql`select 1 from sanbiao.account where operator_id = sanbiao.operator_id() and id = ${accountId} for no key update`.execute(
-    trx,
-  );
 
 /**
  * The parts of the payment that was taken with this key before, if it is the same one: a shared payment is shared by what was owed
@@ -176,15 +181,4 @@ function partsOf({ postings }: StoredEntry): PaymentParts {
       ),
     );
   return { supply: part("supply"), property: part("property") };
-}
-
-async function requireAccount(trx: Transaction<Tables>, accountId: AccountId, amount: Money): Promise<void> {
-  const { rows } = await sql<{ currency: string }>`
-    select o.currency from sanbiao.account a join sanbiao.operator o on o.operator_id = a.operator_id
-     where a.operator_id = sanbiao.operator_id() and a.id = ${accountId}`.execute(trx);
-  const account = rows[0];
-  if (account === undefined) throw new CodedError("request.not-found", `no account ${accountId}`);
-  if (account.currency !== amount.currency) {
-    throw new CodedError("request.invalid", `the operator's currency is ${account.currency}, not ${amount.currency}`);
-  }
 }

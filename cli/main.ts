@@ -16,6 +16,7 @@ const COMMANDS: Record<string, (io: Io) => Promise<Command>> = {
   import: async (io) => (await import("./import.ts")).importCommand(io),
   export: async (io) => (await import("./export.ts")).exportCommand(io),
   simulate: async (io) => (await import("./simulate.ts")).simulateCommand(io),
+  "device-key": async (io) => (await import("./device-key.ts")).deviceKeyCommand(io),
   scan: async (io) => (await import("./scan.ts")).scanCommand(io),
   bench: async (io) => (await import("./bench.ts")).benchCommand(io),
 };

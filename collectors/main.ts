@@ -4,9 +4,12 @@ import type { Buses, BusHealth } from "../domain/bus.ts";
 import { type Clock, SECOND_MS } from "../domain/instant.ts";
 import { POLL_SECONDS, type PollGroup } from "../domain/profile.ts";
 import type { MeterId, OperatorId, Reading } from "../domain/reading.ts";
+import type { ControlAction } from "../domain/supply.ts";
+import { type CommandOrigin, type CommandOutcome, forbidden } from "../domain/supply-command.ts";
 import type { Telemetry } from "../domain/telemetry.ts";
 import { type ReadingsBatcher, readingsBatcher } from "../ledger/batcher.ts";
 import { clockBook } from "../ledger/clock-checks.ts";
+import type { DeviceCommands } from "../ledger/device-commands.ts";
 import { openGaps } from "../ledger/gaps.ts";
 import { refusalsBook } from "../ledger/refusals.ts";
 import { diskOverflow } from "../ledger/spool/overflow.ts";
@@ -17,9 +20,10 @@ import { type BusEntry, type ClientEntry, type Directory, openDirectory } from "
 import { modbusIntake } from "./intake.ts";
 import { type BusConfig, type ModbusCollector, startModbusCollector } from "./modbus/collector.ts";
 import type { LinkConfig } from "./modbus/link.ts";
+import type { ControlOutcome, Wish, WishDetail } from "./modbus/order.ts";
 import { Scans } from "./scans.ts";
 import { mqttIngest } from "./mqtt/ingest.ts";
-import { type MqttWire, type MqttWireSettings, openMqttWire, type SendOutcome } from "./mqtt/main.ts";
+import { type MqttWire, type MqttWireSettings, openMqttWire } from "./mqtt/main.ts";
 import { mqttTray } from "./mqtt/tray.ts";
 import { replays } from "./replay.ts";
 import { recalls } from "./recalls.ts";
@@ -36,8 +40,19 @@ export type CollectorsSettings = {
   readonly mqtt: MqttWireSettings["mqtt"];
   /** After each commit, only what is new in the book. */
   readonly onCommitted: (readings: readonly Reading[]) => void;
+  /** Keys and numbers of meters that are told in the signed envelope; absent: none has a key. */
+  readonly deviceCommands?: DeviceCommands;
+  readonly commandTimes?: NonNullable<MqttWireSettings["commandTimes"]>;
   /** Where readings wait on disk while the database is away; absent: in memory, and at last in the devices. */
   readonly spoolFolder?: string;
+};
+
+/** What became of an intent; only a state reading proves it. */
+export type SendOutcome = "sent" | "refused" | "unreachable";
+
+export type CommandOrder = WishDetail & {
+  readonly wish: Wish;
+  readonly origin: CommandOrigin;
 };
 
 export type Collectors = {
@@ -46,7 +61,10 @@ export type Collectors = {
   readonly mqttPort: number | null;
   readonly directory: Directory;
   readonly batcher: ReadingsBatcher;
-  send(operatorId: OperatorId, meterId: MeterId, action: "connect" | "disconnect"): Promise<SendOutcome>;
+  /** An intent of the outbox; a program gives it. */
+  send(operatorId: OperatorId, meterId: MeterId, action: ControlAction, detail?: WishDetail): Promise<SendOutcome>;
+  /** Any command, or an intent, with all that the wire says of it. */
+  command(operatorId: OperatorId, meterId: MeterId, order: CommandOrder): Promise<CommandOutcome>;
   readonly buses: Buses;
   /** What waits on disk. */
   waiting(): Waiting;
@@ -71,9 +89,11 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
   const refusals = refusalsBook({ db, telemetry, log });
   const gaps = await openGaps(db);
   const clockChecks = clockBook(db);
+  let mqtt: MqttWire | null = null;
   const watch = silenceWatch({ db, directory, gaps, clock });
   const onCommitted = (readings: readonly Reading[]): void => {
     watch.committed(readings);
+    mqtt?.heard(readings);
     settings.onCommitted(readings);
   };
   const { spoolFolder } = settings;
@@ -90,7 +110,6 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
           onCommitted,
         });
   const batcher = readingsBatcher({ db, telemetry, log, ...(overflow === null ? {} : { overflow }) });
-  let mqtt: MqttWire | null = null;
   const ask = (client: ClientEntry, asks: readonly Ask[]) => {
     for (const { topic, payload } of asks)
       mqtt
@@ -114,6 +133,7 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     log,
     onCommitted,
     onAsks: ask,
+    onAnswers: (client, answers) => mqtt?.answered(client, answers),
     tray,
   });
   const replay = replays({ db, directory, ingest, clock, log });
@@ -166,6 +186,25 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
     profiles: [...PROFILES.values()].filter((profile) => profile.kind === "modbus"),
     ask: (bus, request) => modbus.errand(wireIdOf(bus), "scan", request),
   });
+  const command = async (
+    operatorId: OperatorId,
+    meterId: MeterId,
+    { wish, origin, ...detail }: CommandOrder,
+  ): Promise<CommandOutcome> => {
+    const meter = directory.meter(meterId);
+    if (meter === undefined || meter.operatorId !== operatorId)
+      return { kind: "refused", reason: "unknown_meter", detail: `no meter ${meterId} of this operator` };
+    const against = forbidden(wish, meter.utility, origin);
+    const outcome: CommandOutcome =
+      against !== null
+        ? { kind: "refused", reason: "forbidden", detail: against }
+        : meter.busId === null
+          ? await wire.command(meter, wish, detail)
+          : outcomeOnBus(await modbus.control(meterId, wish, detail));
+    if (outcome.kind !== "accepted")
+      log.warn({ meterId: String(meterId), wish, ...outcome }, "a command was not carried out");
+    return outcome;
+  };
   return {
     mqttUrl: wire.url,
     mqttPort: wire.port,
@@ -178,18 +217,11 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
       for (const bus of directory.buses()) if (bus.operatorId === operatorId) await line.settle(bus);
       return [...replayed.values()].reduce((sum, { readings }) => sum + readings, 0);
     },
-    async send(operatorId, meterId, action) {
-      const meter = directory.meter(meterId);
-      if (meter === undefined || meter.operatorId !== operatorId) return "refused";
-      if (meter.busId === null) return wire.command(meter, action);
-      const outcome = await modbus.control(meterId, action);
-      if (outcome.kind !== "refused") return "sent";
-      log.warn(
-        { meterId: String(meterId), action, reason: outcome.reason, detail: outcome.detail },
-        "an order was not carried out",
-      );
-      return outcome.reason === "timeout" || outcome.reason === "link_down" ? "unreachable" : "refused";
+    async send(operatorId, meterId, action, detail = {}) {
+      const outcome = await command(operatorId, meterId, { ...detail, wish: action, origin: "engine" });
+      return outcome.kind === "accepted" ? "sent" : outcome.kind;
     },
+    command,
     async stop() {
       await within(COMMIT_GRACE_MS, Promise.all([turns.stop(), looks.stop(), recallTurns.stop()]));
       // What was read waits for its commit. While the database is away that does not come: the books give up first.
@@ -200,6 +232,23 @@ export async function startCollectors(settings: CollectorsSettings): Promise<Col
       await wiresClosed;
     },
   };
+}
+
+/** What a bus says, as every wire says it. A write whose answer was lost may have been carried out: its state will tell. */
+function outcomeOnBus(outcome: ControlOutcome): CommandOutcome {
+  switch (outcome.kind) {
+    case "confirmed":
+    case "accepted":
+      return { kind: "accepted", by: "device" };
+    case "unconfirmed":
+      return { kind: "accepted", by: "wire" };
+    case "refused": {
+      const { reason, detail } = outcome;
+      if (reason === "timeout" || reason === "link_down") return { kind: "unreachable", detail };
+      const known = reason === "not_supported" || reason === "unknown_meter" || reason === "forbidden";
+      return { kind: "refused", reason: known ? reason : "device", detail: known ? detail : `${reason}: ${detail}` };
+    }
+  }
 }
 
 /** Whether the work was done in time. */

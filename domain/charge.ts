@@ -13,6 +13,10 @@ export type ChargeIncome = (typeof CHARGE_INCOMES)[number];
 export const DEBT_CLASSES = ["supply", "property"] as const;
 export type DebtClass = (typeof DEBT_CLASSES)[number];
 
+/** What a payment is for: one class of debt, or the debts of all classes in the declared order. */
+export const PAYS = [...DEBT_CLASSES, "split"] as const;
+export type Pays = (typeof PAYS)[number];
+
 /** A charge that comes back each month and has nothing to do with supply: property fee, parking. */
 export type RecurringCharge = {
   readonly code: string;

@@ -1,4 +1,5 @@
 import type { RegisterName, SupplyState } from "./register.ts";
+import type { CommandMap } from "./supply-command.ts";
 import type { Unit, Utility } from "./unit.ts";
 
 /**
@@ -59,10 +60,14 @@ export type ModbusWrite = {
   readonly words: readonly number[];
 };
 
+/** A write; `percentAt`: the word at this place is the opening in percent, as it stands or as it is asked for (1 to 100). */
+export type ModbusCommand = ModbusWrite & { readonly percentAt?: number };
+
 export type ModbusControl = {
-  readonly disconnect: ModbusWrite;
-  readonly connect: ModbusWrite;
-  /** The state register that proves the order. */
+  readonly commands: CommandMap<ModbusCommand>;
+  /** The customer presses the meter's button to have supply back. */
+  readonly customerPresses?: true;
+  /** The state register that proves the command. */
   readonly readBack: RegisterName;
 };
 
@@ -255,19 +260,32 @@ export type MessageMap = {
   /** An array at this path whose elements each are a payload of their own: `device`, `time` and `values` are relative to it. */
   readonly each?: JsonPath;
   /** An answer to a command, when `result` or `error` is there: only the state register proves that the supply moved. */
-  readonly answer?: { readonly id: JsonPath; readonly result: JsonPath; readonly error: JsonPath };
+  readonly answer?: {
+    readonly id: JsonPath;
+    readonly result: JsonPath;
+    readonly error: JsonPath;
+    /** It is signed (docs/reference/mqtt.md): it counts only when its signature does. */
+    readonly signed?: true;
+  };
   /** Message is understood and carries nothing to keep (an announcement, our own command heard again). */
   readonly ignore?: true;
   /** A message without any known field is no fault here: this topic carries much else. */
   readonly quiet?: true;
 };
 
-/** `{device}` and `{id}` (the command's number) are filled in, in topic and payload. */
+/** `{device}`, `{id}` (the command's number) and `{percent}` are filled in, in topic and payload. */
+export type MqttCommand = { readonly topic: string; readonly payload: string };
+
 export type MqttControl = {
-  readonly topic: string;
-  readonly disconnect: string;
-  readonly connect: string;
+  readonly commands: CommandMap<MqttCommand>;
+  readonly customerPresses?: true;
   readonly readBack: RegisterName;
+  /** Makes the device say its state; asked when it has not said it soon after a command. Absent: it cannot be asked. */
+  readonly status?: MqttCommand;
+  /** The device answers each command by its number (`answer` of a message map). */
+  readonly answers?: true;
+  /** A meter with a key of its own is told in the signed envelope (docs/reference/mqtt.md), on this topic. */
+  readonly signedTopic?: string;
 };
 
 export type MqttProfile = ProfileBase & {

@@ -73,8 +73,8 @@ export const REGISTERS = {
 export type RegisterName = keyof typeof REGISTERS;
 export type RegisterCode = number;
 
-/** Positions of a relay or valve as the book stores them. `connected` = supply flows. */
-export const SUPPLY_STATES = { disconnected: 0n, connected: 1n, moving: 2n, fault: 3n } as const;
+/** Positions of a relay or valve as the book stores them. `connected` = supply flows; `limited` = a valve lets a trickle through. */
+export const SUPPLY_STATES = { disconnected: 0n, connected: 1n, moving: 2n, fault: 3n, limited: 4n } as const;
 export type SupplyState = keyof typeof SUPPLY_STATES;
 
 const NAME_BY_CODE = new Map<number, RegisterName>(

@@ -41,6 +41,11 @@ export const METRICS = {
   },
   sanbiao_mqtt_clients: { kind: "gauge", labels: [], help: "MQTT clients connected to the embedded broker" },
   sanbiao_mqtt_messages_total: { kind: "counter", labels: ["outcome"], help: "MQTT messages by outcome" },
+  sanbiao_command_answers_total: {
+    kind: "counter",
+    labels: ["outcome"],
+    help: "Answers of devices to commands that nobody waited for, or whose signature is not genuine",
+  },
   sanbiao_commands_total: {
     kind: "counter",
     labels: ["action", "state"],

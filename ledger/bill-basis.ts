@@ -1,6 +1,6 @@
 import { sql, type Transaction } from "kysely";
 import type { Tables } from "../schema/tables.ts";
-import { bulkInsert, type Column } from "./bulk-insert.ts";
+import { type BulkInsert, bulkInsert } from "./bulk-insert.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -39,14 +39,16 @@ export async function writeBases(
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
-  await bulkInsert(trx, "bill_basis", BASIS_COLUMNS, bases);
+  await bulkInsert(trx, "bill_basis", BASIS, bases);
 }
 
-const BASIS_COLUMNS: readonly Column<BasisToWrite>[] = [
-  ["bill_id", "bigint", ({ billId }) => billId],
-  ["sha256", "text", ({ sha256 }) => sha256],
-  ["document", "json text", ({ document }) => document],
-];
+const BASIS: BulkInsert<BasisToWrite> = {
+  columns: [
+    ["bill_id", "bigint", ({ billId }) => billId],
+    ["sha256", "text", ({ sha256 }) => sha256],
+    ["document", "json text", ({ document }) => document],
+  ],
+};
 
 /** What this bill rests on; `null` for a bill from before it was kept. */
 export async function readBasis(trx: Trx, billId: bigint): Promise<Hashed | null> {

@@ -6,7 +6,7 @@ import { decimalText, type Micro } from "../domain/quantity.ts";
 import type { AccountId } from "../domain/reading.ts";
 import type { Usage } from "../domain/usage.ts";
 import type { Tables } from "../schema/tables.ts";
-import { bulkInsert, type Column } from "./bulk-insert.ts";
+import { type BulkInsert, bulkInsert, keyText } from "./bulk-insert.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -55,15 +55,15 @@ export async function writeBills(
   const ids = await nextBillIds(trx, bills.length);
   const withIds = bills.map((written, i) => ({ written, id: ids[i] as bigint }));
   const lines = withIds.flatMap(({ written, id }) => written.bill.lines.map((line, i) => ({ id, no: i + 1, line })));
-  await bulkInsert(trx, "bill_line", lineColumns, lines);
+  await bulkInsert(trx, "bill_line", LINE, lines);
   const usages = withIds.flatMap(({ written, id }) => written.usages.map((billed) => ({ id, billed })));
-  await bulkInsert(trx, "billed_usage", usageColumns, usages);
+  await bulkInsert(trx, "billed_usage", USAGE, usages);
   const byAccount = new Map(withIds.map(({ written, id }) => [written.bill.accountId, id]));
   await beside(byAccount);
   for (const [year, ofYear] of Map.groupBy(withIds, ({ written }) => yearOf(written.bill.issuedOn))) {
     const numbers = await takeBillNumbers(trx, year, ofYear.length);
     const rows = ofYear.map((row, i) => ({ ...row, number: numbers[i] ?? "" }));
-    await bulkInsert(trx, "bill", billColumns, rows);
+    await bulkInsert(trx, "bill", BILL, rows);
   }
   return byAccount;
 }
@@ -80,63 +80,102 @@ type BillRow = { readonly written: BillToWrite; readonly id: bigint; readonly nu
 type LineRow = { readonly id: bigint; readonly no: number; readonly line: Bill["lines"][number] };
 type UsageRow = { readonly id: bigint; readonly billed: BilledUsage };
 
-const billColumns: readonly Column<BillRow>[] = [
-  ["id", "bigint", ({ id }) => id],
-  ["account_id", "bigint", ({ written }) => written.bill.accountId],
-  ["number", "text", ({ number }) => number],
-  ["period_from", "timestamptz", ({ written }) => isoOf(written.bill.period.from)],
-  ["period_to", "timestamptz", ({ written }) => isoOf(written.bill.period.to)],
-  ["issued_on", "date", ({ written }) => written.bill.issuedOn],
-  ["due_on", "date", ({ written }) => written.bill.dueOn],
-  ["currency", "text", ({ written }) => written.bill.total.currency],
-  ["total_minor", "bigint", ({ written }) => written.bill.total.minor],
-  ["journal_id", "bigint", ({ written }) => written.journalId],
-  ["run_id", "bigint", ({ written }) => written.runId],
-];
-
-const lineColumns: readonly Column<LineRow>[] = [
-  ["bill_id", "bigint", ({ id }) => id],
-  ["line", "smallint", ({ no }) => no],
-  ["key", "text", ({ line }) => line.key],
-  ["usage_point_id", "bigint", ({ line }) => line.usagePointId],
-  ["utility", "text", ({ line }) => line.utility],
-  ["tariff_id", "text", ({ line }) => line.tariffId],
-  ["tariff_version", "text", ({ line }) => line.tariffVersion],
-  ["charge", "text", ({ line }) => line.charge],
-  ["kind", "text", ({ line }) => line.kind],
-  ["tier", "smallint", ({ line }) => line.tier ?? null],
-  ["tou", "text", ({ line }) => line.tou ?? null],
-  ["period_from", "timestamptz", ({ line }) => isoOf(line.period.from)],
-  ["period_to", "timestamptz", ({ line }) => isoOf(line.period.to)],
-  ["quantity", "bigint", ({ line }) => line.quantity ?? null],
-  ["unit", "text", ({ line }) => line.unit ?? null],
-  ["price", "text", ({ line }) => line.price ?? null],
-  ["amount_minor", "bigint", ({ line }) => line.amount.minor],
-  ["included_minor", "bigint", ({ line }) => line.included?.minor ?? null],
-  ["basis", "text", ({ line }) => line.basis ?? null],
-  ["title_zh", "text", ({ line }) => line.title.zh],
-  ["title_en", "text", ({ line }) => line.title.en],
-  ["corrects_bill_id", "bigint", ({ line }) => line.corrects ?? null],
-];
-
-const usageColumns: readonly Column<UsageRow>[] = [
-  ["bill_id", "bigint", ({ id }) => id],
-  ["usage_point_id", "bigint", ({ billed }) => billed.usagePointId],
-  ["period_from", "timestamptz", ({ billed }) => isoOf(billed.usage.servicePeriod.from)],
-  ["period_to", "timestamptz", ({ billed }) => isoOf(billed.usage.servicePeriod.to)],
-  ["utility", "text", ({ billed }) => billed.usage.utility],
-  ["quantity", "bigint", ({ billed }) => billed.usage.total],
-  ["unit", "text", ({ billed }) => billed.usage.unit],
-  ["basis", "text", ({ billed }) => billed.usage.basis],
-  [
-    "estimated_quantity",
-    "bigint",
-    ({ billed: { corrects, usage } }) => (corrects === undefined ? estimatedOf(usage) : 0n),
+const BILL: BulkInsert<BillRow> = {
+  columns: [
+    ["id", "bigint", ({ id }) => id],
+    ["account_id", "bigint", ({ written }) => written.bill.accountId],
+    ["number", "text", ({ number }) => number],
+    ["total_minor", "bigint", ({ written }) => written.bill.total.minor],
+    ["journal_id", "bigint", ({ written }) => written.journalId],
   ],
-  ["registers", "jsonb", ({ billed }) => JSON.stringify(billed.registers, bigintText)],
-  ["ladder_before", "jsonb", ({ billed }) => JSON.stringify(decimalTexts(billed.ladderBefore))],
-  ["corrects_bill_id", "bigint", ({ billed }) => billed.corrects ?? null],
-];
+  shared: {
+    keyOf: ({ written: { bill, runId } }) =>
+      keyText(bill.period.from, bill.period.to, bill.issuedOn, bill.dueOn, bill.total.currency, runId),
+    columns: [
+      ["period_from", "timestamptz", ({ written }) => isoOf(written.bill.period.from)],
+      ["period_to", "timestamptz", ({ written }) => isoOf(written.bill.period.to)],
+      ["issued_on", "date", ({ written }) => written.bill.issuedOn],
+      ["due_on", "date", ({ written }) => written.bill.dueOn],
+      ["currency", "text", ({ written }) => written.bill.total.currency],
+      ["run_id", "bigint", ({ written }) => written.runId],
+    ],
+  },
+};
+
+const LINE: BulkInsert<LineRow> = {
+  columns: [
+    ["bill_id", "bigint", ({ id }) => id],
+    ["line", "smallint", ({ no }) => no],
+    ["key", "text", ({ line }) => line.key],
+    ["usage_point_id", "bigint", ({ line }) => line.usagePointId],
+    ["quantity", "bigint", ({ line }) => line.quantity ?? null],
+    ["amount_minor", "bigint", ({ line }) => line.amount.minor],
+    ["included_minor", "bigint", ({ line }) => line.included?.minor ?? null],
+    ["corrects_bill_id", "bigint", ({ line }) => line.corrects ?? null],
+  ],
+  shared: {
+    keyOf: ({ line }) =>
+      keyText(
+        line.tariffId,
+        line.tariffVersion,
+        line.charge,
+        line.kind,
+        line.tier,
+        line.tou,
+        line.price,
+        line.period.from,
+        line.period.to,
+        line.utility,
+        line.unit,
+        line.basis,
+        line.title.zh,
+        line.title.en,
+      ),
+    columns: [
+      ["utility", "text", ({ line }) => line.utility],
+      ["tariff_id", "text", ({ line }) => line.tariffId],
+      ["tariff_version", "text", ({ line }) => line.tariffVersion],
+      ["charge", "text", ({ line }) => line.charge],
+      ["kind", "text", ({ line }) => line.kind],
+      ["tier", "smallint", ({ line }) => line.tier ?? null],
+      ["tou", "text", ({ line }) => line.tou ?? null],
+      ["period_from", "timestamptz", ({ line }) => isoOf(line.period.from)],
+      ["period_to", "timestamptz", ({ line }) => isoOf(line.period.to)],
+      ["unit", "text", ({ line }) => line.unit ?? null],
+      ["price", "text", ({ line }) => line.price ?? null],
+      ["basis", "text", ({ line }) => line.basis ?? null],
+      ["title_zh", "text", ({ line }) => line.title.zh],
+      ["title_en", "text", ({ line }) => line.title.en],
+    ],
+  },
+};
+
+const USAGE: BulkInsert<UsageRow> = {
+  columns: [
+    ["bill_id", "bigint", ({ id }) => id],
+    ["usage_point_id", "bigint", ({ billed }) => billed.usagePointId],
+    ["quantity", "bigint", ({ billed }) => billed.usage.total],
+    [
+      "estimated_quantity",
+      "bigint",
+      ({ billed: { corrects, usage } }) => (corrects === undefined ? estimatedOf(usage) : 0n),
+    ],
+    ["registers", "jsonb", ({ billed }) => JSON.stringify(billed.registers, bigintText)],
+    ["ladder_before", "jsonb", ({ billed }) => JSON.stringify(decimalTexts(billed.ladderBefore))],
+    ["corrects_bill_id", "bigint", ({ billed }) => billed.corrects ?? null],
+  ],
+  shared: {
+    keyOf: ({ billed: { usage } }) =>
+      keyText(usage.servicePeriod.from, usage.servicePeriod.to, usage.utility, usage.unit, usage.basis),
+    columns: [
+      ["period_from", "timestamptz", ({ billed }) => isoOf(billed.usage.servicePeriod.from)],
+      ["period_to", "timestamptz", ({ billed }) => isoOf(billed.usage.servicePeriod.to)],
+      ["utility", "text", ({ billed }) => billed.usage.utility],
+      ["unit", "text", ({ billed }) => billed.usage.unit],
+      ["basis", "text", ({ billed }) => billed.usage.basis],
+    ],
+  },
+};
 
 const bigintText = (_key: string, value: unknown): unknown => (typeof value === "bigint" ? value.toString() : value);
 const decimalTexts = (of: Readonly<Record<string, Micro>>): Record<string, string> =>

@@ -6,7 +6,7 @@ import { REGISTERS } from "../domain/register.ts";
 import { VERDICT_RESULTS, type Verdict, type VerdictResult } from "../domain/verdict.ts";
 import type { Tables } from "../schema/tables.ts";
 import { textList } from "./verify/check.ts";
-import { bulkInsert, type Column } from "./bulk-insert.ts";
+import { type BulkInsert, bulkInsert, keyText } from "./bulk-insert.ts";
 
 /** Keeps what was judged, beside the readings. The same judgement again is the same row. */
 export async function writeVerdicts(
@@ -15,20 +15,30 @@ export async function writeVerdicts(
   judgedAt: Instant,
 ): Promise<void> {
   if (verdicts.length === 0) return;
-  const columns: readonly Column<Verdict>[] = [
-    ["meter_id", "bigint", ({ meterId }) => meterId],
-    ["register", "smallint", ({ register }) => REGISTERS[register].code],
-    ["from_at", "timestamptz", ({ period }) => isoOf(period.from)],
-    ["to_at", "timestamptz", ({ period }) => isoOf(period.to)],
-    ["rule", "text", ({ rule }) => rule],
-    ["rule_version", "integer", ({ version }) => version],
-    ["result", "text", ({ result }) => result],
-    ["inputs", "jsonb", ({ inputs }) => JSON.stringify(inputs)],
-    ["threshold", "jsonb", ({ threshold }) => JSON.stringify(threshold)],
-    ["judged_at", "timestamptz", () => isoOf(judgedAt)],
-  ];
-  await bulkInsert(trx, "verdict", columns, verdicts, sql`on conflict do nothing`);
+  await bulkInsert(trx, "verdict", judgedAtOnce(isoOf(judgedAt)), verdicts);
 }
+
+const judgedAtOnce = (judgedAt: string): BulkInsert<Verdict> => ({
+  columns: [
+    ["meter_id", "bigint", ({ meterId }) => meterId],
+    ["inputs", "jsonb", ({ inputs }) => JSON.stringify(inputs)],
+  ],
+  shared: {
+    keyOf: ({ register, period, rule, version, result, threshold }) =>
+      keyText(register, period.from, period.to, rule, version, result, JSON.stringify(threshold)),
+    columns: [
+      ["register", "smallint", ({ register }) => REGISTERS[register].code],
+      ["from_at", "timestamptz", ({ period }) => isoOf(period.from)],
+      ["to_at", "timestamptz", ({ period }) => isoOf(period.to)],
+      ["rule", "text", ({ rule }) => rule],
+      ["rule_version", "integer", ({ version }) => version],
+      ["result", "text", ({ result }) => result],
+      ["threshold", "jsonb", ({ threshold }) => JSON.stringify(threshold)],
+      ["judged_at", "timestamptz", () => judgedAt],
+    ],
+  },
+  onConflict: "do nothing",
+});
 
 /** Results that a person has to look at. `exchange_incomplete` and the like hold a bill; `suspect` does not. */
 export const WORK_RESULTS: readonly VerdictResult[] = [

@@ -37,6 +37,13 @@ import type {
   SubledgerBalanceTable,
 } from "./tables/charges.ts";
 import type {
+  PaymentChannelEventTable,
+  PaymentChannelTable,
+  PaymentOrderTable,
+  ResidentPassTable,
+  ResidentSessionTable,
+} from "./tables/channels.ts";
+import type {
   AccountTable,
   AgreementTable,
   BusTable,
@@ -46,6 +53,13 @@ import type {
   MqttClientTable,
   UsagePointTable,
 } from "./tables/metering.ts";
+import type {
+  ContactPointTable,
+  NoticeDeliveryTable,
+  NoticeEventTable,
+  NoticePolicyTable,
+  NoticeTable,
+} from "./tables/notices.ts";
 import type { InstallationReadingTable, MeterEventTable, MeterRatioTable } from "./tables/meter-life.ts";
 import type { ManualReadingTable, PhotoTable, ReadingRouteTable, RouteStopTable } from "./tables/manual.ts";
 import type { CustomerBalanceTable, JournalTable, PostingTable } from "./tables/money.ts";
@@ -69,6 +83,14 @@ import type {
   VerdictDecisionTable,
   VerdictTable,
 } from "./tables/readings.ts";
+import type {
+  CreditTokenReturnTable,
+  CreditTokenTable,
+  DeviceCommandTable,
+  DeviceKeyTable,
+  DeviceSequenceTable,
+  TokenMeterTable,
+} from "./tables/devices.ts";
 import type { ControlTable, SupplyEventTable, SupplyTable } from "./tables/supply.ts";
 
 /** Kysely types of schema/migrations: one type per table, `tables/` has them by subject. `test/schema/tables.test.ts` compares them with the database. */
@@ -122,8 +144,19 @@ export type Tables = {
   due_run: DueRunTable;
   run_exception: RunExceptionTable;
   supply: SupplyTable;
+  device_key: DeviceKeyTable;
+  device_sequence: DeviceSequenceTable;
+  device_command: DeviceCommandTable;
+  token_meter: TokenMeterTable;
+  credit_token: CreditTokenTable;
+  credit_token_return: CreditTokenReturnTable;
   control: ControlTable;
   supply_event: SupplyEventTable;
+  contact_point: ContactPointTable;
+  notice_policy: NoticePolicyTable;
+  notice: NoticeTable;
+  notice_delivery: NoticeDeliveryTable;
+  notice_event: NoticeEventTable;
   found_device: FoundDeviceTable;
   found_frame: FoundFrameTable;
   found_overflow: FoundOverflowTable;
@@ -142,4 +175,9 @@ export type Tables = {
   route_stop: RouteStopTable;
   manual_reading: ManualReadingTable;
   tariff_version: TariffVersionTable;
+  payment_channel: PaymentChannelTable;
+  payment_order: PaymentOrderTable;
+  payment_channel_event: PaymentChannelEventTable;
+  resident_pass: ResidentPassTable;
+  resident_session: ResidentSessionTable;
 };

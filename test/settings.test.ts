@@ -33,6 +33,7 @@ test.each([
   [{ DATABASE_URL: "mysql://x" }, /DATABASE_URL: starts with postgres/],
   [{ MQTT_URL: "localhost" }, /MQTT_URL/],
   [{ LOG_LEVEL: "loud" }, /LOG_LEVEL/],
+  [{ SANBIAO_SEALING_KEY: "short" }, /SANBIAO_SEALING_KEY: 64 hex/],
   [{ MQTT_TLS_PORT: "8883" }, /go together/],
 ])("%j is refused by name", (environment, message) => {
   expect(() => settingsOf(environment)).toThrow(message);

@@ -44,7 +44,7 @@ export const UtilityName = z.enum(UTILITIES).meta({ id: "Utility" });
 export type UtilityName = z.infer<typeof UtilityName>;
 
 export const RelayState = z
-  .enum(["connected", "disconnected", "moving", "fault", "unknown"])
+  .enum(["connected", "disconnected", "limited", "moving", "fault", "unknown"])
   .meta({ id: "RelayState", description: "Position of a relay or valve as last read back" });
 export type RelayState = z.infer<typeof RelayState>;
 

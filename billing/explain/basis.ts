@@ -7,7 +7,7 @@ import { inOrder } from "../chunk.ts";
 import type { OperatorFacts } from "../operator.ts";
 import type { SettlementInput } from "../settlement.ts";
 import type { CorrectionInput } from "../true-up.ts";
-import { canonicalText, sha256Of } from "./canonical.ts";
+import { canonicalText, sha256Of, Written } from "./canonical.ts";
 import { readingsOfSeries, type Series, seriesOf } from "./series.ts";
 
 /** Version of the document. A later one is added beside it; this one never changes. */
@@ -70,8 +70,24 @@ function termsOn({ terms, ...facts }: OperatorFacts, issuedOn: Day): OperatorFac
   return { ...facts, terms: [{ ...held, calendar: { ...held.calendar, years: Object.fromEntries(years) } }] };
 }
 
+/** What many bills of one day rest on, as texts: what they all share is written once. Pure. */
+export function basisTexts(of: readonly BillInputs[]): string[] {
+  let shared: { operator: OperatorFacts; issuedOn: Day; written: Written } | null = null;
+  return of.map((inputs) => {
+    const { operator, issuedOn } = inputs;
+    if (shared === null || shared.operator !== operator || shared.issuedOn !== issuedOn)
+      shared = { operator, issuedOn, written: new Written(termsOn(operator, issuedOn)) };
+    return canonicalText({ ...basisBut(inputs), operator: shared.written });
+  });
+}
+
 /** What a bill rests on, as the book keeps it. Pure. */
-export function basisOf({ input, period, issuedOn, operator }: BillInputs): BasisDocument {
+export const basisOf = (inputs: BillInputs): BasisDocument => ({
+  ...basisBut(inputs),
+  operator: termsOn(inputs.operator, inputs.issuedOn),
+});
+
+function basisBut({ input, period, issuedOn }: BillInputs): Omit<BasisDocument, "operator"> {
   const { settlements, corrections = [], estimates: _e, estimatedBills: _b, unestimated: _u, ...account } = input;
   const table = new SeriesTable();
   const dials: Record<string, bigint | null> = {};
@@ -89,8 +105,7 @@ export function basisOf({ input, period, issuedOn, operator }: BillInputs): Basi
   };
   const own = settlements.map(documentOf);
   const corrected = corrections.map(({ settlements: parts, ...of }) => ({ settlements: parts.map(documentOf), of }));
-  const facts = termsOn(operator, issuedOn);
-  const document = { format: BASIS_FORMAT, operator: facts, period, issuedOn, account, settlements: own };
+  const document = { format: BASIS_FORMAT, period, issuedOn, account, settlements: own };
   return { ...document, corrections: corrected, series: table.series, dials };
 }
 
@@ -101,7 +116,8 @@ class SeriesTable {
 
   placesOf(readings: Parameters<typeof seriesOf>[0]): number[] {
     return seriesOf(readings).map((one) => {
-      const key = canonicalText(one);
+      const { meter, register, t, v, s, x } = one;
+      const key = `${meter} ${register} ${t}/${v}/${s}${x === undefined ? "" : canonicalText(x)}`;
       const known = this.#places.get(key);
       if (known !== undefined) return known;
       this.#places.set(key, this.series.length);

@@ -8,8 +8,9 @@ import { createHash } from "node:crypto";
 export function canonicalText(value: unknown): string {
   switch (typeof value) {
     case "string":
+      return stringText(value);
     case "boolean":
-      return JSON.stringify(value);
+      return value ? "true" : "false";
     case "bigint":
       return `{"$int":"${value}"}`;
     case "number":
@@ -22,15 +23,39 @@ export function canonicalText(value: unknown): string {
   }
 }
 
-function objectText(value: object): string {
-  if (Array.isArray(value)) return `[${value.map((one) => canonicalText(one ?? null)).join(",")}]`;
-  if (value instanceof Map) return `{"$map":${canonicalText([...value])}}`;
-  const own = value as Record<string, unknown>;
-  const parts: string[] = [];
-  for (const key of Object.keys(own).toSorted()) {
-    if (own[key] !== undefined) parts.push(`${JSON.stringify(key)}:${canonicalText(own[key])}`);
+/** A value whose text is known already: it is written as it stands. */
+export class Written {
+  readonly text: string;
+  constructor(value: unknown) {
+    this.text = canonicalText(value);
   }
-  return `{${parts.join(",")}}`;
+}
+
+/** What JSON carries without an escape, and nothing that could be half a character. */
+const PLAIN = /^[ !#-[\]-~\u00a0-\ud7ff]*$/;
+const stringText = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
+
+function objectText(value: object): string {
+  if (Array.isArray(value)) {
+    let items = "";
+    for (const [i, one] of value.entries()) items += `${i === 0 ? "" : ","}${canonicalText(one ?? null)}`;
+    return `[${items}]`;
+  }
+  if (value instanceof Map) return `{"$map":${canonicalText([...value])}}`;
+  if (value instanceof Written) return value.text;
+  const own = value as Record<string, unknown>;
+  let parts = "";
+  for (const key of inOrder(Object.keys(own))) {
+    const of = own[key];
+    if (of !== undefined) parts += `${parts === "" ? "" : ","}${stringText(key)}:${canonicalText(of)}`;
+  }
+  return `{${parts}}`;
+}
+
+/** In the order of code units; sorted only where they are not. */
+function inOrder(keys: string[]): readonly string[] {
+  for (let i = 1; i < keys.length; i++) if ((keys[i - 1] as string) > (keys[i] as string)) return keys.sort();
+  return keys;
 }
 
 /** The value of a canonical text, or of parsed JSON in that form. */

@@ -26,21 +26,30 @@ export type ReadableSeries = {
 };
 
 export function seriesOf(readings: readonly BookedReading[]): Series[] {
-  const byRegister = Map.groupBy(readings, ({ meterId, register }) => `${meterId} ${register}`);
-  return [...byRegister.values()].map((own): Series => {
+  return byRegister(readings).map((own): Series => {
     const [first] = own as [BookedReading];
-    const extras = own.flatMap(({ meterId: _m, register: _r, at: _a, value: _v, source: _s, ...rest }, i) =>
-      Object.keys(rest).length === 0 ? [] : [[String(i), rest] as const],
-    );
+    const extras = own.flatMap((reading, i) => {
+      if (reading.method === undefined && reading.basis === undefined) return [];
+      const { meterId: _m, register: _r, at: _a, value: _v, source: _s, ...rest } = reading;
+      return [[String(i), rest] as const];
+    });
     return {
       meter: String(first.meterId),
       register: first.register,
-      t: runsOf(own.map(({ at }, i) => String(i === 0 ? at : at - (own[i - 1] as BookedReading).at))),
-      v: runsOf(own.map(({ value }, i) => String(i === 0 ? value : value - (own[i - 1] as BookedReading).value))),
-      s: runsOf(own.map(({ source }) => source)),
+      t: runsOf(own, ({ at }, before) => (before === undefined ? at : at - before.at)),
+      v: runsOf(own, ({ value }, before) => (before === undefined ? value : value - before.value)),
+      s: runsOf(own, ({ source }) => source),
       ...(extras.length === 0 ? {} : { x: Object.fromEntries(extras) }),
     };
   });
+}
+
+function byRegister(readings: readonly BookedReading[]): (readonly BookedReading[])[] {
+  const [first] = readings;
+  if (first === undefined) return [];
+  const { meterId, register } = first;
+  if (readings.every((reading) => reading.register === register && reading.meterId === meterId)) return [readings];
+  return [...Map.groupBy(readings, (reading) => `${reading.meterId} ${reading.register}`).values()];
 }
 
 export function readingsOfSeries({ meter, register, t, v, s, x = {} }: Series): BookedReading[] {
@@ -80,15 +89,24 @@ export function seriesOfReadable({ meter, register, values }: ReadableSeries): S
   return series ?? { meter, register: register as RegisterName, t: "", v: "", s: "" };
 }
 
-function runsOf(items: readonly string[]): string {
-  const runs: string[] = [];
-  for (let i = 0; i < items.length; ) {
-    let end = i + 1;
-    while (end < items.length && items[end] === items[i]) end++;
-    runs.push(end - i === 1 ? (items[i] as string) : `${items[i]}*${end - i}`);
-    i = end;
+/** What each reading says in view of the one before it; the same again and again is said once. */
+function runsOf(
+  own: readonly BookedReading[],
+  says: (reading: BookedReading, before: BookedReading | undefined) => number | bigint | string,
+): string {
+  let [text, times] = ["", 0];
+  let item: number | bigint | string = "";
+  const close = (): string => `${text}${text === "" ? "" : " "}${item}${times === 1 ? "" : `*${times}`}`;
+  for (const [i, reading] of own.entries()) {
+    const next = says(reading, own[i - 1]);
+    if (times > 0 && next !== item) {
+      text = close();
+      times = 0;
+    }
+    item = next;
+    times++;
   }
-  return runs.join(" ");
+  return times === 0 ? "" : close();
 }
 
 const itemsOf = (runs: string): string[] =>

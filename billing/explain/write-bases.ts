@@ -2,8 +2,8 @@ import type { Transaction } from "kysely";
 import type { AccountId } from "../../domain/reading.ts";
 import { writeBases } from "../../ledger/bill-basis.ts";
 import type { Tables } from "../../schema/tables.ts";
-import { basisOf, type BillInputs, tariffDocumentOf } from "./basis.ts";
-import { canonicalText, sha256Of } from "./canonical.ts";
+import { basisTexts, type BillInputs, tariffDocumentOf } from "./basis.ts";
+import { sha256Of } from "./canonical.ts";
 
 /** Keeps what each issued bill rests on, in the transaction that writes the bills. */
 export async function writeBasesOf(
@@ -22,10 +22,11 @@ export async function writeBasesOf(
       ),
     ),
   );
+  const documents = basisTexts(billed.map(({ inputs }) => inputs));
   await writeBases(
     trx,
-    billed.map(({ billId, inputs }) => {
-      const document = canonicalText(basisOf(inputs));
+    billed.map(({ billId }, i) => {
+      const document = documents[i] as string;
       return { billId, document, sha256: sha256Of(document) };
     }),
     [...versions].map((tariff) => {

@@ -14,7 +14,7 @@ export type SupplyFacts = {
   readonly zone: Zone;
   readonly stage: SupplyStage;
   readonly desired: SupplyPosition;
-  readonly reported: SupplyPosition | "moving" | "fault" | "unknown";
+  readonly reported: SupplyPosition | "limited" | "moving" | "fault" | "unknown";
   readonly reportedAt: Instant | null;
   /** Ledger balance less unbilled use; `null` when it cannot be told. */
   readonly available: Money | null;

@@ -38,8 +38,10 @@ export const acrelDdsy1352: ModbusProfile = {
     }),
   ],
   control: {
-    disconnect: { functionCode: 16, address: CONTROL, words: [1, 1] },
-    connect: { functionCode: 16, address: CONTROL, words: [1, 0] },
+    commands: {
+      trip: { functionCode: 16, address: CONTROL, words: [1, 1] },
+      direct_close: { functionCode: 16, address: CONTROL, words: [1, 0] },
+    },
     readBack: "relay_state",
   },
   gapWordsMax: 0,

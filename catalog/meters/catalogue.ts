@@ -44,6 +44,8 @@ import { ornoWe516 } from "./orno-we516.ts";
 import { ornoWe525 } from "./orno-we525.ts";
 import { rtlamr } from "./rtlamr.ts";
 import { sanbiaoClockDemo } from "./sanbiao-clock-demo.ts";
+import { sanbiaoRelayDemo } from "./sanbiao-relay-demo.ts";
+import { sanbiaoValveDemo } from "./sanbiao-valve-demo.ts";
 import { sanbiaoJson } from "./sanbiao-json.ts";
 import { schneiderIem3155 } from "./schneider-iem3155.ts";
 import { shellyGen1 } from "./shelly-gen1.ts";
@@ -104,6 +106,8 @@ const ALL: readonly Profile[] = [
   kaifengXintaiUltrasonic,
   advantechAdam6050GasPulse,
   sanbiaoClockDemo,
+  sanbiaoRelayDemo,
+  sanbiaoValveDemo,
   wmbusmeters,
   chirpstackV4,
   chirpstackV3,

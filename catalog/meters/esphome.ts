@@ -68,7 +68,13 @@ export const esphome: MqttProfile = {
     { topic: "{device}/{any}/{any}/{any}", payload: "text", values: [], ignore: true },
     { topic: "{device}/debug", payload: "text", values: [], ignore: true },
   ],
-  control: { topic: "{device}/switch/relay/command", disconnect: "OFF", connect: "ON", readBack: "relay_state" },
+  control: {
+    commands: {
+      trip: { topic: "{device}/switch/relay/command", payload: "OFF" },
+      direct_close: { topic: "{device}/switch/relay/command", payload: "ON" },
+    },
+    readBack: "relay_state",
+  },
   samples: [
     {
       title: "a pulse counter set to cubic metres",

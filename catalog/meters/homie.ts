@@ -28,7 +28,13 @@ export const homie4: DialectProfile = {
     },
   ],
   filters: ["homie/#"],
-  control: { topic: "homie/{device}/relay/power/set", disconnect: "false", connect: "true", readBack: "relay_state" },
+  control: {
+    commands: {
+      trip: { topic: "homie/{device}/relay/power/set", payload: "false" },
+      direct_close: { topic: "homie/{device}/relay/power/set", payload: "true" },
+    },
+    readBack: "relay_state",
+  },
   samples: [
     {
       title: "a unit, then a total",
@@ -49,7 +55,13 @@ export const homie5: DialectProfile = {
   model: "Homie 5 devices",
   sources: [{ title: "Homie convention 5.0.0", link: "https://homieiot.github.io/specification/spec-core-v5_0_0" }],
   filters: ["homie/5/#"],
-  control: { topic: "homie/5/{device}/relay/power/set", disconnect: "false", connect: "true", readBack: "relay_state" },
+  control: {
+    commands: {
+      trip: { topic: "homie/5/{device}/relay/power/set", payload: "false" },
+      direct_close: { topic: "homie/5/{device}/relay/power/set", payload: "true" },
+    },
+    readBack: "relay_state",
+  },
   samples: [
     {
       title: "a description, then a volume in litres",

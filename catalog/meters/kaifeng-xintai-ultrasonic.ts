@@ -31,8 +31,10 @@ export const kaifengXintaiUltrasonic: ModbusProfile = {
     }),
   ],
   control: {
-    disconnect: { functionCode: 6, address: 28, words: [2] },
-    connect: { functionCode: 6, address: 28, words: [1] },
+    commands: {
+      valve_close: { functionCode: 6, address: 28, words: [2] },
+      valve_open: { functionCode: 6, address: 28, words: [1] },
+    },
     readBack: "valve_state",
   },
   gapWordsMax: 0,

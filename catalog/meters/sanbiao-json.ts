@@ -1,9 +1,11 @@
 import type { MqttProfile, ValueMap } from "../../domain/profile.ts";
 import { REGISTERS, type RegisterName } from "../../domain/register.ts";
+import { SUPPLY_COMMANDS, type SupplyCommand } from "../../domain/supply-command.ts";
 
 const POSITIONS = {
   connected: "connected",
   disconnected: "disconnected",
+  limited: "limited",
   moving: "moving",
   fault: "fault",
   on: "connected",
@@ -22,6 +24,17 @@ export const valuesByRegisterName = (prefix = ""): ValueMap[] =>
     if (register === "alarm_state") return { register, path, codes: { ok: 0, "0": 0, "": 0, "*": 1 } };
     return { register, path };
   });
+
+const COMMAND = "sanbiao/v1/{device}/command";
+/** A relay's or valve's two ends have names that fit both; the others are called as they are. */
+const ACTIONS: Partial<Record<SupplyCommand, string>> = { trip: "disconnect", direct_close: "connect" };
+const order = (command: SupplyCommand) => ({
+  topic: COMMAND,
+  payload:
+    command === "valve_trickle"
+      ? `{"id":"{id}","action":"valve_trickle","percent":"{percent}"}`
+      : `{"id":"{id}","action":"${ACTIONS[command] ?? command}"}`,
+});
 
 /**
  * Our own envelope, for devices and gateways that can be told what to send.
@@ -56,12 +69,22 @@ export const sanbiaoJson: MqttProfile = {
       payload: "text",
       values: [{ register: "online_state", codes: { online: 1, true: 1, "1": 1, offline: 0, false: 0, "0": 0 } }],
     },
+    {
+      topic: "sanbiao/v1/{device}/ack",
+      payload: "json",
+      values: [],
+      answer: { id: "seq", result: "result", error: "reason", signed: true },
+      quiet: true,
+    },
     { topic: "sanbiao/v1/{device}/command", payload: "json", values: [], ignore: true },
   ],
   control: {
-    topic: "sanbiao/v1/{device}/command",
-    disconnect: '{"id":"{id}","action":"disconnect"}',
-    connect: '{"id":"{id}","action":"connect"}',
+    commands: Object.fromEntries(
+      (Object.keys(SUPPLY_COMMANDS) as SupplyCommand[]).map((command) => [command, order(command)]),
+    ),
+    status: { topic: COMMAND, payload: '{"id":"{id}","action":"status"}' },
+    answers: true,
+    signedTopic: COMMAND,
     readBack: "relay_state",
   },
   history: {

@@ -45,7 +45,14 @@ export const shellyGen1: MqttProfile = {
     text("online", [{ register: "online_state", codes: { true: 1, false: 0 } }]),
     { topic: "shellies/{rest}", payload: "text", values: [], ignore: true },
   ],
-  control: { topic: "shellies/{device}/relay/0/command", disconnect: "off", connect: "on", readBack: "relay_state" },
+  control: {
+    commands: {
+      trip: { topic: "shellies/{device}/relay/0/command", payload: "off" },
+      direct_close: { topic: "shellies/{device}/relay/0/command", payload: "on" },
+    },
+    status: { topic: "shellies/{device}/command", payload: "update" },
+    readBack: "relay_state",
+  },
   samples: [
     {
       title: "a total in watt-hours",

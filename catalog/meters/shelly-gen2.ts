@@ -82,6 +82,11 @@ const inRpc = (prefix: string): ValueMap[] =>
     })),
   );
 
+const switchSet = (on: boolean) => ({
+  topic: "{device}/rpc",
+  payload: `{"id":"{id}","src":"sanbiao","method":"Switch.Set","params":{"id":0,"on":${on}}}`,
+});
+
 export const shellyGen2: MqttProfile = {
   kind: "mqtt",
   id: "shelly-gen2",
@@ -119,9 +124,9 @@ export const shellyGen2: MqttProfile = {
     { topic: "{device}/command", payload: "text", values: [], ignore: true },
   ],
   control: {
-    topic: "{device}/rpc",
-    disconnect: '{"id":"{id}","src":"sanbiao","method":"Switch.Set","params":{"id":0,"on":false}}',
-    connect: '{"id":"{id}","src":"sanbiao","method":"Switch.Set","params":{"id":0,"on":true}}',
+    commands: { trip: switchSet(false), direct_close: switchSet(true) },
+    status: { topic: "{device}/rpc", payload: '{"id":"{id}","src":"sanbiao","method":"Shelly.GetStatus"}' },
+    answers: true,
     readBack: "relay_state",
   },
   samples: [

@@ -99,7 +99,15 @@ export const tasmota: MqttProfile = {
     { topic: "cmnd/{device}/{any}", payload: "text", values: [], ignore: true },
     { topic: "{device}/cmnd/{any}", payload: "text", values: [], ignore: true },
   ],
-  control: { topic: "cmnd/{device}/POWER", disconnect: "OFF", connect: "ON", readBack: "relay_state" },
+  control: {
+    commands: {
+      trip: { topic: "cmnd/{device}/POWER", payload: "OFF" },
+      direct_close: { topic: "cmnd/{device}/POWER", payload: "ON" },
+    },
+    // A command without a payload asks; it answers on stat/…/RESULT and stat/…/POWER.
+    status: { topic: "cmnd/{device}/POWER", payload: "" },
+    readBack: "relay_state",
+  },
   samples: [
     {
       title: "telemetry of a plug",

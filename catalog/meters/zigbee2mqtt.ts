@@ -101,9 +101,11 @@ export const zigbee2mqtt: MqttProfile = {
     },
   ],
   control: {
-    topic: "zigbee2mqtt/{device}/set",
-    disconnect: '{"state":"OFF"}',
-    connect: '{"state":"ON"}',
+    commands: {
+      trip: { topic: "zigbee2mqtt/{device}/set", payload: '{"state":"OFF"}' },
+      direct_close: { topic: "zigbee2mqtt/{device}/set", payload: '{"state":"ON"}' },
+    },
+    status: { topic: "zigbee2mqtt/{device}/get", payload: '{"state":""}' },
     readBack: "relay_state",
   },
   samples: [

@@ -14,7 +14,13 @@ export type DecodedMessage = {
 };
 
 /** The device answers the command of this number; `error` is its own words when it refused. Proves nothing about the supply. */
-export type CommandAnswer = { readonly device: string | null; readonly id: string; readonly error: string | null };
+export type CommandAnswer = {
+  readonly device: string | null;
+  readonly id: string;
+  readonly error: string | null;
+  /** The whole answer where it is signed. */
+  readonly body?: unknown;
+};
 
 export type Decoded =
   | {

@@ -258,5 +258,6 @@ function answersOf(one: CompiledMap, topic: TopicVariables, root: unknown): Comm
       : typeof error === "string"
         ? error
         : JSON.stringify(error);
-  return [{ device: deviceOf(one, topic, root), id: String(id), error: words }];
+  const answer = { device: deviceOf(one, topic, root), id: String(id), error: words };
+  return [one.map.answer?.signed === true ? { ...answer, body: root } : answer];
 }

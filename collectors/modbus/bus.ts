@@ -8,7 +8,7 @@ import { type Errand, ErrandDesk, type ErrandKind, notSent, type Timed } from ".
 import { unitHealthOf } from "./health.ts";
 import { LineBudget } from "./line-budget.ts";
 import { Link } from "./link.ts";
-import { type ControlAction, type ControlOutcome, isAlive, refusedOrder } from "./order.ts";
+import { type ControlOutcome, isAlive, refusedOrder, type Wish, type WishDetail } from "./order.ts";
 import { OrderDesk } from "./order-desk.ts";
 import { GROUPS } from "./plan.ts";
 import { type Outcome, type Refused, refused, type Request } from "./request.ts";
@@ -313,11 +313,11 @@ export class Bus {
   }
 
   /** The same order again joins the one that waits or runs; another one follows it. */
-  control(meterId: MeterId, action: ControlAction): Promise<ControlOutcome> {
+  control(meterId: MeterId, wish: Wish, detail: WishDetail = {}): Promise<ControlOutcome> {
     const unit = this.#units.find((u) => u.meter.meterId === meterId);
     return unit === undefined
       ? Promise.resolve(refusedOrder("unknown_meter", `meter ${meterId} is not on bus ${this.#options.id}`))
-      : this.#desk.give(unit, action);
+      : this.#desk.give(unit, wish, detail);
   }
 
   /** One request in the lowest place; to an open slave it waits until that one has come back. */

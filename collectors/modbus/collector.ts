@@ -14,7 +14,7 @@ import { type QuickDecoder, quickDecoder } from "./decoder.ts";
 import { ClockKeeper, type ClockKeeping } from "./clock-keeper.ts";
 import { type ErrandKind, notSent, type Timed } from "./errand.ts";
 import type { LinkConfig } from "./link.ts";
-import { type ControlAction, type ControlOutcome, refusedOrder } from "./order.ts";
+import { type ControlOutcome, refusedOrder, type Wish, type WishDetail } from "./order.ts";
 import type { Plan } from "./plan.ts";
 import { recall, type RecallOutcome } from "./recall.ts";
 import { addressText, type Outcome, type ReadRequest, type Request } from "./request.ts";
@@ -57,7 +57,7 @@ export type ModbusCollectorOptions = {
 
 export type ModbusCollector = {
   /** Writes the order and reads the state back; never throws. */
-  control(meterId: MeterId, action: ControlAction): Promise<ControlOutcome>;
+  control(meterId: MeterId, wish: Wish, detail?: WishDetail): Promise<ControlOutcome>;
   /** Asks a meter for what it froze in a stretch, in the lowest place of its bus. */
   recall(meterId: MeterId, stretch: Period, zone: Zone): Promise<RecallOutcome>;
   /** One read in the lowest place of the bus; `link_down` when there is no such bus. */
@@ -123,8 +123,8 @@ export function startModbusCollector(options: ModbusCollectorOptions): ModbusCol
   return {
     addBus,
     removeBus,
-    control: (meterId, action) =>
-      busOf.get(meterId)?.control(meterId, action) ??
+    control: (meterId, wish, detail) =>
+      busOf.get(meterId)?.control(meterId, wish, detail) ??
       Promise.resolve(refusedOrder("unknown_meter", `meter ${meterId} is on no bus of this collector`)),
     recall: async (meterId, stretch, zone) => {
       const bus = busOf.get(meterId);

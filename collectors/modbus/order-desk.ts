@@ -1,7 +1,6 @@
 import type { Instant } from "../../domain/instant.ts";
 import type { WordBlock } from "../decode/words.ts";
 import {
-  type ControlAction,
   type ControlOutcome,
   fulfils,
   givenUp,
@@ -10,8 +9,12 @@ import {
   orderOf,
   readBackPauseMs,
   refusedOrder,
+  sayingOf,
   stateShown,
+  type Wish,
+  type WishDetail,
 } from "./order.ts";
+import { proofOf } from "../../domain/supply-command.ts";
 import type { Plan } from "./plan.ts";
 import { type Outcome, type Request, refused } from "./request.ts";
 import type { Unit } from "./task.ts";
@@ -40,19 +43,19 @@ export class OrderDesk {
   }
 
   /** The order that was given last, given again, is the same order; another one follows it. */
-  give(unit: Unit, action: ControlAction): Promise<ControlOutcome> {
-    const control = unit.meter.profile.control;
-    if (control === undefined) {
-      return Promise.resolve(
-        refusedOrder("not_controllable", `${unit.meter.profile.id} has no relay or valve to control`),
-      );
+  give(unit: Unit, wish: Wish, detail: WishDetail = {}): Promise<ControlOutcome> {
+    const { control, id } = unit.meter.profile;
+    const saying = sayingOf(control, wish, detail);
+    if (control === undefined || "missing" in saying) {
+      const why = "missing" in saying ? saying.missing : "it has no relay or valve to control";
+      return Promise.resolve(refusedOrder("not_supported", `${id}: ${why}`));
     }
     if (this.#stopped) return Promise.resolve(refusedOrder("link_down", "the collector has stopped"));
     const waiting = this.#orders.get(unit) ?? [];
     const last = waiting.at(-1);
-    if (last?.action === action) return last.outcome;
+    if (last?.command === saying.command && isSame(last.write.words, saying.write.words)) return last.outcome;
     const deadlineMs = this.#deadlineMs * (waiting.length + 1);
-    const order = orderOf(unit, control, action);
+    const order = orderOf(unit, control, saying);
     this.#orders.set(unit, [...waiting, order]);
     this.#later(order, deadlineMs, () => this.#finish(order, givenUp(order)));
     if (waiting.length === 0) this.#call(order);
@@ -72,8 +75,12 @@ export class OrderDesk {
     if (!order.written && !(await this.#write(order))) return;
     await this.#readBack(order);
     if (!this.#isOpen(order)) return;
-    if (order.lastState !== null && fulfils(order.action, order.lastState)) {
+    if (order.lastState !== null && fulfils(order.command, order.lastState)) {
       return this.#finish(order, { kind: "confirmed", state: order.lastState, at: this.#desk.now() });
+    }
+    if (proofOf(order.command) === null) {
+      const { acknowledged, lastState: state } = order;
+      return this.#finish(order, acknowledged ? { kind: "accepted", state } : givenUp(order));
     }
     this.#again(order);
   }
@@ -89,7 +96,7 @@ export class OrderDesk {
     if (outcome.kind === "refused") {
       order.lastRefusal = outcome;
       order.written = outcome.unsent !== true;
-    }
+    } else order.acknowledged = true;
     if (!this.#isOpen(order)) return false;
     if (outcome.kind === "refused" && outcome.reason === "exception_reply" && !isUnreachable(outcome)) {
       this.#finish(order, refusedOrder(outcome.reason, outcome.detail));
@@ -155,3 +162,6 @@ export class OrderDesk {
     }
   }
 }
+
+const isSame = (one: readonly number[], other: readonly number[]): boolean =>
+  one.length === other.length && one.every((word, i) => word === other[i]);

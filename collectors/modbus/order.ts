@@ -1,29 +1,42 @@
 import type { Instant } from "../../domain/instant.ts";
 import type { ModbusControl, ModbusWrite } from "../../domain/profile.ts";
+import type { ControlAction } from "../../domain/supply.ts";
+import {
+  type CommandRefusal,
+  commandFor,
+  type CutWay,
+  isSupplyCommand,
+  proofOf,
+  type SupplyCommand,
+} from "../../domain/supply-command.ts";
 import { SUPPLY_STATES, type SupplyState } from "../../domain/register.ts";
 import { decodeWords, type WordBlock } from "../decode/words.ts";
 import { type Plan, planOfRegister } from "./plan.ts";
 import type { ReadRequest, Refused } from "./request.ts";
 import { requestsOf, type Unit } from "./task.ts";
 
-export type ControlAction = "connect" | "disconnect";
+/** An intent of the outbox, which the profile turns into a command, or a command itself. `percent`: for a valve's opening. */
+export type Wish = ControlAction | SupplyCommand;
+export type WishDetail = { readonly cut?: CutWay; readonly percent?: number };
 
 /** Only `confirmed` means that the supply stands as ordered: the state register said so after the write. */
 export type ControlOutcome =
   | { readonly kind: "confirmed"; readonly state: SupplyState; readonly at: Instant }
+  /** A command that no position proves: the meter acknowledged it, and stood so afterwards. */
+  | { readonly kind: "accepted"; readonly state: SupplyState | null }
   /** Written, or perhaps written, and the state has not followed in time: unknown. */
   | { readonly kind: "unconfirmed"; readonly state: SupplyState | null; readonly detail: string }
   /** Surely not carried out. */
   | {
       readonly kind: "refused";
-      readonly reason: Refused["reason"] | "not_controllable" | "unknown_meter";
+      readonly reason: Refused["reason"] | CommandRefusal;
       readonly detail: string;
     };
 
 /** An order on its way: written once, then proved by reading back. */
 export type Order = {
   readonly unit: Unit;
-  readonly action: ControlAction;
+  readonly command: SupplyCommand;
   readonly write: ModbusWrite;
   readonly proof: Plan;
   readonly proofRequests: readonly ReadRequest[];
@@ -31,17 +44,39 @@ export type Order = {
   readonly settle: (outcome: ControlOutcome) => void;
   /** Bytes of the write may have reached the slave: from here on it is read back and never written again. */
   written: boolean;
+  /** The meter answered the write. */
+  acknowledged: boolean;
   tries: number;
   lastState: SupplyState | null;
   lastRefusal: Refused | null;
 };
 
-export function orderOf(unit: Unit, control: ModbusControl, action: ControlAction): Order {
+/** The command of a wish as this control says it, or what stands against it. */
+export function sayingOf(
+  control: ModbusControl | undefined,
+  wish: Wish,
+  { cut, percent }: WishDetail,
+): { readonly command: SupplyCommand; readonly write: ModbusWrite } | { readonly missing: string } {
+  const command = isSupplyCommand(wish) ? wish : control === undefined ? null : commandFor(wish, control, cut);
+  const said = command === null ? undefined : control?.commands[command];
+  if (command === null || said === undefined) return { missing: `this profile does not know ${command ?? wish}` };
+  const { functionCode, address, words, percentAt } = said;
+  if (percentAt === undefined || percent === undefined) return { command, write: { functionCode, address, words } };
+  if (!Number.isInteger(percent) || percent < 1 || percent > 100)
+    return { missing: `${command} takes an opening of 1 to 100 percent, not ${percent}` };
+  return { command, write: { functionCode, address, words: words.with(percentAt, percent) } };
+}
+
+export function orderOf(
+  unit: Unit,
+  control: ModbusControl,
+  { command, write }: { command: SupplyCommand; write: ModbusWrite },
+): Order {
   const { promise: outcome, resolve: settle } = Promise.withResolvers<ControlOutcome>();
   const proof = planOfRegister(unit.meter.profile, control.readBack);
   const proofRequests = requestsOf(unit.meter.unitId, proof);
-  const common = { written: false, tries: 0, lastState: null, lastRefusal: null };
-  return { unit, action, write: control[action], proof, proofRequests, outcome, settle, ...common };
+  const common = { written: false, acknowledged: false, tries: 0, lastState: null, lastRefusal: null };
+  return { unit, command, write, proof, proofRequests, outcome, settle, ...common };
 }
 
 /** The position that the read-back words show; `null` when they show none. */
@@ -53,8 +88,8 @@ export function stateShown(order: Order, blocks: readonly WordBlock[]): SupplySt
   return found === undefined ? null : (found[0] as SupplyState);
 }
 
-export const fulfils = (action: ControlAction, state: SupplyState | null): boolean =>
-  state === (action === "connect" ? "connected" : "disconnected");
+export const fulfils = (command: SupplyCommand, state: SupplyState | null): boolean =>
+  state !== null && state === proofOf(command);
 
 /** A relay moves at once, a valve takes up to half a minute: asked soon, then less often. */
 export const readBackPauseMs = (tries: number): number => Math.min(200 * 2 ** tries, 2000);

@@ -5,12 +5,15 @@ import { CodedError } from "../../domain/errors.ts";
 import { type Clock, isoOf } from "../../domain/instant.ts";
 import type { Period } from "../../domain/period.ts";
 import type { Telemetry } from "../../domain/telemetry.ts";
+import type { DeviceCommands } from "../../ledger/device-commands.ts";
 import type { refusalsBook } from "../../ledger/refusals.ts";
-import type { ClientEntry, Directory } from "../directory.ts";
+import type { Reading } from "../../domain/reading.ts";
+import type { CommandOutcome } from "../../domain/supply-command.ts";
+import type { CommandAnswer } from "../decode/decoded.ts";
+import type { ClientEntry, Directory, MeterEntry } from "../directory.ts";
+import type { Wish, WishDetail } from "../modbus/order.ts";
+import { type CommandSettings, MqttCommands } from "./commands.ts";
 import type { mqttIngest } from "./ingest.ts";
-
-/** What a wire said of an order; only a state reading proves it. */
-export type SendOutcome = "sent" | "refused" | "unreachable";
 
 export type MqttWireSettings = {
   readonly mqtt:
@@ -24,20 +27,23 @@ export type MqttWireSettings = {
   readonly telemetry: Telemetry;
   readonly log: Logger;
   readonly host: string;
+  /** Keys and numbers of meters that are told in the signed envelope; absent: none has a key. */
+  readonly deviceCommands?: DeviceCommands;
+  /** How long a device may take to answer, and when its state is asked for; absent: as commands.ts has it. */
+  readonly commandTimes?: Pick<CommandSettings, "answerMs" | "statusAfterMs">;
 };
 
-type MeterOnMqtt = {
-  readonly mqttClientId: bigint | null;
-  readonly profileId: string;
-  readonly deviceKey: string | null;
-};
 /** Where devices connect, and what goes out to them. */
 export type MqttWire = {
   readonly url: string;
   readonly port: number | null;
-  command(meter: MeterOnMqtt, action: "connect" | "disconnect"): Promise<SendOutcome>;
+  command(meter: MeterEntry, wish: Wish, detail?: WishDetail): Promise<CommandOutcome>;
+  /** Answers of devices to commands, as ingest reads them. */
+  answered(client: ClientEntry, answers: readonly CommandAnswer[]): void;
+  /** What was booked: a state that came need not be asked for. */
+  heard(readings: readonly Reading[]): void;
   /** Asks a device for what it stored; whether the question left. */
-  recall(meter: MeterOnMqtt, stretch: Period): Promise<boolean>;
+  recall(meter: MeterEntry, stretch: Period): Promise<boolean>;
   /** A request of ours to a device, which may be away: it is asked again at its next message. */
   say(client: ClientEntry, topic: string, payload: Uint8Array): Promise<unknown>;
   stop(): Promise<void>;
@@ -51,25 +57,24 @@ export async function openMqttWire(
   refusals: ReturnType<typeof refusalsBook>,
 ): Promise<MqttWire> {
   const { mqtt, clock, telemetry, log, host } = settings;
-  const clientOf = (meter: MeterOnMqtt): ClientEntry | undefined =>
+  const clientOf = (meter: MeterEntry): ClientEntry | undefined =>
     [...directory.clients()].find((client) => client.id === meter.mqttClientId);
   if (mqtt.kind === "foreign") {
     const { startForeign } = await import("./foreign.ts");
     const foreign = await startForeign({ url: mqtt.url, directory, profiles: PROFILES, ingest, telemetry, log });
+    const commands = commandsOver(settings, async (_meter, message) =>
+      (await foreign.publishCommand(message)) === "handed_over" ? "sent" : "unreachable",
+    );
     return {
       url: mqtt.url,
       port: null,
-      command: async (meter, action) => {
-        const order = orderOf(meter, action, clock);
-        if (order === null) return "refused";
-        return (await foreign.publishCommand(order)) === "handed_over" ? "sent" : "unreachable";
-      },
+      ...sidesOf(commands),
       recall: async (meter, stretch) => {
         const asking = historyRequestOf(meter, stretch, clock);
         return asking !== null && (await foreign.publishCommand(asking)) === "handed_over";
       },
       say: (_client, topic, payload) => foreign.publishCommand({ topic, payload }),
-      stop: () => foreign.stop(),
+      stop: () => (commands.stop(), foreign.stop()),
     };
   }
   const broker = await onFreePort(mqtt.port, (port) =>
@@ -85,14 +90,15 @@ export async function openMqttWire(
       log,
     }),
   );
+  const commands = commandsOver(settings, (meter, message) => commandBy(broker, clientOf(meter), message));
   return {
     url: `mqtt://${host === "0.0.0.0" ? "127.0.0.1" : host}:${broker.port}`,
     port: broker.port,
-    command: (meter, action) => commandBy(broker, clientOf(meter), orderOf(meter, action, clock)),
+    ...sidesOf(commands),
     recall: async (meter, stretch) =>
       (await commandBy(broker, clientOf(meter), historyRequestOf(meter, stretch, clock))) === "sent",
     say: ({ username }, topic, payload) => broker.publishCommand({ username, topic, payload }),
-    stop: () => broker.stop(),
+    stop: () => (commands.stop(), broker.stop()),
   };
 }
 
@@ -100,29 +106,37 @@ async function commandBy(
   broker: Broker,
   client: ClientEntry | undefined,
   order: { topic: string; payload: string } | null,
-): Promise<SendOutcome> {
-  if (client === undefined || order === null) return "refused";
+): Promise<"sent" | "unreachable"> {
+  if (client === undefined || order === null) return "unreachable";
   const delivery = await broker.publishCommand({ username: client.username, ...order });
   return delivery === "acknowledged" || delivery === "sent" ? "sent" : "unreachable";
 }
 
-/** The profile's own words for an order; `null` for a meter that takes none. */
-function orderOf(
-  meter: MeterOnMqtt,
-  action: "connect" | "disconnect",
-  clock: Clock,
-): { topic: string; payload: string } | null {
-  const profile = PROFILES.get(meter.profileId);
-  if (profile === undefined || profile.kind === "modbus" || profile.control === undefined || meter.deviceKey === null)
-    return null;
-  const fill = (text: string) =>
-    text.replaceAll("{device}", meter.deviceKey ?? "").replaceAll("{id}", String(clock.now()));
-  return { topic: fill(profile.control.topic), payload: fill(profile.control[action]) };
+const sidesOf = (commands: MqttCommands): Pick<MqttWire, "command" | "answered" | "heard"> => ({
+  command: (meter, wish, detail) => commands.send(meter, wish, detail),
+  answered: (client, answers) => commands.answered(client, answers),
+  heard: (readings) => commands.heard(readings),
+});
+
+function commandsOver(settings: MqttWireSettings, publish: CommandSettings["publish"]): MqttCommands {
+  const { clock, telemetry, log, deviceCommands } = settings;
+  return new MqttCommands({
+    ...settings.commandTimes,
+    publish,
+    controlOf: ({ profileId }) => {
+      const profile = PROFILES.get(profileId);
+      return profile?.kind === "modbus" ? undefined : profile?.control;
+    },
+    ...(deviceCommands === undefined ? {} : { keys: deviceCommands }),
+    clock,
+    telemetry,
+    log,
+  });
 }
 
 /** The profile's own words for a question about a stretch; `null` for a device that keeps nothing. */
 function historyRequestOf(
-  meter: MeterOnMqtt,
+  meter: MeterEntry,
   { from, to }: Period,
   clock: Clock,
 ): { topic: string; payload: string } | null {

@@ -14,6 +14,15 @@ export const SUPPLY_INVARIANTS: readonly Invariant[] = [
                and r.value = case c.action when 'connect' then ${SUPPLY_STATES.connected} else ${SUPPLY_STATES.disconnected} end))`,
   },
   {
+    name: "commands-numbered",
+    title: "Every signed command has a number not above its meter's last one, and a key that was there",
+    counted: "select count(*) from device_command",
+    broken: `
+      select format('operator %s meter %s command %s', c.operator_id, c.meter_id, c.sequence) as example from device_command c
+       where not exists (select 1 from device_sequence s where s.operator_id = c.operator_id and s.meter_id = c.meter_id and s.last >= c.sequence)
+          or not exists (select 1 from device_key k where k.operator_id = c.operator_id and k.meter_id = c.meter_id and k.version = c.key_version)`,
+  },
+  {
     name: "controls-single",
     title: "A meter has at most one open control",
     counted: "select count(*) from control where state in ('queued', 'sent')",

@@ -7,6 +7,7 @@ import { BALANCE_INVARIANTS, ENERGY_INVARIANTS } from "./energy.ts";
 import { ENTRY_INVARIANTS } from "./entries.ts";
 import { METER_LIFE_INVARIANTS } from "./meter-life.ts";
 import { MANUAL_INVARIANTS } from "./manual.ts";
+import { NOTICE_INVARIANTS } from "./notices.ts";
 import { OPERATOR_INVARIANTS } from "./operators.ts";
 import { READING_INVARIANTS } from "./readings.ts";
 import { SCHEMA_INVARIANTS } from "./schema.ts";
@@ -25,6 +26,7 @@ export const INVARIANTS: readonly Invariant[] = [
   ...METER_LIFE_INVARIANTS,
   ...MANUAL_INVARIANTS,
   ...SUPPLY_INVARIANTS,
+  ...NOTICE_INVARIANTS,
 ];
 
 const EXAMPLES_MAX = 5;

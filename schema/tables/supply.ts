@@ -10,7 +10,7 @@ export type SupplyTable = {
     "normal" | "warned_1" | "warned_2" | "cut_due" | "cut_sent" | "cut" | "reconnect_due" | "reconnect_sent" | "unknown"
   >;
   desired: Generated<"connected" | "disconnected">;
-  reported: Generated<"connected" | "disconnected" | "moving" | "fault" | "unknown">;
+  reported: Generated<"connected" | "disconnected" | "limited" | "moving" | "fault" | "unknown">;
   reported_at: AtNull;
   available_minor: Null<bigint>;
   unbilled_minor: Null<bigint>;

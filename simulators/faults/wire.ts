@@ -4,6 +4,7 @@ import type { ExceptionCode } from "../modbus/unit.ts";
 import type { FaultBook, Target } from "./book.ts";
 import type { FaultName } from "./catalogue.ts";
 
+const WRITES: readonly number[] = [5, 6, 15, 16];
 const EXCEPTIONS: readonly number[] = [1, 2, 3, 4, 6, 10, 11];
 
 /** What the chosen faults do to the answers of a bus. Which stretch is the book's; of its answers the first few are hit. */
@@ -14,11 +15,12 @@ export function wirePlan(faults: FaultBook, units: ReadonlyMap<number, Target>, 
   });
   if (on.length === 0) return null;
   const hits = new Map<string, { since: number; answers: number }>();
-  return ({ unitId }) => {
+  return ({ unitId, functionCode }) => {
     const target = units.get(unitId);
     if (target === undefined) return null;
     const now = clock.now();
     for (const { name, fault, answers } of on) {
+      if (name === "ack-lost" && !WRITES.includes(functionCode)) continue;
       const episode = faults.at(name, target, now);
       if (episode === null) continue;
       const key = `${name} ${unitId}`;
@@ -45,6 +47,7 @@ function faultOf(name: FaultName, params: Readonly<Record<string, number>>): Fau
       return { kind: "exception", code: (EXCEPTIONS.includes(code) ? code : 4) as ExceptionCode };
     }
     case "no-reply":
+    case "ack-lost":
       return { kind: "silence" };
     case "dropped-link":
       return { kind: "drop_mid_frame" };

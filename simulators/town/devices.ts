@@ -1,12 +1,13 @@
 import type { Logger } from "pino";
-import { DAY_MS, type Instant, instantOfIso, MINUTE_MS } from "../../domain/instant.ts";
+import { type Instant, MINUTE_MS } from "../../domain/instant.ts";
 import type { Period } from "../../domain/period.ts";
 import { deliveriesOf } from "../faults/uplink.ts";
 import { storedTimes } from "./backlog.ts";
 import type { TownClock } from "./clock.ts";
+import { CommandEar, type DeviceSecrets } from "./command-ear.ts";
 import type { RelayOrder } from "./image.ts";
 import type { Dialect, TownMeter } from "./meter.ts";
-import { backlogElement, backlogMessage, commandTopic, type Message, messageOf, orderAnswer } from "./payload.ts";
+import { backlogElement, backlogMessage, commandTopic, type Message, messageOf } from "./payload.ts";
 import { hash32 } from "./random.ts";
 import { Sender } from "./sender.ts";
 import type { TownState } from "./state.ts";
@@ -21,6 +22,8 @@ export type DevicesOptions = {
   readonly log: Logger;
   /** Carries an order out and calls back when the relay stands. */
   readonly onOrder: (meter: TownMeter, order: RelayOrder, done: () => void) => void;
+  /** Keys of devices that take signed orders only; absent: none. */
+  readonly secretsOf?: DeviceSecrets;
   /** How often a device speaks, town time, in place of the usual. */
   readonly everyMs?: Partial<Record<Dialect, number>>;
   /** Told of each message that the broker acknowledged, with what is in it as it was sent. */
@@ -36,9 +39,7 @@ const EVERY_MS: Readonly<Record<Dialect, number>> = {
 const TICK_MS = 200;
 /** After a pause of the process at most so many missed moments per device are made up for. */
 const MISSED_MAX = 200;
-const KEPT_IDS = 32;
 const STORED_PER_MESSAGE = 100;
-const STORED_MS = 62 * DAY_MS; // its memory
 
 /** The devices that speak MQTT by themselves, live. A device's moments lie on its own grid: a restart meets the same ones. */
 export class Devices {
@@ -48,12 +49,20 @@ export class Devices {
   readonly #muted = new Set<string>();
   /** Messages that a fault holds back, or that are to come again. */
   readonly #held: { meter: TownMeter; message: Message; due: Instant }[] = [];
-  readonly #doneIds: string[] = [];
+  readonly #ear: CommandEar;
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: DevicesOptions) {
     this.#options = options;
-    const { town, clock, url, passwordOf, log } = options;
+    const { town, state, clock, url, passwordOf, log } = options;
+    this.#ear = new CommandEar({
+      state,
+      clock,
+      secretsOf: options.secretsOf ?? (() => null),
+      say: (meter, message) => this.#say(meter, message),
+      onOrder: options.onOrder,
+      onHistory: (meter, stretch) => this.#tellStored(meter, stretch),
+    });
     const live = town.meters.filter((meter) => meter.modbus === null);
     const now = clock.now();
     for (const [username, meters] of Map.groupBy(live, (meter) => meter.mqtt.client)) {
@@ -101,6 +110,7 @@ export class Devices {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#ear.stop();
     await Promise.all(this.#senders.values().map((sender) => sender.stop()));
   }
 
@@ -160,49 +170,14 @@ export class Devices {
 
   #onCommand(topic: string, payload: Buffer): void {
     const meter = this.#options.town.meters.find((m) => commandTopic(m) === topic);
-    const command = commandOf(payload);
-    if (meter === undefined || command === null) return;
-    const { clock, state } = this.#options;
-    if (command.history !== null) return this.#tellStored(meter, command.history);
-    if (command.action === null) {
-      this.#say(meter, orderAnswer(meter, state, clock.now(), { id: command.id, error: "unknown action" }));
-      return;
-    }
-    // The same order delivered twice is answered twice and carried out once.
-    const done = (): void =>
-      this.#say(meter, orderAnswer(meter, state, clock.now(), { id: command.id, result: "done" }));
-    const order = `${meter.serial}/${command.id}`;
-    if (this.#doneIds.includes(order)) return done();
-    this.#doneIds.push(order);
-    if (this.#doneIds.length > KEPT_IDS) this.#doneIds.shift();
-    this.#options.onOrder(meter, command.action, done);
+    if (meter !== undefined) this.#ear.hear(meter, payload);
   }
 }
 
 /** Where a device's own grid lies: it speaks whenever the time, divided by `every`, leaves this. */
 export const phaseOf = (meter: TownMeter, every: number): number =>
   (hash32(meter.loads[0]?.seed ?? 0, 30) % (every / 1000)) * 1000;
-type Command = { readonly id: string; readonly action: RelayOrder | null; readonly history: Period | null };
-
 function firstMoment(meter: TownMeter, every: number, now: Instant): number {
   const offset = phaseOf(meter, every);
   return Math.ceil((now - offset) / every) * every + offset;
-}
-
-function commandOf(payload: Buffer): Command | null {
-  try {
-    const { id, action, from, to } = JSON.parse(payload.toString("utf8")) as Record<string, unknown>;
-    if (typeof id !== "string" && typeof id !== "number") return null;
-    const order = action === "disconnect" || action === "connect" ? action : null;
-    return { id: String(id), action: order, history: action === "history" ? stretchOf(from, to) : null };
-  } catch {
-    return null;
-  }
-}
-
-/** At most its memory; times that are no times are no question. */
-function stretchOf(from: unknown, to: unknown): Period | null {
-  const [begin, end] = [from, to].map((text) => (typeof text === "string" ? instantOfIso(text) : null));
-  if (begin == null || end == null || begin >= end) return null;
-  return { from: Math.max(begin, end - STORED_MS) as Instant, to: end };
 }

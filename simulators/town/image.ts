@@ -1,6 +1,7 @@
 import { type Clock, type Instant, MINUTE_MS, SECOND_MS } from "../../domain/instant.ts";
-import type { ModbusProfile, ModbusRegister, ModbusWrite, RegisterTable } from "../../domain/profile.ts";
+import type { ModbusCommand, ModbusProfile, ModbusRegister, RegisterTable } from "../../domain/profile.ts";
 import { REGISTERS, type RegisterName, SUPPLY_STATES } from "../../domain/register.ts";
+import type { SupplyCommand } from "../../domain/supply-command.ts";
 import { bytesOfInteger, bytesOfMicro, scaleOf, WORDS_OF_TYPE, wordsOfBytes } from "../../domain/words.ts";
 import type { ExceptionCode, ModbusUnit } from "../modbus/unit.ts";
 import type { Window } from "./load.ts";
@@ -11,7 +12,7 @@ import type { TownState } from "./state.ts";
 import { toldMicro } from "./told.ts";
 
 /** What an order to a relay does; the town carries it out a little later. */
-export type RelayOrder = "disconnect" | "connect";
+export type RelayOrder = SupplyCommand;
 
 export type MeterUnit = {
   readonly meter: TownMeter;
@@ -45,6 +46,7 @@ export function unitOf({ meter, profile, state, clock, onOrder }: MeterUnit): Mo
       if (profile.control === undefined || !meter.hasRelay) return 2;
       const order = orderOf(profile.control, table, address, words);
       if (order === null) return 2;
+      if (order === "trip" && state.isProtected(meter.serial)) return 4;
       onOrder(order);
       return 0;
     },
@@ -102,12 +104,17 @@ function orderOf(
   address: number,
   words: Uint16Array,
 ): RelayOrder | null {
-  const fits = (write: ModbusWrite): boolean =>
+  const fits = (write: ModbusCommand): boolean =>
     (write.functionCode === 5 ? "coil" : "holding") === table &&
     write.address === address &&
     write.words.length === words.length &&
-    write.words.every((word, i) => (table === "coil" ? (word !== 0) === (words[i] !== 0) : word === words[i]));
-  return fits(control.disconnect) ? "disconnect" : fits(control.connect) ? "connect" : null;
+    write.words.every((word, i) =>
+      table === "coil"
+        ? (word !== 0) === (words[i] !== 0)
+        : word === words[i] || (i === write.percentAt && (words[i] ?? 0) >= 1 && (words[i] ?? 0) < 100),
+    );
+  const said = Object.entries(control.commands).find(([, write]) => fits(write));
+  return (said?.[0] as RelayOrder | undefined) ?? null;
 }
 
 const WINDOW_OF = {
@@ -124,9 +131,22 @@ function partOf(meter: TownMeter, state: TownState, at: Instant, divisor: bigint
   return told === "sentinel" ? told : told / divisor;
 }
 
+const OTHER = { connected: "disconnected", disconnected: "connected" } as const;
+
 /** A relay's position as it is told. A relay on a bus has no word for half way: it says the old one. */
-export function positionOf(meter: TownMeter, state: TownState, at: Instant): "connected" | "disconnected" | "moving" {
+export function positionOf(
+  meter: TownMeter,
+  state: TownState,
+  at: Instant,
+): "connected" | "disconnected" | "limited" | "moving" {
   if (state.isHalfWay(meter.serial) && meter.modbus === null) return "moving";
+  if (state.isWelded(meter.serial)) return "disconnected";
+  if (state.isLimited(meter.serial)) return "limited";
+  const told = positionStood(meter, state, at);
+  return state.faults.at("relay-lies", meter, at) === null ? told : OTHER[told];
+}
+
+function positionStood(meter: TownMeter, state: TownState, at: Instant): "connected" | "disconnected" {
   const late = state.faults.at("state-late", meter, at) === null ? 0 : state.faults.param("state-late", "seconds");
   return state.isOff(meter.serial, (at - late * SECOND_MS) as Instant) ? "disconnected" : "connected";
 }

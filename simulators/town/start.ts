@@ -30,7 +30,7 @@ export type StartTownOptions = TownOptions & {
   /** What goes wrong by itself, from `since` on (absent = the start's UTC midnight); absent = nothing. */
   readonly faults?: { readonly chosen: readonly ChosenFault[]; readonly seed: number; readonly since?: Instant };
   /** How often live devices speak, in place of the usual, and who is told of what the broker acknowledged. */
-  readonly devices?: Pick<DevicesOptions, "everyMs" | "onAcknowledged">;
+  readonly devices?: Pick<DevicesOptions, "everyMs" | "onAcknowledged" | "secretsOf">;
 };
 
 export type RunningBus = TownBus & { readonly host: string; readonly port: number };
@@ -58,6 +58,8 @@ export type RunningTown = {
   /** What the dial of a meter truly shows, millionths: a meter with a fault tells something else. */
   shown(serial: string, at?: Instant): bigint;
   meter(serial: string): TownMeter;
+  /** A customer presses the button of a meter that was permitted to close. */
+  press(serial: string): void;
   /** Somebody leaves a heater on. */
   heat(serial: string, heater: { from: Instant; to: Instant; watts: number }): void;
   readonly faults: TownFaults;
@@ -134,6 +136,7 @@ export async function startTown(options: StartTownOptions): Promise<RunningTown>
     pending: () => devices?.pending ?? 0,
     step: async () => devices?.step(),
     shown: (serial, at = clock.now()) => shownMicro(meter(serial), state, at),
+    press: (serial) => relays.press(meter(serial)),
     heat: (serial, heater) => state.heat(meter(serial).serial, heater),
     faults: {
       ...faultsOf(gateways, meter, () => devices),

@@ -12,6 +12,8 @@ type Kept = {
   readonly off: Record<string, OffStretch[]>;
   readonly heaters: Record<string, Heater[]>;
   readonly ports: Record<string, number>;
+  /** Number of the last signed command, by serial; a file of an older town has none. */
+  commands?: Record<string, number>;
   uploadedTo: Instant | null;
 };
 
@@ -27,6 +29,11 @@ export class TownState {
   readonly faults: FaultBook;
   readonly #onError: (error: unknown) => void;
   readonly #halfWay = new Set<string>();
+  readonly #permitted = new Set<string>();
+  readonly #protected = new Set<string>();
+  readonly #alarmed = new Set<string>();
+  readonly #welded = new Set<string>();
+  readonly #limited = new Set<string>();
 
   /**
    * @param file absent: kept in memory only. A file of another seed, or a broken one, is not taken over.
@@ -69,6 +76,21 @@ export class TownState {
     else this.#halfWay.delete(serial);
   }
 
+  /** Told to close, and the customer has not pressed yet. */
+  isPermitted = (serial: string): boolean => this.#permitted.has(serial);
+  permit = (serial: string, on: boolean): void => mark(this.#permitted, serial, on);
+  /** Under protection a relay refuses to trip. */
+  isProtected = (serial: string): boolean => this.#protected.has(serial);
+  protect = (serial: string, on: boolean): void => mark(this.#protected, serial, on);
+  isAlarmed = (serial: string): boolean => this.#alarmed.has(serial);
+  alarm = (serial: string, on: boolean): void => mark(this.#alarmed, serial, on);
+  /** Its contacts stuck together: it says open, and current flows. */
+  isWelded = (serial: string): boolean => this.#welded.has(serial);
+  weld = (serial: string, on: boolean): void => mark(this.#welded, serial, on);
+  /** Its valve stands at a trickle; what flows through is what the home uses anyway. */
+  isLimited = (serial: string): boolean => this.#limited.has(serial);
+  limit = (serial: string, on: boolean): void => mark(this.#limited, serial, on);
+
   /** Opens the relay. Open already: nothing changes. */
   cut(serial: string, at: Instant): void {
     if (this.isOff(serial)) return;
@@ -90,6 +112,15 @@ export class TownState {
     const heaters = (this.#kept.heaters[serial] ??= []);
     if (heaters.some((h) => h.from === heater.from && h.to === heater.to)) return;
     heaters.push(heater);
+    this.#write();
+  }
+
+  lastCommandOf(serial: string): number {
+    return this.#kept.commands?.[serial] ?? 0;
+  }
+
+  keepLastCommand(serial: string, sequence: number): void {
+    (this.#kept.commands ??= {})[serial] = sequence;
     this.#write();
   }
 
@@ -125,6 +156,11 @@ export class TownState {
     }
   }
 }
+
+const mark = (set: Set<string>, serial: string, on: boolean): void => {
+  if (on) set.add(serial);
+  else set.delete(serial);
+};
 
 const NONE: readonly never[] = [];
 

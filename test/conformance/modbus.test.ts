@@ -178,12 +178,13 @@ describe.skipIf(!hasReference(PREPAID))("prepaid and water meters agree with the
       hex === undefined
         ? [value]
         : (hex.replaceAll(" ", "").match(/.{4}/g) ?? []).map((word) => Number.parseInt(word, 16));
-    expect(profile.control?.disconnect).toEqual({
+    const { trip, valve_close, direct_close, valve_open } = profile.control?.commands ?? {};
+    expect(trip ?? valve_close).toEqual({
       functionCode: control?.fc_write,
       address: control?.address,
       words: wordsOf(control?.trip_payload_hex, control?.close_value),
     });
-    expect(profile.control?.connect.words).toEqual(wordsOf(control?.close_payload_hex, control?.open_value));
+    expect((direct_close ?? valve_open)?.words).toEqual(wordsOf(control?.close_payload_hex, control?.open_value));
   });
 
   test("every entry is a profile or is left out for a stated reason", () => {

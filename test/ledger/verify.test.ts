@@ -17,7 +17,10 @@ import { noteFloorArea, notePlacement, noteRule } from "../../ledger/topology.ts
 import { Station } from "../billing/prepaid/station.ts";
 import { SmallTown } from "../support/town.ts";
 import { hang } from "../support/building.ts";
+import { NOTICE_DEEDS, serveByHand } from "./notice-deeds.ts";
+import { SUPPLY_DEEDS } from "./supply-deeds.ts";
 import { CHARGE_DEEDS, chargeProperty } from "./charge-deeds.ts";
+import { DEVICE_DEEDS, tellDevice } from "./device-deeds.ts";
 
 let station: Station;
 let healthyUrl: string;
@@ -72,6 +75,7 @@ beforeAll(async () => {
   for (const home of homes) await home.uses(300);
   const november = periodOfDays(day("2026-11-01"), day("2026-12-01"), "Asia/Shanghai");
   await station.fresh.db.as(station.town.operatorId, (trx) => chargeProperty(trx, broke.account, station.now));
+  await station.fresh.db.as(station.town.operatorId, (trx) => serveByHand(trx, broke.account, station.now));
   const { issued } = await runBills(station.deps, station.town.operatorId, november);
   expect(issued).toHaveLength(3);
   await correctAHome();
@@ -80,6 +84,7 @@ beforeAll(async () => {
     november,
     homes.map((home) => home.account),
   );
+  await tellDevice(station.fresh.db, station.town.operatorId, paying.meter, station.now);
   healthyUrl = station.fresh.ownerUrl;
 });
 
@@ -189,6 +194,9 @@ test("a role that row-level security binds is refused: it would see nothing and 
 /** What a superuser can do to the books, and the invariant that names it. Guards are off for the deed and on again after it. */
 const deeds: [title: string, sql: string, named: string][] = [
   ...CHARGE_DEEDS,
+  ...NOTICE_DEEDS,
+  ...SUPPLY_DEEDS,
+  ...DEVICE_DEEDS,
   [
     "a posting changed",
     "update posting set amount_minor = amount_minor + 1 where line = 1 and journal_id = 1",
@@ -275,23 +283,6 @@ const deeds: [title: string, sql: string, named: string][] = [
     "update reading set value = value + 7 where (meter_id, register, measured_at) in (select meter_id, register, measured_at from reading_conflict)",
     "conflicts-booked",
   ],
-  [
-    "a cut called proven",
-    "update control set read_back_at = sent_at - interval '1 s' where state = 'confirmed'",
-    "controls-proven",
-  ],
-  ["the proof of a cut deleted", "delete from reading where register = 60", "controls-proven"],
-  [
-    "two open controls of one meter",
-    "drop index control_open; insert into control (operator_id, meter_id, account_id, action, reason, created_at, not_before) select operator_id, meter_id, account_id, action, reason, created_at, not_before from control where state = 'queued'",
-    "controls-single",
-  ],
-  [
-    "a supply wanted off in stage normal",
-    "update supply set desired = 'disconnected' where state not like 'cut%'",
-    "supply-desired",
-  ],
-  ["the warning before a cut deleted", "delete from supply_event where kind = 'warned_2'", "cuts-warned"],
   [
     "rows of an operator that nobody knows",
     "insert into verdict (operator_id, meter_id, register, from_at, to_at, rule, rule_version, result, inputs, judged_at) values (99, 1, 1, now(), now(), 'x', 1, 'normal', '{}', now())",

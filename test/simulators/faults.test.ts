@@ -305,7 +305,7 @@ describe("a relay that is ordered", () => {
   test("acknowledges and does not move", () => {
     const { state, relays, pass, told } = withRelay("relay-stuck");
     const done = vi.fn<() => void>();
-    relays.order(polled, "disconnect", done);
+    relays.order(polled, "trip", done);
     expect(done).toHaveBeenCalledOnce();
     pass(MINUTE_MS);
     relays.settle();
@@ -314,7 +314,7 @@ describe("a relay that is ordered", () => {
 
   test("sticks half way, and stands when its stretch is over", () => {
     const { state, relays, moved, pass, told } = withRelay("valve-half");
-    relays.order(polled, "disconnect");
+    relays.order(polled, "trip");
     pass(MINUTE_MS);
     expect([state.isOff(polled.serial), told(), moved]).toEqual([false, "moving", [polled.serial]]);
     pass(11 * HOUR_MS);
@@ -323,7 +323,7 @@ describe("a relay that is ordered", () => {
 
   test("moves at once and tells it late", () => {
     const { state, relays, pass, told } = withRelay("state-late");
-    relays.order(polled, "disconnect");
+    relays.order(polled, "trip");
     pass(SECOND_MS);
     expect([state.isOff(polled.serial), told()]).toEqual([true, "connected"]);
     pass(100 * SECOND_MS);

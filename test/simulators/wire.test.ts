@@ -79,7 +79,8 @@ async function readGroup(meter: TownMeter, group: PollGroup | "proof"): Promise<
 }
 
 async function write(meter: TownMeter, order: "disconnect" | "connect"): Promise<void> {
-  const control = modbusProfileOf(meter.profileId).control?.[order];
+  const { control: known } = modbusProfileOf(meter.profileId);
+  const control = known?.commands[order === "connect" ? "direct_close" : "trip"];
   if (control === undefined) throw new Error("no relay");
   const client = await clientOf(meter);
   if (control.functionCode === 5) await client.writeCoil(control.address, control.words[0] !== 0);

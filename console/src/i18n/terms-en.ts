@@ -7,6 +7,7 @@ export const termsEn = {
   "relay.connected": "Supply on",
   "relay.disconnected": "Supply cut",
   "relay.moving": "Switching",
+  "relay.limited": "Trickle",
   "relay.fault": "Relay fault",
   "relay.unknown": "Not known",
   "supply.normal": "Normal",

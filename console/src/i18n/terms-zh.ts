@@ -9,6 +9,7 @@ export const termsZh: Readonly<Record<keyof typeof termsEn, string>> = {
   "relay.connected": "供应中",
   "relay.disconnected": "已停供",
   "relay.moving": "动作中",
+  "relay.limited": "限流",
   "relay.fault": "继电器故障",
   "relay.unknown": "未知",
   "supply.normal": "正常",

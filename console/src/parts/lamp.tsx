@@ -3,6 +3,7 @@ import { useSpeech } from "../i18n/language.tsx";
 const LAMP: Readonly<Record<string, "on" | "off" | "moving" | "fault" | "unknown">> = {
   connected: "on",
   disconnected: "off",
+  limited: "moving",
   moving: "moving",
   fault: "fault",
 };

@@ -138,7 +138,7 @@ test("an order that cannot be carried out says why", async () => {
       { meterId: 2n, unitId: 2, profile: plain },
     ],
   });
-  expect(await collector.control(2n, "disconnect")).toMatchObject({ kind: "refused", reason: "not_controllable" });
+  expect(await collector.control(2n, "disconnect")).toMatchObject({ kind: "refused", reason: "not_supported" });
   expect(await collector.control(99n, "disconnect")).toMatchObject({ kind: "refused", reason: "unknown_meter" });
   server.faults.set(1, { kind: "exception", code: 4 });
   expect(await collector.control(1n, "disconnect")).toMatchObject({ kind: "refused", reason: "exception_reply" });

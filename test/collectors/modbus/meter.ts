@@ -57,8 +57,10 @@ export const RELAY_METER: ModbusProfile = profileWith(
   ],
   {
     control: {
-      disconnect: { functionCode: 5, address: 7, words: [0] },
-      connect: { functionCode: 5, address: 7, words: [1] },
+      commands: {
+        trip: { functionCode: 5, address: 7, words: [0] },
+        direct_close: { functionCode: 5, address: 7, words: [1] },
+      },
       readBack: "relay_state",
     },
   },

@@ -1,0 +1,194 @@
+/**
+ * Payments at a counter or from a channel, one transaction each (idempotency key, entry, postings, balance, withdrawal of a cut that
+ * waits, order to reconnect), as a multiple of pgbench's TPC-B-like transactions on the same server, in turns, at the same number of
+ * connections. Every tenth home is dark or about to be, so that its payment takes a cut back or orders supply back. Without pgbench on the
+ * machine the same five statements of TPC-B are sent from this process, and the table says so.
+ * Run: node bench/payments.ts [--seconds N] [--connections N] [--json]
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs, promisify } from "node:util";
+import pg from "pg";
+import { takePayment } from "../billing/payment.ts";
+import { instant } from "../domain/instant.ts";
+import { money } from "../domain/money.ts";
+import { verify } from "../ledger/verify/verify.ts";
+import { openDatabase, ownerPool } from "../schema/database.ts";
+import { removeCluster, startEmbedded } from "../schema/embedded/server.ts";
+import { migrate } from "../schema/migrate.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "5" },
+    connections: { type: "string", default: "8" },
+    rounds: { type: "string", default: "3" },
+    json: { type: "boolean", default: false },
+  },
+});
+const [SECONDS, CONNECTIONS, ROUNDS] = [Number(options.seconds), Number(options.connections), Number(options.rounds)];
+const HOMES = 100_000;
+const SCALE = 50;
+const RATIO_MIN = 1.2;
+const run = promisify(execFile);
+
+async function seed(owner: pg.Pool): Promise<void> {
+  const into = (statement: string) => owner.query(statement, [HOMES]);
+  await owner.query(
+    "insert into operator (code, kind, name_zh, name_en) values ('bench', 'supply_station', '测', 'Bench')",
+  );
+  await into(`insert into account (operator_id, number, name, payment_mode, opened_on)
+    select 1, 'a-' || n, 'home ' || n, 'prepaid', '2026-01-01' from generate_series(1, $1::int) n`);
+  await into(`insert into meter (operator_id, serial, utility, profile_id)
+    select 1, 'm-' || n, 'electricity', 'sanbiao-json' from generate_series(1, $1::int) n`);
+  // Of twenty homes one is dark and one is about to be cut.
+  await into(`insert into supply (operator_id, account_id, meter_id, policy_id, state, desired, reported)
+    select 1, n, n, 'demo-station', case n % 20 when 0 then 'cut' when 10 then 'cut_due' else 'normal' end,
+           case when n % 10 = 0 then 'disconnected' else 'connected' end, case n % 20 when 0 then 'disconnected' else 'connected' end
+      from generate_series(1, $1::int) n`);
+  await into(`insert into control (operator_id, meter_id, account_id, action, reason, created_at, not_before)
+    select 1, n, n, 'disconnect', '{}', now(), now() from generate_series(1, $1::int) n where n % 20 = 10`);
+  await owner.query("vacuum analyze");
+}
+
+const median = (all: readonly number[]): number => all.toSorted((a, b) => a - b)[all.length >> 1] ?? 0;
+
+/** Transactions per second of as many workers as there are connections; each does one after the other. */
+async function speed(work: (worker: number) => Promise<unknown>): Promise<number> {
+  const until = performance.now() + SECONDS * 1000;
+  const begun = performance.now();
+  let done = 0;
+  await Promise.all(
+    Array.from({ length: CONNECTIONS }, async (_, worker) => {
+      for (; performance.now() < until; done++) await work(worker);
+    }),
+  );
+  return (done * 1000) / (performance.now() - begun);
+}
+
+async function pgbench(url: string, words: readonly string[]): Promise<string | null> {
+  try {
+    return (await run("pgbench", [...words, url], { maxBuffer: 1 << 24 })).stdout;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+}
+
+const TPC_B_TABLES = `
+  create table pgbench_branches (bid int primary key, bbalance int, filler char(88));
+  create table pgbench_tellers (tid int primary key, bid int, tbalance int, filler char(84));
+  create table pgbench_accounts (aid int primary key, bid int, abalance int, filler char(84));
+  create table pgbench_history (tid int, bid int, aid int, delta int, mtime timestamp, filler char(22));
+  insert into pgbench_branches select n, 0 from generate_series(1, ${SCALE}) n;
+  insert into pgbench_tellers select n, (n - 1) / 10 + 1, 0 from generate_series(1, ${SCALE * 10}) n;
+  insert into pgbench_accounts select n, (n - 1) / 100000 + 1, 0, '' from generate_series(1, ${SCALE * 100_000}) n;`;
+
+const upTo = (n: number): number => 1 + Math.floor(Math.random() * n);
+
+/** As pgbench's built-in script, from this process. */
+async function tpcB(client: pg.Client): Promise<void> {
+  const [aid, tid, bid, delta] = [upTo(SCALE * 100_000), upTo(SCALE * 10), upTo(SCALE), upTo(10_001) - 5001];
+  const step = (name: string, text: string, values: number[]) => client.query({ name, text, values });
+  await client.query("begin");
+  await step("a", "update pgbench_accounts set abalance = abalance + $1 where aid = $2", [delta, aid]);
+  await step("s", "select abalance from pgbench_accounts where aid = $1", [aid]);
+  await step("t", "update pgbench_tellers set tbalance = tbalance + $1 where tid = $2", [delta, tid]);
+  await step("b", "update pgbench_branches set bbalance = bbalance + $1 where bid = $2", [delta, bid]);
+  await step(
+    "h",
+    "insert into pgbench_history (tid, bid, aid, delta, mtime) values ($1, $2, $3, $4, current_timestamp)",
+    [tid, bid, aid, delta],
+  );
+  await client.query("end");
+}
+
+type Reference = { readonly name: string; readonly run: () => Promise<number>; readonly close: () => Promise<unknown> };
+
+async function reference(url: string, owner: pg.Pool): Promise<Reference> {
+  await owner.query("create database bench_reference");
+  const of = url.replace(/\/[^/]*$/, "/bench_reference");
+  if ((await pgbench(of, ["-i", "-q", "-s", String(SCALE)])) !== null) {
+    const words = ["-n", "-M", "prepared", "-c", String(CONNECTIONS), "-j", "2", "-T", String(SECONDS)];
+    const once = async (): Promise<number> => Number(/tps = ([\d.]+)/.exec((await pgbench(of, words)) ?? "")?.[1]);
+    return { name: "pgbench, TPC-B-like", run: once, close: async () => undefined };
+  }
+  const clients = Array.from({ length: CONNECTIONS }, () => new pg.Client({ connectionString: of }));
+  await Promise.all(clients.map((client) => client.connect()));
+  await clients[0]?.query(TPC_B_TABLES);
+  return {
+    name: "TPC-B-like from this process (no pgbench here)",
+    run: () => speed((worker) => tpcB(clients[worker] as pg.Client)),
+    close: () => Promise.all(clients.map((client) => client.end())),
+  };
+}
+
+const folder = await mkdtemp(join(tmpdir(), "sanbiao-bench-"));
+const server = await startEmbedded({ folder });
+const owner = ownerPool(server.url);
+const db = openDatabase(server.url, { max: CONNECTIONS });
+try {
+  await migrate(server.url);
+  await seed(owner);
+  const tpc = await reference(server.url, owner);
+  let keys = 0;
+  let [withdrawn, reconnected] = [0, 0];
+  const pay = async (): Promise<void> => {
+    const taken = await takePayment(db, {
+      operatorId: 1n,
+      accountId: BigInt(upTo(HOMES)),
+      amount: money("CNY", BigInt(upTo(20_000))),
+      channel: "wallet",
+      key: `bench-${++keys}`,
+      at: instant(Date.now()),
+    });
+    if (taken.kind !== "posted") throw new Error(`a payment was ${taken.kind}`);
+    withdrawn += taken.withdrawn.length;
+    reconnected += taken.reconnect === undefined ? 0 : 1;
+  };
+  await speed(pay); // warms up
+  const seen: { payments: number; tpcB: number }[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const tpcB = await tpc.run();
+    seen.push({ tpcB, payments: await speed(pay) });
+  }
+  await tpc.close();
+  // Bench homes were dark from the beginning, without a certificate or a warning of their own: only the money is proven here.
+  const BOOKS = ["entries-balance", "postings-belong", "balances-sum", "classes-sum"];
+  const broken = (await verify(owner)).filter(({ name, ok }) => !ok && BOOKS.includes(name)).map(({ name }) => name);
+  const ratio = median(seen.map((one) => one.payments / one.tpcB));
+  const result = {
+    connections: CONNECTIONS,
+    reference: tpc.name,
+    referencePerSecond: median(seen.map((one) => one.tpcB)),
+    paymentsPerSecond: median(seen.map((one) => one.payments)),
+    ratio,
+    least: RATIO_MIN,
+    payments: keys,
+    withdrawn,
+    reconnected,
+    broken,
+  };
+  if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+  else {
+    console.table([
+      { what: tpc.name, "transactions/s": Math.round(result.referencePerSecond), ratio: 1 },
+      {
+        what: "payments, from this process",
+        "transactions/s": Math.round(result.paymentsPerSecond),
+        ratio: +ratio.toFixed(2),
+      },
+    ]);
+    console.log(
+      `${CONNECTIONS} connections; ${keys} payments took ${withdrawn} cuts back and ordered supply back ${reconnected} times`,
+    );
+    console.log(broken.length === 0 ? "the books balance" : `broken: ${broken.join(", ")}`);
+  }
+  process.exitCode = ratio >= RATIO_MIN && broken.length === 0 ? 0 : 1;
+} finally {
+  await db.close();
+  await owner.end();
+  await server.stop();
+  await removeCluster(folder);
+}
