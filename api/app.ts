@@ -41,6 +41,7 @@ import { registerImportRoutes } from "./routes/register-import.ts";
 import type { Api, App } from "./routes/route.ts";
 import { type ReadyChecks, serviceRoutes } from "./routes/service.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { tokenRoutes } from "./routes/tokens.ts";
 import { tariffRoutes } from "./routes/tariffs.ts";
 import { whatIfRoutes } from "./routes/what-if.ts";
 import { workRoutes } from "./routes/work.ts";
@@ -121,6 +122,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       billExplainRoutes(v1, options);
       billReplayRoutes(v1, options);
       paymentRoutes(v1, options);
+      tokenRoutes(v1, options);
       busRoutes(v1, options);
       balanceRoutes(v1, options);
       chargeRoutes(v1, options);

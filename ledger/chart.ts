@@ -22,6 +22,7 @@ export const CHART = {
   revenue_parking: { side: "income", zh: "停车费收入", en: "Parking revenue" },
   revenue_other: { side: "income", zh: "其他收入", en: "Other revenue" },
   sewage_payable: { side: "liability", zh: "代收污水处理费", en: "Sewage fee collected for the authority" },
+  token_credit: { side: "liability", zh: "离线表码待供", en: "Credit handed to keypad meters" },
   tax_payable: { side: "liability", zh: "应交税费", en: "Tax payable" },
   rounding: { side: "income", zh: "尾差", en: "Rounding" },
   adjustment: { side: "expense", zh: "调整", en: "Adjustments" },

@@ -80,13 +80,13 @@ export async function writeCorrection(
   await bulkInsert(
     trx,
     "correction_line",
-    lineColumns,
+    { columns: lineColumns },
     lines.map((line, i) => ({ id, no: i + 1, line })),
   );
   await bulkInsert(
     trx,
     "correction_usage",
-    usageColumns,
+    { columns: usageColumns },
     usages.map((usage) => ({ id, effect: EFFECTS[head.kind], usage })),
   );
   const year = Number(head.issuedOn.slice(0, 4));
@@ -94,7 +94,7 @@ export async function writeCorrection(
     insert into sanbiao.correction_sequence as s (operator_id, year, last) values (sanbiao.operator_id(), ${year}, 1)
     on conflict (operator_id, year) do update set last = s.last + 1 returning last`.execute(trx);
   const number = `C${year}-${String(counted[0]?.last ?? 0).padStart(6, "0")}`;
-  await bulkInsert(trx, "correction", headColumns, [{ id, number, head }]);
+  await bulkInsert(trx, "correction", { columns: headColumns }, [{ id, number, head }]);
   return { id, number };
 }
 

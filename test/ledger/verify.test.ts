@@ -20,7 +20,7 @@ import { hang } from "../support/building.ts";
 import { NOTICE_DEEDS, serveByHand } from "./notice-deeds.ts";
 import { SUPPLY_DEEDS } from "./supply-deeds.ts";
 import { CHARGE_DEEDS, chargeProperty } from "./charge-deeds.ts";
-import { DEVICE_DEEDS, tellDevice } from "./device-deeds.ts";
+import { DEVICE_DEEDS, giveTokens, tellDevice } from "./device-deeds.ts";
 
 let station: Station;
 let healthyUrl: string;
@@ -85,6 +85,7 @@ beforeAll(async () => {
     homes.map((home) => home.account),
   );
   await tellDevice(station.fresh.db, station.town.operatorId, paying.meter, station.now);
+  await giveTokens(station.fresh.db, station.town.operatorId, broke, station.now);
   healthyUrl = station.fresh.ownerUrl;
 });
 
