@@ -53,7 +53,6 @@ export const errorsEn = {
   "hint.tariff.four-eyes": "Another manager publishes what you proposed.",
   "error.tariff.refused": "This version cannot be published",
   "hint.tariff.refused": "Correct what the message names; nothing was published.",
-<<<<<<< HEAD
   "error.rebill.too-far": "That is further back than bills are corrected here",
   "hint.rebill.too-far": "Begin later, or have the operator's limit changed.",
   "error.rebill.changed": "Something came in since this was shown",
@@ -62,10 +61,8 @@ export const errorsEn = {
   "hint.rebill.second-person": "Propose it; somebody else posts it.",
   "error.rebill.refused": "This cannot be corrected now",
   "hint.rebill.refused": "The message says what stands against it; nothing was posted.",
-=======
   "error.token.refused": "A token cannot be made",
   "hint.token.refused": "The message says why; nothing was taken and no number was given out.",
->>>>>>> main
   "error.what-if.busy": "Two comparisons are at work already",
   "hint.what-if.busy": "Wait until a comparison is done, or cancel one.",
   "error.register.busy": "Somebody else registered one of these at the same moment",

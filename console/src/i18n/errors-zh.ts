@@ -53,7 +53,6 @@ export const errorsZh: Readonly<Record<keyof typeof errorsEn, string>> = {
   "hint.tariff.four-eyes": "请由另一位管理员发布。",
   "error.tariff.refused": "该版本不能发布",
   "hint.tariff.refused": "请按提示更正；未发布任何内容。",
-<<<<<<< HEAD
   "error.rebill.too-far": "超出本单位允许更正的期限",
   "hint.rebill.too-far": "请选择较晚的起始月，或调整更正期限。",
   "error.rebill.changed": "显示之后数据又有变化",
@@ -62,10 +61,8 @@ export const errorsZh: Readonly<Record<keyof typeof errorsEn, string>> = {
   "hint.rebill.second-person": "请先提交，由另一人入账。",
   "error.rebill.refused": "现在不能更正",
   "hint.rebill.refused": "提示中写明了原因；尚未入账。",
-=======
   "error.token.refused": "无法生成离线充值码",
   "hint.token.refused": "原因见提示；未扣款，也未发出任何号码。",
->>>>>>> main
   "error.what-if.busy": "已有两个试算在进行",
   "hint.what-if.busy": "请等待试算结束，或取消其中一个。",
   "error.register.busy": "有人同时登记了其中的内容",
