@@ -19,41 +19,11 @@ import { changeRatio } from "../../ledger/meter-care.ts";
 import { noteRebillTerms } from "../../ledger/rebill-terms.ts";
 import { verify } from "../../ledger/verify/verify.ts";
 import type { SmallTown } from "../support/town.ts";
+import { byHand, ENDS, energyOf, FROM, MONTHS, TRUE, type Values, WRONG } from "./by-hand.ts";
 import { iso, Lives, on, zone } from "./lives.ts";
 
 let lives: Lives;
 let town: SmallTown;
-const MONTHS = ["2025-09", "2025-10", "2025-11", "2025-12", "2026-01"] as const;
-const ENDS = ["2025-09-01", "2025-10-01", "2025-11-01", "2025-12-01", "2026-01-01", "2026-02-01"] as const;
-const FROM = on("2025-09-01");
-
-/** Values at the ends of the months. */
-type Values = readonly number[];
-/** Over the first tier in October, over the second in December; January begins a new year of the ladder. */
-const TRUE: Values = [1000, 1050, 1135, 1190, 1260, 1300];
-
-const WRONG: Values = [1000, 1050, 1135, 1190, 1290, 1310];
-
-/** By hand, in fen: 100 kWh a year at 1.00, `more` further ones at 2.00, the rest at 3.00; 5.00 a month; 0.01 a kWh. */
-function byHand(values: Values, { persons = 1, price1 = 100 } = {}): number {
-  const allowance = persons >= 5 ? 20 : 0;
-  const cost = (used: number, months: number) => {
-    const [first, second] = [100 + allowance * months, 200 + allowance * months];
-    return (
-      Math.min(used, first) * price1 +
-      Math.max(0, Math.min(used, second) - first) * 200 +
-      Math.max(0, used - second) * 300
-    );
-  };
-  let [owed, used] = [0, 0];
-  for (let month = 1; month < values.length; month++) {
-    if (month === 5) used = 0;
-    const use = (values[month] ?? 0) - (values[month - 1] ?? 0);
-    owed += cost(used + use, 12) - cost(used, 12) + 500 + use;
-    used += use;
-  }
-  return owed;
-}
 
 /** Homes that were billed for all months by the values at their key. */
 let billed: { readonly untouched: Home; readonly inside: Home; readonly newYear: Home; readonly prepaid: Home };
@@ -144,16 +114,7 @@ const entriesOf = async ({ account }: Home): Promise<bigint> => {
   );
   return rows[0]?.n ?? 0n;
 };
-/** Units in the energy book by where they went. */
-const energy = async ({ point }: Home): Promise<Record<string, number>> => {
-  const { rows } = await lives.owner.query<{ energy_account: string; sum: bigint }>(
-    `select p.energy_account, sum(p.quantity)::bigint as sum from energy_posting p join energy_entry e on e.operator_id = p.operator_id and e.id = p.entry_id
-      where e.operator_id = $1 and e.usage_point_id = $2 group by 1 having sum(p.quantity) <> 0`,
-    [town.operatorId, point],
-  );
-  return Object.fromEntries(rows.map((row) => [row.energy_account, Number(row.sum / 1_000_000n)]));
-};
-
+const energy = ({ point }: Home) => energyOf(lives.owner, town.operatorId, point);
 const openCut = (home: Home) => lives.fresh.db.as(town.operatorId, (trx) => openControlOf(trx, home.account));
 
 describe("a change after bills are out posts one netted entry that moves every later period, equal to hand computation:", () => {

@@ -1,7 +1,6 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { reversePayment, takePayment } from "../../billing/payment.ts";
-import { postRebill, rebillNow } from "../../billing/rebill/post.ts";
 import { runBills } from "../../billing/run.ts";
 import { estimationPolicyOf } from "../../catalog/estimation/catalogue.ts";
 import { DAY_MS, instant, instantOfIso, type Instant, isoOf, MINUTE_MS, SECOND_MS } from "../../domain/instant.ts";
@@ -9,7 +8,6 @@ import { money } from "../../domain/money.ts";
 import { RATIO_ONE } from "../../domain/ratio.ts";
 import { changeRatio } from "../../ledger/meter-care.ts";
 import { day, monthOf, type Period, periodOfDays } from "../../domain/period.ts";
-import { writeEdits } from "../../ledger/edits.ts";
 import { INVARIANTS, proveAll, verify } from "../../ledger/verify/verify.ts";
 import { closeBalance } from "../../billing/balance/close.ts";
 import { writeOffEnergy } from "../../ledger/balances.ts";
@@ -19,6 +17,7 @@ import { SmallTown } from "../support/town.ts";
 import { hang } from "../support/building.ts";
 import { NOTICE_DEEDS, serveByHand } from "./notice-deeds.ts";
 import { SUPPLY_DEEDS } from "./supply-deeds.ts";
+import { CORRECTION_DEEDS, correctAHome } from "./correction-deeds.ts";
 import { CHARGE_DEEDS, chargeProperty } from "./charge-deeds.ts";
 import { DEVICE_DEEDS, giveTokens, tellDevice } from "./device-deeds.ts";
 
@@ -78,7 +77,7 @@ beforeAll(async () => {
   await station.fresh.db.as(station.town.operatorId, (trx) => serveByHand(trx, broke.account, station.now));
   const { issued } = await runBills(station.deps, station.town.operatorId, november);
   expect(issued).toHaveLength(3);
-  await correctAHome();
+  await correctAHome(station);
   await estimateAHome();
   await balanceOfBuilding(
     november,
@@ -88,36 +87,6 @@ beforeAll(async () => {
   await giveTokens(station.fresh.db, station.town.operatorId, broke, station.now);
   healthyUrl = station.fresh.ownerUrl;
 });
-
-/** Another operator's home whose reading was lowered after it was billed: its bill is corrected. */
-async function correctAHome(): Promise<void> {
-  const { deps, now, owner } = station;
-  const town = await SmallTown.found(owner, "corrected");
-  const account = await town.account("1");
-  const { meter } = await town.supply({ account, tariff: "power", from: "2026-10-01", serial: "misread" });
-  const [from, at] = ["2026-10-01T00:00:00+08:00", "2026-11-01T00:00:00+08:00"];
-  await town.readings(meter, "energy_import_kwh", [
-    [from, 1000],
-    [at, 1300],
-  ]);
-  const october = periodOfDays(day("2026-10-01"), day("2026-11-01"), "Asia/Shanghai");
-  expect((await runBills(deps, town.operatorId, october)).issued).toHaveLength(1);
-  const edit = {
-    meterId: meter,
-    register: "energy_import_kwh",
-    at: october.to,
-    origin: "clerk",
-    says: { kind: "value", value: 1_290_000_000n, source: "manual" },
-    reason: "misread",
-    key: "misread",
-    madeAt: now,
-  } as const;
-  await deps.db.as(town.operatorId, (trx) => writeEdits(trx, [edit]));
-  const scope = { kind: "rebill", from: october.from } as const;
-  const request = { operatorId: town.operatorId, accountId: account, scope, reason: "misread", by: null, now };
-  const { digest } = await deps.db.as(town.operatorId, (trx) => rebillNow(trx, request, deps));
-  expect(await postRebill(deps.db, { ...request, digest }, deps)).toMatchObject({ kind: "posted" });
-}
 
 /** A master over the three homes and a lamp of the stairs: closed, closed again under another rule, a part written off. */
 async function balanceOfBuilding(november: Period, accounts: readonly bigint[]): Promise<void> {
@@ -195,6 +164,7 @@ test("a role that row-level security binds is refused: it would see nothing and 
 /** What a superuser can do to the books, and the invariant that names it. Guards are off for the deed and on again after it. */
 const deeds: [title: string, sql: string, named: string][] = [
   ...CHARGE_DEEDS,
+  ...CORRECTION_DEEDS,
   ...NOTICE_DEEDS,
   ...SUPPLY_DEEDS,
   ...DEVICE_DEEDS,
@@ -393,11 +363,6 @@ const deeds: [title: string, sql: string, named: string][] = [
     "balances-add-up",
   ],
   ["a superseded balance deleted", "delete from building_balance where closing_no = 1", "balances-superseded"],
-  ["a correction's total raised", "update correction set total_minor = total_minor + 1", "correction-totals"],
-  ["a correction deleted, its entry left", "delete from correction", "correction-totals"],
-  ["a correction number skipped", "update correction set number = 'C2026-000009'", "correction-numbers"],
-  ["a correction of another account's bill", "update correction set account_id = account_id + 1", "correction-bills"],
-  ["corrected use raised", "update correction_usage set quantity = quantity + 1000000", "correction-energy"],
   [
     "the guard of the energy book switched off",
     "alter table energy_posting disable trigger energy_balances",
