@@ -20,6 +20,7 @@ import { PROBLEM_JSON, problemOf } from "./problem.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { billExplainRoutes, billReplayRoutes } from "./routes/bill-explain.ts";
 import { chargeRoutes } from "./routes/charges.ts";
+import { lateFeeRoutes } from "./routes/late-fees.ts";
 import { busRoutes } from "./routes/buses.ts";
 import { channelDeskRoutes, channelRoutes, sandboxRoutes } from "./routes/channels.ts";
 import { residentDeskRoutes, residentRoutes } from "./routes/resident.ts";
@@ -126,6 +127,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       busRoutes(v1, options);
       balanceRoutes(v1, options);
       chargeRoutes(v1, options);
+      lateFeeRoutes(v1, options);
       eventRoutes(v1, options);
       workRoutes(v1, options);
       estimateRoutes(v1, options);

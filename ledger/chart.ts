@@ -21,6 +21,7 @@ export const CHART = {
   revenue_property: { side: "income", zh: "物业费收入", en: "Property fee revenue" },
   revenue_parking: { side: "income", zh: "停车费收入", en: "Parking revenue" },
   revenue_other: { side: "income", zh: "其他收入", en: "Other revenue" },
+  revenue_late_fee: { side: "income", zh: "违约金收入", en: "Late fees" },
   sewage_payable: { side: "liability", zh: "代收污水处理费", en: "Sewage fee collected for the authority" },
   token_credit: { side: "liability", zh: "离线表码待供", en: "Credit handed to keypad meters" },
   tax_payable: { side: "liability", zh: "应交税费", en: "Tax payable" },

@@ -18,7 +18,7 @@ import { hang } from "../support/building.ts";
 import { NOTICE_DEEDS, serveByHand } from "./notice-deeds.ts";
 import { SUPPLY_DEEDS } from "./supply-deeds.ts";
 import { CORRECTION_DEEDS, correctAHome } from "./correction-deeds.ts";
-import { CHARGE_DEEDS, chargeProperty } from "./charge-deeds.ts";
+import { CHARGE_DEEDS, chargeLate, chargeProperty } from "./charge-deeds.ts";
 import { DEVICE_DEEDS, giveTokens, tellDevice } from "./device-deeds.ts";
 
 let station: Station;
@@ -131,6 +131,7 @@ async function estimateAHome(): Promise<void> {
   const town = await SmallTown.found(station.owner, "estimated");
   const account = await town.account("1");
   const { meter } = await town.supply({ account, tariff: "power", from: "2026-10-01", serial: "silent" });
+  await station.fresh.db.as(town.operatorId, (trx) => chargeLate(trx, station.now));
   const days = (values: Record<string, number>) =>
     town.readings(
       meter,
