@@ -1,7 +1,9 @@
 import type { ReplayedPoint } from "../../billing/rebill/compare.ts";
 
+import { isNothing, rebillOf } from "../../billing/rebill/decide.ts";
 import { rebillLimit, replayFrom } from "../../billing/rebill/limit.ts";
 import { replayAccounts } from "../../billing/rebill/replay.ts";
+import { lastCorrections } from "../../ledger/corrections.ts";
 import { CodedError } from "../../domain/errors.ts";
 import { decimalText } from "../../domain/quantity.ts";
 import { billBooks } from "../bill-books.ts";
@@ -20,12 +22,16 @@ export async function accountReplay(desk: Desk, id: bigint, from: string | undef
   const first = replayFrom(await rebillLimit(desk.trx, desk.now, desk.zone), from, desk.zone);
   const [replay] = await replayAccounts(desk.trx, [id], first, billBooks);
   const bills = replay?.bills ?? [];
+  const last = (await lastCorrections(desk.trx, [id])).get(id) ?? null;
+  const rebill = replay === undefined ? null : rebillOf(replay, last);
   return {
     accountId: String(id),
     ...account,
     from: dayText(desk, first),
     difference: moneyOf(desk, replay?.differenceMinor ?? 0n),
     posted: false,
+    digest: rebill === null || isNothing(rebill) ? null : rebill.digest,
+    postable: moneyOf(desk, rebill?.totalMinor ?? 0n),
     bills: bills.map((bill) => ({
       id: String(bill.billId),
       number: bill.number,
