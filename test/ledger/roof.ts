@@ -22,7 +22,7 @@ export async function roofOfAHome(station: Station, november: Period): Promise<v
 }
 
 /** What would break the books of energy given back and of carried states, and the invariant that finds it. */
-export const ROOF_DEEDS: readonly (readonly [string, string, string])[] = [
+export const ROOF_DEEDS: [title: string, sql: string, named: string][] = [
   [
     "energy given back beside no billed usage",
     "insert into billed_measure (operator_id, bill_id, usage_point_id, period_from, period_to, kind, quantity, unit, basis, registers) select operator_id, bill_id, usage_point_id, period_from, period_to + interval '1 day', 'reactive', 5, 'kvarh', 'actual', '[]' from billed_usage limit 1",
