@@ -1,3 +1,4 @@
+import { residentEn } from "./resident-en.ts";
 import { tariffEn } from "./tariff-en.ts";
 import { whatIfEn } from "./what-if-en.ts";
 import { busesEn } from "./buses-en.ts";
@@ -19,6 +20,7 @@ export const en = {
   ...termsEn,
   ...errorsEn,
   ...busesEn,
+  ...residentEn,
   ...tariffEn,
   ...whatIfEn,
   ...gapsEn,
