@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Transaction } from "kysely";
 import type { Logger } from "pino";
 import { ensureDemoUsers } from "./api/demo.ts";
 import { liveBus } from "./api/live.ts";
@@ -10,6 +11,7 @@ import { dialOf } from "./catalog/meters/dials.ts";
 import { liveTeller, type Teller } from "./api/tell/teller.ts";
 import { billDepsOf, type Billing, startBilling } from "./billing/main.ts";
 import { type PaymentOutcome, reversePayment, takePayment } from "./billing/payment.ts";
+import { issueToken, type TokenWish } from "./billing/tokens/issue.ts";
 import { type Collectors, startCollectors } from "./collectors/main.ts";
 import { type Demo, type DemoOptions, openDemo } from "./demo/main.ts";
 import { type Clock, instant } from "./domain/instant.ts";
@@ -18,6 +20,7 @@ import type { Telemetry } from "./domain/telemetry.ts";
 import { deviceCommands } from "./ledger/device-commands.ts";
 import { sealer } from "./ledger/sealing.ts";
 import { type Database, openDatabase, ownerPool } from "./schema/database.ts";
+import type { Tables } from "./schema/tables.ts";
 import { startEmbedded } from "./schema/embedded/server.ts";
 import { migrate } from "./schema/migrate.ts";
 import { sealingKeyOf } from "./sealing-key.ts";
@@ -198,6 +201,7 @@ async function openRooms(
   const services = {
     takePayment: countedPayments(telemetry),
     reversePayment,
+    issueToken: (trx: Transaction<Tables>, wish: TokenWish) => issueToken(trx, sealing, wish),
     onPayment,
     onJudged,
     onMeterLife,

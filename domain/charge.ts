@@ -33,19 +33,21 @@ export type ChargeLine = {
   /** `<code>/<first day>`: stable. */
   readonly key: string;
   readonly code: string;
-  readonly income: ChargeIncome;
+  readonly income: ChargeIncome | "revenue_late_fee";
   /** Days `[from, to)`, within one calendar month of `monthDays` days. */
   readonly from: Day;
   readonly to: Day;
   readonly monthDays: number;
   /** Decimal text, two places. */
   readonly quantity: string;
-  readonly unit: "m2" | "lot" | "home";
-  /** Decimal text per unit and month. */
+  readonly unit: "m2" | "lot" | "home" | "overdue";
+  /** Decimal text per unit and month; of what was `overdue` the share per day (`monthDays` is then 1). */
   readonly price: string;
   /** price × quantity × days / days of the month, rounded once, here. */
   readonly amount: Money;
   /** Tax that the amount contains. */
   readonly included: Money;
   readonly title: { readonly zh: string; readonly en: string };
+  /** A late fee: the earlier bill whose debt it is for. */
+  readonly ofBill?: bigint;
 };

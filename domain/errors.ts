@@ -96,6 +96,11 @@ export const ERRORS = {
     retry: false,
     hint: "The message says what stands against it; docs/guides/exchange-a-meter.md has each reason.",
   },
+  "token.refused": {
+    status: 422,
+    retry: false,
+    hint: "The message says why; nothing was taken and no number was given out.",
+  },
   "profile.unknown": { status: 404, retry: false, hint: "List the profiles with `sanbiao decode --list`." },
   "internal.unexpected": {
     status: 500,

@@ -24,6 +24,8 @@ import type {
   BillingTermsTable,
   ChargeAssignmentTable,
   ChargePriceTable,
+  LateFeeRuleTable,
+  LateFeeWaiverTable,
   RecurringChargeTable,
   SubledgerBalanceTable,
 } from "./tables/charges.ts";
@@ -123,6 +125,8 @@ export type Tables = {
   charge_price: ChargePriceTable;
   charge_assignment: ChargeAssignmentTable;
   bill_charge: BillChargeTable;
+  late_fee_rule: LateFeeRuleTable;
+  late_fee_waiver: LateFeeWaiverTable;
   subledger_balance: SubledgerBalanceTable;
   true_up: TrueUpTable;
   true_up_closing: TrueUpClosingTable;

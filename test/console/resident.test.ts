@@ -100,7 +100,8 @@ test("a resident opens the link, sees the account in both languages, buys in the
   await page.getByTestId("tab-history").click();
   await page.getByText("¥100.00").waitFor();
   expect(await page.getByText("¥100.00").count()).toBe(1);
-  if (process.env["SANBIAO_PICTURES"] !== undefined) await page.screenshot({ path: `${process.env["SANBIAO_PICTURES"]}/history.png` });
+  if (process.env["SANBIAO_PICTURES"] !== undefined)
+    await page.screenshot({ path: `${process.env["SANBIAO_PICTURES"]}/history.png` });
   expect(faults).toEqual([]);
 }, 60_000);
 

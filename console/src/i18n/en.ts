@@ -1,4 +1,5 @@
 import { residentEn } from "./resident-en.ts";
+import { tokenEn } from "./token-en.ts";
 import { tariffEn } from "./tariff-en.ts";
 import { whatIfEn } from "./what-if-en.ts";
 import { busesEn } from "./buses-en.ts";
@@ -33,6 +34,7 @@ export const en = {
   ...estimateEn,
   ...readingEn,
   ...paperEn,
+  ...tokenEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",
   "language.label": "Language",

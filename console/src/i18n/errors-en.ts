@@ -53,6 +53,8 @@ export const errorsEn = {
   "hint.tariff.four-eyes": "Another manager publishes what you proposed.",
   "error.tariff.refused": "This version cannot be published",
   "hint.tariff.refused": "Correct what the message names; nothing was published.",
+  "error.token.refused": "A token cannot be made",
+  "hint.token.refused": "The message says why; nothing was taken and no number was given out.",
   "error.what-if.busy": "Two comparisons are at work already",
   "hint.what-if.busy": "Wait until a comparison is done, or cancel one.",
   "error.register.busy": "Somebody else registered one of these at the same moment",

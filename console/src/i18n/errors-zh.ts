@@ -53,6 +53,8 @@ export const errorsZh: Readonly<Record<keyof typeof errorsEn, string>> = {
   "hint.tariff.four-eyes": "请由另一位管理员发布。",
   "error.tariff.refused": "该版本不能发布",
   "hint.tariff.refused": "请按提示更正；未发布任何内容。",
+  "error.token.refused": "无法生成离线充值码",
+  "hint.token.refused": "原因见提示；未扣款，也未发出任何号码。",
   "error.what-if.busy": "已有两个试算在进行",
   "hint.what-if.busy": "请等待试算结束，或取消其中一个。",
   "error.register.busy": "有人同时登记了其中的内容",

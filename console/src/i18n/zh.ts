@@ -1,5 +1,6 @@
 import type { en } from "./en.ts";
 import { residentZh } from "./resident-zh.ts";
+import { tokenZh } from "./token-zh.ts";
 import { tariffZh } from "./tariff-zh.ts";
 import { whatIfZh } from "./what-if-zh.ts";
 import { busesZh } from "./buses-zh.ts";
@@ -34,6 +35,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...estimateZh,
   ...readingZh,
   ...paperZh,
+  ...tokenZh,
   "app.title": "三表 · 一本账一张单",
   "app.name": "三表",
   "language.label": "语言",
