@@ -34,21 +34,25 @@ function takeLink(): string | null {
   return link;
 }
 
+type Entering = { readonly isUnderWay: boolean; readonly problem: string | null };
+const ENTERING: Entering = { isUnderWay: true, problem: null };
+const ENTERED: Entering = { isUnderWay: false, problem: null };
+
 function Account() {
   const { t } = useSpeech();
-  const [entering, setEntering] = useState<"no" | "yes" | string>("yes");
-  const home = useAnswer<ResidentHomeJson>(entering === "yes" ? null : "/resident/home", LOOK_MS);
+  const [entering, setEntering] = useState<Entering>(ENTERING);
+  const home = useAnswer<ResidentHomeJson>(entering.isUnderWay ? null : "/resident/home", LOOK_MS);
   useEffect(() => {
     const link = takeLink();
     const entered = link === null ? Promise.resolve() : ask("/resident/enter", { method: "POST", body: { link } });
     entered.then(
-      () => setEntering("no"),
-      (error: unknown) => setEntering(codeOf(error)),
+      () => setEntering(ENTERED),
+      (error: unknown) => setEntering({ isUnderWay: false, problem: codeOf(error) }),
     );
   }, []);
   const isOut = home.problem === "auth.pass" || home.problem === "auth.required";
   if (home.data !== null && !isOut) return <Pages home={home.data} refresh={home.again} />;
-  if (entering === "yes" || (home.problem === null && entering === "no"))
+  if (entering.isUnderWay || (home.problem === null && entering.problem === null))
     return (
       <div className="screen">
         <Bar title={t("resident.title")} />
@@ -57,12 +61,12 @@ function Account() {
         </p>
       </div>
     );
-  const problem = entering === "no" ? (isOut ? null : home.problem) : entering;
+  const problem = entering.problem ?? (isOut ? null : home.problem);
   return (
     <Enter
       problem={problem}
       entered={() => {
-        setEntering("no");
+        setEntering(ENTERED);
         home.again();
       }}
     />
