@@ -4,6 +4,7 @@ import { tariffEn } from "./tariff-en.ts";
 import { whatIfEn } from "./what-if-en.ts";
 import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
+import { rebillEn } from "./rebill-en.ts";
 import { explainEn } from "./explain-en.ts";
 import { chargesEn } from "./charges-en.ts";
 import { estimateEn } from "./estimate-en.ts";
@@ -28,6 +29,7 @@ export const en = {
   ...meterLifeEn,
   ...balanceEn,
   ...explainEn,
+  ...rebillEn,
   ...chargesEn,
   ...onboardingEn,
   ...workEn,

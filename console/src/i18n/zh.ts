@@ -5,6 +5,7 @@ import { tariffZh } from "./tariff-zh.ts";
 import { whatIfZh } from "./what-if-zh.ts";
 import { busesZh } from "./buses-zh.ts";
 import { balanceZh } from "./balance-zh.ts";
+import { rebillZh } from "./rebill-zh.ts";
 import { explainZh } from "./explain-zh.ts";
 import { chargesZh } from "./charges-zh.ts";
 import { estimateZh } from "./estimate-zh.ts";
@@ -29,6 +30,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...meterLifeZh,
   ...balanceZh,
   ...explainZh,
+  ...rebillZh,
   ...chargesZh,
   ...onboardingZh,
   ...workZh,

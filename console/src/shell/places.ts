@@ -29,6 +29,7 @@ export const PLACES: readonly PlaceGroup[] = [
       { path: "/runs", name: "runs", roles: ALL },
       { path: "/tariffs", name: "tariffs", roles: ALL },
       { path: "/what-if", name: "whatIf", roles: CLERKS },
+      { path: "/rebill", name: "rebill", roles: CLERKS },
     ],
   },
   {
