@@ -4,6 +4,7 @@ const STROKES = {
   balances: "M10 3v14M5 17h10M4 6h12M4 6l-2 5h4zM16 6l-2 5h4z",
   accounts: "M10 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM3.5 17c.5-3.5 3-5 6.5-5s6 1.5 6.5 5",
   counter: "M3 6h14v9H3zM3 9h14M6 12.5h3",
+  channels: "M6 2.5h8v15H6zM8.5 15h3M3 8h3M14 8h3M3 8l1.5-1.5M17 8l-1.5 1.5",
   prepaid: "M10 3v7M6 5.5a6.5 6.5 0 1 0 8 0",
   routes:
     "M5 16.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM7 14.5h6a2.5 2.5 0 0 0 0-5H7a2.5 2.5 0 0 1 0-5h5.5M15 6.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4z",
@@ -11,6 +12,7 @@ const STROKES = {
   bills: "M5 2.5h10v15l-2.5-1.5-2.5 1.5-2.5-1.5L5 17.5zM8 7h4M8 10.5h4",
   runs: "M16.5 10a6.5 6.5 0 1 1-2-4.7M16.5 3v3.5H13",
   tariffs: "M3 16h3.5v-4H10V8h3.5V4H17M3 16.5h14",
+  rebill: "M4 2.5h9v6M4 2.5v15l2.5-1.5 2 1.2M7 6.5h4M16.5 13.5a3.5 3.5 0 1 1-1-2.4M16.5 9v2.5H14",
   whatIf: "M3 16V8M7.5 16v-5M12 16V4M16.5 16v-7M2 16.5h16",
   buses: "M3 5h14M3 15h14M6 5v10M10 5v10M14 5v10",
   calibrations: "M4 3h12v14H4zM7 10l2.2 2.2L13.5 8M7 5.5h6",
