@@ -16,7 +16,7 @@ import { Station } from "../billing/prepaid/station.ts";
 import { SmallTown } from "../support/town.ts";
 import { hang } from "../support/building.ts";
 import { NOTICE_DEEDS, serveByHand } from "./notice-deeds.ts";
-import { SUPPLY_DEEDS } from "./supply-deeds.ts";
+import { loseAnOrder, SUPPLY_DEEDS } from "./supply-deeds.ts";
 import { CHARGE_DEEDS, chargeLate, chargeProperty } from "./charge-deeds.ts";
 import { DEVICE_DEEDS, giveTokens, tellDevice } from "./device-deeds.ts";
 
@@ -83,6 +83,7 @@ beforeAll(async () => {
   );
   await tellDevice(station.fresh.db, station.town.operatorId, paying.meter, station.now);
   await giveTokens(station.fresh.db, station.town.operatorId, broke, station.now);
+  await station.fresh.db.as(station.town.operatorId, (trx) => loseAnOrder(trx, third, station.now));
   healthyUrl = station.fresh.ownerUrl;
 });
 
