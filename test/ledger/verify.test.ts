@@ -17,6 +17,7 @@ import { SmallTown } from "../support/town.ts";
 import { hang } from "../support/building.ts";
 import { NOTICE_DEEDS, serveByHand } from "./notice-deeds.ts";
 import { loseAnOrder, SUPPLY_DEEDS } from "./supply-deeds.ts";
+import { CORRECTION_DEEDS, correctAHome } from "./correction-deeds.ts";
 import { CHARGE_DEEDS, chargeLate, chargeProperty } from "./charge-deeds.ts";
 import { DEVICE_DEEDS, giveTokens, tellDevice } from "./device-deeds.ts";
 
@@ -76,6 +77,7 @@ beforeAll(async () => {
   await station.fresh.db.as(station.town.operatorId, (trx) => serveByHand(trx, broke.account, station.now));
   const { issued } = await runBills(station.deps, station.town.operatorId, november);
   expect(issued).toHaveLength(3);
+  await correctAHome(station);
   await estimateAHome();
   await balanceOfBuilding(
     november,
@@ -164,6 +166,7 @@ test("a role that row-level security binds is refused: it would see nothing and 
 /** What a superuser can do to the books, and the invariant that names it. Guards are off for the deed and on again after it. */
 const deeds: [title: string, sql: string, named: string][] = [
   ...CHARGE_DEEDS,
+  ...CORRECTION_DEEDS,
   ...NOTICE_DEEDS,
   ...SUPPLY_DEEDS,
   ...DEVICE_DEEDS,

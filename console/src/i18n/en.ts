@@ -1,7 +1,10 @@
+import { residentEn } from "./resident-en.ts";
+import { tokenEn } from "./token-en.ts";
 import { tariffEn } from "./tariff-en.ts";
 import { whatIfEn } from "./what-if-en.ts";
 import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
+import { rebillEn } from "./rebill-en.ts";
 import { explainEn } from "./explain-en.ts";
 import { chargesEn } from "./charges-en.ts";
 import { estimateEn } from "./estimate-en.ts";
@@ -19,18 +22,21 @@ export const en = {
   ...termsEn,
   ...errorsEn,
   ...busesEn,
+  ...residentEn,
   ...tariffEn,
   ...whatIfEn,
   ...gapsEn,
   ...meterLifeEn,
   ...balanceEn,
   ...explainEn,
+  ...rebillEn,
   ...chargesEn,
   ...onboardingEn,
   ...workEn,
   ...estimateEn,
   ...readingEn,
   ...paperEn,
+  ...tokenEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",
   "language.label": "Language",
