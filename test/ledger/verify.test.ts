@@ -17,6 +17,7 @@ import { SmallTown } from "../support/town.ts";
 import { hang } from "../support/building.ts";
 import { NOTICE_DEEDS, serveByHand } from "./notice-deeds.ts";
 import { loseAnOrder, SUPPLY_DEEDS } from "./supply-deeds.ts";
+import { ROOF_DEEDS, roofOfAHome } from "./roof.ts";
 import { CORRECTION_DEEDS, correctAHome } from "./correction-deeds.ts";
 import { CHARGE_DEEDS, chargeLate, chargeProperty } from "./charge-deeds.ts";
 import { DEVICE_DEEDS, giveTokens, tellDevice } from "./device-deeds.ts";
@@ -86,6 +87,7 @@ beforeAll(async () => {
   await tellDevice(station.fresh.db, station.town.operatorId, paying.meter, station.now);
   await giveTokens(station.fresh.db, station.town.operatorId, broke, station.now);
   await station.fresh.db.as(station.town.operatorId, (trx) => loseAnOrder(trx, third, station.now));
+  await roofOfAHome(station, november);
   healthyUrl = station.fresh.ownerUrl;
 });
 
@@ -313,6 +315,7 @@ const deeds: [title: string, sql: string, named: string][] = [
     "update account set payment_mode = 'postpaid' where id = 1",
     "supply-known",
   ],
+  ...ROOF_DEEDS,
   [
     "an energy posting changed",
     "update energy_posting set quantity = quantity + 1 where energy_account = 'billed' and entry_id = 1",
