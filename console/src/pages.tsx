@@ -27,6 +27,7 @@ const Counter = lazy(() => import("./pages/counter/counter.tsx"));
 const Prepaid = lazy(() => import("./pages/prepaid.tsx"));
 const Tariffs = lazy(() => import("./pages/tariffs/tariffs.tsx"));
 const WhatIf = lazy(() => import("./pages/what-if/what-if.tsx"));
+const Exceptions = lazy(() => import("./pages/exceptions.tsx"));
 const Runs = lazy(() => import("./pages/runs.tsx"));
 const Buses = lazy(() => import("./pages/buses/buses.tsx"));
 const Work = lazy(() => import("./pages/work/work.tsx"));
@@ -84,6 +85,7 @@ export function Pages() {
                   <Route path="/tariffs" element={<Tariffs />} />
                   <Route path="/what-if" element={<WhatIf />} />
                   <Route path="/runs" element={<Runs />} />
+                  <Route path="/exceptions" element={<Exceptions />} />
                   <Route path="/buses" element={<Buses />} />
                   <Route path="/work" element={<Work />} />
                   <Route path="/routes" element={<ReadingRoutes />} />

@@ -4,6 +4,7 @@ import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
 import { explainEn } from "./explain-en.ts";
 import { chargesEn } from "./charges-en.ts";
+import { holdEn } from "./hold-en.ts";
 import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { gapsEn } from "./gaps-en.ts";
@@ -26,6 +27,7 @@ export const en = {
   ...balanceEn,
   ...explainEn,
   ...chargesEn,
+  ...holdEn,
   ...onboardingEn,
   ...workEn,
   ...estimateEn,

@@ -5,6 +5,7 @@ import { busesZh } from "./buses-zh.ts";
 import { balanceZh } from "./balance-zh.ts";
 import { explainZh } from "./explain-zh.ts";
 import { chargesZh } from "./charges-zh.ts";
+import { holdZh } from "./hold-zh.ts";
 import { estimateZh } from "./estimate-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
 import { gapsZh } from "./gaps-zh.ts";
@@ -27,6 +28,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...balanceZh,
   ...explainZh,
   ...chargesZh,
+  ...holdZh,
   ...onboardingZh,
   ...workZh,
   ...estimateZh,

@@ -26,6 +26,7 @@ export const PLACES: readonly PlaceGroup[] = [
       { path: "/accounts", name: "accounts", roles: ALL },
       { path: "/bills", name: "bills", roles: ALL },
       { path: "/runs", name: "runs", roles: ALL },
+      { path: "/exceptions", name: "exceptions", roles: ALL },
       { path: "/tariffs", name: "tariffs", roles: ALL },
       { path: "/what-if", name: "whatIf", roles: CLERKS },
     ],

@@ -1,0 +1,44 @@
+import type { Transaction } from "kysely";
+import type { Instant } from "../../domain/instant.ts";
+import { day } from "../../domain/period.ts";
+import { decideHeld, holdBills } from "../../ledger/bill-holds.ts";
+import { noteCycle, noteCycleOf } from "../../ledger/billing-cycles.ts";
+import type { Tables } from "../../schema/tables.ts";
+
+/** An account that is billed by a cycle, though each month. */
+export async function joinCycle(trx: Transaction<Tables>, accountId: bigint, at: Instant): Promise<void> {
+  const noted = { at, by: null };
+  const cycle = { code: "monthly", titleZh: "月结", titleEn: "Monthly", months: 1, anchorMonth: 1 };
+  await noteCycle(trx, cycle, noted);
+  const word = { code: "monthly", fromDay: day("2026-10-01") };
+  await noteCycleOf(trx, word, { accountIds: [accountId] }, noted, "Asia/Shanghai");
+}
+
+/** A bill that was held and released by user 1. */
+export async function releaseBill(
+  trx: Transaction<Tables>,
+  runId: bigint,
+  accountId: bigint,
+  at: Instant,
+): Promise<void> {
+  const held = {
+    accountId,
+    reasons: [{ kind: "by_hand", text: "a look" }],
+    supply: 1n,
+    property: 0n,
+    last: null,
+  } as const;
+  await holdBills(trx, runId, [held], at);
+  await decideHeld(trx, { runId, accountId }, { state: "released", note: "" }, { at, by: 1n });
+}
+
+/** What a superuser can do to holds and cycles, and the invariant that names it. */
+export const BILL_RUN_DEEDS: [title: string, sql: string, named: string][] = [
+  ["a bill held after it was issued", "update held_bill set state = 'held', decided_at = null", "held-bills"],
+  ["a bill released by nobody", "update held_bill set decided_by = null", "held-bills"],
+  [
+    "an account that was in another cycle all along",
+    "update billing_cycle set months = 2, anchor_month = 10",
+    "cycle-bills",
+  ],
+];
