@@ -117,4 +117,12 @@ begin
   end if;
 end $$;
 grant execute on function sanbiao.cycle_period to sanbiao_service;
+-- A deposit is what we owe a customer until he moves out: a liability with an account of its own, in no class of debt.
+alter table sanbiao.journal drop constraint journal_kind_check;
+alter table sanbiao.journal add constraint journal_kind_check
+  check (kind in ('bill', 'payment', 'reversal', 'adjustment', 'opening', 'refund', 'deposit'));
+alter table sanbiao.posting drop constraint posting_of_customer;
+alter table sanbiao.posting add constraint posting_of_customer
+  check ((ledger_account in ('customer', 'customer_property', 'customer_deposit')) = (account_id is not null));
+
 grant usage on all sequences in schema sanbiao to sanbiao_service;
