@@ -15,13 +15,15 @@ import { issueToken, type TokenWish } from "./billing/tokens/issue.ts";
 import { type Collectors, startCollectors } from "./collectors/main.ts";
 import { type Demo, type DemoOptions, openDemo } from "./demo/main.ts";
 import { type Clock, instant } from "./domain/instant.ts";
+import type { NoticeChannel } from "./domain/notice.ts";
 import type { AccountId, OperatorId } from "./domain/reading.ts";
 import type { Telemetry } from "./domain/telemetry.ts";
 import { deviceCommands } from "./ledger/device-commands.ts";
-import { sealer } from "./ledger/sealing.ts";
+import { type Sealer, sealer } from "./ledger/sealing.ts";
 import { type Database, openDatabase, ownerPool } from "./schema/database.ts";
 import type { Tables } from "./schema/tables.ts";
 import { startEmbedded } from "./schema/embedded/server.ts";
+import { type NoticeRoom, startNotices } from "./notices/main.ts";
 import { migrate } from "./schema/migrate.ts";
 import { sealingKeyOf } from "./sealing-key.ts";
 import type { Settings } from "./settings.ts";
@@ -64,10 +66,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const ownerUrl = await openBooks(settings, onProgress, opened);
     const db = openDatabase(ownerUrl, { log, max: 16 });
     opened.push(() => db.close());
-    const demo = await openTown(options, ownerUrl, db, opened);
+    const sealing = sealer(await sealingKeyOf(settings));
+    const demo = await openTown(options, { ownerUrl, db, sealing }, opened);
     const clock = demo?.clock ?? wall;
     const metrics = prometheus();
-    const rooms = await openRooms({ options, db, clock, demo, metrics }, opened);
+    const rooms = await openRooms({ options, db, sealing, clock, demo, metrics }, opened);
     const settled =
       demo === null
         ? Promise.resolve()
@@ -118,8 +121,7 @@ async function openBooks(
 
 async function openTown(
   options: ServiceOptions,
-  ownerUrl: string,
-  db: Database,
+  { ownerUrl, db, sealing }: { ownerUrl: string; db: Database; sealing: Sealer },
   opened: (() => Promise<unknown>)[],
 ): Promise<Demo | null> {
   if (options.demo === undefined) return null;
@@ -130,6 +132,7 @@ async function openTown(
       ...options.demo,
       owner,
       db,
+      sealing,
       folder: settings.dataFolder,
       host: "127.0.0.1",
       log,
@@ -142,22 +145,29 @@ async function openTown(
   }
 }
 
-type RoomDeps = { options: ServiceOptions; db: Database; clock: Clock; demo: Demo | null; metrics: Metrics };
+type RoomDeps = {
+  options: ServiceOptions;
+  db: Database;
+  sealing: Sealer;
+  clock: Clock;
+  demo: Demo | null;
+  metrics: Metrics;
+};
 type Rooms = { collectors: Collectors; api: RunningApi; startBilling(): void };
 
 /** Collectors, pages and billing know each other only through what is handed to them here. */
 async function openRooms(
-  { options, db, clock, demo, metrics }: RoomDeps,
+  { options, db, sealing, clock, demo, metrics }: RoomDeps,
   opened: (() => Promise<unknown>)[],
 ): Promise<Rooms> {
   const { settings, log, consoleDir } = options;
   const { host, port } = settings;
   const { telemetry } = metrics;
-  const sealing = sealer(await sealingKeyOf(settings));
   const live = liveBus(wall);
   // The wires speak as soon as they are open, before who listens to them is there.
   let billing: Billing | null = null;
   let teller: Teller | null = null;
+  let notices: NoticeRoom | null = null;
   const collectors = await startCollectors({
     db,
     clock,
@@ -207,6 +217,11 @@ async function openRooms(
     onMeterLife,
     onRegister,
     buses: collectors.buses,
+    notices: {
+      channels: channelsOf(settings, demo !== null),
+      secret: settings.noticeWebhook?.secret ?? null,
+      wake: () => notices?.wake(),
+    },
   };
   const users = demo === null ? null : await ensureDemoUsers(db);
   const api = await startApi({
@@ -225,6 +240,7 @@ async function openRooms(
   });
   opened.push(() => api.close());
   opened.push(async () => billing?.stop());
+  opened.push(async () => notices?.stop());
   let validation: ValidationSchedule | null = null;
   opened.push(async () => validation?.stop());
   return {
@@ -241,10 +257,28 @@ async function openRooms(
         onSupply: (event) => telling.supply(event),
         onRun: (news) => telling.billRun(news),
       });
+      notices = startNotices({
+        db,
+        clock,
+        wall,
+        telemetry,
+        log,
+        demo: demo !== null,
+        ...(settings.smtp === undefined ? {} : { smtp: settings.smtp }),
+        ...(settings.noticeWebhook === undefined ? {} : { webhook: settings.noticeWebhook }),
+      });
       validation = startValidation({ db, clock, log, dials: dialOf });
     },
   };
 }
+
+/** The ways on which notices can leave with these settings. */
+const channelsOf = ({ smtp, noticeWebhook }: Settings, demo: boolean): NoticeChannel[] => [
+  "inbox",
+  ...(smtp === undefined ? [] : (["email"] as const)),
+  ...(noticeWebhook === undefined ? [] : (["webhook"] as const)),
+  ...(demo ? (["sandbox"] as const) : []),
+];
 
 /** `takePayment`, counted by outcome; one that was turned away or failed as `refused`. */
 const countedPayments =

@@ -2,6 +2,7 @@ import type { reversePayment, takePayment } from "../billing/payment.ts";
 import type { Transaction } from "kysely";
 import type { TokenOutcome, TokenWish } from "../billing/tokens/issue.ts";
 import type { Buses } from "../domain/bus.ts";
+import type { NoticeChannel } from "../domain/notice.ts";
 import type { AccountId, MeterId, OperatorId } from "../domain/reading.ts";
 import type { Tables } from "../schema/tables.ts";
 
@@ -21,4 +22,6 @@ export type Services = {
   onMeterLife?(operatorId: OperatorId, meterId: MeterId, what: "registered" | "changed"): Promise<void>;
   /** Told after a person decided about readings: bills that waited for it are tried again. */
   onJudged?(operatorId: OperatorId): void;
+  /** Which ways notices can take, the secret of carriers' callbacks, and a nudge after one was queued. */
+  readonly notices?: { readonly channels: readonly NoticeChannel[]; readonly secret: string | null; wake(): void };
 };

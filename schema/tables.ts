@@ -15,7 +15,16 @@ import type {
   FloorAreaTable,
   MeasuredByTable,
 } from "./tables/balance.ts";
-import type { BillBasisTable, TariffDocumentTable } from "./tables/rebill.ts";
+import type {
+  BillBasisTable,
+  CorrectionLineTable,
+  CorrectionProposalTable,
+  CorrectionSequenceTable,
+  CorrectionTable,
+  CorrectionUsageTable,
+  RebillTermsTable,
+  TariffDocumentTable,
+} from "./tables/rebill.ts";
 import type {
   BillLineTable,
   BillSequenceTable,
@@ -126,6 +135,12 @@ export type Tables = {
   bill_line: BillLineTable;
   bill_basis: BillBasisTable;
   tariff_document: TariffDocumentTable;
+  rebill_terms: RebillTermsTable;
+  correction_proposal: CorrectionProposalTable;
+  correction: CorrectionTable;
+  correction_sequence: CorrectionSequenceTable;
+  correction_line: CorrectionLineTable;
+  correction_usage: CorrectionUsageTable;
   billed_usage: BilledUsageTable;
   billing_terms: BillingTermsTable;
   recurring_charge: RecurringChargeTable;

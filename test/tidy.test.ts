@@ -19,6 +19,7 @@ const ARROWS: Record<string, readonly string[] | "*"> = {
   broker: ["domain"],
   interchange: ["domain", "ledger", "schema"],
   paper: ["domain", "ledger", "schema"],
+  notices: ["domain", "catalog", "ledger", "schema"],
   tokens: ["domain"],
   simulators: ["domain", "catalog", "tokens"],
   demo: ["domain", "catalog", "schema", "ledger", "billing", "simulators", "broker", "api"],

@@ -7,6 +7,7 @@ import type { AccountId, MeterId, OperatorId } from "../../domain/reading.ts";
 import { BILLED_UNIT, type Utility } from "../../domain/unit.ts";
 import { customerPosting } from "../../ledger/chart.ts";
 import { owedOf, postEntry } from "../../ledger/journal.ts";
+import { queueNotice } from "../../ledger/notices.ts";
 import type { Sealer } from "../../ledger/sealing.ts";
 import {
   type IssuedToken,
@@ -17,6 +18,7 @@ import {
   writeToken,
 } from "../../ledger/tokens.ts";
 import type { Tables } from "../../schema/tables.ts";
+import { grouped } from "../../tokens/sts-token.ts";
 import { makeToken } from "./scheme.ts";
 
 type Trx = Transaction<Tables>;
@@ -51,7 +53,7 @@ export async function issueToken(trx: Trx, sealer: Sealer, wish: TokenWish): Pro
   await lockTokens(trx, meterId);
   const before = await tokenOfKey(trx, key);
   if (before !== null) return { kind: isSame(before, wish) ? "already" : "different", token: before };
-  const utility = await requireMeter(trx, wish);
+  const { utility, serial } = await requireMeter(trx, wish);
   const meter = await readTokenMeter(trx, sealer, meterId);
   if (meter === null) throw refused("this meter's keypad takes no tokens, or nobody noted its scheme");
   await requireCredit(trx, accountId, amount);
@@ -85,6 +87,13 @@ export async function issueToken(trx: Trx, sealer: Sealer, wish: TokenWish): Pro
     issuedAt: at,
   };
   const id = await writeToken(trx, wish.by === undefined ? token : { ...token, issuedBy: wish.by });
+  await queueNotice(trx, {
+    accountId,
+    kind: "token_issued",
+    key: `token/${id}`,
+    data: { meter: serial, amount: amountText(amount), token: grouped(made.digits) },
+    now: at,
+  });
   return { kind: "issued", token: { ...token, id, returnedAt: null } };
 }
 
@@ -97,11 +106,14 @@ const isSame = (token: IssuedToken, wish: TokenWish): boolean =>
 
 const refused = (why: string): CodedError => new CodedError("token.refused", `No token: ${why}.`);
 
-/** The utility of a meter that supplies the account today. */
-async function requireMeter(trx: Trx, { accountId, meterId, at, zone }: TokenWish): Promise<Utility> {
+/** Utility and serial number of a meter that supplies the account today. */
+async function requireMeter(
+  trx: Trx,
+  { accountId, meterId, at, zone }: TokenWish,
+): Promise<{ utility: Utility; serial: string }> {
   const today = dayOf(at, zone);
-  const { rows } = await sql<{ utility: Utility }>`
-    select m.utility from sanbiao.meter m
+  const { rows } = await sql<{ utility: Utility; serial: string }>`
+    select m.utility, m.serial from sanbiao.meter m
       join sanbiao.installation i on i.operator_id = m.operator_id and i.meter_id = m.id
        and i.installed_at <= ${isoOf(at)} and (i.removed_at is null or i.removed_at > ${isoOf(at)})
       join sanbiao.agreement a on a.operator_id = m.operator_id and a.usage_point_id = i.usage_point_id
@@ -109,7 +121,7 @@ async function requireMeter(trx: Trx, { accountId, meterId, at, zone }: TokenWis
        and a.from_day <= ${today} and (a.to_day is null or a.to_day > ${today}) limit 1`.execute(trx);
   const row = rows[0];
   if (row === undefined) throw refused("this meter does not supply the account");
-  return row.utility;
+  return row;
 }
 
 /** Only what the account has is handed over; its row is locked, so that two tokens do not spend it twice. */

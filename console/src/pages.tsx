@@ -18,6 +18,8 @@ const Meter = lazy(() => import("./pages/meter/meter.tsx"));
 const Calibrations = lazy(() => import("./pages/calibrations.tsx"));
 const Accounts = lazy(() => import("./pages/accounts.tsx"));
 const Account = lazy(() => import("./pages/account/account.tsx"));
+const Rebill = lazy(() => import("./pages/rebill/rebill.tsx"));
+const Correction = lazy(() => import("./pages/rebill/correction.tsx"));
 const Replay = lazy(() => import("./pages/replay/replay.tsx"));
 const Bills = lazy(() => import("./pages/bills.tsx"));
 const Bill = lazy(() => import("./pages/bill/bill.tsx"));
@@ -76,6 +78,8 @@ export function Pages() {
                   <Route path="/accounts" element={<Accounts />} />
                   <Route path="/accounts/:id" element={<Account />} />
                   <Route path="/accounts/:id/replay" element={<Replay />} />
+                  <Route path="/rebill" element={<Rebill />} />
+                  <Route path="/corrections/:id" element={<Correction />} />
                   <Route path="/bills" element={<Bills />} />
                   <Route path="/bills/:id" element={<Bill />} />
                   <Route path="/balances" element={<Balances />} />

@@ -13,7 +13,13 @@ export type AccountTable = {
   opened_on: DayColumn;
   closed_on: DayNull;
 };
-export type HouseholdTable = { operator_id: bigint; account_id: bigint; from_day: DayColumn; persons: number };
+export type HouseholdTable = {
+  operator_id: bigint;
+  account_id: bigint;
+  from_day: DayColumn;
+  persons: number;
+  noted_at: AtNull;
+};
 export type UsagePointTable = {
   operator_id: bigint;
   id: Id;

@@ -18,6 +18,7 @@ import { hang } from "../support/building.ts";
 import { NOTICE_DEEDS, serveByHand } from "./notice-deeds.ts";
 import { SUPPLY_DEEDS } from "./supply-deeds.ts";
 import { BILL_RUN_DEEDS, joinCycle, releaseBill } from "./bill-run-deeds.ts";
+import { CORRECTION_DEEDS, correctAHome } from "./correction-deeds.ts";
 import { CHARGE_DEEDS, chargeLate, chargeProperty } from "./charge-deeds.ts";
 import { DEVICE_DEEDS, giveTokens, tellDevice } from "./device-deeds.ts";
 
@@ -77,6 +78,7 @@ beforeAll(async () => {
   await station.fresh.db.as(station.town.operatorId, (trx) => serveByHand(trx, broke.account, station.now));
   const { issued } = await runBills(station.deps, station.town.operatorId, november);
   expect(issued).toHaveLength(3);
+  await correctAHome(station);
   await estimateAHome();
   await balanceOfBuilding(
     november,
@@ -169,6 +171,7 @@ test("a role that row-level security binds is refused: it would see nothing and 
 const deeds: [title: string, sql: string, named: string][] = [
   ...CHARGE_DEEDS,
   ...BILL_RUN_DEEDS,
+  ...CORRECTION_DEEDS,
   ...NOTICE_DEEDS,
   ...SUPPLY_DEEDS,
   ...DEVICE_DEEDS,

@@ -1,7 +1,9 @@
+import { tokenEn } from "./token-en.ts";
 import { tariffEn } from "./tariff-en.ts";
 import { whatIfEn } from "./what-if-en.ts";
 import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
+import { rebillEn } from "./rebill-en.ts";
 import { explainEn } from "./explain-en.ts";
 import { chargesEn } from "./charges-en.ts";
 import { holdEn } from "./hold-en.ts";
@@ -26,6 +28,7 @@ export const en = {
   ...meterLifeEn,
   ...balanceEn,
   ...explainEn,
+  ...rebillEn,
   ...chargesEn,
   ...holdEn,
   ...onboardingEn,
@@ -33,6 +36,7 @@ export const en = {
   ...estimateEn,
   ...readingEn,
   ...paperEn,
+  ...tokenEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",
   "language.label": "Language",

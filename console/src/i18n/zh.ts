@@ -1,8 +1,10 @@
 import type { en } from "./en.ts";
+import { tokenZh } from "./token-zh.ts";
 import { tariffZh } from "./tariff-zh.ts";
 import { whatIfZh } from "./what-if-zh.ts";
 import { busesZh } from "./buses-zh.ts";
 import { balanceZh } from "./balance-zh.ts";
+import { rebillZh } from "./rebill-zh.ts";
 import { explainZh } from "./explain-zh.ts";
 import { chargesZh } from "./charges-zh.ts";
 import { holdZh } from "./hold-zh.ts";
@@ -27,6 +29,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...meterLifeZh,
   ...balanceZh,
   ...explainZh,
+  ...rebillZh,
   ...chargesZh,
   ...holdZh,
   ...onboardingZh,
@@ -34,6 +37,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...estimateZh,
   ...readingZh,
   ...paperZh,
+  ...tokenZh,
   "app.title": "三表 · 一本账一张单",
   "app.name": "三表",
   "language.label": "语言",

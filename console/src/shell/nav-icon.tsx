@@ -11,6 +11,7 @@ const STROKES = {
   runs: "M16.5 10a6.5 6.5 0 1 1-2-4.7M16.5 3v3.5H13",
   exceptions: "M5 2.5h10v9M5 2.5v15l2.5-1.5 2 1.2M8 7h4M14.5 13v2.5M14.5 17.5v.01",
   tariffs: "M3 16h3.5v-4H10V8h3.5V4H17M3 16.5h14",
+  rebill: "M4 2.5h9v6M4 2.5v15l2.5-1.5 2 1.2M7 6.5h4M16.5 13.5a3.5 3.5 0 1 1-1-2.4M16.5 9v2.5H14",
   whatIf: "M3 16V8M7.5 16v-5M12 16V4M16.5 16v-7M2 16.5h16",
   buses: "M3 5h14M3 15h14M6 5v10M10 5v10M14 5v10",
   calibrations: "M4 3h12v14H4zM7 10l2.2 2.2L13.5 8M7 5.5h6",

@@ -29,6 +29,7 @@ export const PLACES: readonly PlaceGroup[] = [
       { path: "/exceptions", name: "exceptions", roles: ALL },
       { path: "/tariffs", name: "tariffs", roles: ALL },
       { path: "/what-if", name: "whatIf", roles: CLERKS },
+      { path: "/rebill", name: "rebill", roles: CLERKS },
     ],
   },
   {
