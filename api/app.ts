@@ -23,6 +23,7 @@ import { billExplainRoutes, billReplayRoutes } from "./routes/bill-explain.ts";
 import { chargeRoutes } from "./routes/charges.ts";
 import { billHoldRoutes } from "./routes/bill-holds.ts";
 import { billingCycleRoutes } from "./routes/billing-cycles.ts";
+import { depositRoutes } from "./routes/deposits.ts";
 import { lateFeeRoutes } from "./routes/late-fees.ts";
 import { busRoutes } from "./routes/buses.ts";
 import { channelDeskRoutes, channelRoutes, sandboxRoutes } from "./routes/channels.ts";
@@ -133,6 +134,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       balanceRoutes(v1, options);
       chargeRoutes(v1, options);
       lateFeeRoutes(v1, options);
+      depositRoutes(v1, options);
       billHoldRoutes(v1, options);
       billingCycleRoutes(v1, options);
       eventRoutes(v1, options);

@@ -1,3 +1,4 @@
+import { depositOf } from "../../ledger/deposits.ts";
 import { sql } from "kysely";
 import { CodedError } from "../../domain/errors.ts";
 import { moneyJson, negate } from "../../domain/money.ts";
@@ -19,6 +20,7 @@ export async function account(desk: Desk, id: bigint): Promise<AccountJson> {
   if (row === undefined) throw noAccount(id);
   return {
     ...accountRow(desk, row),
+    deposit: moneyJson(await depositOf(desk.trx, id, desk.currency)),
     propertyBalance: moneyJson(negate(await propertyOwedOf(desk.trx, id, desk.currency))),
     address: row.address,
     protectedReason: row.protected_reason,

@@ -63,6 +63,7 @@ export const AgreementJson = z
   .meta({ id: "Agreement" });
 
 export const AccountJson = AccountRowJson.extend({
+  deposit: MoneyJson.describe("The deposit that is held; no part of a balance"),
   propertyBalance: MoneyJson.describe("For what is not supply: credit positive; prepaid supply never looks at it"),
   address: z.string(),
   protectedReason: z.string().nullable(),
@@ -102,7 +103,7 @@ export const TimelinePayment = z
   .object({
     ...entry,
     kind: z.literal("payment"),
-    entry: z.enum(["payment", "reversal", "adjustment", "opening", "refund"]),
+    entry: z.enum(["payment", "reversal", "adjustment", "opening", "refund", "deposit"]),
     journalId: IdText,
     amount: MoneyJson.describe("What the balance gained"),
     channel: z.string().nullable(),

@@ -59,6 +59,18 @@ export const CLASS_INVARIANTS: readonly Invariant[] = [
        where c.wrong is not null`,
   },
   {
+    name: "deposits-held",
+    title: "A deposit is never less than nothing, and only entries of deposits move one",
+    counted: "select count(*) from posting where ledger_account = 'customer_deposit'",
+    broken: `
+      select format('operator %s account %s: deposit of %s', operator_id, account_id, -sum(amount_minor)) as example
+        from posting where ledger_account = 'customer_deposit' group by operator_id, account_id, currency having sum(amount_minor) > 0
+      union all
+      select format('operator %s entry %s: a %s moves a deposit', p.operator_id, p.journal_id, j.kind)
+        from posting p join journal j on j.operator_id = p.operator_id and j.id = p.journal_id
+       where p.ledger_account = 'customer_deposit' and j.kind <> 'deposit'`,
+  },
+  {
     name: "held-bills",
     title: "No bill was issued while it was held, and whoever released one is known",
     counted: "select count(*) from held_bill",

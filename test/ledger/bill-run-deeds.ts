@@ -1,8 +1,11 @@
 import type { Transaction } from "kysely";
+import { moveDeposit } from "../../billing/deposit.ts";
 import type { Instant } from "../../domain/instant.ts";
+import { money } from "../../domain/money.ts";
 import { day } from "../../domain/period.ts";
 import { decideHeld, holdBills } from "../../ledger/bill-holds.ts";
 import { noteCycle, noteCycleOf } from "../../ledger/billing-cycles.ts";
+import type { Database } from "../../schema/database.ts";
 import type { Tables } from "../../schema/tables.ts";
 
 /** An account that is billed by a cycle, though each month. */
@@ -32,9 +35,20 @@ export async function releaseBill(
   await decideHeld(trx, { runId, accountId }, { state: "released", note: "" }, { at, by: 1n });
 }
 
+/** A deposit of 100. */
+export async function takeDeposit(db: Database, operatorId: bigint, accountId: bigint, at: Instant): Promise<void> {
+  const move = { kind: "take", amount: money("CNY", 10000n), channel: "cash" } as const;
+  await moveDeposit(db, { operatorId, accountId, key: "deposit", at, move });
+}
+
 /** What a superuser can do to holds and cycles, and the invariant that names it. */
 export const BILL_RUN_DEEDS: [title: string, sql: string, named: string][] = [
   ["a bill held after it was issued", "update held_bill set state = 'held', decided_at = null", "held-bills"],
+  [
+    "a deposit spent twice",
+    "update posting set amount_minor = -amount_minor where ledger_account = 'customer_deposit'",
+    "deposits-held",
+  ],
   ["a bill released by nobody", "update held_bill set decided_by = null", "held-bills"],
   [
     "an account that was in another cycle all along",

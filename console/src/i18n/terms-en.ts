@@ -85,6 +85,7 @@ export const termsEn = {
   "entry.adjustment": "Adjustment",
   "entry.opening": "Opening balance",
   "entry.refund": "Refund",
+  "entry.deposit": "Paid by deposit",
   "basis.actual": "Actual",
   "basis.interpolated": "Interpolated",
   "basis.estimated": "Estimated",

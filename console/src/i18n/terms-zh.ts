@@ -87,6 +87,7 @@ export const termsZh: Readonly<Record<keyof typeof termsEn, string>> = {
   "entry.adjustment": "调整",
   "entry.opening": "期初余额",
   "entry.refund": "退款",
+  "entry.deposit": "押金抵欠",
   "basis.actual": "实抄",
   "basis.interpolated": "插值",
   "basis.estimated": "估抄",
