@@ -114,6 +114,9 @@ function pointLines(point: ReplayedPoint, text: (minor: bigint) => string): stri
   }
 }
 
+/** A text that a spreadsheet would run as a formula is given an apostrophe. */
+const plain = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
+
 /** One row per line that differs, for a spreadsheet. */
 export const csvRows = ({ found, zone, currency }: Shown): string[][] => [
   [
@@ -136,14 +139,14 @@ export const csvRows = ({ found, zone, currency }: Shown): string[][] => [
       const text = (minor: bigint) => moneyJson(money(currency, minor)).amount;
       const before = billed?.amount ?? 0n;
       return [
-        account.number,
-        account.name,
+        plain(account.number),
+        plain(account.name),
         replay.bills.find((bill) => bill.billId === billId)?.number ?? "",
         dayOf(line.period.from, zone),
         dayOf(line.period.to, zone),
         `${usagePointId}/${key}`,
-        line.title.zh,
-        line.title.en,
+        plain(line.title.zh),
+        plain(line.title.en),
         line.tariffVersion,
         decimalText(quantity),
         text(before),

@@ -26,11 +26,13 @@ import type {
   TariffDocumentTable,
 } from "./tables/rebill.ts";
 import type {
+  BilledMeasureTable,
   BillLineTable,
   BillSequenceTable,
   BillTable,
   BilledUsageTable,
   DueRunTable,
+  RatingStateTable,
   RunExceptionTable,
   TrueUpClosingTable,
   TrueUpTable,
@@ -53,6 +55,7 @@ import type {
   ResidentSessionTable,
 } from "./tables/channels.ts";
 import type {
+  AccountFactTable,
   AccountTable,
   AgreementTable,
   BusTable,
@@ -108,6 +111,7 @@ export type Tables = {
   app_user: AppUserTable;
   app_session: AppSessionTable;
   account: AccountTable;
+  account_fact: AccountFactTable;
   household: HouseholdTable;
   usage_point: UsagePointTable;
   agreement: AgreementTable;
@@ -142,6 +146,8 @@ export type Tables = {
   correction_line: CorrectionLineTable;
   correction_usage: CorrectionUsageTable;
   billed_usage: BilledUsageTable;
+  billed_measure: BilledMeasureTable;
+  rating_state: RatingStateTable;
   billing_terms: BillingTermsTable;
   recurring_charge: RecurringChargeTable;
   charge_price: ChargePriceTable;

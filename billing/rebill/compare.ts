@@ -5,7 +5,8 @@ import type { Period } from "../../domain/period.ts";
 import { decimalText, type Micro, microOf } from "../../domain/quantity.ts";
 import type { Unit, Utility } from "../../domain/unit.ts";
 import type { BilledLine, BilledStretch } from "../../ledger/true-ups.ts";
-import { type Settlement, type SettlementInput, settle } from "../settlement.ts";
+import type { StateChain } from "../books-state.ts";
+import { type Settlement, type SettlementInput, settleAll } from "../settlement.ts";
 import { type LineDifference, lineDifferences } from "../true-up.ts";
 
 /** One issued bill at one usage point, and what it takes to make it again by what is known now. */
@@ -60,14 +61,16 @@ export type ReplayedBill = {
 /**
  * The usage point by what is known now, less what was billed. A true-up that is open wins: it rates the same stretch again with
  * everything that changed, so that a replay beside it would count twice. Pure.
+ * @param chain takes what the bill would hand on now: the next one is made again on it
  */
-export function replayPoint(input: ReplayInput, currency: Currency): ReplayedPoint {
+export function replayPoint(input: ReplayInput, currency: Currency, chain?: StateChain): ReplayedPoint {
   const { usagePointId } = input;
   if (input.trueUpOpen) return { usagePointId, kind: "true_up_open" };
   if (input.cancelled) return compared(input, [], currency);
   if (input.withoutTariff) return { usagePointId, kind: "cannot_rate", detail: "no tariff" };
   try {
-    const settled = input.settlements.map(settle);
+    const settled = settleAll(input.settlements);
+    chain?.note(settled);
     const doubts = settled.flatMap((one) => one.doubts);
     if (doubts.length > 0) return { usagePointId, kind: "in_doubt", doubts };
     return compared(input, settled, currency);

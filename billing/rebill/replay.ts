@@ -11,6 +11,7 @@ import {
 } from "../../ledger/true-ups.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { type AccountInput, readAccounts, type SettlementBooks } from "../chunk.ts";
+import { StateChain } from "../books-state.ts";
 import { operatorFacts } from "../operator.ts";
 import { differenceOf, type ReplayedBill, replayPoint } from "./compare.ts";
 
@@ -52,6 +53,7 @@ export async function replayAccounts(
   const cancelled = only === undefined ? await cancelledBills(trx, ids) : new Set(only.as === "cancelled" ? ids : []);
   const waiting = new Set((await openTrueUps(trx, accountIds)).map((one) => `${one.bill.id} ${one.usagePointId}`));
   const replayed = new Map<AccountId, ReplayedBill[]>(accountIds.map((id) => [id, []]));
+  const chain = new StateChain();
   for (const ofPeriod of Map.groupBy(bills, (bill) => `${bill.from} ${bill.to}`).values()) {
     const [{ from: begin, to: end }] = ofPeriod as [IssuedBill];
     const period = { from: begin, to: end };
@@ -67,7 +69,11 @@ export async function replayAccounts(
         stretches: stretches.filter(({ billId }) => billId === bill.id),
       };
       const points = pointsOf(bill, input, billed, waiting).map((one) =>
-        replayPoint({ ...one, cancelled: cancelled.has(bill.id) }, operator.currency),
+        replayPoint(
+          { ...one, settlements: chain.on(one.settlements), cancelled: cancelled.has(bill.id) },
+          operator.currency,
+          chain,
+        ),
       );
       const differenceMinor = differenceOf(points);
       replayed.get(bill.accountId)?.push({ billId: bill.id, number: bill.number, period, points, differenceMinor });

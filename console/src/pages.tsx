@@ -26,6 +26,7 @@ const Bill = lazy(() => import("./pages/bill/bill.tsx"));
 const Balances = lazy(() => import("./pages/balance/balances.tsx"));
 const Balance = lazy(() => import("./pages/balance/balance.tsx"));
 const Counter = lazy(() => import("./pages/counter/counter.tsx"));
+const Channels = lazy(() => import("./pages/channels.tsx"));
 const Prepaid = lazy(() => import("./pages/prepaid.tsx"));
 const Tariffs = lazy(() => import("./pages/tariffs/tariffs.tsx"));
 const WhatIf = lazy(() => import("./pages/what-if/what-if.tsx"));
@@ -85,6 +86,7 @@ export function Pages() {
                   <Route path="/balances" element={<Balances />} />
                   <Route path="/balances/:id" element={<Balance />} />
                   <Route path="/counter" element={<Counter />} />
+                  <Route path="/channels" element={<Channels />} />
                   <Route path="/prepaid" element={<Prepaid />} />
                   <Route path="/tariffs" element={<Tariffs />} />
                   <Route path="/what-if" element={<WhatIf />} />

@@ -20,6 +20,15 @@ export type HouseholdTable = {
   persons: number;
   noted_at: AtNull;
 };
+export type AccountFactTable = {
+  operator_id: bigint;
+  id: Id;
+  account_id: bigint;
+  kind: "contracted_kw" | "low_income";
+  from_day: DayColumn;
+  value: bigint;
+  stated_at: Generated<At>;
+};
 export type UsagePointTable = {
   operator_id: bigint;
   id: Id;

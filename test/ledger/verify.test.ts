@@ -18,6 +18,7 @@ import { hang } from "../support/building.ts";
 import { NOTICE_DEEDS, serveByHand } from "./notice-deeds.ts";
 import { SUPPLY_DEEDS } from "./supply-deeds.ts";
 import { BILL_RUN_DEEDS, joinCycle, releaseBill, takeDeposit } from "./bill-run-deeds.ts";
+import { ROOF_DEEDS, roofOfAHome } from "./roof.ts";
 import { CORRECTION_DEEDS, correctAHome } from "./correction-deeds.ts";
 import { CHARGE_DEEDS, chargeLate, chargeProperty } from "./charge-deeds.ts";
 import { DEVICE_DEEDS, giveTokens, tellDevice } from "./device-deeds.ts";
@@ -86,6 +87,7 @@ beforeAll(async () => {
   );
   await tellDevice(station.fresh.db, station.town.operatorId, paying.meter, station.now);
   await giveTokens(station.fresh.db, station.town.operatorId, broke, station.now);
+  await roofOfAHome(station, november);
   healthyUrl = station.fresh.ownerUrl;
 });
 
@@ -319,6 +321,7 @@ const deeds: [title: string, sql: string, named: string][] = [
     "update account set payment_mode = 'postpaid' where id = 1",
     "supply-known",
   ],
+  ...ROOF_DEEDS,
   [
     "an energy posting changed",
     "update energy_posting set quantity = quantity + 1 where energy_account = 'billed' and entry_id = 1",

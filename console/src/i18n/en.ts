@@ -1,3 +1,4 @@
+import { residentEn } from "./resident-en.ts";
 import { tokenEn } from "./token-en.ts";
 import { tariffEn } from "./tariff-en.ts";
 import { whatIfEn } from "./what-if-en.ts";
@@ -22,6 +23,7 @@ export const en = {
   ...termsEn,
   ...errorsEn,
   ...busesEn,
+  ...residentEn,
   ...tariffEn,
   ...whatIfEn,
   ...gapsEn,

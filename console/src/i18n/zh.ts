@@ -1,4 +1,5 @@
 import type { en } from "./en.ts";
+import { residentZh } from "./resident-zh.ts";
 import { tokenZh } from "./token-zh.ts";
 import { tariffZh } from "./tariff-zh.ts";
 import { whatIfZh } from "./what-if-zh.ts";
@@ -23,6 +24,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
   ...busesZh,
+  ...residentZh,
   ...tariffZh,
   ...whatIfZh,
   ...gapsZh,

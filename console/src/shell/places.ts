@@ -18,6 +18,7 @@ export const PLACES: readonly PlaceGroup[] = [
       { path: "/", name: "overview", roles: ALL },
       { path: "/counter", name: "counter", roles: CLERKS },
       { path: "/prepaid", name: "prepaid", roles: ALL },
+      { path: "/channels", name: "channels", roles: CLERKS },
     ],
   },
   {

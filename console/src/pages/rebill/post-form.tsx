@@ -31,7 +31,7 @@ export function PostForm({ accountId, digest }: { accountId: string; digest: str
             placeholder={t("rebill.reason")}
             value={reason}
             maxLength={500}
-            style={{ width: 320, maxWidth: "80vw" }}
+            style={{ width: "min(320px, 62vw)" }}
             onChange={(event) => setReason(event.target.value)}
             onPressEnter={() => (body.reason === "" || post.isPending ? undefined : post.mutate())}
           />

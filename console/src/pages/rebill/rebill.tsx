@@ -9,6 +9,7 @@ import { Amount } from "../../parts/money.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { ProblemNote } from "../../parts/problem.tsx";
 import { useUrlFilter } from "../../parts/url-filter.ts";
+import { cell } from "../balance/figures.ts";
 import { useFormat } from "../../shell/operator.tsx";
 import { type Asked, type Differing, postCorrection, previewPage, useCorrections } from "./queries.ts";
 
@@ -77,12 +78,11 @@ function useRecheck() {
   return { look, notes, error, start, post, stop: () => stop.current?.abort() };
 }
 
-const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 const csvOf = (found: readonly Differing[]): string =>
   ["account,name,difference,lines,waits"]
     .concat(
       found.map(({ number, name, difference, lines, waits }) =>
-        [number, name, difference.amount, String(lines), waits.map(({ bill }) => bill).join(" ")].map(quoted).join(","),
+        [number, name, difference.amount, String(lines), waits.map(({ bill }) => bill).join(" ")].map(cell).join(","),
       ),
     )
     .join("\r\n");
@@ -210,7 +210,7 @@ function Found({
               placeholder={t("rebill.reason")}
               value={reason}
               maxLength={500}
-              style={{ width: 320, maxWidth: "80vw" }}
+              style={{ width: "min(320px, 62vw)" }}
               onChange={(event) => setReason(event.target.value)}
             />
             <Button
