@@ -5,11 +5,12 @@ import { money } from "../../domain/money.ts";
 import { day } from "../../domain/period.ts";
 import { decideHeld, holdBills } from "../../ledger/bill-holds.ts";
 import { noteCycle, noteCycleOf } from "../../ledger/billing-cycles.ts";
+import { chargeLate } from "./charge-deeds.ts";
 import type { Database } from "../../schema/database.ts";
 import type { Tables } from "../../schema/tables.ts";
 
 /** An account that is billed by a cycle, though each month. */
-export async function joinCycle(trx: Transaction<Tables>, accountId: bigint, at: Instant): Promise<void> {
+async function joinCycle(trx: Transaction<Tables>, accountId: bigint, at: Instant): Promise<void> {
   const noted = { at, by: null };
   const cycle = { code: "monthly", titleZh: "月结", titleEn: "Monthly", months: 1, anchorMonth: 1 };
   await noteCycle(trx, cycle, noted);
@@ -36,9 +37,16 @@ export async function releaseBill(
 }
 
 /** A deposit of 100. */
-export async function takeDeposit(db: Database, operatorId: bigint, accountId: bigint, at: Instant): Promise<void> {
+async function takeDeposit(db: Database, operatorId: bigint, accountId: bigint, at: Instant): Promise<void> {
   const move = { kind: "take", amount: money("CNY", 10000n), channel: "cash" } as const;
   await moveDeposit(db, { operatorId, accountId, key: "deposit", at, move });
+}
+
+/** A late fee to come, a cycle and a deposit. */
+export async function beforeItsBills(db: Database, operatorId: bigint, accountId: bigint, at: Instant): Promise<void> {
+  await db.as(operatorId, (trx) => chargeLate(trx, at));
+  await db.as(operatorId, (trx) => joinCycle(trx, accountId, at));
+  await takeDeposit(db, operatorId, accountId, at);
 }
 
 /** What a superuser can do to holds and cycles, and the invariant that names it. */

@@ -17,10 +17,10 @@ import { SmallTown } from "../support/town.ts";
 import { hang } from "../support/building.ts";
 import { NOTICE_DEEDS, serveByHand } from "./notice-deeds.ts";
 import { SUPPLY_DEEDS } from "./supply-deeds.ts";
-import { BILL_RUN_DEEDS, joinCycle, releaseBill, takeDeposit } from "./bill-run-deeds.ts";
+import { BILL_RUN_DEEDS, beforeItsBills, releaseBill } from "./bill-run-deeds.ts";
 import { ROOF_DEEDS, roofOfAHome } from "./roof.ts";
 import { CORRECTION_DEEDS, correctAHome } from "./correction-deeds.ts";
-import { CHARGE_DEEDS, chargeLate, chargeProperty } from "./charge-deeds.ts";
+import { CHARGE_DEEDS, chargeProperty } from "./charge-deeds.ts";
 import { DEVICE_DEEDS, giveTokens, tellDevice } from "./device-deeds.ts";
 
 let station: Station;
@@ -134,9 +134,7 @@ async function estimateAHome(): Promise<void> {
   const town = await SmallTown.found(station.owner, "estimated");
   const account = await town.account("1");
   const { meter } = await town.supply({ account, tariff: "power", from: "2026-10-01", serial: "silent" });
-  await station.fresh.db.as(town.operatorId, (trx) => chargeLate(trx, station.now));
-  await station.fresh.db.as(town.operatorId, (trx) => joinCycle(trx, account, station.now));
-  await takeDeposit(station.fresh.db, town.operatorId, account, station.now);
+  await beforeItsBills(station.fresh.db, town.operatorId, account, station.now);
   const days = (values: Record<string, number>) =>
     town.readings(
       meter,
