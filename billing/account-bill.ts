@@ -57,7 +57,8 @@ export function accountBillOf(
       ...settlements.map(({ agreement, lines }) => ({ usagePointId: agreement.usagePointId, lines })),
       ...corrections,
     ];
-    const charges = chargeLinesOf(accountId, input.charges ?? [], daysOf(period, zone), currency);
+    const charges =
+      input.charges === undefined ? [] : chargeLinesOf(accountId, input.charges, daysOf(period, zone), currency);
     const due = dueOn(terms, issuedOn);
     const bill = billOf({ accountId, currency, period, issuedOn, dueOn: due, usagePoints, charges });
     return { kind: "billed", bill, settlements, corrections, estimates: input.estimates ?? [] };

@@ -77,9 +77,11 @@ export async function readAccounts(
     return {
       accountId,
       settlements: (spansOf.get(accountId) ?? []).map((span) => ({
-        ...span,
-        parts: partsOf(span.stretch),
+        agreement: span.agreement,
         household: households.get(accountId) ?? [],
+        parts: partsOf(span.stretch),
+        stretch: span.stretch,
+        versions: span.versions,
         readings,
         dials,
       })),
@@ -102,10 +104,8 @@ async function readingsOf(
   if (edges.length === 0) return new Map();
   const wanted = new Map(edges.map((edge) => [`${edge.meterId} ${edge.register}`, edge]));
   const edits = await readEditBook(trx, [...wanted.values()]);
-  const within = Map.groupBy(
-    inOrder(await readingsWithin(trx, [...wanted.values()], period, edits)),
-    ({ meterId }) => meterId,
-  );
+  const within = Map.groupBy(await readingsWithin(trx, [...wanted.values()], period, edits), ({ meterId }) => meterId);
+  for (const [meterId, own] of within) within.set(meterId, inOrder(own));
   // Where the period itself has the neighbours of an edge, they need not be looked for.
   const lone = edges.filter((edge) => !isEnclosed(edge, within.get(edge.meterId) ?? []));
   if (lone.length === 0) return within;
@@ -133,9 +133,17 @@ function isEnclosed(
 /** In order of time, each reading once: those around an edge lie within, too. */
 export function inOrder(readings: BookedReading[]): BookedReading[] {
   const order = (a: BookedReading, b: BookedReading): number =>
-    a.at - b.at || Number(a.meterId - b.meterId) || (a.register < b.register ? -1 : a.register > b.register ? 1 : 0);
+    a.at - b.at ||
+    (a.meterId < b.meterId ? -1 : a.meterId > b.meterId ? 1 : 0) ||
+    (a.register < b.register ? -1 : a.register > b.register ? 1 : 0);
+  if (isInOrder(readings, order)) return readings;
   readings.sort(order);
   return readings.filter((reading, i) => i === 0 || order(readings[i - 1] as BookedReading, reading) !== 0);
+}
+
+function isInOrder<T>(of: readonly T[], order: (a: T, b: T) => number): boolean {
+  for (let i = 1; i < of.length; i++) if (order(of[i - 1] as T, of[i] as T) >= 0) return false;
+  return true;
 }
 
 /** The part of the period that an agreement covers; its days are half-open in the operator's zone. */

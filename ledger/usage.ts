@@ -91,13 +91,13 @@ export async function readAgreements(
   const stays = await readStays(trx, [...new Set(agreements.rows.map((row) => row.usage_point_id))]);
   return agreements.rows.map((row) => ({
     accountId: row.account_id,
-    usagePointId: row.usage_point_id,
-    utility: row.utility,
-    tariffId: row.tariff_id,
     fromDay: row.from_day,
-    toDay: row.to_day,
     sinceDay: row.since_day,
     stays: stays.get(row.usage_point_id) ?? [],
+    tariffId: row.tariff_id,
+    toDay: row.to_day,
+    usagePointId: row.usage_point_id,
+    utility: row.utility,
   }));
 }
 

@@ -4,7 +4,19 @@ import type { Charge, Tariff } from "../../domain/tariff.ts";
  * Why the books cannot bill a tariff yet: what it asks of earlier periods, of the account or of a second register is not kept
  * there, and without it the amount would be wrong. Empty when they can. `sanbiao rate` is given these things in files.
  */
-export function unkeptOf(tariffs: readonly Tariff[]): string[] {
+export function unkeptOf(tariffs: readonly Tariff[]): readonly string[] {
+  let reasons = KNOWN.get(tariffs);
+  if (reasons === undefined) {
+    reasons = reasonsOfAll(tariffs);
+    KNOWN.set(tariffs, reasons);
+  }
+  return reasons;
+}
+
+/** Versions do not change, and thousands of accounts of a run have the same. */
+const KNOWN = new WeakMap<readonly Tariff[], readonly string[]>();
+
+function reasonsOfAll(tariffs: readonly Tariff[]): readonly string[] {
   const reasons = tariffs.flatMap((tariff) => [
     ...(tariff.netting === undefined ? [] : ["netting: energy given back is not settled from the readings"]),
     ...tariff.charges.flatMap((charge) => reasonsOf(charge).map((reason) => `${charge.id}: ${reason}`)),
