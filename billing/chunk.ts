@@ -104,7 +104,10 @@ async function readingsOf(
   if (edges.length === 0) return new Map();
   const wanted = new Map(edges.map((edge) => [`${edge.meterId} ${edge.register}`, edge]));
   const edits = await readEditBook(trx, [...wanted.values()]);
-  const within = Map.groupBy(await readingsWithin(trx, [...wanted.values()], period, edits), ({ meterId }) => meterId);
+  const within = Map.groupBy(
+    await readingsWithin(trx, [...wanted.values()], period, edits, scaledIn(spans)),
+    ({ meterId }) => meterId,
+  );
   for (const [meterId, own] of within) within.set(meterId, inOrder(own));
   // Where the period itself has the neighbours of an edge, they need not be looked for.
   const lone = edges.filter((edge) => !isEnclosed(edge, within.get(edge.meterId) ?? []));
@@ -114,6 +117,12 @@ async function readingsOf(
     within.set(meterId, inOrder([...(within.get(meterId) ?? []), ...more]));
   return within;
 }
+
+/** Meters that ever had another ratio than 1: their stays say so. */
+const scaledIn = (spans: readonly Span[]): MeterId[] =>
+  spans.flatMap(({ agreement }) =>
+    agreement.stays.filter(({ ratio }) => ratio !== undefined).map((stay) => stay.meterId),
+  );
 
 /** Whether these readings, all of the register in a period, hold one at the instant, or one on each side of it. */
 function isEnclosed(

@@ -117,15 +117,19 @@ export async function readEditBook(trx: Trx, registers: readonly MeterRegister[]
   return new EditBook(edits.filter(({ id }) => !superseded.has(id)));
 }
 
-/** Every validated reading of these registers inside `[from, to]`, in no order. Each register is named once. */
+/**
+ * Every validated reading of these registers inside `[from, to]`, in no order. Each register is named once.
+ * @param scaled the meters among them that ever had another ratio than 1, where their stays have told it already
+ */
 export async function readingsWithin(
   trx: Trx,
   registers: readonly MeterRegister[],
   { from, to }: Period,
   edits: EditBook,
+  scaled: Iterable<MeterId> = registers.map(({ meterId }) => meterId),
 ): Promise<BookedReading[]> {
   if (registers.length === 0) return [];
-  const ratios = rescaledOnly(await readRatios(trx, new Set(registers.map(({ meterId }) => meterId))));
+  const ratios = rescaledOnly(await readRatios(trx, scaled));
   const plain = registers.filter(({ meterId }) => !ratios.has(meterId));
   const rescaled = registers.filter(({ meterId }) => ratios.has(meterId));
   const booked = [
