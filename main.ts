@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Transaction } from "kysely";
 import type { Logger } from "pino";
 import { ensureDemoUsers } from "./api/demo.ts";
 import { liveBus } from "./api/live.ts";
@@ -10,15 +11,19 @@ import { dialOf } from "./catalog/meters/dials.ts";
 import { liveTeller, type Teller } from "./api/tell/teller.ts";
 import { billDepsOf, type Billing, startBilling } from "./billing/main.ts";
 import { type PaymentOutcome, reversePayment, takePayment } from "./billing/payment.ts";
+import { issueToken, type TokenWish } from "./billing/tokens/issue.ts";
 import { type Collectors, startCollectors } from "./collectors/main.ts";
 import { type Demo, type DemoOptions, openDemo } from "./demo/main.ts";
 import { type Clock, instant } from "./domain/instant.ts";
+import type { NoticeChannel } from "./domain/notice.ts";
 import type { AccountId, OperatorId } from "./domain/reading.ts";
 import type { Telemetry } from "./domain/telemetry.ts";
 import { deviceCommands } from "./ledger/device-commands.ts";
 import { sealer } from "./ledger/sealing.ts";
 import { type Database, openDatabase, ownerPool } from "./schema/database.ts";
+import type { Tables } from "./schema/tables.ts";
 import { startEmbedded } from "./schema/embedded/server.ts";
+import { type NoticeRoom, startNotices } from "./notices/main.ts";
 import { migrate } from "./schema/migrate.ts";
 import { sealingKeyOf } from "./sealing-key.ts";
 import type { Settings } from "./settings.ts";
@@ -155,6 +160,7 @@ async function openRooms(
   // The wires speak as soon as they are open, before who listens to them is there.
   let billing: Billing | null = null;
   let teller: Teller | null = null;
+  let notices: NoticeRoom | null = null;
   const collectors = await startCollectors({
     db,
     clock,
@@ -198,11 +204,17 @@ async function openRooms(
   const services = {
     takePayment: countedPayments(telemetry),
     reversePayment,
+    issueToken: (trx: Transaction<Tables>, wish: TokenWish) => issueToken(trx, sealing, wish),
     onPayment,
     onJudged,
     onMeterLife,
     onRegister,
     buses: collectors.buses,
+    notices: {
+      channels: channelsOf(settings, demo !== null),
+      secret: settings.noticeWebhook?.secret ?? null,
+      wake: () => notices?.wake(),
+    },
   };
   const users = demo === null ? null : await ensureDemoUsers(db);
   const api = await startApi({
@@ -221,6 +233,7 @@ async function openRooms(
   });
   opened.push(() => api.close());
   opened.push(async () => billing?.stop());
+  opened.push(async () => notices?.stop());
   let validation: ValidationSchedule | null = null;
   opened.push(async () => validation?.stop());
   return {
@@ -237,10 +250,28 @@ async function openRooms(
         onSupply: (event) => telling.supply(event),
         onRun: (news) => telling.billRun(news),
       });
+      notices = startNotices({
+        db,
+        clock,
+        wall,
+        telemetry,
+        log,
+        demo: demo !== null,
+        ...(settings.smtp === undefined ? {} : { smtp: settings.smtp }),
+        ...(settings.noticeWebhook === undefined ? {} : { webhook: settings.noticeWebhook }),
+      });
       validation = startValidation({ db, clock, log, dials: dialOf });
     },
   };
 }
+
+/** The ways on which notices can leave with these settings. */
+const channelsOf = ({ smtp, noticeWebhook }: Settings, demo: boolean): NoticeChannel[] => [
+  "inbox",
+  ...(smtp === undefined ? [] : (["email"] as const)),
+  ...(noticeWebhook === undefined ? [] : (["webhook"] as const)),
+  ...(demo ? (["sandbox"] as const) : []),
+];
 
 /** `takePayment`, counted by outcome; one that was turned away or failed as `refused`. */
 const countedPayments =

@@ -18,6 +18,10 @@ export type Settings = {
       }
     | { readonly kind: "foreign"; readonly url: string };
   readonly logLevel: string;
+  /** How mail leaves; absent: it waits. */
+  readonly smtp?: { readonly url: string; readonly from: string };
+  /** The bridge to SMS and the like, and the secret that both sides sign with. */
+  readonly noticeWebhook?: { readonly url: string; readonly secret: string };
   /** 64 hex digits; absent: a file in `dataFolder`. */
   readonly sealingKey?: string;
 };
@@ -43,6 +47,22 @@ const Environment = z.object({
     .string()
     .regex(/^[0-9a-fA-F]{64}$/, "64 hex digits")
     .optional(),
+  SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\//, "starts with smtp:// or smtps://")
+    .optional(),
+  SMTP_FROM: z
+    .string()
+    .regex(
+      /^[^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>$|^[^\s<>@]+@[^\s<>@]+$/,
+      "is written office@example.org or Office <office@example.org>",
+    )
+    .optional(),
+  NOTICE_WEBHOOK_URL: z
+    .string()
+    .regex(/^https?:\/\//, "starts with https:// or http://")
+    .optional(),
+  NOTICE_WEBHOOK_SECRET: z.string().min(32, "has at least 32 characters").optional(),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
@@ -60,14 +80,12 @@ export function settingsOf(environment: Readonly<Record<string, string | undefin
     throw new CodedError("config.invalid", `Wrong settings: ${wrong.join("; ")}.`);
   }
   const env = parsed.data;
+  together(env, ["MQTT_TLS_PORT", "MQTT_TLS_CERT", "MQTT_TLS_KEY"]);
+  together(env, ["SMTP_URL", "SMTP_FROM"]);
+  together(env, ["NOTICE_WEBHOOK_URL", "NOTICE_WEBHOOK_SECRET"]);
   const { MQTT_TLS_PORT: port, MQTT_TLS_CERT: cert, MQTT_TLS_KEY: key } = env;
+  const { SMTP_URL: smtp, SMTP_FROM: from, NOTICE_WEBHOOK_URL: webhook, NOTICE_WEBHOOK_SECRET: secret } = env;
   const all = port !== undefined && cert !== undefined && key !== undefined;
-  if (!all && (port !== undefined || cert !== undefined || key !== undefined)) {
-    throw new CodedError(
-      "config.invalid",
-      "MQTT_TLS_PORT, MQTT_TLS_CERT and MQTT_TLS_KEY go together: set all three or none.",
-    );
-  }
   return {
     dataFolder: resolve(env.SANBIAO_DATA),
     ...(env.DATABASE_URL === undefined ? {} : { databaseUrl: env.DATABASE_URL }),
@@ -78,6 +96,15 @@ export function settingsOf(environment: Readonly<Record<string, string | undefin
         ? { kind: "foreign", url: env.MQTT_URL }
         : { kind: "embedded", port: env.MQTT_PORT, ...(all ? { tls: { port, cert, key } } : {}) },
     logLevel: env.LOG_LEVEL,
+    ...(smtp === undefined || from === undefined ? {} : { smtp: { url: smtp, from } }),
+    ...(webhook === undefined || secret === undefined ? {} : { noticeWebhook: { url: webhook, secret } }),
     ...(env.SANBIAO_SEALING_KEY === undefined ? {} : { sealingKey: env.SANBIAO_SEALING_KEY }),
   };
+}
+
+/** Some settings mean nothing without the others. */
+function together(env: z.infer<typeof Environment>, names: readonly (keyof z.infer<typeof Environment>)[]): void {
+  const set = names.filter((name) => env[name] !== undefined);
+  if (set.length === 0 || set.length === names.length) return;
+  throw new CodedError("config.invalid", `${names.join(", ")} go together: set all of them or none.`);
 }

@@ -1,9 +1,14 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { CodedError } from "../domain/errors.ts";
+import type { Resident } from "./resident.ts";
+import type { Role } from "./schemas/session.ts";
 import type { Principal } from "./session.ts";
 
-/** Who may use a route: everybody, or a signed-in user of at least this role. A route that says nothing wants a reader. */
-export type Access = "public" | "reader" | "clerk" | "manager";
+/**
+ * Who may use a route: everybody, a resident for his own account, or a signed-in user of at least this role. A route that says
+ * nothing wants a reader.
+ */
+export type Access = "public" | "resident" | Role;
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -11,15 +16,25 @@ declare module "fastify" {
   }
   interface FastifyRequest {
     principal: Principal | null;
+    resident: Resident | null;
   }
 }
 
 export const COOKIE = "sanbiao_session";
+/** Of a resident: no user of the operator, so a session of another kind. */
+export const RESIDENT_COOKIE = "sanbiao_resident";
 
-const RANK: Record<Access, number> = { public: 0, reader: 1, clerk: 2, manager: 3 };
+const RANK: Record<Role, number> = { reader: 1, clerk: 2, manager: 3 };
 
-export function checkAccess(principal: Principal | null, access: Access): void {
+export function checkAccess(
+  { principal, resident }: Pick<FastifyRequest, "principal" | "resident">,
+  access: Access,
+): void {
   if (access === "public") return;
+  if (access === "resident") {
+    residentOfRequest({ resident });
+    return;
+  }
   if (principal === null) throw new CodedError("auth.required", "This needs a signed-in user.");
   if (RANK[principal.role] < RANK[access]) {
     throw new CodedError("auth.forbidden", `This needs the role ${access}; yours is ${principal.role}.`);
@@ -30,6 +45,12 @@ export function checkAccess(principal: Principal | null, access: Access): void {
 export function principalOfRequest(request: FastifyRequest): Principal {
   if (request.principal === null) throw new CodedError("auth.required", "This needs a signed-in user.");
   return request.principal;
+}
+
+/** The resident of a route for residents. */
+export function residentOfRequest({ resident }: Pick<FastifyRequest, "resident">): Resident {
+  if (resident === null) throw new CodedError("auth.pass", "This page opens with a link or a code from the counter.");
+  return resident;
 }
 
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);

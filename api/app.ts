@@ -13,14 +13,18 @@ import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import { CodedError } from "../domain/errors.ts";
 import { SECOND_MS } from "../domain/instant.ts";
-import { COOKIE, checkAccess, checkSameSite, securityHeaders } from "./access.ts";
+import { COOKIE, checkAccess, checkSameSite, RESIDENT_COOKIE, securityHeaders } from "./access.ts";
 import { page, serveConsole } from "./console.ts";
 import type { Metrics } from "./metrics.ts";
 import { PROBLEM_JSON, problemOf } from "./problem.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { billExplainRoutes, billReplayRoutes } from "./routes/bill-explain.ts";
 import { chargeRoutes } from "./routes/charges.ts";
+import { lateFeeRoutes } from "./routes/late-fees.ts";
 import { busRoutes } from "./routes/buses.ts";
+import { channelDeskRoutes, channelRoutes, sandboxRoutes } from "./routes/channels.ts";
+import { residentDeskRoutes, residentRoutes } from "./routes/resident.ts";
+import { residentOf } from "./resident.ts";
 import { balanceRoutes } from "./routes/balances.ts";
 import type { Waiting } from "../ledger/spool/spool.ts";
 import { estimateRoutes } from "./routes/estimates.ts";
@@ -38,6 +42,7 @@ import { registerImportRoutes } from "./routes/register-import.ts";
 import type { Api, App } from "./routes/route.ts";
 import { type ReadyChecks, serviceRoutes } from "./routes/service.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { tokenRoutes } from "./routes/tokens.ts";
 import { tariffRoutes } from "./routes/tariffs.ts";
 import { whatIfRoutes } from "./routes/what-if.ts";
 import { workRoutes } from "./routes/work.ts";
@@ -77,6 +82,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.setSerializerCompiler(serializerCompiler);
   app.removeContentTypeParser("text/plain");
   app.decorateRequest("principal", null);
+  app.decorateRequest("resident", null);
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request, reply) => unknownRoute(request, reply, options.consoleDir));
   // Cookies are read before the guard looks at them.
@@ -92,7 +98,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
         version: "1",
         description: "Electricity, gas and water metering, billing and prepaid control. Errors are RFC 9457 problems.",
       },
-      components: { securitySchemes: { session: { type: "apiKey", in: "cookie", name: COOKIE } } },
+      components: {
+        securitySchemes: {
+          session: { type: "apiKey", in: "cookie", name: COOKIE },
+          resident: { type: "apiKey", in: "cookie", name: RESIDENT_COOKIE },
+        },
+      },
     },
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
@@ -112,9 +123,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
       billExplainRoutes(v1, options);
       billReplayRoutes(v1, options);
       paymentRoutes(v1, options);
+      tokenRoutes(v1, options);
       busRoutes(v1, options);
       balanceRoutes(v1, options);
       chargeRoutes(v1, options);
+      lateFeeRoutes(v1, options);
       eventRoutes(v1, options);
       workRoutes(v1, options);
       estimateRoutes(v1, options);
@@ -123,6 +136,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
       onboardingRoutes(v1, options);
       tariffRoutes(v1, options);
       whatIfRoutes(v1, options);
+      channelDeskRoutes(v1, options);
+      sandboxRoutes(v1, options);
+      residentDeskRoutes(v1, options);
+      residentRoutes(v1, options);
+      await v1.register(async (doors) => channelRoutes(doors as App, options));
       await v1.register(async (files) => registerImportRoutes(files as App, options));
       await v1.register(async (pictures) => photoRoutes(pictures as App, options));
     },
@@ -139,14 +157,23 @@ function guard(app: App, api: Api): void {
     checkSameSite(request);
     const token = request.cookies[COOKIE];
     // Static pages and health do not need to know who looks.
-    if (token !== undefined && (access !== "public" || request.url.startsWith("/api/v1/sign-out"))) {
+    if (
+      token !== undefined &&
+      access !== "resident" &&
+      (access !== "public" || request.url.startsWith("/api/v1/sign-out"))
+    ) {
       request.principal = await principalOf(api.db, token, { demo: api.demo !== null, now: api.wall.now() });
     }
-    checkAccess(request.principal, access);
+    const pass = request.cookies[RESIDENT_COOKIE];
+    if (access === "resident" && pass !== undefined) {
+      request.resident = await residentOf(api.db, pass, api.wall.now());
+    }
+    checkAccess(request, access);
   });
   app.addHook("onRoute", (route) => {
     const access = route.config?.access ?? "reader";
-    if (access !== "public" && route.schema !== undefined) route.schema.security = [{ session: [] }];
+    if (access === "public" || route.schema === undefined) return;
+    route.schema.security = [access === "resident" ? { resident: [] } : { session: [] }];
   });
 }
 

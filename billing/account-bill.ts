@@ -3,6 +3,7 @@ import { CodedError } from "../domain/errors.ts";
 import { type Day, daysOf, type Period } from "../domain/period.ts";
 import { VERDICT_RESULTS } from "../domain/verdict.ts";
 import { billOf } from "./bill.ts";
+import { lateFeeLinesOf } from "./charges/late-fee.ts";
 import { chargeLinesOf } from "./charges/lines.ts";
 import { dueOn } from "./charges/terms.ts";
 import type { AccountInput } from "./chunk.ts";
@@ -57,8 +58,11 @@ export function accountBillOf(
       ...settlements.map(({ agreement, lines }) => ({ usagePointId: agreement.usagePointId, lines })),
       ...corrections,
     ];
-    const charges =
-      input.charges === undefined ? [] : chargeLinesOf(accountId, input.charges, daysOf(period, zone), currency);
+    const recurring = input.charges ?? [];
+    const charges = [
+      ...(recurring.length === 0 ? [] : chargeLinesOf(accountId, recurring, daysOf(period, zone), currency)),
+      ...(input.overdue === undefined ? [] : lateFeeLinesOf(input.overdue, issuedOn, currency)),
+    ];
     const due = dueOn(terms, issuedOn);
     const bill = billOf({ accountId, currency, period, issuedOn, dueOn: due, usagePoints, charges });
     return { kind: "billed", bill, settlements, corrections, estimates: input.estimates ?? [] };

@@ -15,6 +15,7 @@ import {
 } from "../ledger/usage.ts";
 import type { EditToWrite } from "../ledger/edits.ts";
 import type { Tables } from "../schema/tables.ts";
+import type { OverdueInput } from "./charges/late-fee.ts";
 import type { AssignedCharge } from "./charges/lines.ts";
 import { withOwnTariffs } from "./own-tariffs.ts";
 import { edgesOf, registersOf, type SettlementInput } from "./settlement.ts";
@@ -34,6 +35,8 @@ export type AccountInput = {
   readonly estimates?: readonly EditToWrite[];
   /** What it is charged besides supply. */
   readonly charges?: readonly AssignedCharge[];
+  /** What was overdue since its last bill, where that costs something. */
+  readonly overdue?: OverdueInput;
   /** Why an end was not estimated. */
   readonly unestimated?: readonly string[];
 };

@@ -6,6 +6,7 @@ import type { Utility } from "../domain/unit.ts";
 import { type AccountToBill, accountsToBill, type LastBill, lastBills } from "../ledger/last-bills.ts";
 import type { Tables } from "../schema/tables.ts";
 import { type AccountBill, accountBillOf } from "./account-bill.ts";
+import { withLateFees } from "./charges/overdue.ts";
 import { withCharges } from "./charges/read.ts";
 import { readAccounts } from "./chunk.ts";
 import { withTrueUps } from "./due-true-ups.ts";
@@ -81,13 +82,15 @@ async function billedForShow(
   const now = deps.clock.now();
   const books = { ...deps, zone: operator.zone };
   const read = await withTrueUps(trx, await readAccounts(trx, ids, period, books), books);
-  const inputs = await withCharges(trx, await withEstimates(trx, read, { ...books, now }), days);
+  const issuedOn = dayOf(now, operator.zone);
+  const charged = await withCharges(trx, await withEstimates(trx, read, { ...books, now }), days);
+  const inputs = await withLateFees(trx, charged, issuedOn, operator);
   const byAccount = new Map(inputs.map((input) => [input.accountId, input]));
   const last = await lastBills(trx, ids, period);
   return accounts.flatMap((account): Shown[] => {
     const input = byAccount.get(account.accountId);
     if (input === undefined) return [];
-    const bill = accountBillOf(input, period, dayOf(now, operator.zone), operator);
+    const bill = accountBillOf(input, period, issuedOn, operator);
     return [{ ...account, bill, last: last.get(account.accountId) ?? null }];
   });
 }

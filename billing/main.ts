@@ -11,6 +11,7 @@ import { controlDispatcher, type SendControl } from "./prepaid/dispatch.ts";
 import { type PrepaidDeps, type PrepaidEngine, prepaidEngine, type SupplyEvent } from "./prepaid/engine.ts";
 import type { BillRunDeps } from "./run.ts";
 import { type BillRunNews, startBillSchedule } from "./schedule.ts";
+import { returnTokens } from "./tokens/return.ts";
 import { catalogueTariffs } from "./tariffs.ts";
 
 /** The shell of this room: the books it reads, the timers that wake it. */
@@ -64,7 +65,10 @@ export function startBilling(settings: BillingSettings): Billing {
         log.error({ err: error }, "the outbox could not be worked off; the next turn tries again"),
       );
   const sweeps = oneAtATime(
-    () => engine.sweep(),
+    async () => {
+      await engine.sweep();
+      for (const [operatorId, accountId] of await returnAllTokens(settings)) engine.onPayment(operatorId, accountId);
+    },
     (error) => log.error({ err: error }, "supplies could not be looked at; the next sweep tries again"),
   );
   const schedule = startBillSchedule(billDepsOf(settings), settings.zone, settings.onRun);
@@ -94,6 +98,17 @@ export function startBilling(settings: BillingSettings): Billing {
       await dispatcher.idle();
     },
   };
+}
+
+/** Meters whose line is back: what their tokens took returns to the accounts. */
+async function returnAllTokens({ db, clock }: BillingSettings): Promise<[OperatorId, AccountId][]> {
+  const { rows } = await db.pool.query<{ operator_id: OperatorId }>("select operator_id from sanbiao.operators()");
+  const back: [OperatorId, AccountId][] = [];
+  for (const { operator_id: operatorId } of rows) {
+    const accounts = await db.as(operatorId, (trx) => returnTokens(trx, operatorId, clock.now()));
+    for (const accountId of accounts) back.push([operatorId, accountId]);
+  }
+  return back;
 }
 
 /** Work that never overlaps itself: a wake while it runs makes it run once more. */

@@ -1,14 +1,14 @@
 import type { Transaction } from "kysely";
 import { CodedError } from "../domain/errors.ts";
 import { type Instant, isoOf } from "../domain/instant.ts";
-import type { DebtClass } from "../domain/charge.ts";
+import type { DebtClass, Pays } from "../domain/charge.ts";
 import { type Currency, type Money, money, negate, sumMoney } from "../domain/money.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
 import { type Posting, RECEIVABLE } from "../ledger/chart.ts";
 import { owedOf, postEntry, propertyOwedOf, readEntry, type StoredEntry } from "../ledger/journal.ts";
 import type { Database } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
-import { type PaymentParts, type Pays, splitPayment } from "./charges/split.ts";
+import { type PaymentParts, splitPayment } from "./charges/split.ts";
 import { type CreditRow, effectOf } from "./prepaid/credit.ts";
 
 export const PAYMENT_CHANNELS = ["cash", "card", "wallet", "bank"] as const;

@@ -11,6 +11,7 @@ import { type JudgedAgain, judgeAgain } from "../ledger/verdicts.ts";
 import { isDatabaseAway } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
 import { type AccountBill, accountBillOf, billedUsagesOf } from "./account-bill.ts";
+import { withLateFees } from "./charges/overdue.ts";
 import { withCharges } from "./charges/read.ts";
 import { type AccountInput, readAccounts } from "./chunk.ts";
 import { withTrueUps } from "./due-true-ups.ts";
@@ -56,8 +57,8 @@ export async function billChunk(facts: RunFacts, claim: Pick<ClaimQuery, "among"
       const books = { ...deps, zone: operator.zone };
       const read = await withTrueUps(trx, await readAccounts(trx, accountIds, period, books), books);
       const estimated = await withEstimates(trx, read, { ...books, now: deps.clock.now() });
-      const inputs = await withCharges(trx, estimated, days);
       const issuedOn = dayOf(deps.clock.now(), operator.zone);
+      const inputs = await withLateFees(trx, await withCharges(trx, estimated, days), issuedOn, operator);
       const bills = await rateAll(facts, inputs, issuedOn);
       const bases = inputs.map((input) => ({ input, period, issuedOn, operator }));
       return { kind: "billed", ...(await writeChunk(trx, facts, bills, bases)), upTo };

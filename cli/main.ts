@@ -17,6 +17,7 @@ const COMMANDS: Record<string, (io: Io) => Promise<Command>> = {
   export: async (io) => (await import("./export.ts")).exportCommand(io),
   simulate: async (io) => (await import("./simulate.ts")).simulateCommand(io),
   "device-key": async (io) => (await import("./device-key.ts")).deviceKeyCommand(io),
+  "token-meter": async (io) => (await import("./token-meter.ts")).tokenMeterCommand(io),
   scan: async (io) => (await import("./scan.ts")).scanCommand(io),
   bench: async (io) => (await import("./bench.ts")).benchCommand(io),
 };

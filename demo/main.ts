@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Pool } from "pg";
 import type { Logger } from "pino";
+import { ensureChannel } from "../billing/channels.ts";
 import { availableOf } from "../billing/prepaid/available.ts";
 import type { BillRunDeps } from "../billing/run.ts";
 import { GRACE_MS, wake } from "../billing/schedule.ts";
@@ -76,6 +77,7 @@ export async function openDemo(options: OpenDemoOptions): Promise<Demo> {
   const now = clock.now();
   const seeded = await seedDemo({ owner, db, plan, buses: town.buses, passwordOf: town.passwordOf, now });
   await seedByHand(db, plan, seeded, now);
+  for (const { operatorId } of seeded) await ensureChannel(db, operatorId, SANDBOX, now);
   const aborted = new AbortController();
   return {
     clock,
@@ -99,6 +101,15 @@ export async function openDemo(options: OpenDemoOptions): Promise<Demo> {
     },
   };
 }
+
+/** What residents of the demo pay by: a page where the outcome is pressed, and no money. */
+const SANDBOX = {
+  code: "sandbox",
+  title_zh: "沙箱支付（演示，不收真钱）",
+  title_en: "Sandbox (for show, no real money)",
+  kind: "sandbox",
+  ledger_account: "wallet",
+} as const;
 
 type Live = {
   db: Database;

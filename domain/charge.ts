@@ -13,6 +13,10 @@ export type ChargeIncome = (typeof CHARGE_INCOMES)[number];
 export const DEBT_CLASSES = ["supply", "property"] as const;
 export type DebtClass = (typeof DEBT_CLASSES)[number];
 
+/** What a payment is for: one class of debt, or the debts of all classes in the declared order. */
+export const PAYS = [...DEBT_CLASSES, "split"] as const;
+export type Pays = (typeof PAYS)[number];
+
 /** A charge that comes back each month and has nothing to do with supply: property fee, parking. */
 export type RecurringCharge = {
   readonly code: string;
@@ -29,19 +33,21 @@ export type ChargeLine = {
   /** `<code>/<first day>`: stable. */
   readonly key: string;
   readonly code: string;
-  readonly income: ChargeIncome;
+  readonly income: ChargeIncome | "revenue_late_fee";
   /** Days `[from, to)`, within one calendar month of `monthDays` days. */
   readonly from: Day;
   readonly to: Day;
   readonly monthDays: number;
   /** Decimal text, two places. */
   readonly quantity: string;
-  readonly unit: "m2" | "lot" | "home";
-  /** Decimal text per unit and month. */
+  readonly unit: "m2" | "lot" | "home" | "overdue";
+  /** Decimal text per unit and month; of what was `overdue` the share per day (`monthDays` is then 1). */
   readonly price: string;
   /** price × quantity × days / days of the month, rounded once, here. */
   readonly amount: Money;
   /** Tax that the amount contains. */
   readonly included: Money;
   readonly title: { readonly zh: string; readonly en: string };
+  /** A late fee: the earlier bill whose debt it is for. */
+  readonly ofBill?: bigint;
 };

@@ -45,6 +45,17 @@ export const ERRORS = {
   "auth.required": { status: 401, retry: false, hint: "Sign in first." },
   "auth.wrong": { status: 401, retry: true, hint: "Check user name and password." },
   "auth.forbidden": { status: 403, retry: false, hint: "Your role does not allow this." },
+  "auth.signature": {
+    status: 401,
+    retry: true,
+    hint: "Sign `<unix ms>.<body>` with the channel's secret, and check the clock.",
+  },
+  "auth.pass": { status: 401, retry: false, hint: "Ask the counter for a new link or code." },
+  "payment.refused": {
+    status: 422,
+    retry: false,
+    hint: "The message names why; what was said is kept for the operator to look at. Do not send it again.",
+  },
   "auth.too-many": { status: 429, retry: true, hint: "Wait a minute before the next try." },
   "billing.charge-incomplete": {
     status: 422,
@@ -84,6 +95,11 @@ export const ERRORS = {
     status: 422,
     retry: false,
     hint: "The message says what stands against it; docs/guides/exchange-a-meter.md has each reason.",
+  },
+  "token.refused": {
+    status: 422,
+    retry: false,
+    hint: "The message says why; nothing was taken and no number was given out.",
   },
   "profile.unknown": { status: 404, retry: false, hint: "List the profiles with `sanbiao decode --list`." },
   "internal.unexpected": {

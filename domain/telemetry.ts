@@ -53,6 +53,11 @@ export const METRICS = {
   },
   sanbiao_bills_total: { kind: "counter", labels: ["outcome"], help: "Bills by outcome" },
   sanbiao_payments_total: { kind: "counter", labels: ["outcome"], help: "Payments by outcome" },
+  sanbiao_notices_total: {
+    kind: "counter",
+    labels: ["channel", "outcome"],
+    help: "Sendings of notices by channel and how they ended",
+  },
   sanbiao_append_seconds: {
     kind: "histogram",
     labels: [],

@@ -28,13 +28,14 @@ export async function writeBillCharges(
       included_minor: line.included.minor.toString(),
       title_zh: line.title.zh,
       title_en: line.title.en,
+      of_bill_id: line.ofBill?.toString() ?? null,
     }));
   });
   if (rows.length === 0) return;
   await sql`
     insert into sanbiao.bill_charge (operator_id, bill_id, line, key, code, income, from_day, to_day, month_days, quantity, unit,
-           price, amount_minor, included_minor, title_zh, title_en)
+           price, amount_minor, included_minor, title_zh, title_en, of_bill_id)
     select sanbiao.operator_id(), bill_id, line, key, code, income, from_day, to_day, month_days, quantity, unit,
-           price, amount_minor, included_minor, title_zh, title_en
+           price, amount_minor, included_minor, title_zh, title_en, of_bill_id
       from json_populate_recordset(null::sanbiao.bill_charge, ${JSON.stringify(rows)}::json)`.execute(trx);
 }

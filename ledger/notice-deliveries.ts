@@ -2,6 +2,7 @@ import { sql, type Transaction } from "kysely";
 import { HOUR_MS, type Instant, instant, isoOf } from "../domain/instant.ts";
 import {
   type DeliveryState,
+  NOTICE_KINDS,
   type NoticeChannel,
   type NoticeKind,
   type NoticeLanguage,
@@ -248,17 +249,14 @@ export async function retryNotice(trx: Trx, notice: Notice, at: Instant, by: big
 }
 
 /** Gives up what has waited so long that it would mislead. @returns how many */
-export async function expireDeliveries(trx: Trx, kinds: readonly NoticeKind[], now: Instant): Promise<number> {
-  let expired = 0n;
-  for (const kind of kinds) {
-    const before = instant(now - validHoursOf(kind) * HOUR_MS);
-    const { numAffectedRows } = await sql`
-      insert into sanbiao.notice_event (operator_id, delivery_id, at, state, detail)
-      select d.operator_id, d.id, ${isoOf(now)}::timestamptz, 'failed', 'too old to be sent' from sanbiao.notice_delivery d
-        join sanbiao.notice n on n.operator_id = d.operator_id and n.id = d.notice_id
-       where d.operator_id = sanbiao.operator_id() and d.state = 'queued' and n.kind = ${kind}
-         and d.waits_from < ${isoOf(before)} for update of d skip locked`.execute(trx);
-    expired += numAffectedRows ?? 0n;
-  }
-  return Number(expired);
+export async function expireDeliveries(trx: Trx, now: Instant): Promise<number> {
+  const ends = NOTICE_KINDS.map((kind) => isoOf(instant(now - validHoursOf(kind) * HOUR_MS)));
+  const { numAffectedRows } = await sql`
+    insert into sanbiao.notice_event (operator_id, delivery_id, at, state, detail)
+    select d.operator_id, d.id, ${isoOf(now)}::timestamptz, 'failed', 'too old to be sent' from sanbiao.notice_delivery d
+      join sanbiao.notice n on n.operator_id = d.operator_id and n.id = d.notice_id
+      join unnest(${NOTICE_KINDS}::text[], ${ends}::timestamptz[]) as e (kind, waits_from) on e.kind = n.kind
+     where d.operator_id = sanbiao.operator_id() and d.state = 'queued' and d.waits_from < e.waits_from
+       for update of d skip locked`.execute(trx);
+  return Number(numAffectedRows ?? 0n);
 }

@@ -174,6 +174,10 @@ async function historyOf(
   }));
 }
 
+/** `12/31` of a month, the plain days of a late fee; a whole month says nothing. */
+const partOfMonth = (days: number, monthDays: number, isLateFee: boolean): string =>
+  isLateFee ? `× ${days}` : days === monthDays ? "" : `${days}/${monthDays}`;
+
 /** What is charged besides supply stands as lines of no usage point; part of a month says of how many days. */
 async function chargesOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[]): Promise<Map<bigint, LineFact[]>> {
   const rows = await trx
@@ -186,7 +190,7 @@ async function chargesOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[
     .execute();
   return grouped(rows, (row) => {
     const days = daysBetween(row.from_day, row.to_day);
-    const part = days === row.month_days ? "" : ` ${days}/${row.month_days}`;
+    const part = partOfMonth(days, row.month_days, row.of_bill_id !== null);
     return {
       debt: "property",
       usagePointId: null,
@@ -203,8 +207,8 @@ async function chargesOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[
       includedMinor: row.included_minor === 0n ? null : row.included_minor,
       basis: null,
       title: {
-        zh: part === "" ? row.title_zh : `${row.title_zh}（${part.trim()} 天）`,
-        en: part === "" ? row.title_en : `${row.title_en} (${part.trim()} days)`,
+        zh: part === "" ? row.title_zh : `${row.title_zh}（${part} 天）`,
+        en: part === "" ? row.title_en : `${row.title_en} (${part} days)`,
       },
       corrects: null,
     };

@@ -30,6 +30,7 @@ const UNIT: Readonly<Record<string, Readonly<Record<"zh" | "en", string>>>> = {
   m3: { zh: "m³", en: "m³" },
   m2: { zh: "m²", en: "m²" },
   lot: { zh: "个", en: "lot" },
+  overdue: { zh: "元", en: "overdue" },
   home: { zh: "户", en: "home" },
   day: { zh: "天", en: "day" },
   month: { zh: "月", en: "month" },

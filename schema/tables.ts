@@ -24,9 +24,18 @@ import type {
   BillingTermsTable,
   ChargeAssignmentTable,
   ChargePriceTable,
+  LateFeeRuleTable,
+  LateFeeWaiverTable,
   RecurringChargeTable,
   SubledgerBalanceTable,
 } from "./tables/charges.ts";
+import type {
+  PaymentChannelEventTable,
+  PaymentChannelTable,
+  PaymentOrderTable,
+  ResidentPassTable,
+  ResidentSessionTable,
+} from "./tables/channels.ts";
 import type {
   AccountTable,
   AgreementTable,
@@ -116,6 +125,8 @@ export type Tables = {
   charge_price: ChargePriceTable;
   charge_assignment: ChargeAssignmentTable;
   bill_charge: BillChargeTable;
+  late_fee_rule: LateFeeRuleTable;
+  late_fee_waiver: LateFeeWaiverTable;
   subledger_balance: SubledgerBalanceTable;
   true_up: TrueUpTable;
   true_up_closing: TrueUpClosingTable;
@@ -153,4 +164,9 @@ export type Tables = {
   route_stop: RouteStopTable;
   manual_reading: ManualReadingTable;
   tariff_version: TariffVersionTable;
+  payment_channel: PaymentChannelTable;
+  payment_order: PaymentOrderTable;
+  payment_channel_event: PaymentChannelEventTable;
+  resident_pass: ResidentPassTable;
+  resident_session: ResidentSessionTable;
 };

@@ -27,6 +27,20 @@ test("a foreign database and broker take the places of the embedded ones; an emp
   });
 });
 
+test("mail and the bridge for short messages are set up as a whole", () => {
+  const secret = "0123456789abcdef0123456789abcdef";
+  const settings = settingsOf({
+    SMTP_URL: "smtps://user:word@mail.example.org",
+    SMTP_FROM: "Estate office <office@example.org>",
+    NOTICE_WEBHOOK_URL: "https://bridge.example.org/send",
+    NOTICE_WEBHOOK_SECRET: secret,
+  });
+  expect(settings).toMatchObject({
+    smtp: { url: "smtps://user:word@mail.example.org", from: "Estate office <office@example.org>" },
+    noticeWebhook: { url: "https://bridge.example.org/send", secret },
+  });
+});
+
 test.each([
   [{ PORT: "http" }, /PORT/],
   [{ PORT: "70000" }, /PORT/],
@@ -35,6 +49,10 @@ test.each([
   [{ LOG_LEVEL: "loud" }, /LOG_LEVEL/],
   [{ SANBIAO_SEALING_KEY: "short" }, /SANBIAO_SEALING_KEY: 64 hex/],
   [{ MQTT_TLS_PORT: "8883" }, /go together/],
+  [{ SMTP_URL: "mail.example.org", SMTP_FROM: "a@example.org" }, /SMTP_URL: starts with smtp/],
+  [{ SMTP_URL: "smtp://mail.example.org" }, /SMTP_URL, SMTP_FROM go together/],
+  [{ SMTP_URL: "smtp://mail.example.org", SMTP_FROM: "a@b.c, d@e.f" }, /SMTP_FROM: is written/],
+  [{ NOTICE_WEBHOOK_URL: "https://bridge.example.org", NOTICE_WEBHOOK_SECRET: "short" }, /at least 32/],
 ])("%j is refused by name", (environment, message) => {
   expect(() => settingsOf(environment)).toThrow(message);
 });

@@ -9,11 +9,15 @@ import type { AccountChargesJson, BillChargeJson, BillingTermsJson, ChargesJson 
 /** Lines of a bill that are not supply. */
 export async function billCharges(desk: Desk, billId: bigint): Promise<BillChargeJson[]> {
   const rows = await desk.trx
-    .selectFrom("bill_charge")
-    .selectAll()
-    .where("operator_id", "=", desk.operatorId)
-    .where("bill_id", "=", billId)
-    .orderBy("line")
+    .selectFrom("bill_charge as c")
+    .leftJoin("bill as of", (join) =>
+      join.onRef("of.operator_id", "=", "c.operator_id").onRef("of.id", "=", "c.of_bill_id"),
+    )
+    .selectAll("c")
+    .select("of.number as of_number")
+    .where("c.operator_id", "=", desk.operatorId)
+    .where("c.bill_id", "=", billId)
+    .orderBy("c.line")
     .execute();
   return rows.map((row) => ({
     key: row.key,
@@ -28,6 +32,7 @@ export async function billCharges(desk: Desk, billId: bigint): Promise<BillCharg
     included: moneyOf(desk, row.included_minor),
     titleZh: row.title_zh,
     titleEn: row.title_en,
+    ofBill: row.of_bill_id === null ? null : { id: String(row.of_bill_id), number: row.of_number ?? "" },
   }));
 }
 

@@ -164,7 +164,7 @@ function noteRoutes(app: App, api: Api): void {
   });
 }
 
-function dayOfText(text: string): Day {
+export function dayOfText(text: string): Day {
   if (!isDay(text)) throw new CodedError("request.invalid", `${text} is not a day of the calendar.`);
   return text;
 }

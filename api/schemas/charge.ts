@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CHARGE_BASES, CHARGE_INCOMES } from "../../domain/charge.ts";
-import { DayText, MoneyJson, PlainText } from "./json.ts";
+import { DayText, IdText, MoneyJson, PlainText } from "./json.ts";
 
 const decimal = (places: number) =>
   z.string().regex(new RegExp(`^\\d{1,8}(\\.\\d{1,${places}})?$`), `a number with at most ${places} decimals`);
@@ -16,12 +16,16 @@ export const BillChargeJson = z
     toDay: DayText.describe("Half-open"),
     monthDays: z.number().int().describe("Days of the calendar month"),
     quantity: z.string(),
-    unit: z.enum(["m2", "lot", "home"]),
-    price: z.string().describe("Per unit and month"),
+    unit: z.enum(["m2", "lot", "home", "overdue"]).describe("overdue: a late fee, the quantity is what was overdue"),
+    price: z.string().describe("Per unit and month; of a late fee the share per day"),
     amount: MoneyJson,
     included: MoneyJson.describe("Tax that the amount contains"),
     titleZh: z.string(),
     titleEn: z.string(),
+    ofBill: z
+      .object({ id: IdText, number: z.string() })
+      .nullable()
+      .describe("A late fee: the earlier bill whose debt it is for"),
   })
   .meta({ id: "BillCharge" });
 export type BillChargeJson = z.infer<typeof BillChargeJson>;
@@ -66,7 +70,7 @@ export const ChargesJson = z
 export type ChargesJson = z.infer<typeof ChargesJson>;
 
 export const ChargeBody = z.object({
-  code: ChargeCode,
+  code: ChargeCode.refine((code) => !code.startsWith("late_fee"), "late_fee is what the late fee is called"),
   titleZh: PlainText.trim().min(1).max(100),
   titleEn: PlainText.trim().min(1).max(100),
   basis: z.enum(CHARGE_BASES),

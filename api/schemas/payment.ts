@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PAYS } from "../../billing/charges/split.ts";
+import { PAYS } from "../../domain/charge.ts";
 import { IdText, InstantText, MoneyJson, PlainText } from "./json.ts";
 
 /** As billing/payment.ts names them; `wallet` is WeChat Pay or Alipay. */

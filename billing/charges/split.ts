@@ -1,9 +1,5 @@
-import { DEBT_CLASSES, type DebtClass } from "../../domain/charge.ts";
+import type { DebtClass, Pays } from "../../domain/charge.ts";
 import { addMoney, type Money, money, zero } from "../../domain/money.ts";
-
-/** What a payment is for: one class of debt, or the debts of all classes in the declared order. */
-export const PAYS = [...DEBT_CLASSES, "split"] as const;
-export type Pays = (typeof PAYS)[number];
 
 export type PaymentParts = Readonly<Record<DebtClass, Money>>;
 

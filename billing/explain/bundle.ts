@@ -50,6 +50,8 @@ const charge = z.object({
   included: text,
   titleZh: text,
   titleEn: text,
+  /** A late fee: the earlier bill whose debt it is for. */
+  ofBillId: text.optional(),
 });
 export type BundleCharge = z.infer<typeof charge>;
 
@@ -139,13 +141,14 @@ export const linesOfBill = ({ lines }: Bill): BundleLine[] =>
   }));
 
 export const chargesOfBill = ({ charges = [] }: Bill): BundleCharge[] =>
-  charges.map(({ title, amount, included, ...one }) => ({
+  charges.map(({ title, amount, included, ofBill, ...one }) => ({
     ...one,
     price: shortDecimal(one.price),
     amount: amountText(amount),
     included: amountText(included),
     titleZh: title.zh,
     titleEn: title.en,
+    ...(ofBill === undefined ? {} : { ofBillId: String(ofBill) }),
   }));
 
 /** `2.5000` and `2.50` are one price. */

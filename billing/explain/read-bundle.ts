@@ -206,6 +206,7 @@ async function chargesOf(trx: Trx, billId: bigint, currency: Currency): Promise<
     included: textOfMinor(currency, row.included_minor),
     titleZh: row.title_zh,
     titleEn: row.title_en,
+    ...(row.of_bill_id === null ? {} : { ofBillId: String(row.of_bill_id) }),
   }));
 }
 

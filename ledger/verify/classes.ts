@@ -29,12 +29,34 @@ export const CLASS_INVARIANTS: readonly Invariant[] = [
       select format('operator %s bill %s charge %s: outside its bill', c.operator_id, c.bill_id, c.key)
         from bill_charge c left join bill b on b.operator_id = c.operator_id and b.id = c.bill_id
        where b.id is null or c.from_day >= c.to_day
-          or c.from_day < (b.period_from at time zone (select zone from operator o where o.operator_id = b.operator_id))::date
-          or c.to_day > ((b.period_to - interval '1 ms') at time zone (select zone from operator o where o.operator_id = b.operator_id))::date + 1
+          or c.of_bill_id is null and (c.from_day < (b.period_from at time zone (select zone from operator o where o.operator_id = b.operator_id))::date
+          or c.to_day > ((b.period_to - interval '1 ms') at time zone (select zone from operator o where o.operator_id = b.operator_id))::date + 1)
       union all
       select format('operator %s bill %s charge %s: a day twice', operator_id, bill_id, key)
-        from (select *, lead(from_day) over (partition by operator_id, bill_id, code order by from_day) as next from bill_charge) c
+        from (select *, lead(from_day) over (partition by operator_id, bill_id, code order by from_day) as next from bill_charge where of_bill_id is null) c
        where next < to_day`,
+  },
+  {
+    name: "late-fees",
+    title:
+      "A late fee is at most debt × rate × days, for days after its debt was due and before its own bill, each day once, and on no bill more than it asked for",
+    counted: "select count(*) from bill_charge where of_bill_id is not null",
+    broken: `
+      select format('operator %s bill %s %s: %s', c.operator_id, c.bill_id, c.key, c.wrong) as example
+        from (select f.*, case
+                when o.id is null or o.account_id <> b.account_id then 'not a debt of the same account'
+                when f.from_day <= o.due_on or f.to_day > b.issued_on then 'days that were not overdue'
+                when f.amount_minor < 0 or f.included_minor <> 0 or f.income <> 'revenue_late_fee' then 'not a fee'
+                when f.amount_minor > round(f.quantity * f.price * (f.to_day - f.from_day) * case b.currency when 'JPY' then 1 else 100 end) then 'more than debt × rate × days'
+                when lead(f.from_day) over (partition by f.operator_id, f.of_bill_id, f.code order by f.from_day, f.to_day) < f.to_day then 'a day twice'
+                when sum(f.amount_minor) over (partition by f.operator_id, f.of_bill_id, f.code) > case f.code when 'late_fee' then o.total_minor
+                     else (select coalesce(sum(x.amount_minor), 0) from bill_charge x where x.operator_id = o.operator_id and x.bill_id = o.id and x.of_bill_id is null) end
+                  then 'more than its debt' end as wrong
+                from bill_charge f
+                left join bill b on b.operator_id = f.operator_id and b.id = f.bill_id
+                left join bill o on o.operator_id = f.operator_id and o.id = f.of_bill_id
+               where f.of_bill_id is not null) c
+       where c.wrong is not null`,
   },
   {
     name: "cuts-supply-only",

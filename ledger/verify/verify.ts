@@ -11,6 +11,7 @@ import { OPERATOR_INVARIANTS } from "./operators.ts";
 import { READING_INVARIANTS } from "./readings.ts";
 import { SCHEMA_INVARIANTS } from "./schema.ts";
 import { SUPPLY_INVARIANTS } from "./supply.ts";
+import { TOKEN_INVARIANTS } from "./tokens.ts";
 
 export const INVARIANTS: readonly Invariant[] = [
   ...SCHEMA_INVARIANTS,
@@ -24,6 +25,7 @@ export const INVARIANTS: readonly Invariant[] = [
   ...METER_LIFE_INVARIANTS,
   ...MANUAL_INVARIANTS,
   ...SUPPLY_INVARIANTS,
+  ...TOKEN_INVARIANTS,
   ...NOTICE_INVARIANTS,
 ];
 

@@ -1,4 +1,4 @@
-import type { ChargeBasis, ChargeIncome } from "../../domain/charge.ts";
+import type { ChargeBasis, ChargeIncome, ChargeLine, DebtClass } from "../../domain/charge.ts";
 import type { At, DayColumn, Id, Null } from "./columns.ts";
 
 export type BillingTermsTable = {
@@ -47,17 +47,42 @@ export type BillChargeTable = {
   line: number;
   key: string;
   code: string;
-  income: ChargeIncome;
+  income: ChargeLine["income"];
   from_day: DayColumn;
   to_day: DayColumn;
   month_days: number;
   quantity: string;
-  unit: "m2" | "lot" | "home";
+  unit: ChargeLine["unit"];
   price: string;
   amount_minor: bigint;
   included_minor: bigint;
   title_zh: string;
   title_en: string;
+  of_bill_id: Null<bigint>;
+};
+export type LateFeeRuleTable = {
+  operator_id: bigint;
+  id: Id;
+  from_day: DayColumn;
+  debt_class: DebtClass;
+  rate: string;
+  cross_year_rate: string;
+  grace_days: number;
+  minimum_minor: bigint;
+  cap_share: string;
+  source: string;
+  noted_at: At;
+  noted_by: Null<bigint>;
+};
+export type LateFeeWaiverTable = {
+  operator_id: bigint;
+  id: Id;
+  account_id: bigint;
+  from_day: DayColumn;
+  to_day: DayColumn;
+  reason: string;
+  noted_at: At;
+  noted_by: Null<bigint>;
 };
 export type SubledgerBalanceTable = {
   operator_id: bigint;

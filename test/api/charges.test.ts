@@ -116,3 +116,27 @@ test("a bill without other charges asks for supply only", async () => {
     statement: { supply: { previous: { amount: "0.00" }, billed: { amount: "80.00" }, balance: { amount: "80.00" } } },
   });
 });
+
+test("a manager says what overdue debts cost and waives days; a clerk may do neither", async () => {
+  const rule = { fromDay: "2026-01-01", debtClass: "supply", rate: "0.001", source: "供电营业规则" };
+  const whole = {
+    ...rule,
+    crossYearRate: "0.001",
+    graceDays: 0,
+    minimum: { amount: "0.00", currency: "CNY" },
+    capShare: "1",
+  };
+  expect((await ask("clerk", "POST", "/late-fees", rule)).status).toBe(403);
+  expect((await ask("boss", "POST", "/late-fees", rule)).status).toBe(201);
+  expect((await ask("boss", "POST", "/late-fees", rule)).body).toEqual({ outcome: "already" });
+  expect((await ask("boss", "POST", "/late-fees", { ...rule, rate: "1" })).status).toBe(400);
+  expect((await ask("reader", "GET", "/late-fees")).body.items).toEqual([whole]);
+  expect((await ask("boss", "POST", "/charges", { ...parking, code: "late_fee" })).status).toBe(400);
+  const days = { fromDay: "2026-06-01", toDay: "2026-06-03", reason: "our mistake" };
+  const path = `/accounts/${estate.flat}/late-fee-waivers`;
+  expect((await ask("clerk", "POST", path, days)).status).toBe(403);
+  expect((await ask("boss", "POST", path, days)).status).toBe(201);
+  expect((await ask("boss", "POST", path, { ...days, toDay: "2026-06-01" })).status).toBe(400);
+  expect((await ask("reader", "GET", path)).body.items).toEqual([days]);
+  expect((await ask("other", "GET", path)).status).toBe(404);
+});

@@ -1,8 +1,16 @@
 import type { Transaction } from "kysely";
 import type { Instant } from "../../domain/instant.ts";
 import { day } from "../../domain/period.ts";
+import { noteLateFeeRule } from "../../ledger/late-fees.ts";
 import { noteAssignment, noteCharge, noteChargePrice } from "../../ledger/charges.ts";
 import type { Tables } from "../../schema/tables.ts";
+
+/** What is overdue for supply costs something. */
+export async function chargeLate(trx: Transaction<Tables>, at: Instant): Promise<void> {
+  const rule = { fromDay: day("2026-01-01"), debtClass: "supply", rate: "0.001", crossYearRate: "0.001" } as const;
+  const terms = { graceDays: 0, minimumMinor: 0n, capShare: "1", source: "invented for the test" };
+  await noteLateFeeRule(trx, { ...rule, ...terms }, { at, by: null });
+}
 
 /** A property fee for one account, from November 2026 on. */
 export async function chargeProperty(trx: Transaction<Tables>, accountId: bigint, at: Instant): Promise<void> {
@@ -13,6 +21,13 @@ export async function chargeProperty(trx: Transaction<Tables>, accountId: bigint
   await noteChargePrice(trx, "property", { from, price: "120", taxRate: "0.06", source: "contract" }, noted);
   await noteAssignment(trx, accountId, { code: "property", from, quantity: "1" }, noted);
 }
+
+/** A late fee on a bill itself; amount, rate, days and debt as said. */
+const lateFee = (said: string): string => `
+  insert into bill_charge (operator_id, bill_id, line, key, code, income, amount_minor, price, from_day, to_day, quantity, month_days, unit,
+         included_minor, title_zh, title_en, of_bill_id)
+  select b.operator_id, b.id, 9, 'late', 'late_fee', 'revenue_late_fee', ${said}, 1, 'overdue', 0, '', '', o.id
+    from bill b join bill o on o.operator_id = b.operator_id and o.id = b.id limit 1`;
 
 /** What a superuser can do to charges, and the invariant that names it. */
 export const CHARGE_DEEDS: [title: string, sql: string, named: string][] = [
@@ -25,8 +40,18 @@ export const CHARGE_DEEDS: [title: string, sql: string, named: string][] = [
   ["a charge for a day outside its bill", "update bill_charge set to_day = to_day + 1", "bill-charges"],
   [
     "a charge for a day twice",
-    "insert into bill_charge select operator_id, bill_id, 9, 'twice', code, income, from_day + 1, to_day, month_days, quantity, unit, price, 0, 0, title_zh, title_en from bill_charge",
+    "insert into bill_charge select operator_id, bill_id, 9, 'twice', code, income, from_day + 1, to_day, month_days, quantity, unit, price, 0, 0, title_zh, title_en from bill_charge where of_bill_id is null",
     "bill-charges",
+  ],
+  [
+    "a late fee for more days than were overdue",
+    lateFee("2, 0.0010, b.issued_on - 2, b.issued_on + 1, o.total_minor / 100.0"),
+    "late-fees",
+  ],
+  [
+    "a late fee of more than debt, rate and days",
+    lateFee("999999, 0.0010, b.issued_on - 1, b.issued_on, o.total_minor / 100.0"),
+    "late-fees",
   ],
   [
     "a cut that rests on other debt, too",

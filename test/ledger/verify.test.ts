@@ -17,8 +17,8 @@ import { SmallTown } from "../support/town.ts";
 import { hang } from "../support/building.ts";
 import { NOTICE_DEEDS, serveByHand } from "./notice-deeds.ts";
 import { SUPPLY_DEEDS } from "./supply-deeds.ts";
-import { CHARGE_DEEDS, chargeProperty } from "./charge-deeds.ts";
-import { DEVICE_DEEDS, tellDevice } from "./device-deeds.ts";
+import { CHARGE_DEEDS, chargeLate, chargeProperty } from "./charge-deeds.ts";
+import { DEVICE_DEEDS, giveTokens, tellDevice } from "./device-deeds.ts";
 
 let station: Station;
 let healthyUrl: string;
@@ -82,6 +82,7 @@ beforeAll(async () => {
     homes.map((home) => home.account),
   );
   await tellDevice(station.fresh.db, station.town.operatorId, paying.meter, station.now);
+  await giveTokens(station.fresh.db, station.town.operatorId, broke, station.now);
   healthyUrl = station.fresh.ownerUrl;
 });
 
@@ -128,6 +129,7 @@ async function estimateAHome(): Promise<void> {
   const town = await SmallTown.found(station.owner, "estimated");
   const account = await town.account("1");
   const { meter } = await town.supply({ account, tariff: "power", from: "2026-10-01", serial: "silent" });
+  await station.fresh.db.as(town.operatorId, (trx) => chargeLate(trx, station.now));
   const days = (values: Record<string, number>) =>
     town.readings(
       meter,

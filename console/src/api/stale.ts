@@ -13,6 +13,7 @@ export function staleBy(event: LiveEvent): readonly (readonly string[])[] {
     case "payment":
       return [
         ["account", event.accountId],
+        ["tokens", event.accountId],
         ["timeline", event.accountId],
         ["accountBills", event.accountId],
         ["accounts"],

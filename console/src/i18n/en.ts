@@ -1,3 +1,4 @@
+import { tokenEn } from "./token-en.ts";
 import { tariffEn } from "./tariff-en.ts";
 import { whatIfEn } from "./what-if-en.ts";
 import { busesEn } from "./buses-en.ts";
@@ -31,6 +32,7 @@ export const en = {
   ...estimateEn,
   ...readingEn,
   ...paperEn,
+  ...tokenEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",
   "language.label": "Language",

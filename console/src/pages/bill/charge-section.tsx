@@ -12,7 +12,9 @@ function Charge({ charge }: { charge: BillChargeJson }) {
     <tr>
       <td>
         {language === "zh" ? charge.titleZh : charge.titleEn}
-        {days === charge.monthDays ? null : (
+        {charge.ofBill !== null ? (
+          <span className="chip">{t("charge.overdueDays", { n: days, from: charge.fromDay, to: charge.toDay })}</span>
+        ) : days === charge.monthDays ? null : (
           <span className="chip">{t("charge.days", { n: days, of: charge.monthDays })}</span>
         )}
       </td>

@@ -1,0 +1,83 @@
+import { sql } from "kysely";
+import { policyOf } from "../../catalog/policies/catalogue.ts";
+import { outlookOf } from "../../billing/prepaid/outlook.ts";
+import { SECOND_MS } from "../../domain/instant.ts";
+import { moneyJson } from "../../domain/money.ts";
+import type { PaymentChannelRow } from "../../ledger/payment-orders.ts";
+import { billBooks } from "../bill-books.ts";
+import { atText, atTextOrNull, type Desk } from "../desk.ts";
+import type { ResidentHistoryJson, ResidentHomeJson } from "../schemas/resident.ts";
+import { account } from "./account.ts";
+import { timeline } from "./timeline.ts";
+
+/** What the page shows first: of the books, worked out now. */
+export async function residentHome(desk: Desk, accountId: bigint): Promise<ResidentHomeJson> {
+  const own = await account(desk, accountId);
+  const { rows } = await sql<{ code: string; kind: "estate" | "supply_station"; name_zh: string; name_en: string }>`
+    select code, kind, name_zh, name_en from operator where operator_id = ${desk.operatorId}`.execute(desk.trx);
+  const operator = rows[0];
+  if (operator === undefined) throw new Error("no such operator");
+  return {
+    operator: {
+      code: operator.code,
+      kind: operator.kind,
+      nameZh: operator.name_zh,
+      nameEn: operator.name_en,
+      zone: desk.zone,
+      currency: desk.currency,
+    },
+    accountNumber: own.number,
+    name: own.name,
+    place: { building: own.building, room: own.room },
+    balance: own.balance,
+    propertyBalance: own.propertyBalance,
+    prepaid: await prepaidOf(desk, accountId, own.prepaid),
+    payable: (await payableChannel(desk)) !== null,
+    now: atText(desk, desk.now),
+  };
+}
+
+async function prepaidOf(
+  desk: Desk,
+  accountId: bigint,
+  known: Awaited<ReturnType<typeof account>>["prepaid"],
+): Promise<ResidentHomeJson["prepaid"]> {
+  const outlook = await outlookOf(desk.trx, accountId, { ...billBooks, policies: policyOf }, desk.now);
+  if (outlook === null || known === null) return null;
+  const { available, unbilled, lastReadingAt, daysLeft } = outlook;
+  return {
+    state: known.state,
+    relay: known.reported,
+    available: available === null ? null : moneyJson(available),
+    unbilled: unbilled === null ? null : moneyJson(unbilled),
+    lastReadingAt: atTextOrNull(desk, lastReadingAt),
+    readingAgeSeconds: lastReadingAt === null ? null : Math.max(0, Math.round((desk.now - lastReadingAt) / SECOND_MS)),
+    daysLeft,
+    held: known.held,
+  };
+}
+
+/** The channel that residents of this operator pay by: the first that is open. */
+export async function payableChannel(desk: Desk): Promise<PaymentChannelRow | null> {
+  const { rows } = await sql<PaymentChannelRow>`select * from payment_channel
+     where operator_id = ${desk.operatorId} and disabled_at is null order by kind, code limit 1`.execute(desk.trx);
+  return rows[0] ?? null;
+}
+
+const HISTORY_MAX = 60;
+
+export async function residentHistory(desk: Desk, accountId: bigint): Promise<ResidentHistoryJson> {
+  const { entries } = await timeline(desk, accountId, { limit: HISTORY_MAX, kinds: "payment,supply" });
+  return {
+    items: entries.flatMap((entry): ResidentHistoryJson["items"] => {
+      const { id, at } = entry;
+      if (entry.kind === "payment")
+        return [{ id, at, kind: "payment", what: entry.entry, amount: entry.amount, channel: entry.channel }];
+      // Inner turns of the engine are not the resident's.
+      const isTold = entry.kind === "supply" && TOLD.has(entry.event);
+      return isTold ? [{ id, at, kind: "supply", what: entry.event, amount: null, channel: null }] : [];
+    }),
+  };
+}
+
+const TOLD: ReadonlySet<string> = new Set(["warned_1", "warned_2", "cut_confirmed", "reconnect_due", "restored"]);
