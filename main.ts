@@ -19,7 +19,7 @@ import type { NoticeChannel } from "./domain/notice.ts";
 import type { AccountId, OperatorId } from "./domain/reading.ts";
 import type { Telemetry } from "./domain/telemetry.ts";
 import { deviceCommands } from "./ledger/device-commands.ts";
-import { sealer } from "./ledger/sealing.ts";
+import { type Sealer, sealer } from "./ledger/sealing.ts";
 import { type Database, openDatabase, ownerPool } from "./schema/database.ts";
 import type { Tables } from "./schema/tables.ts";
 import { startEmbedded } from "./schema/embedded/server.ts";
@@ -66,10 +66,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const ownerUrl = await openBooks(settings, onProgress, opened);
     const db = openDatabase(ownerUrl, { log, max: 16 });
     opened.push(() => db.close());
-    const demo = await openTown(options, ownerUrl, db, opened);
+    const sealing = sealer(await sealingKeyOf(settings));
+    const demo = await openTown(options, { ownerUrl, db, sealing }, opened);
     const clock = demo?.clock ?? wall;
     const metrics = prometheus();
-    const rooms = await openRooms({ options, db, clock, demo, metrics }, opened);
+    const rooms = await openRooms({ options, db, sealing, clock, demo, metrics }, opened);
     const settled =
       demo === null
         ? Promise.resolve()
@@ -120,8 +121,7 @@ async function openBooks(
 
 async function openTown(
   options: ServiceOptions,
-  ownerUrl: string,
-  db: Database,
+  { ownerUrl, db, sealing }: { ownerUrl: string; db: Database; sealing: Sealer },
   opened: (() => Promise<unknown>)[],
 ): Promise<Demo | null> {
   if (options.demo === undefined) return null;
@@ -132,6 +132,7 @@ async function openTown(
       ...options.demo,
       owner,
       db,
+      sealing,
       folder: settings.dataFolder,
       host: "127.0.0.1",
       log,
@@ -144,18 +145,24 @@ async function openTown(
   }
 }
 
-type RoomDeps = { options: ServiceOptions; db: Database; clock: Clock; demo: Demo | null; metrics: Metrics };
+type RoomDeps = {
+  options: ServiceOptions;
+  db: Database;
+  sealing: Sealer;
+  clock: Clock;
+  demo: Demo | null;
+  metrics: Metrics;
+};
 type Rooms = { collectors: Collectors; api: RunningApi; startBilling(): void };
 
 /** Collectors, pages and billing know each other only through what is handed to them here. */
 async function openRooms(
-  { options, db, clock, demo, metrics }: RoomDeps,
+  { options, db, sealing, clock, demo, metrics }: RoomDeps,
   opened: (() => Promise<unknown>)[],
 ): Promise<Rooms> {
   const { settings, log, consoleDir } = options;
   const { host, port } = settings;
   const { telemetry } = metrics;
-  const sealing = sealer(await sealingKeyOf(settings));
   const live = liveBus(wall);
   // The wires speak as soon as they are open, before who listens to them is there.
   let billing: Billing | null = null;

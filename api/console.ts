@@ -33,7 +33,7 @@ export async function page(request: FastifyRequest, reply: FastifyReply, folder:
     return reply.type("text/html; charset=utf-8").header("cache-control", "no-store").send(BEING_BUILT);
   }
   // The phone page's service worker looks after /m/ and what is below it.
-  if (path === "/m") return reply.redirect("/m/");
+  if (path === "/m" || path === "/r") return reply.redirect(`${path}/`);
   const file = fileIn(folder, path);
   if (file === null) throw new CodedError("request.not-found", `There is no ${path}.`);
   // The build names assets by their content; the page itself must be asked for each time.
@@ -41,9 +41,13 @@ export async function page(request: FastifyRequest, reply: FastifyReply, folder:
   return reply.header("cache-control", cache).sendFile(file);
 }
 
-/** The console's file for a path; its page (or the phone's) where the path names no file; `null` for a file that is not there. */
+/** Readers and residents have a page of their own. */
+const pageOf = (path: string): string =>
+  path.startsWith("/m/") ? "m.html" : path.startsWith("/r/") ? "r.html" : "index.html";
+
+/** The console's file for a path; its page (or a phone's) where the path names no file; `null` for a file that is not there. */
 function fileIn(folder: string, path: string): string | null {
-  if (!/\/[^/]+\.\w+$/.test(path)) return path.startsWith("/m/") ? "m.html" : "index.html";
+  if (!/\/[^/]+\.\w+$/.test(path)) return pageOf(path);
   let name: string;
   try {
     name = decodeURIComponent(path).slice(1);

@@ -23,6 +23,7 @@ import { noTelemetry } from "../domain/telemetry.ts";
 import { openDatabase, ownerPool } from "../schema/database.ts";
 import { removeCluster, startEmbedded } from "../schema/embedded/server.ts";
 import { migrate } from "../schema/migrate.ts";
+import { report, tableText } from "./report.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -168,9 +169,8 @@ try {
     memoryPerSecond: inMemory,
     isSame,
   };
-  if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else
-    console.table([
+  report(result, () =>
+    tableText([
       { way: "on the books, one by one", "accounts/s": Math.round(books), ratio: 1 },
       {
         way: "the engine, after an ordinary reading",
@@ -178,7 +178,8 @@ try {
         ratio: +(scouted / books).toFixed(1),
       },
       { way: "priced in memory alone", "accounts/s": Math.round(inMemory), ratio: +(inMemory / books).toFixed(1) },
-    ]);
+    ]),
+  );
   if (!isSame) console.error("the two ways do not agree");
   process.exitCode = isSame ? 0 : 1;
 } finally {

@@ -15,6 +15,7 @@ import { verify } from "../ledger/verify/verify.ts";
 import { ownerPool } from "../schema/database.ts";
 import { removeCluster, startEmbedded } from "../schema/embedded/server.ts";
 import { migrate } from "../schema/migrate.ts";
+import { report } from "./report.ts";
 import { seedEstate } from "./billrun/estate.ts";
 import { copyAlone, type Counts, countWritten, setBased } from "./billrun/references.ts";
 
@@ -119,25 +120,21 @@ try {
   const { runs, exponent, rows, copySeconds, sqlSeconds, broken } = result;
   const last = runs.at(-1) as Run;
   const [copyShare, sqlShare] = [copySeconds / last.seconds, sqlSeconds / last.seconds];
-  if (options.json) {
-    process.stdout.write(`${JSON.stringify({ ...result, copyShare, sqlShare })}\n`);
-  } else {
-    console.log("accounts × 3 utilities | bills/s | seconds | peak memory");
-    for (const { accounts, seconds, peakMiB } of runs)
-      console.log(
-        `${String(accounts).padStart(22)} | ${(accounts / seconds).toFixed(0).padStart(7)} | ${seconds.toFixed(1).padStart(7)} | ${peakMiB.toFixed(0).padStart(7)} MiB`,
-      );
+  report({ ...result, copyShare, sqlShare }, () => {
     const total = Object.values(rows).reduce((sum, n) => sum + n, 0);
-    console.log(`\n${(total / last.accounts).toFixed(1)} rows a bill in ${Object.keys(rows).length} tables`);
-    console.log(`time grows as accounts to the ${exponent.toFixed(3)}`);
-    console.log(
+    return [
+      "accounts × 3 utilities | bills/s | seconds | peak memory",
+      ...runs.map(
+        ({ accounts, seconds, peakMiB }) =>
+          `${String(accounts).padStart(22)} | ${(accounts / seconds).toFixed(0).padStart(7)} | ${seconds.toFixed(1).padStart(7)} | ${peakMiB.toFixed(0).padStart(7)} MiB`,
+      ),
+      `\n${(total / last.accounts).toFixed(1)} rows a bill in ${Object.keys(rows).length} tables`,
+      `time grows as accounts to the ${exponent.toFixed(3)}`,
       `COPY alone, two connections   ${copySeconds.toFixed(1).padStart(7)} s   the run is ${copyShare.toFixed(2)} of it`,
-    );
-    console.log(
       `set-based SQL, two connections${sqlSeconds.toFixed(1).padStart(7)} s   the run is ${sqlShare.toFixed(2)} of it`,
-    );
-    console.log(broken.length === 0 ? "every invariant of the books holds" : broken.join("\n"));
-  }
+      broken.length === 0 ? "every invariant of the books holds" : broken.join("\n"),
+    ].join("\n");
+  });
   const isFast = copyShare >= COPY_SHARE_MIN && sqlShare >= SQL_SHARE_MIN;
   const isEven = last.peakMiB <= PEAK_MIB_MAX && (runs.length === 1 || exponent <= EXPONENT_MAX);
   process.exitCode = isFast && isEven && broken.length === 0 ? 0 : 1;

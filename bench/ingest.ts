@@ -1,11 +1,12 @@
 /**
  * MQTT clients in other processes → QoS 1, JSON → decoded → committed → acknowledged, against COPY of the same rows into the
- * same table on the same machine, by turns. Run: node bench/ingest.ts [--rounds N]
+ * same table on the same machine, by turns. Run: node bench/ingest.ts [--rounds N] [--readings N] [--only 100x20] [--json]
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { copyRows, copyTool } from "./ingest/copy.ts";
+import { report, say } from "./report.ts";
 import { type IngestStack, seedDevices, withIngestStack } from "./ingest/stack.ts";
 
 const { values: options } = parseArgs({
@@ -13,6 +14,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "3" },
     readings: { type: "string", default: "2" },
     only: { type: "string" },
+    json: { type: "boolean", default: false },
   },
 });
 const ROUNDS = Number(options.rounds);
@@ -32,8 +34,9 @@ await withIngestStack((owner) => seedDevices(owner, DEVICES), bench);
 
 async function bench({ url, owner, broker }: IngestStack): Promise<void> {
   const tool = copyTool();
-  console.log(`${READINGS} readings a message; reference: COPY text by ${tool}; ${ROUNDS} rounds, medians\n`);
-  console.log("clients x window | messages/s | readings/s | COPY rows/s | ratio | our us/message | runs");
+  const shapes: object[] = [];
+  say(`${READINGS} readings a message; reference: COPY text by ${tool}; ${ROUNDS} rounds, medians\n`);
+  say("clients x window | messages/s | readings/s | COPY rows/s | ratio | our us/message | runs");
   for (const shape of SHAPES) {
     const ours: number[] = [];
     const copies: number[] = [];
@@ -53,11 +56,20 @@ async function bench({ url, owner, broker }: IngestStack): Promise<void> {
       copies.push(rows / reference);
     }
     const [a, b] = [median(ours), median(copies)];
-    const runs = ours.map((x, i) => (x / (copies[i] ?? x)).toFixed(2)).join(" ");
-    console.log(
-      `${`${shape.clients} x ${shape.window}`.padStart(16)} | ${k(a / READINGS)} | ${k(a)} | ${k(b)} | ${(a / b).toFixed(2).padStart(5)} | ${median(busy).toFixed(1).padStart(14)} | ${runs}`,
+    const runs = ours.map((x, i) => x / (copies[i] ?? x));
+    const figures = {
+      readingsPerSecond: a,
+      copyRowsPerSecond: b,
+      ratio: a / b,
+      cpuMicrosPerMessage: median(busy),
+      runs,
+    };
+    shapes.push({ ...shape, ...figures });
+    say(
+      `${`${shape.clients} x ${shape.window}`.padStart(16)} | ${k(a / READINGS)} | ${k(a)} | ${k(b)} | ${(a / b).toFixed(2).padStart(5)} | ${median(busy).toFixed(1).padStart(14)} | ${runs.map((x) => x.toFixed(2)).join(" ")}`,
     );
   }
+  report({ readingsPerMessage: READINGS, reference: `COPY by ${tool}`, rounds: ROUNDS, shapes });
 
   async function empty(): Promise<void> {
     // The book refuses to be emptied, by anybody; only a superuser can look away, as for a restored copy.

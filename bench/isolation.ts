@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { report } from "./report.ts";
 import { Estate, type Trouble, type Wire } from "./isolation/pair.ts";
 
 /**
@@ -88,7 +89,6 @@ export function tableOf({ seconds, rounds, cases }: IsolationResult): string {
 
 if (process.argv[1] === import.meta.filename) {
   const result = await run();
-  const json = process.argv.includes("--json");
-  process.stdout.write(`${json ? JSON.stringify(result) : tableOf(result)}\n`);
+  report(result, () => tableOf(result));
   process.exitCode = result.cases.every(({ ratio }) => ratio >= RATIO_MIN) ? 0 : 1;
 }

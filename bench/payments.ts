@@ -18,6 +18,7 @@ import { verify } from "../ledger/verify/verify.ts";
 import { openDatabase, ownerPool } from "../schema/database.ts";
 import { removeCluster, startEmbedded } from "../schema/embedded/server.ts";
 import { migrate } from "../schema/migrate.ts";
+import { report, tableText } from "./report.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -170,9 +171,8 @@ try {
     reconnected,
     broken,
   };
-  if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else {
-    console.table([
+  report(result, () => {
+    const table = tableText([
       { what: tpc.name, "transactions/s": Math.round(result.referencePerSecond), ratio: 1 },
       {
         what: "payments, from this process",
@@ -180,11 +180,12 @@ try {
         ratio: +ratio.toFixed(2),
       },
     ]);
-    console.log(
+    return [
+      table,
       `${CONNECTIONS} connections; ${keys} payments took ${withdrawn} cuts back and ordered supply back ${reconnected} times`,
-    );
-    console.log(broken.length === 0 ? "the books balance" : `broken: ${broken.join(", ")}`);
-  }
+      broken.length === 0 ? "the books balance" : `broken: ${broken.join(", ")}`,
+    ].join("\n");
+  });
   process.exitCode = ratio >= RATIO_MIN && broken.length === 0 ? 0 : 1;
 } finally {
   await db.close();

@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { LibraryClient } from "./poll/library.ts";
 import { LinkClient, startCollector, tally } from "./poll/ours.ts";
 import { RawClient } from "./poll/raw.ts";
+import { report } from "./report.ts";
 import { BLOCKS, GATEWAYS, IN_FLIGHT, METERS } from "./poll/town.ts";
 
 /**
@@ -135,6 +136,6 @@ export function tableOf(result: PollResult): string {
 
 if (process.argv[1] === import.meta.filename) {
   const result = await run();
-  process.stdout.write(`${tableOf(result)}\n`);
+  report(result, () => tableOf(result));
   process.exitCode = result.faults.wrong === 0 && result.ratio >= 0.45 ? 0 : 1;
 }

@@ -4,6 +4,7 @@
  * Run: node bench/rate.ts [--seconds N] [--json]
  */
 import { parseArgs } from "node:util";
+import { report, tableText } from "./report.ts";
 import { byDecimal, byEngine, INTERVALS, usageOfThirtyDays } from "./rate/decimal-twin.ts";
 
 const { values: options } = parseArgs({
@@ -41,29 +42,18 @@ const perSecond = { engine: median(seen.map((one) => one.engine)), decimal: medi
 const ratio = median(seen.map((one) => one.engine / one.decimal));
 const isGood = apart.length === 0 && ratio >= RATIO_MIN;
 
-if (options.json) {
-  console.log(
-    JSON.stringify({
-      intervals: INTERVALS,
-      lines: keys.length,
-      differing: apart,
-      perSecond,
-      ratio,
-      least: RATIO_MIN,
-      isGood,
-    }),
-  );
-} else {
-  console.table([
-    {
-      rule: "whole millionths, prices on sums",
-      "ratings/s": Math.round(perSecond.engine),
-      ratio: Number(ratio.toFixed(1)),
-    },
-    { rule: "a Decimal for every interval", "ratings/s": Math.round(perSecond.decimal), ratio: 1 },
-  ]);
-  console.log(
-    `${keys.length} lines of ${INTERVALS} intervals, ${apart.length} of them differ; at least ${RATIO_MIN} times is asked: ${isGood ? "met" : "NOT met"}`,
-  );
-}
+report(
+  { intervals: INTERVALS, lines: keys.length, differing: apart, perSecond, ratio, least: RATIO_MIN, isGood },
+  () => {
+    const table = tableText([
+      {
+        rule: "whole millionths, prices on sums",
+        "ratings/s": Math.round(perSecond.engine),
+        ratio: Number(ratio.toFixed(1)),
+      },
+      { rule: "a Decimal for every interval", "ratings/s": Math.round(perSecond.decimal), ratio: 1 },
+    ]);
+    return `${table}\n${keys.length} lines of ${INTERVALS} intervals, ${apart.length} of them differ; at least ${RATIO_MIN} times is asked: ${isGood ? "met" : "NOT met"}`;
+  },
+);
 if (!isGood) process.exitCode = 1;

@@ -14,6 +14,7 @@ import { day } from "../domain/period.ts";
 import { runGroup } from "../metering/vee/group.ts";
 import { validateDay } from "../validation/day.ts";
 import { seedDevices, withIngestStack } from "./ingest/stack.ts";
+import { report } from "./report.ts";
 import { FROM, inputOf, READINGS_A_DAY } from "./vee/days.ts";
 
 const { values: options } = parseArgs({
@@ -131,21 +132,21 @@ const scales = [1000, 3000, 10_000, 30_000, 100_000].filter((days) => days <= DA
 const sizes = scales.map(judgedInMemory);
 const exponent = exponentOf(sizes);
 const book = await inTheBook();
-if (options.json) {
-  process.stdout.write(`${JSON.stringify({ readingsADay: READINGS_A_DAY, from: FROM, sizes, exponent, book })}\n`);
-} else {
-  console.log(`series in memory, ${READINGS_A_DAY} readings a day, order and growth worked out, all rules\n`);
-  console.log("meter days | readings/s | verdicts");
-  for (const { days, perSecond, suspect } of sizes)
-    console.log(`${String(days).padStart(10)} | ${k(perSecond)} | ${String(suspect).padStart(8)}`);
-  console.log(`\ntime grows as meters to the ${exponent.toFixed(3)}`);
-  console.log(`\n${METERS} meters' day by MQTT into the book, ${ROUNDS} rounds, medians`);
-  console.log(`ingest without validation        ${k(book.ingest)} readings/s`);
-  console.log(`nightly step, read to verdicts   ${k(book.validate)} readings/s`);
-  console.log(
+report({ readingsADay: READINGS_A_DAY, from: FROM, sizes, exponent, book }, () =>
+  [
+    `series in memory, ${READINGS_A_DAY} readings a day, order and growth worked out, all rules\n`,
+    "meter days | readings/s | verdicts",
+    ...sizes.map(
+      ({ days, perSecond, suspect }) =>
+        `${String(days).padStart(10)} | ${k(perSecond)} | ${String(suspect).padStart(8)}`,
+    ),
+    `\ntime grows as meters to the ${exponent.toFixed(3)}`,
+    `\n${METERS} meters' day by MQTT into the book, ${ROUNDS} rounds, medians`,
+    `ingest without validation        ${k(book.ingest)} readings/s`,
+    `nightly step, read to verdicts   ${k(book.validate)} readings/s`,
     `ingest with validation, as a share  ${book.share.toFixed(2)}   (${book.shares.map((x) => x.toFixed(2)).join(" ")})`,
-  );
-}
+  ].join("\n"),
+);
 process.exitCode = book.share >= 0.7 && exponent < 1.1 ? 0 : 1;
 
 function k(n: number): string {

@@ -8,9 +8,10 @@ import { chargeLinesOf } from "./charges/lines.ts";
 import { dueOn } from "./charges/terms.ts";
 import type { AccountInput } from "./chunk.ts";
 import type { OperatorFacts } from "./operator.ts";
+import { stateJson } from "./rate/account-file.ts";
 import type { BilledUsage } from "../ledger/bills.ts";
 import type { EditToWrite } from "../ledger/edits.ts";
-import { type Settlement, settle } from "./settlement.ts";
+import { type Settlement, settleAll } from "./settlement.ts";
 import { type Correction, correctionOf } from "./true-up.ts";
 
 /** An account settled for a bill, or the reason for a person to look. */
@@ -47,7 +48,7 @@ export function accountBillOf(
   }
   if (input.settlements.length === 0) return { kind: "refused", reason: "no_agreement", detail: "", settlements: [] };
   try {
-    const settlements = input.settlements.map(settle);
+    const settlements = settleAll(input.settlements);
     const corrections = (input.corrections ?? []).map((one) => correctionOf(one, currency));
     const doubts = [...settlements, ...corrections].flatMap((one) => one.doubts);
     if (doubts.length > 0) {
@@ -75,11 +76,13 @@ export function accountBillOf(
 
 /** What a bill rests on, as the books keep it: its own stretches, then what it corrects of earlier bills. Pure. */
 export const billedUsagesOf = (billed: Extract<AccountBill, { kind: "billed" }>): BilledUsage[] => [
-  ...billed.settlements.map(({ agreement, usage, registers, ladderBefore }) => ({
+  ...billed.settlements.map(({ agreement, usage, registers, ladderBefore, beside, state }) => ({
     usagePointId: agreement.usagePointId,
     usage,
     registers,
     ladderBefore,
+    ...(beside.length === 0 ? {} : { beside }),
+    ...(state === undefined ? {} : { state: { before: stateJson(state.before), after: stateJson(state.after) } }),
   })),
   ...billed.corrections.flatMap(({ usages }) => usages),
 ];

@@ -17,6 +17,7 @@ import type { EditToWrite } from "../ledger/edits.ts";
 import type { Tables } from "../schema/tables.ts";
 import type { OverdueInput } from "./charges/late-fee.ts";
 import type { AssignedCharge } from "./charges/lines.ts";
+import { withKept } from "./books-state.ts";
 import { withOwnTariffs } from "./own-tariffs.ts";
 import { edgesOf, registersOf, type SettlementInput } from "./settlement.ts";
 import type { DialBook, TariffBook } from "./tariffs.ts";
@@ -73,12 +74,23 @@ export async function readAccounts(
     return stretch === null || versions.length === 0 ? [] : [{ agreement, stretch, versions }];
   });
   const readings = await readingsOf(trx, spans, period);
+  const settlements = await withKept(
+    trx,
+    spans.map((span) => ({
+      ...span,
+      parts: partsOf(span.stretch),
+      household: households.get(span.agreement.accountId) ?? [],
+      readings,
+      dials,
+    })),
+  );
   const agreementsOf = Map.groupBy(agreements, ({ accountId }) => accountId);
-  const spansOf = Map.groupBy(spans, ({ agreement }) => agreement.accountId);
+  const settlementsOf = Map.groupBy(settlements, ({ agreement }) => agreement.accountId);
   return accountIds.map((accountId) => {
     const own = agreementsOf.get(accountId) ?? [];
     return {
       accountId,
+<<<<<<< HEAD
       settlements: (spansOf.get(accountId) ?? []).map((span) => ({
         agreement: span.agreement,
         household: households.get(accountId) ?? [],
@@ -88,6 +100,9 @@ export async function readAccounts(
         readings,
         dials,
       })),
+=======
+      settlements: settlementsOf.get(accountId) ?? [],
+>>>>>>> main
       withoutTariff: own.map(({ tariffId }) => tariffId).filter((id) => (tariffs(id) ?? []).length === 0),
     };
   });

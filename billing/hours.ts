@@ -37,8 +37,13 @@ const DIFFER_ROUNDING: Micro = 100_000n;
  * both its ends, add up to the main register and count by the tariff's clock; else the main register's readings between
  * the hours; a step over several times of use and longer than two hours is shared by the hours of like days, else by
  * time, and said to be estimated.
+ * @param onlyReadings registers for hours are not looked at: their steps are not the intervals of other registers
  */
-export function usageInHours(tariffs: readonly Tariff[], input: Omit<UsageInput, "by">): UsageInHours {
+export function usageInHours(
+  tariffs: readonly Tariff[],
+  input: Omit<UsageInput, "by">,
+  { onlyReadings = false }: { readonly onlyReadings?: boolean } = {},
+): UsageInHours {
   const versions = versionStretches(tariffs, input.period);
   const byHours = versions.filter(({ tariff }) => tariff.charges.some(isByTou));
   const plain = { guessed: 0n, notes: [] } as const;
@@ -48,9 +53,9 @@ export function usageInHours(tariffs: readonly Tariff[], input: Omit<UsageInput,
   // Without a clock of the tariff's own only the registers can tell.
   if (byHours.some(({ tariff }) => tariff.tou === undefined)) return { ...own, by: "tou", ...plain };
   const total = usageOf(input);
-  if (areOwnRight(own, total, byHours, { ...input, installations })) return { ...own, by: "tou", ...plain };
-  const edges = byHours.flatMap(({ tariff, stretch }) => touEdges([tariff], stretch));
-  const { slices, guessed, byProfile } = cutAt(total.usage.slices, edges, byHours[0]?.tariff.zone ?? "UTC");
+  if (!onlyReadings && areOwnRight(own, total, byHours, { ...input, installations }))
+    return { ...own, by: "tou", ...plain };
+  const { slices, guessed, byProfile } = inHoursOf(byHours, total.usage.slices);
   return {
     ...total,
     usage: { ...total.usage, slices },
@@ -58,6 +63,16 @@ export function usageInHours(tariffs: readonly Tariff[], input: Omit<UsageInput,
     guessed: guessed.reduce((sum, slice) => sum + slice.quantity, 0n),
     notes: notesOf(guessed, byProfile, input),
   };
+}
+
+/** Slices cut where hours of another price begin, and those whose hours nobody saw. */
+export function inHoursOf(
+  versions: readonly VersionStretch[],
+  slices: readonly UsageSlice[],
+): { slices: readonly UsageSlice[]; guessed: readonly UsageSlice[]; byProfile: Micro } {
+  const byHours = versions.filter(({ tariff }) => tariff.charges.some(isByTou) && tariff.tou !== undefined);
+  const edges = byHours.flatMap(({ tariff, stretch }) => touEdges([tariff], stretch));
+  return cutAt(slices, edges, byHours[0]?.tariff.zone ?? "UTC");
 }
 
 function areOwnRight(

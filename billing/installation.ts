@@ -6,7 +6,7 @@ import type { RegisterName } from "../domain/register.ts";
 import type { Utility } from "../domain/unit.ts";
 import type { BookedReading, MeterStay } from "../ledger/usage.ts";
 import { type RatedValue, valueAtChange } from "../metering/ratio-change.ts";
-import { MAIN_REGISTER, touOfRegister } from "../metering/register.ts";
+import { BESIDE_REGISTER, MAIN_REGISTER, touOfRegister } from "../metering/register.ts";
 import type { Installation } from "../metering/usage.ts";
 import type { DialBook } from "./tariffs.ts";
 
@@ -29,7 +29,7 @@ export function installationOf(
   }
   for (const { dials: seen } of stay.stated ?? []) {
     for (const register of seen.keys()) {
-      const counts = register === main || touOfRegister(register) !== null;
+      const counts = register === main || touOfRegister(register) !== null || BESIDE.has(register);
       if (counts && !byRegister.has(register)) byRegister.set(register, []);
     }
   }
@@ -56,6 +56,8 @@ export function installationOf(
     }),
   };
 }
+
+const BESIDE: ReadonlySet<RegisterName> = new Set(Object.values(BESIDE_REGISTER));
 
 function changeOf({ installedAt, ratio = RATIO_ONE, cut }: MeterStay): { before: string; after: string } {
   const before = trueRatio(cut?.ratios ?? [], (installedAt - 1) as Instant);

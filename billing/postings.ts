@@ -3,7 +3,12 @@ import { type Money, money, negate, sumMoney } from "../domain/money.ts";
 import { customerPosting, isOfCustomer, type LedgerAccount, type Posting, REVENUE } from "../ledger/chart.ts";
 
 /** The customer owes the total and, in a class of its own, the other charges; each line's amount is somebody's income. Nothing to post = no postings. */
-export function postingsOf({ accountId, lines, total, charges = [] }: Bill): Posting[] {
+export function postingsOf({
+  accountId,
+  lines,
+  total,
+  charges = [],
+}: Pick<Bill, "accountId" | "lines" | "total" | "charges">): Posting[] {
   const credits = new Map<LedgerAccount, bigint>();
   const credit = (account: LedgerAccount, amount: Money) =>
     credits.set(account, (credits.get(account) ?? 0n) - amount.minor);

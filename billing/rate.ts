@@ -16,6 +16,7 @@ import {
   surplusLines,
 } from "./rate/adjust-lines.ts";
 import { demandLines, ladderKw } from "./rate/demand.ts";
+import { type Dated, valueAt } from "./rate/facts.ts";
 import { energyLines } from "./rate/energy-lines.ts";
 import { type Metered, meteredIn } from "./rate/netting.ts";
 import { percentageLine, standingLine, taxLine, volumeLine } from "./rate/other-lines.ts";
@@ -35,9 +36,10 @@ export type RateContext = {
   readonly touSpread?: "pro_rata" | "refuse";
   /** Since when and until when the account has had the supply: a part of a ladder's period may count by days. */
   readonly stay?: { readonly from?: Day; readonly to?: Day };
-  /** Millionths of a kW. */
-  readonly contractedKw?: Micro;
-  readonly lowIncome?: boolean;
+  /** Millionths of a kW. A change counts from the next month on: what is in force when a month, or the account's part of it, begins. */
+  readonly contractedKw?: Dated<Micro>;
+  /** What is in force when the rated period begins. */
+  readonly lowIncome?: Dated<boolean>;
   /** What charges keep from period to period, as the rating before handed it on. */
   readonly state?: RateState;
 };
@@ -99,7 +101,7 @@ function linesOf(
 ): Line[] {
   const lines: Line[] = [];
   for (const charge of version.tariff.charges) {
-    for (const part of partsOf(charge, version, context)) {
+    for (const part of partsOf(charge, version, rated, context)) {
       lines.push(...chargeLines(charge, part, { rated, metered, context, ladders, state, before: lines }));
     }
   }
@@ -107,11 +109,12 @@ function linesOf(
 }
 
 /** Where a charge stands: the whole stretch, or its months; nowhere for accounts that it is not for. */
-function partsOf({ when }: Charge, version: VersionStretch, context: RateContext): VersionStretch[] {
-  if (when?.lowIncome !== undefined && when.lowIncome !== (context.lowIncome ?? false)) return [];
+function partsOf({ when }: Charge, version: VersionStretch, rated: Period, context: RateContext): VersionStretch[] {
+  const { tariff, stretch } = version;
+  const isLow = (): boolean => valueAt(context.lowIncome, rated.from, tariff.zone) ?? false;
+  if (when?.lowIncome !== undefined && when.lowIncome !== isLow()) return [];
   const { months } = when ?? {};
   if (months === undefined) return [version];
-  const { tariff, stretch } = version;
   return monthsWithin(stretch, tariff.zone)
     .filter(({ from }) => months.includes(wallClock(from, tariff.zone).month))
     .map((part) => ({ tariff, stretch: part }));

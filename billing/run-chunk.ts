@@ -12,6 +12,7 @@ import { isDatabaseAway } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
 import { type AccountBill, accountBillOf, billedUsagesOf } from "./account-bill.ts";
 import { withLateFees } from "./charges/overdue.ts";
+import { writeKept } from "./books-state.ts";
 import { withCharges } from "./charges/read.ts";
 import { type AccountInput, readAccounts } from "./chunk.ts";
 import { withTrueUps } from "./due-true-ups.ts";
@@ -114,6 +115,7 @@ async function writeChunk(
     await writeBasesOf(trx, ids, bases);
     const own = written.map(({ bill }) => bill);
     await writeBillCharges(trx, own, ids);
+    await writeKept(trx, billed, ids);
   });
   await writeTrueUpsOf(trx, bills, issued, now);
   await settleExceptions(trx, runId, [...issued.keys()], now);

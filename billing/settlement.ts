@@ -12,16 +12,27 @@ import type { Verdict } from "../domain/verdict.ts";
 import type { BookedReading, MeteredAgreement, MeterStay } from "../ledger/usage.ts";
 import type { RegisterReading } from "../metering/difference.ts";
 import { registerAt } from "../metering/interpolate.ts";
-import { MAIN_REGISTER, TOU_REGISTERS, touOfRegister } from "../metering/register.ts";
-import { type Installation, readingsOf, type UsageInput, usageOf } from "../metering/usage.ts";
+import {
+  type Beside,
+  BESIDE_REGISTER,
+  type CountedBy,
+  isCounted,
+  MAIN_REGISTER,
+  TOU_REGISTERS,
+  touOfRegister,
+} from "../metering/register.ts";
+import { type Installation, readingsOf, type UsageInput, type UsageResult, usageOf } from "../metering/usage.ts";
 import { doubtsOf } from "./doubts.ts";
-import { type UsageInHours, usageInHours } from "./hours.ts";
+import { inHoursOf, usageInHours } from "./hours.ts";
 import { installationOf } from "./installation.ts";
-import type { LadderWalk } from "./rate.ts";
+import type { LadderWalk, RateContext } from "./rate.ts";
 import { ladderChargesOf, ladderPeriodAt } from "./rate/ladder.ts";
 import { ratePeriods } from "./rate/periods.ts";
+import { versionStretches } from "./rate/stretch.ts";
 import { isByTou } from "./rate/timetable.ts";
-import { unkeptOf } from "./rate/unkept.ts";
+import type { Since } from "./rate/facts.ts";
+import { needsOf, unkeptOf } from "./rate/needs.ts";
+import type { RateState } from "./rate/state.ts";
 import type { DialBook } from "./tariffs.ts";
 
 /** What one agreement comes to in one stretch, or why nobody can say yet. Bill and accrual use the same function. */
@@ -34,11 +45,22 @@ export type Settlement = {
   /** Units each ladder charge had counted before the stretch. */
   readonly ladderBefore: Readonly<Record<string, Micro>>;
   readonly registers: readonly RegisterProof[];
+  /** What else the tariff prices, by its own register. */
+  readonly beside: readonly MeasuredBeside[];
+  /** What charges were given of earlier bills and hand on; absent where the tariff carries nothing. */
+  readonly state?: { readonly before: RateState; readonly after: RateState };
   /** Use of a time-of-use tariff whose hours nobody saw: priced by a share of time, its lines say `estimated`. */
   readonly guessed: Micro;
   readonly verdicts: readonly Verdict[];
   /** Why a bill of this stretch must wait for a person or a reading; empty when it need not. */
   readonly doubts: readonly string[];
+};
+
+export type MeasuredBeside = {
+  readonly kind: Beside;
+  readonly unit: "kWh" | "kvarh";
+  readonly usage: Usage;
+  readonly registers: readonly RegisterProof[];
 };
 
 /** Start and end of a register that was billed, for whoever asks why. `verdicts` empty: used = end − start. */
@@ -68,32 +90,63 @@ export type SettlementInput = {
   /** All versions of the agreement's tariff. */
   readonly versions: readonly Tariff[];
   readonly household: readonly { readonly from: Day; readonly persons: number }[];
+  /** Where the tariff asks: each value in force from its day on. */
+  readonly contractedKw?: readonly Since<Micro>[];
+  readonly lowIncome?: readonly Since<boolean>[];
+  /** What the bills before hand on, where the tariff carries something; absent = nothing yet. */
+  readonly state?: RateState;
+  /** Why it is not known what they hand on. */
+  readonly stateUnknown?: string;
   readonly readings: ReadonlyMap<MeterId, readonly BookedReading[]>;
   readonly dials: DialBook;
 };
+
+/** All agreements of an account in one period: what one hands on, its successor at the same usage point takes over. */
+export function settleAll(inputs: readonly SettlementInput[]): Settlement[] {
+  const settled: Settlement[] = [];
+  for (const input of inputs) {
+    const before = settled.findLast(
+      ({ agreement, stretch, state }) =>
+        state !== undefined &&
+        agreement.usagePointId === input.agreement.usagePointId &&
+        stretch.to === input.stretch.from,
+    );
+    settled.push(settle(before?.state === undefined ? input : { ...input, state: before.state.after }));
+  }
+  return settled;
+}
 
 /** @throws CodedError `tariff.invalid` or `usage.invalid` when the usage cannot be priced */
 export function settle(input: SettlementInput): Settlement {
   const { agreement, stretch, versions } = input;
   const { utility } = agreement;
-  const zone = zoneOf(versions);
   const unkept = unkeptOf(versions);
   if (unkept.length > 0)
-    throw new CodedError("tariff.invalid", `${versions[0]?.id}: the books cannot bill it yet\n${unkept.join("\n")}`);
+    throw new CodedError("tariff.invalid", `${versions[0]?.id}: the books cannot bill it\n${unkept.join("\n")}`);
+  const needs = needsOf(versions);
   const installations = agreement.stays.map((stay) => installationOf(stay, { ...input, utility }));
-  const inHours = usageInHours(versions, { utility, period: stretch, installations });
-  const { usage, verdicts, by } = inHours;
-  const ladderBefore: Record<string, Micro> = {};
-  for (const { charge, from } of ladderStarts(agreement, versions, stretch, zone)) {
-    const period = { from, to: stretch.from };
-    ladderBefore[charge] = from < stretch.from ? usedIn({ utility, period, installations, by }) : 0n;
-  }
-  const context = {
-    ladderUsedBefore: ladderBefore,
-    touSpread: "refuse" as const, // every slice lies in hours of one price by now
-    ...(input.household.length > 0 ? { householdSize: input.household } : {}),
+  const inHours = usageInHours(
+    versions,
+    { utility, period: stretch, installations },
+    { onlyReadings: needs.byInterval },
+  );
+  const others = besideOf(input, installations);
+  const ladderBefore = ladderBeforeOf(input, installations, inHours.by);
+  const usage = {
+    ...inHours.usage,
+    ...Object.fromEntries(others.map(({ kind, result }) => [USAGE_FIELD[kind], result.usage.slices])),
   };
-  const rated = ratePeriods(versions, usage, context, input.parts);
+  const rated = ratePeriods(versions, usage, contextOf(input, ladderBefore), input.parts);
+  const registers = registerProofs(input, installations, { ...inHours, usage: inHours.usage });
+  const beside = others.map(
+    ({ kind, result }): MeasuredBeside => ({
+      kind,
+      unit: kind === "reactive" ? "kvarh" : "kWh",
+      usage: result.usage,
+      registers: withoutLine(registerProofs(input, installations, { ...result, by: kind })),
+    }),
+  );
+  const keeps = needs.state || needs.exported || needs.reactive;
   return {
     agreement,
     stretch,
@@ -101,17 +154,82 @@ export function settle(input: SettlementInput): Settlement {
     lines: rated.flatMap((part) => part.lines),
     ladders: rated.flatMap((part) => part.ladders),
     ladderBefore,
-    registers: agreement.stays.flatMap((stay, i) =>
-      proofsOf(stay, installations[i], input.readings, { usage, verdicts, by }),
-    ),
-    guessed: inHours.guessed,
-    verdicts: [...verdicts, ...inHours.notes],
-    doubts: doubtsOf(
-      inHours,
-      agreement.stays.filter(({ cut }) => cut?.start !== true),
-    ),
+    registers: keeps ? withoutLine(registers) : registers,
+    beside,
+    ...(needs.state ? { state: { before: input.state ?? {}, after: rated.at(-1)?.state ?? {} } } : {}),
+    guessed: inHours.guessed + others.reduce((sum, { guessed }) => sum + guessed, 0n),
+    verdicts: [...inHours.verdicts, ...inHours.notes, ...others.flatMap(({ result }) => result.verdicts)],
+    doubts: [
+      ...doubtsOf(inHours, notCut(agreement)),
+      ...others.flatMap(({ kind, result }) => doubtsOf(result, notCut(agreement)).map((doubt) => `${kind}: ${doubt}`)),
+      ...(needs.state && input.stateUnknown !== undefined ? [input.stateUnknown] : []),
+      ...(keeps ? estimatedEnds([...registers, ...beside.flatMap((one) => one.registers)]) : []),
+    ],
   };
 }
+
+const USAGE_FIELD = { export: "exported", reactive: "reactive" } as const satisfies Record<Beside, keyof Usage>;
+
+const notCut = ({ stays }: MeteredAgreement) => stays.filter(({ cut }) => cut?.start !== true);
+
+/**
+ * A true-up corrects money and units of the main register, not what a bill handed on: a bill that carries credits, or settles what
+ * was given back, ends at a reading or waits. A late reading near its end shows in the replay.
+ */
+const estimatedEnds = (proofs: readonly RegisterProof[]): string[] =>
+  proofs
+    .filter(({ estimate }) => estimate !== undefined)
+    .map(({ serial, register, to }) => `estimated end: meter ${serial} ${register} ${to} must be read`);
+const withoutLine = (proofs: readonly RegisterProof[]): RegisterProof[] =>
+  proofs.map(({ line, ...proof }) => (line === undefined ? proof : { ...proof }));
+
+type MeasuredResult = { readonly kind: Beside; readonly result: UsageResult; readonly guessed: Micro };
+
+/** What was given back, and reactive energy, where the tariff asks for them. */
+function besideOf({ agreement, stretch, versions }: SettlementInput, installations: readonly Installation[]) {
+  const { utility } = agreement;
+  const needs = needsOf(versions);
+  const kinds: Beside[] = [
+    ...(needs.exported ? ["export" as const] : []),
+    ...(needs.reactive ? ["reactive" as const] : []),
+  ];
+  return kinds.map((kind): MeasuredResult => {
+    const result = usageOf({ utility, period: stretch, installations, by: kind });
+    if (kind === "reactive") return { kind, result, guessed: 0n };
+    const { slices, guessed } = inHoursOf(versionStretches(versions, stretch), result.usage.slices);
+    const unseen = guessed.reduce((sum, { quantity }) => sum + quantity, 0n);
+    return { kind, result: { ...result, usage: { ...result.usage, slices } }, guessed: unseen };
+  });
+}
+
+/** Units each ladder had counted when the stretch begins. */
+function ladderBeforeOf(
+  { agreement, stretch, versions }: SettlementInput,
+  installations: readonly Installation[],
+  by: "total" | "tou",
+): Record<string, Micro> {
+  const { utility } = agreement;
+  const used: Record<string, Micro> = {};
+  for (const { charge, from } of ladderStarts(agreement, versions, stretch, zoneOf(versions))) {
+    const period = { from, to: stretch.from };
+    used[charge] = from < stretch.from ? usedIn({ utility, period, installations, by }) : 0n;
+  }
+  return used;
+}
+
+/** What rating is told of the account, besides its use. */
+const contextOf = (input: SettlementInput, ladderUsedBefore: Record<string, Micro>): RateContext => {
+  const { agreement, household, contractedKw, lowIncome, state } = input;
+  return {
+    ladderUsedBefore,
+    touSpread: "refuse", // every slice lies in hours of one price by now
+    stay: { from: agreement.sinceDay, ...(agreement.untilDay == null ? {} : { to: agreement.untilDay }) },
+    ...(household.length > 0 ? { householdSize: household } : {}),
+    ...(contractedKw === undefined ? {} : { contractedKw }),
+    ...(lowIncome === undefined ? {} : { lowIncome }),
+    ...(state === undefined ? {} : { state }),
+  };
+};
 
 /** What a ladder counted: the main register also knows the time before a meter had registers for hours. */
 function usedIn(input: UsageInput): Micro {
@@ -143,8 +261,14 @@ export function edgesOf(
 /** Registers that can make a bill under these versions. */
 export function registersOf({ utility }: MeteredAgreement, versions: readonly Tariff[]): readonly RegisterName[] {
   const main = MAIN_REGISTER[utility];
-  const byHours = utility === "electricity" && versions.some(({ charges }) => charges.some(isByTou));
-  return byHours ? [main, ...TOU_REGISTERS] : [main];
+  if (utility !== "electricity") return [main];
+  const needs = needsOf(versions);
+  return [
+    main,
+    ...(versions.some(({ charges }) => charges.some(isByTou)) ? TOU_REGISTERS : []),
+    ...(needs.exported ? [BESIDE_REGISTER.export] : []),
+    ...(needs.reactive ? [BESIDE_REGISTER.reactive] : []),
+  ];
 }
 
 /** Since when each ladder counts for this account at this usage point: the ladder's own period, or the move-in. */
@@ -166,18 +290,26 @@ function zoneOf(versions: readonly Tariff[]): Zone {
   return first.zone;
 }
 
+type Counted = Pick<UsageResult, "usage" | "verdicts"> & { readonly by: CountedBy };
+
+const registerProofs = (
+  { agreement, readings }: SettlementInput,
+  installations: readonly Installation[],
+  counted: Counted,
+): RegisterProof[] => agreement.stays.flatMap((stay, i) => proofsOf(stay, installations[i], readings, counted));
+
 function proofsOf(
   stay: MeterStay,
   installation: Installation | undefined,
   readings: SettlementInput["readings"],
-  { usage: { servicePeriod, slices }, verdicts, by }: Pick<UsageInHours, "usage" | "verdicts" | "by">,
+  { usage: { utility, servicePeriod, slices }, verdicts, by }: Counted,
 ): RegisterProof[] {
   const window = overlap({ from: stay.installedAt, to: stay.removedAt ?? servicePeriod.to }, servicePeriod);
   if (window === null || installation === undefined) return [];
   return installation.registers.flatMap((series) => {
     const { register } = series;
     const tou = touOfRegister(register);
-    if ((by === "tou") !== (tou !== null)) return [];
+    if (!isCounted(register, utility, by)) return [];
     const ordered = readingsOf(installation, series);
     const booked = (readings.get(stay.meterId) ?? []).filter((reading) => reading.register === register);
     const own = slices.filter(

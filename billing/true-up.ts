@@ -14,7 +14,7 @@ import {
 import { registerAt } from "../metering/interpolate.ts";
 import { readingsOf } from "../metering/usage.ts";
 import { installationOf } from "./installation.ts";
-import { type RegisterProof, type Settlement, type SettlementInput, settle } from "./settlement.ts";
+import { type RegisterProof, type Settlement, type SettlementInput, settleAll } from "./settlement.ts";
 
 /** A bill that ended at an estimate, or began at one, at one usage point, and what is needed to say what it should have been. */
 export type CorrectionInput = {
@@ -43,7 +43,7 @@ export type Correction = {
  * ladder's position are those of the estimated period; after an estimate that was too high the lines are credits. Pure.
  */
 export function correctionOf(input: CorrectionInput, currency: Currency): Correction {
-  const settled = input.settlements.map(settle);
+  const settled = settleAll(input.settlements);
   return {
     usagePointId: input.usagePointId,
     lines: differencesOfLines(

@@ -1,191 +1,245 @@
 import { Command, InvalidArgumentError } from "commander";
+import { stringify } from "csv-stringify/sync";
 import { pino } from "pino";
 import { billDepsOf } from "../billing/main.ts";
-import type { ReplayedBill, ReplayedPoint } from "../billing/rebill/compare.ts";
-import { type AccountReplay, billedAccounts, REPLAY_MONTHS, replayAccounts } from "../billing/rebill/replay.ts";
 import { operatorFacts } from "../billing/operator.ts";
+import { postAccounts, previewAccounts, requireSame, toPost } from "../billing/rebill/batch.ts";
+import { batchDigest } from "../billing/rebill/decide.ts";
+import { rebillLimit, replayFrom } from "../billing/rebill/limit.ts";
+import { postRebill, rebillNow, type RebillOutcome } from "../billing/rebill/post.ts";
+import { type PreviewedAccount, type Selection } from "../billing/rebill/preview.ts";
+import { replayAccounts } from "../billing/rebill/replay.ts";
 import { CodedError } from "../domain/errors.ts";
-import { type Instant, instant, isoIn } from "../domain/instant.ts";
+import { type Instant, instant, instantOfIso } from "../domain/instant.ts";
 import { type Currency, money, moneyJson } from "../domain/money.ts";
-import { addMonths, dayOf, isDay, startOfDay, type Zone } from "../domain/period.ts";
-import { decimalText } from "../domain/quantity.ts";
+import { isDay, startOfDay, type Zone } from "../domain/period.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
 import { noTelemetry } from "../domain/telemetry.ts";
 import { type Database, openDatabase } from "../schema/database.ts";
+import { agrees, csvRows, replayJson, replayText, type Shown } from "./bill-replay-text.ts";
 import { ownerAccess } from "./database.ts";
 import { type Io, printJson } from "./io.ts";
 import { operatorOf } from "./operator.ts";
+import { progressOf } from "./progress.ts";
 
-type Options = { operator?: string; account?: string; all?: true; from?: string; json?: true };
+type Options = {
+  operator?: string;
+  account?: string;
+  all?: true;
+  building?: string;
+  since?: string;
+  from?: string;
+  post?: true;
+  digest?: string;
+  reason?: string;
+  csv?: true;
+  json?: true;
+};
 
-type Named = { readonly id: AccountId; readonly number: string; readonly name: string };
-type Replayed = { readonly account: Named; readonly replay: AccountReplay };
+const clock = { now: () => instant(Date.now()) };
 
-/** `sanbiao bill replay`: what issued bills would come to by what is known now. Nothing is written. */
+/** `sanbiao bill replay`: what issued bills would come to by what is known now; with `--post` the difference, as it was shown. */
 export const billReplayCommand = (io: Io): Command =>
   new Command("replay")
     .description(
-      "Make issued bills again by what is known now and tell the differences line by line; nothing is posted",
+      "Make issued bills again by what is known now, tell the differences line by line, and post what was told",
     )
     .option("--operator <code>", "the operator's code (required)")
     .option("--account <number>", "one account")
     .option("--all", "every account that has a bill")
-    .option("--from <YYYY-MM>", `the first month to look at; default ${REPLAY_MONTHS} months back`, month)
+    .option("--building <name>", "accounts of one building")
+    .option("--since <day or instant>", "accounts for which something was entered since then")
+    .option(
+      "--from <YYYY-MM>",
+      "the first month to look at; default and limit: what the operator has set, else 24 months back",
+      month,
+    )
+    .option("--post", "post the differences: needs --digest and --reason")
+    .option("--digest <sha256>", "of what was shown: anything else is not posted", digest)
+    .option("--reason <text>", "why, for the correction note")
+    .option("--csv", "print a table of lines")
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",
       `
-Exit status: 0 nothing differs; 1 something does, or cannot be told; 2 wrong use.
+Exit status: 0 nothing differs, or everything was posted; 1 something differs, cannot be told or was not posted; 2 wrong use.
 
 Examples:
   sanbiao bill replay --operator estate --account 1-101
+  sanbiao bill replay --operator estate --account 1-101 --post --digest 3f… --reason "misread in November"
   sanbiao bill replay --operator estate --all --from 2026-01 --json`,
     )
     .action(async (_options: unknown, it: Command) => {
       const options = it.optsWithGlobals<Options>();
-      if (options.operator === undefined || (options.account === undefined) === (options.all === undefined)) {
-        it.error("error: name --operator, and either --account or --all", { exitCode: 2 });
-      }
-      const access = await ownerAccess(options.json ? undefined : (text) => io.err(text));
+      const among = [options.account, options.all, options.building, options.since].filter((one) => one !== undefined);
+      if (
+        options.operator === undefined ||
+        among.length === 0 ||
+        ((options.account ?? options.all) !== undefined && among.length > 1)
+      )
+        it.error("error: name --operator, and --account or --all or --building and --since", { exitCode: 2 });
+      if (options.post && (options.digest === undefined || (options.reason ?? "").trim() === ""))
+        it.error("error: --post needs --digest and --reason", { exitCode: 2 });
+      const access = await ownerAccess(options.json || options.csv ? undefined : (text) => io.err(text));
       const db = openDatabase(access.url, { max: 2 });
       try {
-        const { operatorId, zone } = await operatorOf(db, options.operator ?? "");
-        const from = startOf(options.from, zone);
-        const currency = (await db.as(operatorId, operatorFacts)).currency;
-        const all = await replayed(db, operatorId, options.account, from);
-        if (options.json) printJson(io, documentOf(all, from, zone, currency));
-        else for (const line of textOf(all, from, zone, currency)) io.out(line);
-        io.exit(all.every(({ replay }) => replay.bills.every(agrees)) ? 0 : 1);
+        io.exit(await replay(io, db, options));
       } finally {
         await db.close();
         await access.close();
       }
     });
 
+async function replay(io: Io, db: Database, options: Options): Promise<0 | 1> {
+  const { operatorId, zone } = await operatorOf(db, options.operator ?? "");
+  const books = billDepsOf({ db, clock, telemetry: noTelemetry, log: pino({ level: "silent" }) });
+  const { currency, from } = await db.as(operatorId, async (trx) => ({
+    currency: (await operatorFacts(trx)).currency,
+    from: replayFrom(await rebillLimit(trx, clock.now(), zone), options.from, zone),
+  }));
+  const at: At = { io, db, operatorId, zone, currency, from, books, options };
+  if (options.account !== undefined) return ofOne(at, options.account);
+  return ofMany(at);
+}
+
+type At = {
+  readonly io: Io;
+  readonly db: Database;
+  readonly operatorId: OperatorId;
+  readonly zone: Zone;
+  readonly currency: Currency;
+  readonly from: Instant;
+  readonly books: ReturnType<typeof billDepsOf>;
+  readonly options: Options;
+};
+
+/** One account: all its bills are told, those that agree included in the document. */
+async function ofOne(at: At, number: string): Promise<0 | 1> {
+  const { db, operatorId, from, books, options } = at;
+  const account = await accountNamed(db, operatorId, number);
+  if (options.post) {
+    const { digest = "", reason = "" } = options;
+    const scope = { kind: "rebill", from } as const;
+    const request = { operatorId, accountId: account.id, scope, digest, reason, by: null, now: clock.now() };
+    return told(at, [{ account: number, outcome: await postRebill(db, request, books) }]);
+  }
+  const found = await db.as(operatorId, async (trx): Promise<PreviewedAccount> => {
+    const [own] = await replayAccounts(trx, [account.id], from, books);
+    if (own === undefined || own.bills.length === 0)
+      throw new CodedError("request.not-found", `Account ${number} has no bill from then on.`);
+    const scope = { kind: "rebill", from } as const;
+    return {
+      account,
+      replay: own,
+      rebill: await rebillNow(trx, { accountId: account.id, scope, now: clock.now() }, books),
+    };
+  });
+  return shown(at, { found: [found], digest: found.rebill.digest });
+}
+
+async function ofMany(at: At): Promise<0 | 1> {
+  const { db, operatorId, from, books, options, io } = at;
+  const isQuiet = options.json ?? options.csv ?? false;
+  const tell = progressOf(io, () => performance.now(), process.stderr.isTTY);
+  const found: PreviewedAccount[] = [];
+  const walk = previewAccounts(
+    db,
+    operatorId,
+    { selection: selectionOf(options, at.zone), from },
+    books,
+    ({ looked, total }) =>
+      isQuiet ? undefined : tell("looked at", `${looked} of ${total} accounts, ${found.length} differ`),
+  );
+  for await (const one of walk) found.push(one);
+  const accounts = found.flatMap(toPost);
+  if (!options.post) return shown(at, { found, digest: batchDigest(accounts) });
+  const { digest = "", reason = "" } = options;
+  const { posted } = await requireSame(db, operatorId, accounts, digest);
+  if (posted > 0 && !isQuiet) io.err(`${posted} accounts were posted with this digest before.`);
+  const outcomes: Told[] = [];
+  const batch = { operatorId, accounts, from, digest, reason, by: null };
+  for await (const { accountId, outcome } of postAccounts(db, clock, batch, books)) {
+    outcomes.push({ account: found.find(({ account }) => account.id === accountId)?.account.number ?? "", outcome });
+    if (!isQuiet) tell("posted", `${outcomes.length} of ${accounts.length} accounts`);
+  }
+  return told(at, outcomes);
+}
+
+function shown(at: At, { found, digest: of }: Pick<Shown, "found" | "digest">): 0 | 1 {
+  const { io, options, from, zone, currency } = at;
+  const all: Shown = { found, from, zone, currency, digest: of };
+  if (options.json) printJson(io, replayJson(all));
+  else if (options.csv) io.out(stringify(csvRows(all)).trimEnd());
+  else for (const line of replayText(all, again(options))) io.out(line);
+  return found.every(({ replay: { bills } }) => bills.every(agrees)) ? 0 : 1;
+}
+
+type Told = { readonly account: string; readonly outcome: RebillOutcome };
+
+function told({ io, options, currency }: At, all: readonly Told[]): 0 | 1 {
+  const text = (minor: bigint) => moneyJson(money(currency, minor)).amount;
+  const done = all.every(({ outcome: { kind } }) => kind === "posted" || kind === "already" || kind === "nothing");
+  if (options.json) {
+    const corrections = all.map(({ account, outcome }) => ({
+      account,
+      outcome: outcome.kind,
+      ...("number" in outcome ? { number: outcome.number } : {}),
+      ...("totalMinor" in outcome ? { difference: moneyJson(money(currency, outcome.totalMinor)) } : {}),
+      ...("digest" in outcome ? { digest: outcome.digest } : {}),
+    }));
+    printJson(io, { posted: done, corrections });
+  } else {
+    for (const { account, outcome } of all) io.out(`account ${account}: ${sentenceOf(outcome, text)}`);
+    if (all.length === 0) io.out("Nothing is left to post.");
+  }
+  return done ? 0 : 1;
+}
+
+function sentenceOf(outcome: RebillOutcome, text: (minor: bigint) => string): string {
+  switch (outcome.kind) {
+    case "posted":
+      return `${text(outcome.totalMinor)} posted, correction note ${outcome.number}`;
+    case "already":
+      return `posted before with correction note ${outcome.number}, ${text(outcome.totalMinor)}`;
+    case "nothing":
+      return "every bill is what it would be today";
+    case "different":
+      return `not posted: not what was shown. It is ${text(outcome.totalMinor)} now; look again (digest ${outcome.digest})`;
+    case "second_person":
+      return outcome.isProposed
+        ? `not posted: who proposed ${text(outcome.totalMinor)} does not post it`
+        : `not posted: ${text(outcome.totalMinor)} takes a proposal by one person and another one who posts it`;
+  }
+}
+
+const again = ({ operator, account, all, building, since, from }: Options): string => {
+  const named = Object.entries({ operator, account, building, since, from }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name} ${/\s/.test(value) ? JSON.stringify(value) : value}`],
+  );
+  return ["sanbiao bill replay", ...named, ...(all ? ["--all"] : [])].join(" ");
+};
+
+async function accountNamed(db: Database, operatorId: OperatorId, number: string) {
+  const row = await db.as(operatorId, (trx) =>
+    trx.selectFrom("account").select(["id", "number", "name"]).where("number", "=", number).executeTakeFirst(),
+  );
+  if (row === undefined)
+    throw new CodedError("request.not-found", `Account ${number} has no bill: there is no such account.`);
+  return { id: row.id as AccountId, number: row.number, name: row.name };
+}
+
+function selectionOf({ building, since }: Options, zone: Zone): Selection {
+  const at = since === undefined ? undefined : isDay(since) ? startOfDay(since, zone) : instantOfIso(since);
+  if (at === null) throw new CodedError("request.invalid", `${since} is neither a day nor an instant with its offset.`);
+  return { ...(building === undefined ? {} : { building }), ...(at === undefined ? {} : { touchedSince: at }) };
+}
+
 function month(text: string): string {
   if (!/^\d{4}-\d\d$/.test(text) || !isDay(`${text}-01`)) throw new InvalidArgumentError("A month is written 2026-10.");
   return text;
 }
 
-function startOf(from: string | undefined, zone: Zone): Instant {
-  const first = from === undefined ? `${dayOf(instant(Date.now()), zone).slice(0, 7)}-01` : `${from}-01`;
-  if (!isDay(first)) throw new CodedError("request.invalid", `${from} is not a month.`);
-  return startOfDay(from === undefined ? addMonths(first, -REPLAY_MONTHS) : first, zone);
-}
-
-const PAGE_ACCOUNTS = 50; // as a bill run's chunk
-
-/** Accounts with a difference, a page of accounts at a time: each in a transaction of its own. */
-async function replayed(
-  db: Database,
-  operatorId: OperatorId,
-  number: string | undefined,
-  from: Instant,
-): Promise<Replayed[]> {
-  const now = { now: () => instant(Date.now()) };
-  const books = billDepsOf({ db, clock: now, telemetry: noTelemetry, log: pino({ level: "silent" }) });
-  const found: Replayed[] = [];
-  let known = number === undefined;
-  for (let after = 0n; ; ) {
-    const last = await db.as(operatorId, async (trx) => {
-      const page = await billedAccounts(trx, from, after, PAGE_ACCOUNTS);
-      const own = number === undefined ? page : page.filter((one) => one.number === number);
-      known ||= own.length > 0;
-      const replays = await replayAccounts(
-        trx,
-        own.map(({ id }) => id),
-        from,
-        books,
-      );
-      for (const account of own) {
-        const replay = replays.find(({ accountId }) => accountId === account.id);
-        if (replay !== undefined && (number !== undefined || !replay.bills.every(agrees)))
-          found.push({ account, replay });
-      }
-      return page.at(-1)?.id ?? null;
-    });
-    if (last === null) break;
-    after = last;
-  }
-  if (!known) throw new CodedError("request.not-found", `Account ${number} has no bill from then on.`);
-  return found;
-}
-
-/** A true-up that is open is no difference: the next bill carries it. */
-const agrees = ({ points }: ReplayedBill): boolean =>
-  points.every((point) => (point.kind === "compared" ? point.differences.length === 0 : point.kind === "true_up_open"));
-
-function documentOf(all: readonly Replayed[], from: Instant, zone: Zone, currency: Currency) {
-  const amount = (minor: bigint) => moneyJson(money(currency, minor));
-  return {
-    from: isoIn(from, zone),
-    posted: false,
-    difference: amount(sumOf(all)),
-    accounts: all.map(({ account, replay }) => ({
-      account: account.number,
-      name: account.name,
-      difference: amount(replay.differenceMinor),
-      bills: replay.bills.map((bill) => ({
-        number: bill.number,
-        from: isoIn(bill.period.from, zone),
-        to: isoIn(bill.period.to, zone),
-        difference: amount(bill.differenceMinor),
-        usagePoints: bill.points.map((point) => pointOf(point, currency)),
-      })),
-    })),
-  };
-}
-
-function pointOf(point: ReplayedPoint, currency: Currency) {
-  if (point.kind !== "compared") return { ...point, usagePoint: point.usagePointId, usagePointId: undefined };
-  const text = (minor: bigint) => moneyJson(money(currency, minor)).amount;
-  return {
-    usagePoint: point.usagePointId,
-    kind: point.kind,
-    lines: point.differences.map(({ key, line, billed, amount, quantity, included }) => ({
-      key,
-      titleZh: line.title.zh,
-      titleEn: line.title.en,
-      billed: billed === null ? null : text(billed.amount),
-      shouldBe: text((billed?.amount ?? 0n) + amount),
-      difference: text(amount),
-      quantity: decimalText(quantity),
-      taxInside: text(included),
-    })),
-  };
-}
-
-const sumOf = (all: readonly Replayed[]): bigint => all.reduce((sum, { replay }) => sum + replay.differenceMinor, 0n);
-
-function textOf(all: readonly Replayed[], from: Instant, zone: Zone, currency: Currency): string[] {
-  const text = (minor: bigint) => moneyJson(money(currency, minor)).amount;
-  const lines = all.flatMap(({ account, replay }) => [
-    `account ${account.number} ${account.name}: ${text(replay.differenceMinor)}`,
-    ...replay.bills
-      .filter((bill) => !agrees(bill))
-      .flatMap((bill) => [
-        `  bill ${bill.number} of ${dayOf(bill.period.from, zone)}: ${text(bill.differenceMinor)}`,
-        ...bill.points.flatMap((point) => pointLines(point, text)),
-      ]),
-  ]);
-  const since = dayOf(from, zone);
-  const differing = all.filter(({ replay }) => !replay.bills.every(agrees)).length;
-  if (differing === 0) return [`Every bill since ${since} is what it would be today.`];
-  return [...lines, `${differing} accounts differ since ${since}, ${text(sumOf(all))} in all. Nothing was posted.`];
-}
-
-function pointLines(point: ReplayedPoint, text: (minor: bigint) => string): string[] {
-  switch (point.kind) {
-    case "true_up_open":
-      return [];
-    case "in_doubt":
-      return [`    usage point ${point.usagePointId}: cannot be told: ${point.doubts.join("; ")}`];
-    case "cannot_rate":
-      return [`    usage point ${point.usagePointId}: cannot be priced: ${point.detail}`];
-    case "compared":
-      return point.differences.map(({ key, billed, amount, quantity }) => {
-        const before = billed?.amount ?? 0n;
-        return `    ${key}: billed ${text(before)}, should be ${text(before + amount)}, difference ${text(amount)} (${decimalText(quantity)})`;
-      });
-  }
+function digest(text: string): string {
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new InvalidArgumentError("A digest has 64 hexadecimal digits.");
+  return text;
 }

@@ -8,9 +8,22 @@ export type Io = {
   exit(code: 0 | 1 | 2): void;
 };
 
+/**
+ * Whoever read our output may leave early (`| head`): what is still to be said then goes nowhere, and the work goes on to its
+ * own end and status. Any other failure to write is one.
+ */
+function writer(stream: NodeJS.WriteStream): (text: string) => void {
+  let isHeard = true;
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    isHeard = false;
+  });
+  return (text) => void (isHeard && stream.write(text.endsWith("\n") ? text : `${text}\n`));
+}
+
 export const processIo: Io = {
-  out: (text) => void process.stdout.write(text.endsWith("\n") ? text : `${text}\n`),
-  err: (text) => void process.stderr.write(text.endsWith("\n") ? text : `${text}\n`),
+  out: writer(process.stdout),
+  err: writer(process.stderr),
   stdin: () => buffer(process.stdin),
   exit: (code) => {
     process.exitCode = code;

@@ -13,12 +13,13 @@ const woff2Only: Plugin = {
   },
 };
 
-/** `/m` is a page of its own (m.html): light enough for a phone, and kept there by sw.ts. */
-const phonePage: Plugin = {
-  name: "sanbiao:phone-page",
+/** `/m` (readers; kept on the phone by sw.ts) and `/r` (residents) are pages of their own, light enough for a phone. */
+const phonePages: Plugin = {
+  name: "sanbiao:phone-pages",
   configureServer(server) {
     server.middlewares.use((request, _reply, next) => {
-      if (/^\/m(\/|\?|$)/.test(request.url ?? "")) request.url = "/m.html";
+      const page = /^\/([mr])(\/|\?|$)/.exec(request.url ?? "")?.[1];
+      if (page !== undefined) request.url = `/${page}.html`;
       next();
     });
   },
@@ -28,7 +29,7 @@ const service = process.env.SANBIAO_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), woff2Only, phonePage],
+  plugins: [react(), woff2Only, phonePages],
   // `npm exec vite console` serves the pages while they are worked on and asks a running service for the rest.
   server: { proxy: { "/api": service } },
   build: {
@@ -41,6 +42,7 @@ export default defineConfig({
       input: {
         main: join(import.meta.dirname, "index.html"),
         phone: join(import.meta.dirname, "m.html"),
+        resident: join(import.meta.dirname, "r.html"),
         sw: join(import.meta.dirname, "src/phone/sw.ts"),
       },
       output: {

@@ -9,10 +9,12 @@ import type { BillRunDeps } from "../billing/run.ts";
 import { GRACE_MS, wake } from "../billing/schedule.ts";
 import { CodedError } from "../domain/errors.ts";
 import { type Clock, DAY_MS, type Instant, instant, isoOf, instantOfIso } from "../domain/instant.ts";
+import type { Sealer } from "../ledger/sealing.ts";
 import type { Database } from "../schema/database.ts";
 import { townClock } from "../simulators/town/clock.ts";
 import { type RunningTown, startTown, type StartTownOptions } from "../simulators/town/start.ts";
 import { seedByHand } from "./by-hand.ts";
+import { seedDevices, townDeviceKey } from "./devices.ts";
 import { type DemoPlan, demoPlan } from "./plan.ts";
 import { runDownCredit } from "./run-down.ts";
 import { type SeededOperator, seedDemo } from "./seed.ts";
@@ -31,6 +33,8 @@ export type DemoOptions = {
 type OpenDemoOptions = DemoOptions & {
   readonly owner: Pool;
   readonly db: Database;
+  /** Under which the devices' keys lie in the database. */
+  readonly sealing: Sealer;
   readonly folder: string;
   readonly host: string;
   readonly log: Logger;
@@ -53,7 +57,7 @@ const HISTORY_MS = 63 * DAY_MS;
 
 /** The shell of this room: an estate and a station that begin once and go on at the next start. */
 export async function openDemo(options: OpenDemoOptions): Promise<Demo> {
-  const { seed, speed, faults, owner, db, folder, host, log, onProgress } = options;
+  const { seed, speed, faults, owner, db, sealing, folder, host, log, onProgress } = options;
   const real = () => Date.now();
   const begun = await begin(folder, seed, instant(real()));
   const clock = townClock({
@@ -64,6 +68,7 @@ export async function openDemo(options: OpenDemoOptions): Promise<Demo> {
   });
   // The books open with the oldest month that can be billed today: a month that ended an hour ago still waits for its last readings.
   const plan = demoPlan({ seed, now: instant(begun.at - GRACE_MS) });
+  const keyOf = townDeviceKey(begun.secret);
   onProgress("town", "48 flats, 20 prepaid homes and their gateways start");
   const town = await startTown({
     seed,
@@ -71,12 +76,15 @@ export async function openDemo(options: OpenDemoOptions): Promise<Demo> {
     host,
     stateFile: join(folder, "town.json"),
     secret: begun.secret,
+    devices: { secretsOf: (serial) => new Map([[1, keyOf(serial)]]) },
     ...(faults === undefined ? {} : { faults: { since: begun.at, ...faults } }),
     log,
   });
   const now = clock.now();
   const seeded = await seedDemo({ owner, db, plan, buses: town.buses, passwordOf: town.passwordOf, now });
   await seedByHand(db, plan, seeded, now);
+  const operators = seeded.map(({ operatorId }) => operatorId);
+  await seedDevices({ db, sealing, operators, meters: town.town.meters, secret: begun.secret, now });
   for (const { operatorId } of seeded) await ensureChannel(db, operatorId, SANDBOX, now);
   const aborted = new AbortController();
   return {

@@ -90,6 +90,10 @@ export const ERRORS = {
   "tariff.state": { status: 409, retry: false, hint: "Open the version again: it is not where this step begins." },
   "tariff.four-eyes": { status: 409, retry: false, hint: "Another manager publishes what you proposed." },
   "tariff.refused": { status: 422, retry: false, hint: "Correct what the message names; nothing was published." },
+  "rebill.too-far": { status: 422, retry: false, hint: "Begin later, or have the operator's limit changed." },
+  "rebill.changed": { status: 409, retry: false, hint: "Look at the differences again: nothing was posted." },
+  "rebill.second-person": { status: 409, retry: false, hint: "Propose it; somebody else posts it." },
+  "rebill.refused": { status: 422, retry: false, hint: "The message says what stands against it; nothing was posted." },
   "what-if.busy": { status: 409, retry: true, hint: "Wait until a comparison is done, or cancel one." },
   "meter.refused": {
     status: 422,

@@ -19,6 +19,15 @@ export type BilledUsage = {
   readonly ladderBefore: Readonly<Record<string, Micro>>;
   /** The earlier bill whose estimate this trues up: `usage.total` and the registers are then differences. */
   readonly corrects?: bigint;
+  /** What else was measured, by register; kept in `billed_measure`. */
+  readonly beside?: readonly {
+    readonly kind: "export" | "reactive";
+    readonly unit: string;
+    readonly usage: Usage;
+    readonly registers: readonly object[];
+  }[];
+  /** What charges were given and handed on, as JSON; kept in `rating_state`. */
+  readonly state?: { readonly before: object; readonly after: object };
 };
 
 export type BillToWrite = {

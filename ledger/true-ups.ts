@@ -5,6 +5,7 @@ import type { AccountId, MeterId } from "../domain/reading.ts";
 import { READING_SOURCES } from "../domain/reading.ts";
 import type { ReadingEdit } from "../domain/reading-edit.ts";
 import { type RegisterName, REGISTERS, registerName } from "../domain/register.ts";
+import type { Unit, Utility } from "../domain/unit.ts";
 import type { Tables } from "../schema/tables.ts";
 
 type Trx = Transaction<Tables>;
@@ -152,7 +153,7 @@ export async function supersededEstimates(trx: Trx, edits: readonly ReadingEdit[
   return new Set(rows.map(({ id }) => id));
 }
 
-/** One line of a bill with what later bills corrected of it. */
+/** One line of a bill with what later bills and corrections changed of it. */
 export type BilledLine = {
   readonly billId: bigint;
   readonly usagePointId: bigint;
@@ -174,65 +175,92 @@ export type BilledLine = {
   readonly title: { readonly zh: string; readonly en: string };
 };
 
-/** What a bill and its corrections counted of one stretch. */
+/** What a bill, its true-ups and its corrections counted of one stretch. */
 export type BilledStretch = {
   readonly billId: bigint;
   readonly usagePointId: bigint;
+  readonly utility: Utility;
+  readonly unit: Unit;
   readonly from: Instant;
   readonly to: Instant;
   readonly quantity: Micro;
-  /** Units per meter and register. */
-  readonly registers: readonly { readonly meter: string; readonly register: string; readonly used: Micro }[];
+  /** Units per meter and register, and the value at the end that counts until now. */
+  readonly registers: readonly {
+    readonly meter: string;
+    readonly register: string;
+    readonly used: Micro;
+    readonly end: string | null;
+  }[];
 };
 
 /** Ends the keys of lines that correct a line of another bill. */
 export const TRUE_UP_KEY = "/true-up";
 
-/** What these bills charged, corrections by later bills added in, line by line. */
+/** What these bills charged, true-ups by later bills and corrections added in, line by line. */
 export async function billedLines(trx: Trx, billIds: readonly bigint[]): Promise<BilledLine[]> {
+  const ids = `{${billIds.join(",")}}`;
   const { rows } = await sql<BilledLine & { title_zh: string; title_en: string }>`
-    select coalesce(corrects_bill_id, bill_id) as "billId", usage_point_id as "usagePointId", base.key, utility,
-           tariff_id as "tariffId", max(tariff_version) as "tariffVersion", charge, kind, tier, tou,
-           period_from as "from", period_to as "to", sum(quantity)::bigint as quantity, unit, max(price) as price,
+    with part as (
+      select 1 as rank, bill_id as of_bill, bill_id as by_id, l.* from sanbiao.bill_line l
+       where operator_id = sanbiao.operator_id() and bill_id = any(${ids}::bigint[]) and corrects_bill_id is null
+      union all
+      select 3, corrects_bill_id, bill_id, l.* from sanbiao.bill_line l
+       where operator_id = sanbiao.operator_id() and corrects_bill_id = any(${ids}::bigint[])
+    ), known as (
+      select rank, of_bill, by_id, usage_point_id, regexp_replace(key, ${`${TRUE_UP_KEY}$`}, '') as key, utility, tariff_id, tariff_version,
+             charge, kind, tier, tou, period_from, period_to, quantity, unit, price, amount_minor, included_minor, title_zh, title_en
+        from part
+      union all
+      select 2, bill_id, correction_id, usage_point_id, key, utility, tariff_id, tariff_version,
+             charge, kind, tier, tou, period_from, period_to, quantity, unit, price, amount_minor, included_minor, title_zh, title_en
+        from sanbiao.correction_line where operator_id = sanbiao.operator_id() and bill_id = any(${ids}::bigint[])
+    )
+    -- what a line is called is told by the bill itself, else by a correction: a true-up's title names another bill
+    select of_bill as "billId", usage_point_id as "usagePointId", key, min(utility) as utility, min(tariff_id) as "tariffId",
+           max(tariff_version) as "tariffVersion", min(charge) as charge, min(kind) as kind, min(tier) as tier, min(tou) as tou,
+           min(period_from) as "from", max(period_to) as "to", sum(quantity)::bigint as quantity, min(unit) as unit, max(price) as price,
            sum(amount_minor)::bigint as amount, sum(included_minor)::bigint as included,
-           max(title_zh) filter (where corrects_bill_id is null) as title_zh,
-           max(title_en) filter (where corrects_bill_id is null) as title_en
-      from sanbiao.bill_line
-     cross join lateral (select regexp_replace(bill_line.key, ${`${TRUE_UP_KEY}$`}, '') as key) base
-     where operator_id = sanbiao.operator_id()
-       and (bill_id = any(${`{${billIds.join(",")}}`}::bigint[]) and corrects_bill_id is null
-            or corrects_bill_id = any(${`{${billIds.join(",")}}`}::bigint[]))
-     group by 1, 2, 3, utility, tariff_id, charge, kind, tier, tou, period_from, period_to, unit
-     order by 1, 2, 3`.execute(trx);
-  return rows.map((row) => ({ ...row, title: { zh: row.title_zh ?? "", en: row.title_en ?? "" } }));
+           (array_agg(title_zh order by rank, by_id))[1] as title_zh, (array_agg(title_en order by rank, by_id))[1] as title_en
+      from known group by 1, 2, 3 order by 1, 2, 3`.execute(trx);
+  return rows.map((row) => ({ ...row, title: { zh: row.title_zh, en: row.title_en } }));
 }
 
-/** What these bills counted, corrections by later bills added in, stretch by stretch. */
+/** What these bills counted, true-ups by later bills and corrections added in, stretch by stretch. */
 export async function billedStretches(trx: Trx, billIds: readonly bigint[]): Promise<BilledStretch[]> {
   const { rows } = await sql<{
     billId: bigint;
     usagePointId: bigint;
+    utility: Utility;
+    unit: Unit;
     from: Instant;
     to: Instant;
     quantity: bigint;
-    registers: { meter: string; register: string; used: string }[] | null;
+    registers: { meter: string; register: string; used: string; end: string | null }[] | null;
   }>`
     with part as (
-      select coalesce(corrects_bill_id, bill_id) as of_bill, usage_point_id, period_from, period_to, quantity, registers
+      select 0 as rank, bill_id as by_id, coalesce(corrects_bill_id, bill_id) as of_bill, usage_point_id, period_from, period_to,
+             quantity, registers, utility, unit
         from sanbiao.billed_usage
        where operator_id = sanbiao.operator_id()
          and (bill_id = any(${`{${billIds.join(",")}}`}::bigint[]) and corrects_bill_id is null
               or corrects_bill_id = any(${`{${billIds.join(",")}}`}::bigint[]))
+      union all
+      select 1, correction_id, bill_id, usage_point_id, period_from, period_to, quantity, registers, utility, unit from sanbiao.correction_usage
+       where operator_id = sanbiao.operator_id() and bill_id = any(${`{${billIds.join(",")}}`}::bigint[])
     ), counted as (
-      select of_bill, usage_point_id, period_from, p.meter, p.register, sum(p.used) as used
-        from part cross join jsonb_to_recordset(registers) as p (meter text, register text, used numeric)
+      select of_bill, usage_point_id, period_from, p.meter, p.register, sum(p.used) as used,
+             (array_agg(p."end" order by rank desc, by_id desc))[1] as "end"
+        from part cross join jsonb_to_recordset(registers) as p (meter text, register text, used numeric, "end" text)
        group by 1, 2, 3, 4, 5
     )
-    select of_bill as "billId", usage_point_id as "usagePointId", period_from as "from", max(period_to) as "to",
+    select of_bill as "billId", usage_point_id as "usagePointId", min(utility) as utility, min(unit) as unit,
+           period_from as "from", max(period_to) as "to",
            sum(quantity)::bigint as quantity,
-           (select json_agg(json_build_object('meter', c.meter, 'register', c.register, 'used', c.used::text))
+           (select json_agg(json_build_object('meter', c.meter, 'register', c.register, 'used', c.used::text, 'end', c."end"))
               from counted c where (c.of_bill, c.usage_point_id, c.period_from) = (part.of_bill, part.usage_point_id, part.period_from)) as registers
-      from part group by 1, 2, 3 order by 1, 2, 3`.execute(trx);
+      from part group by of_bill, usage_point_id, period_from order by of_bill, usage_point_id, period_from`.execute(
+    trx,
+  );
   return rows.map((row) => ({
     ...row,
     registers: (row.registers ?? []).map((one) => ({ ...one, used: microOf(one.used) ?? 0n })),

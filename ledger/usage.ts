@@ -26,6 +26,8 @@ export type MeteredAgreement = {
   readonly toDay: Day | null;
   /** First day of this account at this usage point under any tariff: where its ladder begins to count. */
   readonly sinceDay: Day;
+  /** The day after its last one there; absent = it stays. */
+  readonly untilDay?: Day;
   readonly stays: readonly MeterStay[];
 };
 
@@ -80,10 +82,13 @@ export async function readAgreements(
     from_day: Day;
     to_day: Day | null;
     since_day: Day;
+    until_day: Day | null;
   }>`
     select a.account_id, a.usage_point_id, p.utility, a.tariff_id, a.from_day, a.to_day,
            (select min(b.from_day) from sanbiao.agreement b where b.operator_id = a.operator_id
-               and b.account_id = a.account_id and b.usage_point_id = a.usage_point_id) as since_day
+               and b.account_id = a.account_id and b.usage_point_id = a.usage_point_id) as since_day,
+           case when a.to_day is not null then (select nullif(max(coalesce(b.to_day, 'infinity')), 'infinity') from sanbiao.agreement b
+             where b.operator_id = a.operator_id and b.account_id = a.account_id and b.usage_point_id = a.usage_point_id) end as until_day
       from sanbiao.agreement a join sanbiao.usage_point p on p.operator_id = a.operator_id and p.id = a.usage_point_id
      where a.operator_id = sanbiao.operator_id() and a.account_id = any(${idArray(accountIds)}::bigint[])
        and a.from_day < ${to}::date and (a.to_day is null or a.to_day > ${from}::date)
@@ -93,6 +98,7 @@ export async function readAgreements(
     accountId: row.account_id,
     fromDay: row.from_day,
     sinceDay: row.since_day,
+    ...(row.until_day === null ? {} : { untilDay: row.until_day }),
     stays: stays.get(row.usage_point_id) ?? [],
     tariffId: row.tariff_id,
     toDay: row.to_day,

@@ -22,3 +22,18 @@ const TOU_OF_REGISTER: { readonly [name in RegisterName]?: TouPeriod } = {
 export const touOfRegister = (register: RegisterName): TouPeriod | null => TOU_OF_REGISTER[register] ?? null;
 
 export const TOU_REGISTERS = Object.keys(TOU_OF_REGISTER) as readonly RegisterName[];
+
+/** What else a tariff may price besides the use itself. */
+export const BESIDE_REGISTER = {
+  export: "energy_export_kwh",
+  reactive: "reactive_import_kvarh",
+} as const satisfies Record<string, RegisterName>;
+export type Beside = keyof typeof BESIDE_REGISTER;
+
+/** Which registers are added up: the utility's main one, those of a time of use, or one beside them. */
+export type CountedBy = "total" | "tou" | Beside;
+
+export function isCounted(register: RegisterName, utility: Utility, by: CountedBy): boolean {
+  if (by === "tou") return touOfRegister(register) !== null;
+  return register === (by === "total" ? MAIN_REGISTER[utility] : BESIDE_REGISTER[by]);
+}

@@ -15,7 +15,7 @@ import {
   differencesOf,
 } from "./difference.ts";
 import { partUntil } from "./interpolate.ts";
-import { MAIN_REGISTER, touOfRegister } from "./register.ts";
+import { type CountedBy, isCounted, touOfRegister } from "./register.ts";
 
 /** All readings known of one register around the period, in any order. */
 export type RegisterSeries = {
@@ -48,8 +48,8 @@ export type UsageInput = {
   readonly period: Period;
   /** In any order; stays must not overlap. */
   readonly installations: readonly Installation[];
-  /** `total` (default): the utility's main register. `tou`: the registers of a time of use. Others are not looked at. */
-  readonly by?: "total" | "tou";
+  /** `total` (default): the utility's main register. `tou`: the registers of a time of use. Or a register beside them. */
+  readonly by?: CountedBy;
 };
 
 /** `usage.slices` cover the period except where `gaps` say why not. */
@@ -102,7 +102,7 @@ const stayOf = (stay: Installation): Period => ({ from: stay.installedAt, to: st
 const touOf = (series: RegisterSeries): TouPeriod | null => series.tou ?? touOfRegister(series.register);
 
 const counts = (series: RegisterSeries, { utility, by = "total" }: UsageInput): boolean =>
-  by === "tou" ? touOf(series) !== null : series.register === MAIN_REGISTER[utility] && series.tou === undefined;
+  by === "tou" ? touOf(series) !== null : isCounted(series.register, utility, by) && series.tou === undefined;
 
 /** Parts of the period in which no meter was installed. @throws TypeError when two stays overlap: their use would double */
 function withoutMeter(stays: readonly Installation[], period: Period): Gap[] {

@@ -28,10 +28,11 @@ import {
   WORDS,
 } from "./words.ts";
 
-const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => `&#${sign.codePointAt(0) ?? 32};`);
+export const escaped = (text: string): string =>
+  text.replaceAll(/[&<>"']/g, (sign) => `&#${sign.codePointAt(0) ?? 32};`);
 
 /** A text of both languages: the second is marked as what it is, for eyes and for a voice. */
-function said(language: PaperLanguage, words: Words): string {
+export function said(language: PaperLanguage, words: Words): string {
   const second = secondOf(language, words);
   return escaped(firstOf(language, words)) + (second === null ? "" : ` <small lang="en">${escaped(second)}</small>`);
 }
@@ -43,7 +44,7 @@ export function billHtml(sheet: BillSheet, language: PaperLanguage): string {
   return `<!doctype html>
 <html lang="${language === "en" ? "en" : "zh-CN"}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(`${firstOf(language, WORDS.bill)} ${sheet.number}`)}</title><style>${STYLE}</style></head>
+<title>${escaped(`${firstOf(language, WORDS.bill)} ${sheet.number}`)}</title><style>${PAPER_STYLE}</style></head>
 <body><article>
 <header><p class="operator">${say(sheet.operator)}</p><p class="number">${say(WORDS.number)} ${escaped(sheet.number)}</p>
 <h1>${say({ zh: billTitle(sheet, "zh"), en: billTitle(sheet, "en") })}</h1></header>
@@ -145,7 +146,7 @@ function qrSvg(content: string): string {
   return `<svg viewBox="0 0 ${side} ${side}" role="img" aria-label="QR" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h${side}v${side}H0z"/><path d="${path}"/></svg>`;
 }
 
-const STYLE = `:root{color:#1c2b36;font:14px/1.5 "PingFang SC","Microsoft YaHei","Noto Sans SC",system-ui,sans-serif}body{margin:0;background:#f1f5f7}
+export const PAPER_STYLE = `:root{color:#1c2b36;font:14px/1.5 "PingFang SC","Microsoft YaHei","Noto Sans SC",system-ui,sans-serif}body{margin:0;background:#f1f5f7}
 article{max-width:780px;margin:24px auto;padding:36px 40px;background:#fff;box-sizing:border-box}p,dl,dd,h1,h2,h3,figure{margin:0}small{color:#5b6b78;font-weight:400;font-size:.82em}
 header{display:grid;grid-template-columns:1fr auto;border-bottom:2px solid #14506e;padding-bottom:10px}.operator{font-weight:700;color:#14506e}.number{color:#5b6b78}h1 small{display:block;font-size:15px}h1{grid-column:1/-1;font-size:26px;line-height:1.4}
 .who{display:flex;gap:24px;justify-content:space-between;margin:16px 0;flex-wrap:wrap}.who h2{font-size:18px;font-weight:500;overflow-wrap:anywhere}.who>div:first-child{flex:1 1 220px}.who dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;margin-top:8px}dt{color:#5b6b78}

@@ -8,13 +8,24 @@ import type {
   FloorAreaTable,
   MeasuredByTable,
 } from "./tables/balance.ts";
-import type { BillBasisTable, TariffDocumentTable } from "./tables/rebill.ts";
 import type {
+  BillBasisTable,
+  CorrectionLineTable,
+  CorrectionProposalTable,
+  CorrectionSequenceTable,
+  CorrectionTable,
+  CorrectionUsageTable,
+  RebillTermsTable,
+  TariffDocumentTable,
+} from "./tables/rebill.ts";
+import type {
+  BilledMeasureTable,
   BillLineTable,
   BillSequenceTable,
   BillTable,
   BilledUsageTable,
   DueRunTable,
+  RatingStateTable,
   RunExceptionTable,
   TrueUpClosingTable,
   TrueUpTable,
@@ -37,6 +48,7 @@ import type {
   ResidentSessionTable,
 } from "./tables/channels.ts";
 import type {
+  AccountFactTable,
   AccountTable,
   AgreementTable,
   BusTable,
@@ -92,6 +104,7 @@ export type Tables = {
   app_user: AppUserTable;
   app_session: AppSessionTable;
   account: AccountTable;
+  account_fact: AccountFactTable;
   household: HouseholdTable;
   usage_point: UsagePointTable;
   agreement: AgreementTable;
@@ -119,7 +132,15 @@ export type Tables = {
   bill_line: BillLineTable;
   bill_basis: BillBasisTable;
   tariff_document: TariffDocumentTable;
+  rebill_terms: RebillTermsTable;
+  correction_proposal: CorrectionProposalTable;
+  correction: CorrectionTable;
+  correction_sequence: CorrectionSequenceTable;
+  correction_line: CorrectionLineTable;
+  correction_usage: CorrectionUsageTable;
   billed_usage: BilledUsageTable;
+  billed_measure: BilledMeasureTable;
+  rating_state: RatingStateTable;
   billing_terms: BillingTermsTable;
   recurring_charge: RecurringChargeTable;
   charge_price: ChargePriceTable;

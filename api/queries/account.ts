@@ -1,3 +1,5 @@
+import { decimalText } from "../../domain/quantity.ts";
+import { readAccountFacts } from "../../ledger/account-facts.ts";
 import { sql } from "kysely";
 import { CodedError } from "../../domain/errors.ts";
 import { moneyJson, negate } from "../../domain/money.ts";
@@ -24,6 +26,7 @@ export async function account(desk: Desk, id: bigint): Promise<AccountJson> {
     protectedReason: row.protected_reason,
     openedOn: row.opened_on,
     household: await householdOf(desk, id),
+    facts: await factsOf(desk, id),
     agreements: await agreementsOf(desk, id),
     prepaid: await prepaidOf(desk, id),
     meters: await meterRows(
@@ -54,6 +57,17 @@ async function householdOf(desk: Desk, id: bigint): Promise<AccountJson["househo
     .orderBy("from_day", "desc")
     .execute();
   return rows.map((row) => ({ fromDay: row.from_day, persons: row.persons }));
+}
+
+async function factsOf(desk: Desk, id: bigint): Promise<AccountJson["facts"]> {
+  const facts = (await readAccountFacts(desk.trx, [id])).get(id) ?? [];
+  return facts
+    .toSorted((a, b) => (a.from < b.from ? 1 : -1))
+    .map(({ kind, from, value }) =>
+      kind === "contracted_kw"
+        ? { kind, fromDay: from, kw: decimalText(value) }
+        : { kind, fromDay: from, lowIncome: value === 1n },
+    );
 }
 
 async function agreementsOf(desk: Desk, id: bigint): Promise<AccountJson["agreements"]> {

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from "kysely";
 import { readAccounts } from "../../billing/chunk.ts";
-import { settle } from "../../billing/settlement.ts";
+import { settleAll } from "../../billing/settlement.ts";
 import type { DialBook, TariffBook } from "../../billing/tariffs.ts";
 import { CodedError } from "../../domain/errors.ts";
 import { instant, type Instant, instantOfIso, isoOf } from "../../domain/instant.ts";
@@ -58,7 +58,7 @@ export async function billPreview(
   const own = input?.settlements.filter(({ agreement }) => agreement.usagePointId === place.usagePointId) ?? [];
   if (own.length === 0) return null;
   try {
-    const settled = own.map(settle);
+    const settled = settleAll(own);
     const total = settled.reduce((sum, { usage }) => sum + usage.total, 0n);
     const unit = settled[0]?.usage.unit ?? "kWh";
     const amounts = settled.flatMap(({ lines }) => lines.map(({ amount }) => amount));

@@ -1,7 +1,10 @@
 import type { ReplayedPoint } from "../../billing/rebill/compare.ts";
-import { REPLAY_MONTHS, replayAccounts } from "../../billing/rebill/replay.ts";
+
+import { isNothing, rebillOf } from "../../billing/rebill/decide.ts";
+import { rebillLimit, replayFrom } from "../../billing/rebill/limit.ts";
+import { replayAccounts } from "../../billing/rebill/replay.ts";
+import { lastCorrections } from "../../ledger/corrections.ts";
 import { CodedError } from "../../domain/errors.ts";
-import { addMonths, day, startOfDay } from "../../domain/period.ts";
 import { decimalText } from "../../domain/quantity.ts";
 import { billBooks } from "../bill-books.ts";
 import { dayText, type Desk, moneyOf } from "../desk.ts";
@@ -16,18 +19,19 @@ export async function accountReplay(desk: Desk, id: bigint, from: string | undef
     .where("id", "=", id)
     .executeTakeFirst();
   if (account === undefined) throw new CodedError("request.not-found", `There is no account ${id}.`);
-  const first =
-    from === undefined
-      ? addMonths(day(`${dayText(desk, desk.now).slice(0, 7)}-01`), -REPLAY_MONTHS)
-      : day(`${from}-01`);
-  const [replay] = await replayAccounts(desk.trx, [id], startOfDay(first, desk.zone), billBooks);
+  const first = replayFrom(await rebillLimit(desk.trx, desk.now, desk.zone), from, desk.zone);
+  const [replay] = await replayAccounts(desk.trx, [id], first, billBooks);
   const bills = replay?.bills ?? [];
+  const last = (await lastCorrections(desk.trx, [id])).get(id) ?? null;
+  const rebill = replay === undefined ? null : rebillOf(replay, last);
   return {
     accountId: String(id),
     ...account,
-    from: first,
+    from: dayText(desk, first),
     difference: moneyOf(desk, replay?.differenceMinor ?? 0n),
     posted: false,
+    digest: rebill === null || isNothing(rebill) ? null : rebill.digest,
+    postable: moneyOf(desk, rebill?.totalMinor ?? 0n),
     bills: bills.map((bill) => ({
       id: String(bill.billId),
       number: bill.number,

@@ -4,6 +4,8 @@ import { billFacts } from "../../paper/bill-facts.ts";
 import { billHtml } from "../../paper/bill-html.ts";
 import { type BillSheet, billSheetOf } from "../../paper/bill-sheet.ts";
 import { billsPdf, bytesOf } from "../../paper/pdf/bill-pdf.ts";
+import { correctionHtml } from "../../paper/correction-html.ts";
+import { correctionSheet } from "../../paper/correction-sheet.ts";
 import { IdParams } from "../schemas/json.ts";
 import { PaperQuery } from "../schemas/paper.ts";
 import { type Api, type App, atDeskOf } from "./route.ts";
@@ -46,6 +48,27 @@ export function paperRoutes(app: App, api: Api): void {
       const sheet = await sheetOf(request, BigInt(request.params.id));
       const { lang } = request.query;
       return file(reply, "text/html; charset=utf-8", `bill-${sheet.number}-${lang}.html`, billHtml(sheet, lang));
+    },
+  });
+}
+
+/** A correction note as it is handed out. */
+export function correctionPaperRoutes(app: App, api: Api): void {
+  app.route({
+    method: "GET",
+    url: "/corrections/:id/note.html",
+    schema: {
+      tags: ["bills"],
+      summary: "The correction note as one page without scripts, for a screen, a mail or a printer",
+      params: IdParams,
+      querystring: PaperQuery,
+    },
+    handler: async (request, reply) => {
+      const { id } = request.params;
+      const sheet = await atDeskOf(api, request, ({ trx }) => correctionSheet(trx, BigInt(id)));
+      if (sheet === null) throw new CodedError("request.not-found", `There is no correction ${id}.`);
+      const { lang } = request.query;
+      return file(reply, "text/html; charset=utf-8", `${sheet.number}-${lang}.html`, correctionHtml(sheet, lang));
     },
   });
 }

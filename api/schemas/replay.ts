@@ -6,7 +6,7 @@ export const ReplayQuery = z.object({
     .string()
     .regex(/^\d{4}-(0[1-9]|1[0-2])$/, "a month is YYYY-MM")
     .optional()
-    .describe("First month to look at; default 24 months back"),
+    .describe("First month to look at; default and limit: what the operator has set, else 24 months back"),
 });
 
 export const ReplayedLineJson = z
@@ -43,6 +43,8 @@ export const AccountReplayJson = z
     from: DayText,
     difference: MoneyJson,
     posted: z.literal(false),
+    digest: z.string().nullable().describe("Of exactly this, for posting it; null: nothing can be posted"),
+    postable: MoneyJson.describe("What would be posted: usage points with a bill that nobody can tell wait"),
     bills: z.array(
       z.object({
         id: IdText,

@@ -66,6 +66,20 @@ const usage = z.object({
   registers: z.array(z.record(z.string(), z.unknown())),
   ladderBefore: z.record(z.string(), text),
   correctsBillId: nullable,
+  /** Energy given back and reactive energy, where the tariff asks for them. */
+  beside: z
+    .array(
+      z.object({
+        kind: text,
+        quantity: text,
+        unit: text,
+        basis: text,
+        registers: z.array(z.record(z.string(), z.unknown())),
+      }),
+    )
+    .optional(),
+  /** What charges were given of the bills before, and what they hand on. */
+  state: z.object({ before: z.record(z.string(), z.unknown()), after: z.record(z.string(), z.unknown()) }).optional(),
 });
 export type BundleUsage = z.infer<typeof usage>;
 
@@ -156,7 +170,7 @@ export const shortDecimal = (decimal: string): string =>
   decimal.includes(".") ? decimal.replace(/\.?0+$/, "") : decimal;
 
 export const usagesOfBill = (usages: readonly BilledUsage[]): BundleUsage[] =>
-  usages.map(({ usagePointId, usage: used, registers, ladderBefore, corrects }) => ({
+  usages.map(({ usagePointId, usage: used, registers, ladderBefore, corrects, beside, state }) => ({
     usagePointId: String(usagePointId),
     utility: used.utility,
     from: isoOf(used.servicePeriod.from),
@@ -169,6 +183,18 @@ export const usagesOfBill = (usages: readonly BilledUsage[]): BundleUsage[] =>
       Object.entries(ladderBefore).map(([charge, micro]) => [charge, decimalText(micro)]),
     ),
     correctsBillId: corrects === undefined ? null : String(corrects),
+    ...(beside === undefined
+      ? {}
+      : {
+          beside: beside.map((one) => ({
+            kind: one.kind,
+            quantity: decimalText(one.usage.total),
+            unit: one.unit,
+            basis: one.usage.basis,
+            registers: one.registers as Record<string, unknown>[],
+          })),
+        }),
+    ...(state === undefined ? {} : { state: state as NonNullable<BundleUsage["state"]> }),
   }));
 
 export const postingsJson = (postings: readonly Posting[]): BundlePosting[] =>

@@ -4,7 +4,8 @@ import { amountText, CURRENCIES, money } from "../../domain/money.ts";
 import { daysBetween, dayOf, type Period, startOfDay } from "../../domain/period.ts";
 import { decimalText } from "../../domain/quantity.ts";
 import type { Charge, Tariff } from "../../domain/tariff.ts";
-import { type RegisterProof, type Settlement, type SettlementInput, settle } from "../settlement.ts";
+import type { Beside } from "../../metering/register.ts";
+import { type RegisterProof, type Settlement, type SettlementInput, settle, settleAll } from "../settlement.ts";
 import { correctionOf } from "../true-up.ts";
 import { scaledOf } from "../rate/price.ts";
 import { type BillInputs, tariffDocumentOf } from "./basis.ts";
@@ -81,9 +82,11 @@ export type ExplainedRegister = RegisterProof & {
 
 /** Every line of a bill by what the bill rests on. Pure; the same functions as the bill run. */
 export function explainLines({ input, period, operator }: BillInputs): ExplainedLine[] {
-  const own = input.settlements.flatMap((one) => explainSettlement(one, period));
+  const explainAll = (inputs: readonly SettlementInput[]): ExplainedLine[] =>
+    settleAll(inputs).flatMap((settled, i) => explainSettlement(inputs[i] as SettlementInput, settled, period));
+  const own = explainAll(input.settlements);
   const corrected = (input.corrections ?? []).flatMap((correction) => {
-    const settled = correction.settlements.flatMap((one) => explainSettlement(one, period));
+    const settled = explainAll(correction.settlements);
     const billed = new Map(correction.lines.map((line) => [line.key, line.amount]));
     return correctionOf(correction, operator.currency).lines.flatMap((line): ExplainedLine[] => {
       const key = `${correction.usagePointId}/${line.key}`;
@@ -103,8 +106,7 @@ export function explainLines({ input, period, operator }: BillInputs): Explained
   return [...own, ...corrected];
 }
 
-function explainSettlement(input: SettlementInput, bill: Period): ExplainedLine[] {
-  const settlement = settle(input);
+function explainSettlement(input: SettlementInput, settlement: Settlement, bill: Period): ExplainedLine[] {
   return settlement.lines.map((line, i) => explainLine(line, settlement.lines.slice(0, i), settlement, input, bill));
 }
 
@@ -118,17 +120,34 @@ function explainLine(
   const tariff = input.versions.find(({ version }) => version === line.tariffVersion) as Tariff;
   const charge = tariff.charges.find(({ id }) => id === line.charge) ?? null;
   const { usagePointId } = settlement.agreement;
-  const meters = line.kind === "usage" || (line.quantity !== undefined && line.kind === "surcharge");
+  const meters =
+    line.kind === "usage" ||
+    line.kind === "demand" ||
+    (line.quantity !== undefined && (line.kind === "surcharge" || charge?.kind === "export"));
+  const proofs = proofsOf(charge, settlement, input);
   return {
     key: `${usagePointId}/${line.key}`,
     arithmetic: arithmeticOf(line, before, charge, usagePointId),
     tariff: tariffOf(tariff, charge),
     proration: prorationOf(line, settlement, input, bill, tariff),
     ladder: ladderOf(line, settlement, tariff),
-    registers: meters ? settlement.registers.map((proof) => registerOf(proof, input)) : [],
+    registers: meters ? proofs.map((proof) => registerOf(proof, input)) : [],
     verdicts: meters ? verdictsOf(settlement) : [],
     corrects: null,
   };
+}
+
+/** The registers that a charge prices: of what was given back its own, with netting and for the power factor both. */
+function proofsOf(
+  charge: Charge | null,
+  { registers, beside }: Settlement,
+  { versions }: SettlementInput,
+): readonly RegisterProof[] {
+  const nets = versions.some(({ netting }) => netting !== undefined);
+  const of = (kind: Beside) => beside.filter((one) => one.kind === kind).flatMap((one) => one.registers);
+  if (charge?.kind === "power_factor") return [...registers, ...of("reactive")];
+  if (charge?.kind === "export") return nets ? [...registers, ...of("export")] : of("export");
+  return nets && charge?.kind === "energy" ? [...registers, ...of("export")] : registers;
 }
 
 function arithmeticOf(line: Line, before: readonly Line[], charge: Charge | null, usagePointId: bigint): Arithmetic {

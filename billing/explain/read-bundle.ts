@@ -220,6 +220,7 @@ async function usageOf(trx: Trx, billId: bigint): Promise<BundleUsage[]> {
     .orderBy("usage_point_id")
     .orderBy("period_from")
     .execute();
+  const kept = await keptWith(trx, billId);
   return rows.map((row) => ({
     usagePointId: String(row.usage_point_id),
     utility: row.utility,
@@ -231,7 +232,41 @@ async function usageOf(trx: Trx, billId: bigint): Promise<BundleUsage[]> {
     registers: row.registers as BundleUsage["registers"],
     ladderBefore: row.ladder_before,
     correctsBillId: row.corrects_bill_id === null ? null : String(row.corrects_bill_id),
+    ...(row.corrects_bill_id === null ? kept(row) : {}),
   }));
+}
+
+/** What was measured beside the main register, and what is carried, per stretch of a bill. */
+async function keptWith(trx: Trx, billId: bigint) {
+  const measures = await trx
+    .selectFrom("billed_measure")
+    .selectAll()
+    .where("operator_id", "=", sql<bigint>`sanbiao.operator_id()`)
+    .where("bill_id", "=", billId)
+    .orderBy("kind")
+    .execute();
+  const states = await trx
+    .selectFrom("rating_state")
+    .selectAll()
+    .where("operator_id", "=", sql<bigint>`sanbiao.operator_id()`)
+    .where("bill_id", "=", billId)
+    .execute();
+  return (stretch: { usage_point_id: bigint; period_from: Instant }): Pick<BundleUsage, "beside" | "state"> => {
+    const isOwn = (row: { usage_point_id: bigint; period_from: Instant }) =>
+      row.usage_point_id === stretch.usage_point_id && row.period_from === stretch.period_from;
+    const beside = measures.filter(isOwn).map((row) => ({
+      kind: row.kind,
+      quantity: decimalText(row.quantity),
+      unit: row.unit,
+      basis: row.basis,
+      registers: row.registers as BundleUsage["registers"],
+    }));
+    const state = states.find(isOwn);
+    return {
+      ...(beside.length === 0 ? {} : { beside }),
+      ...(state === undefined ? {} : { state: { before: state.before, after: state.after } as BundleUsage["state"] }),
+    };
+  };
 }
 
 const SOURCES = new Map<number, string>(Object.entries(READING_SOURCES).map(([name, code]) => [code, name]));

@@ -11,7 +11,7 @@ import { MAIN_REGISTER } from "../../metering/register.ts";
 import { readAccounts } from "../chunk.ts";
 import { withTrueUps } from "../due-true-ups.ts";
 import type { OperatorFacts } from "../operator.ts";
-import { type Settlement, type SettlementInput, settle } from "../settlement.ts";
+import { type Settlement, type SettlementInput, settleAll } from "../settlement.ts";
 import type { DialBook, TariffBook } from "../tariffs.ts";
 import { type CorrectionInput, correctionOf } from "../true-up.ts";
 
@@ -111,7 +111,7 @@ export function accrualOf(basis: AccrualBasis): Accrual {
 
 /** @throws CodedError `tariff.invalid` or `usage.invalid` when the use cannot be priced */
 export const settledOf = ({ inputs, zone }: AccrualBasis): Settlement[] =>
-  inputs.flatMap((one) => untilLastReading(one, (stretch) => monthsWithin(stretch, zone))).map(settle);
+  settleAll(inputs.flatMap((one) => untilLastReading(one, (stretch) => monthsWithin(stretch, zone))));
 
 const NOTHING = { lastReadingAt: null, estimated: false, held: false, note: "" } as const;
 

@@ -5,6 +5,7 @@ import { type RegisterName, registerName } from "../../domain/register.ts";
 import type { Tariff } from "../../domain/tariff.ts";
 import type { BookedReading } from "../../ledger/usage.ts";
 import { registersOf, type Settlement } from "../settlement.ts";
+import { needsOf } from "../rate/needs.ts";
 import { timetableOf } from "../rate/timetable.ts";
 import { type Accrual, type AccrualBasis, accrualOf, settledOf } from "./accrual.ts";
 
@@ -103,6 +104,7 @@ const isPlain = ({ inputs, corrections, hasEstimatedBills, withoutTariff }: Accr
   !hasEstimatedBills &&
   withoutTariff.length === 0 &&
   new Set(inputs.map(({ agreement }) => agreement.usagePointId)).size === inputs.length &&
+  inputs.every(({ versions }) => !needsOf(versions).everyReading) &&
   inputs.every(({ agreement: { stays } }) => {
     const [stay] = stays;
     return stays.length === 1 && stay !== undefined && stay.removedAt === null && stay.cut === undefined;

@@ -22,7 +22,14 @@ function notBelowZeroNamed() {
   return z.string().refine((text) => !text.startsWith("-") || !/[1-9]/.test(text), "is below zero");
 }
 
-const state = z.strictObject({
+/** `[{ "from": "2026-03-01", "kw": "80" }]`: each value from a day on. */
+function dated<T>(name: string, value: z.ZodType<T>) {
+  return z
+    .array(z.strictObject({ from: day, [name]: value }))
+    .transform((rows) => rows.map((row) => ({ from: row["from"] as Day, value: row[name] as T })));
+}
+
+export const stateSchema = z.strictObject({
   peaks: z.record(z.string(), z.array(z.strictObject({ month, kw: micro }))).optional(),
   netCredit: z.record(z.string(), micro).optional(),
   netTotal: micro.optional(),
@@ -32,12 +39,12 @@ const state = z.strictObject({
 
 export const accountSchema = z.strictObject({
   householdSize: z.union([z.int().min(1), z.array(z.strictObject({ from: day, persons: z.int().min(1) }))]).optional(),
-  contractedKw: micro.optional(),
-  lowIncome: z.boolean().optional(),
+  contractedKw: z.union([micro, dated("kw", micro)]).optional(),
+  lowIncome: z.union([z.boolean(), dated("lowIncome", z.boolean())]).optional(),
   from: day.optional(),
   to: day.optional(),
   ladderUsedBefore: ladderUsedBefore.optional(),
-  state: state.optional(),
+  state: stateSchema.optional(),
   zone: zoneText.optional(),
 });
 

@@ -8,6 +8,7 @@ import type { TouPeriod, UsageSlice } from "../../domain/usage.ts";
 import type { RateContext } from "../rate.ts";
 import { touNames } from "./energy.ts";
 import { priceAt } from "./energy-lines.ts";
+import { valueAt } from "./facts.ts";
 import { climb, microOfDecimal, monthsIn } from "./ladder.ts";
 import { lineHead, lineKey } from "./line.ts";
 import type { Metered } from "./netting.ts";
@@ -62,7 +63,8 @@ function billedKw(
   context: RateContext,
   state: MovingState,
 ): Micro | null {
-  if (charge.of === "contracted") return contractedKw(context, charge.id);
+  const contracted = () => contractedKw(context, charge.id, part.from, tariff.zone);
+  if (charge.of === "contracted") return contracted();
   const clock = charge.tou ?? tariff.tou;
   const wanted = tou === null ? charge.in : [tou];
   if (wanted !== undefined && !hasHours(clock, tariff.zone, part, wanted, metered)) return null;
@@ -84,7 +86,7 @@ function billedKw(
   }
   if (charge.minimumKw !== undefined) kw = larger(kw, microOfDecimal(charge.minimumKw));
   const least = charge.contracted?.atLeast;
-  return least === undefined ? kw : larger(kw, share(contractedKw(context, charge.id), least));
+  return least === undefined ? kw : larger(kw, share(contracted(), least));
 }
 
 const larger = (a: Micro, b: Micro): Micro => (a > b ? a : b);
@@ -100,7 +102,8 @@ function withPeak(before: readonly MonthPeak[], peak: MonthPeak, kept: number): 
   return all.sort((a, b) => (a.month < b.month ? -1 : 1)).slice(-(kept + 1));
 }
 
-function contractedKw({ contractedKw: kw }: RateContext, charge: string): Micro {
+function contractedKw({ contractedKw: fact }: RateContext, charge: string, at: Instant, zone: Zone): Micro {
+  const kw = valueAt(fact, at, zone);
   if (kw !== undefined) return kw;
   throw new CodedError(
     "usage.invalid",
@@ -146,7 +149,7 @@ function linesOf(
   function overContract(): Line[] {
     const { over, factor } = charge.contracted ?? {};
     if (over === undefined || factor === undefined) return [];
-    const above = kw - share(contractedKw(context, charge.id), over);
+    const above = kw - share(contractedKw(context, charge.id, part.from, tariff.zone), over);
     if (above <= 0n) return [];
     const price = tiers.at(-1)?.price ?? "0";
     const more = share(above, factor) - above;
@@ -178,7 +181,7 @@ export const ladderKw =
   (metered: Metered, context: RateContext, zone: Zone) =>
   (ladder: Ladder, stretch: Period): Micro | null => {
     if (ladder.kw === undefined) return null;
-    if (ladder.kw.of === "contracted") return contractedKw(context, "ladder");
+    if (ladder.kw.of === "contracted") return contractedKw(context, "ladder", stretch.from, zone);
     return highestIn(stretch, metered, ladder.kw, undefined, zone, undefined, "ladder");
   };
 

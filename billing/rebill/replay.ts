@@ -1,9 +1,17 @@
 import { sql, type Transaction } from "kysely";
 import { type Instant, isoOf } from "../../domain/instant.ts";
 import type { AccountId } from "../../domain/reading.ts";
-import { type BilledLine, billedLines, openTrueUps } from "../../ledger/true-ups.ts";
+import { cancelledBills } from "../../ledger/corrections.ts";
+import {
+  type BilledLine,
+  type BilledStretch,
+  billedLines,
+  billedStretches,
+  openTrueUps,
+} from "../../ledger/true-ups.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { type AccountInput, readAccounts, type SettlementBooks } from "../chunk.ts";
+import { StateChain } from "../books-state.ts";
 import { operatorFacts } from "../operator.ts";
 import { differenceOf, type ReplayedBill, replayPoint } from "./compare.ts";
 
@@ -16,8 +24,8 @@ export type AccountReplay = {
   readonly differenceMinor: bigint;
 };
 
-/** How far back bills are replayed unless somebody says otherwise. Our choice. */
-export const REPLAY_MONTHS = 24;
+/** One bill only, as if it were cancelled already, or were not any more. */
+export type OneBill = { readonly billId: bigint; readonly as: "cancelled" | "standing" };
 
 type IssuedBill = {
   readonly id: bigint;
@@ -30,31 +38,43 @@ type IssuedBill = {
 /**
  * Makes every bill of these accounts that ends after `from` again by what is known now: readings, edits, decisions, exchanges,
  * ratios, households, agreements and tariffs. Where a ladder stands is counted from the registers, so that each later bill of the
- * ladder's year sees what changed before it. Nothing is written.
+ * ladder's year sees what changed before it. A cancelled bill stays at nothing. Nothing is written.
  */
 export async function replayAccounts(
   trx: Trx,
   accountIds: readonly AccountId[],
   from: Instant,
   books: Omit<SettlementBooks, "zone">,
+  only?: OneBill,
 ): Promise<AccountReplay[]> {
   const operator = await operatorFacts(trx);
-  const bills = await issuedBills(trx, accountIds, from);
+  const bills = (await issuedBills(trx, accountIds, from)).filter(({ id }) => id === (only?.billId ?? id));
+  const ids = bills.map(({ id }) => id);
+  const cancelled = only === undefined ? await cancelledBills(trx, ids) : new Set(only.as === "cancelled" ? ids : []);
   const waiting = new Set((await openTrueUps(trx, accountIds)).map((one) => `${one.bill.id} ${one.usagePointId}`));
   const replayed = new Map<AccountId, ReplayedBill[]>(accountIds.map((id) => [id, []]));
+  const chain = new StateChain();
   for (const ofPeriod of Map.groupBy(bills, (bill) => `${bill.from} ${bill.to}`).values()) {
     const [{ from: begin, to: end }] = ofPeriod as [IssuedBill];
     const period = { from: begin, to: end };
     const own = [...new Set(ofPeriod.map(({ accountId }) => accountId))];
     const inputs = await readAccounts(trx, own, period, { ...books, zone: operator.zone });
-    const lines = await billedLines(
-      trx,
-      ofPeriod.map(({ id }) => id),
-    );
+    const billIds = ofPeriod.map(({ id }) => id);
+    const lines = await billedLines(trx, billIds);
+    const stretches = await billedStretches(trx, billIds);
     for (const bill of ofPeriod) {
       const input = inputs.find(({ accountId }) => accountId === bill.accountId);
-      const billed = lines.filter(({ billId }) => billId === bill.id);
-      const points = pointsOf(bill, input, billed, waiting).map((one) => replayPoint(one, operator.currency));
+      const billed = {
+        lines: lines.filter(({ billId }) => billId === bill.id),
+        stretches: stretches.filter(({ billId }) => billId === bill.id),
+      };
+      const points = pointsOf(bill, input, billed, waiting).map((one) =>
+        replayPoint(
+          { ...one, settlements: chain.on(one.settlements), cancelled: cancelled.has(bill.id) },
+          operator.currency,
+          chain,
+        ),
+      );
       const differenceMinor = differenceOf(points);
       replayed.get(bill.accountId)?.push({ billId: bill.id, number: bill.number, period, points, differenceMinor });
     }
@@ -70,13 +90,13 @@ export async function replayAccounts(
 function pointsOf(
   bill: IssuedBill,
   input: AccountInput | undefined,
-  billed: readonly BilledLine[],
+  billed: { readonly lines: readonly BilledLine[]; readonly stretches: readonly BilledStretch[] },
   waiting: ReadonlySet<string>,
 ) {
   const settlements = input?.settlements ?? [];
   const ids = new Set([
     ...settlements.map(({ agreement }) => agreement.usagePointId),
-    ...billed.map(({ usagePointId }) => usagePointId),
+    ...billed.lines.map(({ usagePointId }) => usagePointId),
   ]);
   const withoutTariff = (input?.withoutTariff.length ?? 0) > 0;
   return [...ids].map((usagePointId) => {
@@ -84,7 +104,8 @@ function pointsOf(
     return {
       usagePointId,
       settlements: own,
-      lines: billed.filter((line) => line.usagePointId === usagePointId),
+      lines: billed.lines.filter((line) => line.usagePointId === usagePointId),
+      stretches: billed.stretches.filter((stretch) => stretch.usagePointId === usagePointId),
       trueUpOpen: waiting.has(`${bill.id} ${usagePointId}`),
       // Not a credit for all of it: nobody knows the price.
       withoutTariff: withoutTariff && own.length === 0,
@@ -109,19 +130,4 @@ async function issuedBills(trx: Trx, accountIds: readonly AccountId[], from: Ins
     from: row.period_from,
     to: row.period_to,
   }));
-}
-
-/** Accounts with a bill that ends after `from`, in order, a page at a time. */
-export async function billedAccounts(
-  trx: Trx,
-  from: Instant,
-  after: AccountId,
-  limit: number,
-): Promise<{ readonly id: AccountId; readonly number: string; readonly name: string }[]> {
-  const { rows } = await sql<{ id: bigint; number: string; name: string }>`
-    select a.id, a.number, a.name from sanbiao.account a
-     where a.operator_id = sanbiao.operator_id() and a.id > ${after} and exists (select from sanbiao.bill b
-           where b.operator_id = a.operator_id and b.account_id = a.id and b.period_to > ${isoOf(from)}::timestamptz)
-     order by a.id limit ${limit}`.execute(trx);
-  return rows;
 }

@@ -2,7 +2,8 @@ import { CodedError } from "../../domain/errors.ts";
 import type { Micro } from "../../domain/quantity.ts";
 import type { Unit, Utility } from "../../domain/unit.ts";
 import type { AccountInput } from "../chunk.ts";
-import { settle } from "../settlement.ts";
+import type { StateChain } from "../books-state.ts";
+import { settleAll } from "../settlement.ts";
 
 /** What one utility of an account comes to, in minor units. */
 export type RatedUtility = {
@@ -21,10 +22,15 @@ export type Rated =
   | { readonly kind: "rated"; readonly utilities: readonly RatedUtility[] }
   | { readonly kind: "left_out"; readonly reason: LeftOutReason; readonly detail: string };
 
-/** Prices what an account used, line by line as its bill does. `points` limits it to these usage points. Pure. */
-export function ratedOf(input: AccountInput, points: ReadonlySet<bigint>): Rated {
+/**
+ * Prices what an account used, line by line as its bill does. `points` limits it to these usage points. Pure.
+ * @param chain what the months before hand on; takes what this one does
+ */
+export function ratedOf(input: AccountInput, points: ReadonlySet<bigint>, chain?: StateChain): Rated {
   try {
-    const settled = input.settlements.filter(({ agreement }) => points.has(agreement.usagePointId)).map(settle);
+    const own = input.settlements.filter(({ agreement }) => points.has(agreement.usagePointId));
+    const settled = settleAll(chain?.on(own) ?? own);
+    chain?.note(settled);
     const doubts = [...settled.flatMap((one) => one.doubts), ...(input.unestimated ?? [])];
     if (settled.some((one) => one.doubts.length > 0)) {
       return { kind: "left_out", reason: "in_doubt", detail: doubts.join("; ") };

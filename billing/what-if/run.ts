@@ -7,6 +7,7 @@ import { countTried, readTried, type TriedRow, type TriedScope } from "../../led
 import type { Database } from "../../schema/database.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { readAccounts } from "../chunk.ts";
+import { StateChain } from "../books-state.ts";
 import { type EstimationBook, withEstimates } from "../estimate-ends.ts";
 import { type OperatorFacts, operatorFacts } from "../operator.ts";
 import { withOwnTariffs } from "../own-tariffs.ts";
@@ -66,7 +67,15 @@ export async function* whatIf(
   for (let done = 0; ; ) {
     const tried: TriedRow[] = await reading((trx) => readTried(trx, query, after, CHUNK_ACCOUNTS));
     if (tried.length === 0) return;
-    const tallies = tried.map((row): Tally => ({ row, before: [], after: [], leftOut: null }));
+    const tallies = tried.map(
+      (row): Tally => ({
+        row,
+        before: [],
+        after: [],
+        leftOut: null,
+        chains: { before: new StateChain(), after: new StateChain() },
+      }),
+    );
     for (const month of months) {
       if (stop()) return;
       await reading((trx) => tryMonth(trx, { deps, operator, ask, month }, tallies));
@@ -101,6 +110,8 @@ type Tally = {
   readonly before: RatedUtility[];
   readonly after: RatedUtility[];
   leftOut: LeftOut | null;
+  /** What each month hands on to the next, under either price. */
+  readonly chains: { readonly before: StateChain; readonly after: StateChain };
 };
 
 type Month = {
@@ -118,18 +129,18 @@ async function tryMonth(trx: Transaction<Tables>, at: Month, tallies: readonly T
   if (ids.length === 0) return;
   const known = await withOwnTariffs(trx, deps.tariffs);
   const books = booksOf(known, ask.replacements);
-  const rate = async (tariffs: TariffBook): Promise<Rated[]> => {
+  const rate = async (tariffs: TariffBook, side: "before" | "after"): Promise<Rated[]> => {
     const context = { ...deps, tariffs, isWhole: true, zone: operator.zone, now: deps.clock.now() };
     const inputs = await withEstimates(trx, await readAccounts(trx, ids, month, context), context);
     return inputs.map((input, i) => {
       const unknown = input.withoutTariff.filter((id) => (known(id) ?? []).length === 0);
       return unknown.length > 0
         ? { kind: "left_out", reason: "no_tariff", detail: unknown.join(", ") }
-        : ratedOf(input, open[i]?.row.points ?? new Set());
+        : ratedOf(input, open[i]?.row.points ?? new Set(), open[i]?.chains[side]);
     });
   };
-  const before = await rate(books.before);
-  const after = await rate(books.after);
+  const before = await rate(books.before, "before");
+  const after = await rate(books.after, "after");
   for (const [i, tally] of open.entries()) note(tally, [before[i], after[i]], monthName(month, operator.zone));
 }
 

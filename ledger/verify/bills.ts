@@ -135,7 +135,8 @@ export const BILL_INVARIANTS: readonly Invariant[] = [
   },
   {
     name: "energy-lines",
-    title: "The energy lines of each charge price exactly the billed usage",
+    title:
+      "The energy lines of each charge price exactly the billed usage, less at most what was given back or carried in units",
     counted: "select count(*) from bill_line where kind = 'usage'",
     // A charge with a price for all units and surcharges by tier has its units on the lines without a tier.
     broken: `
@@ -147,7 +148,30 @@ export const BILL_INVARIANTS: readonly Invariant[] = [
                 from bill_line where kind = 'usage' group by 1, 2, 3, 4, 5) priced
         join (select operator_id, bill_id, usage_point_id, coalesce(corrects_bill_id, 0) as corrects, sum(quantity) as quantity
                 from billed_usage group by 1, 2, 3, 4 having count(*) = 1) used using (operator_id, bill_id, usage_point_id, corrects)
-       where coalesce(plain, tiered) <> quantity`,
+        left join (select operator_id, bill_id, usage_point_id, 0 as corrects, sum(quantity) as given
+                     from billed_measure where kind = 'export' group by 1, 2, 3) back using (operator_id, bill_id, usage_point_id, corrects)
+        left join (select s.operator_id, s.bill_id, s.usage_point_id, 0 as corrects, sum(value::numeric) * 1000000 as credit
+                     from rating_state s cross join jsonb_each_text(s.before -> 'netCredit') as c (tou, value)
+                    group by 1, 2, 3) carried using (operator_id, bill_id, usage_point_id, corrects)
+       where coalesce(plain, tiered) not between quantity - coalesce(given, 0) - coalesce(credit, 0) and quantity`,
+  },
+  {
+    name: "rating-states",
+    title:
+      "What a bill was given of earlier ones is what the bill before it handed on, and each stands beside its billed usage",
+    counted: "select count(*) from rating_state",
+    broken: `
+      select format('operator %s bill %s usage point %s: given %s, the bill before handed on %s', s.operator_id, s.bill_id, s.usage_point_id,
+                    s.before, p.after) as example
+        from rating_state s
+       cross join lateral (select r.after from rating_state r where r.operator_id = s.operator_id and r.account_id = s.account_id
+              and r.usage_point_id = s.usage_point_id and r.period_to = s.period_from and r.bill_id <= s.bill_id
+            order by r.bill_id desc limit 1) p
+       where p.after <> s.before
+      union all
+      select format('operator %s bill %s usage point %s: a state without its bill', s.operator_id, s.bill_id, s.usage_point_id)
+        from rating_state s left join bill b on b.operator_id = s.operator_id and b.id = s.bill_id and b.account_id = s.account_id
+       where b.id is null`,
   },
   {
     name: "true-ups",

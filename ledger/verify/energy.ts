@@ -5,7 +5,12 @@ const PROOFS = `
   select u.operator_id, u.bill_id, u.usage_point_id, u.period_from, p.*
     from billed_usage u cross join jsonb_to_recordset(u.registers)
       as p (meter bigint, register text, "from" timestamptz, "to" timestamptz, start numeric, "end" numeric, used numeric, verdicts jsonb)
-   where u.corrects_bill_id is null`;
+   where u.corrects_bill_id is null
+  union all
+  select u.operator_id, u.bill_id, u.usage_point_id, u.period_from, p.*
+    from billed_measure u cross join jsonb_to_recordset(u.registers)
+      as p (meter bigint, register text, "from" timestamptz, "to" timestamptz, start numeric, "end" numeric, used numeric, verdicts jsonb)
+   where u.kind = 'export'`;
 
 /** One row per balance: what its entry of a kind should post. */
 const BALANCE_POSTINGS = `
@@ -43,6 +48,26 @@ export const ENERGY_INVARIANTS: readonly Invariant[] = [
             from energy_entry e left join energy_posting p on p.operator_id = e.operator_id and p.entry_id = e.id
            where e.kind = 'bill' group by 1, 2, 3, 4) e using (operator_id, bill_id, usage_point_id, period_from)
        where e.entries is distinct from 1 or e.quantity is distinct from u.quantity`,
+  },
+  {
+    name: "energy-given-back",
+    title:
+      "Every export that a bill settled stands in the energy book once, and its registers are those of a billed usage",
+    counted: "select count(*) from billed_measure where kind = 'export'",
+    broken: `
+      select format('operator %s bill %s usage point %s: %s given back in the bill, %s in the energy book (%s entries)', operator_id, bill_id,
+                    usage_point_id, m.quantity / 1e6, e.quantity / 1e6, coalesce(e.entries, 0)) as example
+        from (select operator_id, bill_id, usage_point_id, period_from, quantity from billed_measure where kind = 'export') m
+        full join (
+          select e.operator_id, e.bill_id, e.usage_point_id, e.period_from, count(distinct e.id) as entries,
+                 coalesce(sum(p.quantity) filter (where p.energy_account = 'given_back'), 0) as quantity
+            from energy_entry e left join energy_posting p on p.operator_id = e.operator_id and p.entry_id = e.id
+           where e.kind = 'export' group by 1, 2, 3, 4) e using (operator_id, bill_id, usage_point_id, period_from)
+       where e.entries is distinct from 1 or e.quantity is distinct from m.quantity
+      union all
+      select format('operator %s bill %s usage point %s: %s is measured, no use is billed', m.operator_id, m.bill_id, m.usage_point_id, m.kind)
+        from billed_measure m where not exists (select 1 from billed_usage u where u.operator_id = m.operator_id and u.bill_id = m.bill_id
+               and u.usage_point_id = m.usage_point_id and u.period_from = m.period_from and u.period_to = m.period_to)`,
   },
   {
     name: "energy-registers",

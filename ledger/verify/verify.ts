@@ -2,6 +2,7 @@ import type pg from "pg";
 import { BILL_INVARIANTS } from "./bills.ts";
 import type { Check, Invariant } from "./check.ts";
 import { CLASS_INVARIANTS } from "./classes.ts";
+import { CORRECTION_INVARIANTS } from "./corrections.ts";
 import { BALANCE_INVARIANTS, ENERGY_INVARIANTS } from "./energy.ts";
 import { ENTRY_INVARIANTS } from "./entries.ts";
 import { METER_LIFE_INVARIANTS } from "./meter-life.ts";
@@ -19,6 +20,7 @@ export const INVARIANTS: readonly Invariant[] = [
   ...ENTRY_INVARIANTS,
   ...BILL_INVARIANTS,
   ...CLASS_INVARIANTS,
+  ...CORRECTION_INVARIANTS,
   ...ENERGY_INVARIANTS,
   ...BALANCE_INVARIANTS,
   ...READING_INVARIANTS,

@@ -83,13 +83,14 @@ export type EnergyEntryTable = {
   operator_id: bigint;
   id: Id;
   usage_point_id: bigint;
-  kind: "bill" | "balance" | "balance_superseded" | "write_off";
+  kind: "bill" | "balance" | "balance_superseded" | "write_off" | "correction";
   idempotency_key: string;
   unit: string;
   period_from: At;
   period_to: At;
   bill_id: Null<bigint>;
   balance_id: Null<bigint>;
+  correction_id: Null<bigint>;
   reason: Generated<string>;
   written_at: Generated<At>;
   written_by: Null<bigint>;

@@ -57,6 +57,29 @@ export type BilledUsageTable = {
   /** What of the quantity rests on estimates; absent in bills from before it was kept. */
   estimated_quantity: Null<bigint>;
 };
+export type RatingStateTable = {
+  operator_id: bigint;
+  bill_id: bigint;
+  usage_point_id: bigint;
+  account_id: bigint;
+  tariff_id: string;
+  period_from: At;
+  period_to: At;
+  before: Json;
+  after: Json;
+};
+export type BilledMeasureTable = {
+  operator_id: bigint;
+  bill_id: bigint;
+  usage_point_id: bigint;
+  period_from: At;
+  period_to: At;
+  kind: "export" | "reactive";
+  quantity: bigint;
+  unit: string;
+  basis: string;
+  registers: Json;
+};
 export type TrueUpTable = {
   operator_id: bigint;
   id: Id;

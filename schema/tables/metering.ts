@@ -13,7 +13,22 @@ export type AccountTable = {
   opened_on: DayColumn;
   closed_on: DayNull;
 };
-export type HouseholdTable = { operator_id: bigint; account_id: bigint; from_day: DayColumn; persons: number };
+export type HouseholdTable = {
+  operator_id: bigint;
+  account_id: bigint;
+  from_day: DayColumn;
+  persons: number;
+  noted_at: AtNull;
+};
+export type AccountFactTable = {
+  operator_id: bigint;
+  id: Id;
+  account_id: bigint;
+  kind: "contracted_kw" | "low_income";
+  from_day: DayColumn;
+  value: bigint;
+  stated_at: Generated<At>;
+};
 export type UsagePointTable = {
   operator_id: bigint;
   id: Id;

@@ -60,6 +60,25 @@ test.each([
   expect((await ask("boss", "POST", path, body)).status).toBe(400);
 });
 
+test("contracted kW and low income are said from a day on, a further word takes the place, and others see none of it", async () => {
+  const facts = `/accounts/${estate.flat}/facts`;
+  const kw = { kind: "contracted_kw", fromDay: "2026-03-01", kw: "80.5" };
+  expect((await ask("reader", "POST", facts, kw)).status).toBe(403);
+  expect((await ask("clerk", "POST", facts, { ...kw, kw: "80" })).status).toBe(201);
+  expect((await ask("clerk", "POST", facts, kw)).status).toBe(201);
+  expect((await ask("clerk", "POST", facts, kw)).body).toEqual({ outcome: "already" });
+  const low = { kind: "low_income", fromDay: "2026-04-01", lowIncome: true };
+  expect((await ask("clerk", "POST", facts, low)).status).toBe(201);
+  expect((await ask("reader", "GET", `/accounts/${estate.flat}`)).body.facts).toEqual([low, kw]);
+  for (const bad of [
+    { ...kw, kw: "-1" },
+    { ...kw, fromDay: "2026-02-30" },
+    { kind: "persons", fromDay: "2026-03-01" },
+  ])
+    expect((await ask("clerk", "POST", facts, bad)).status).toBe(400);
+  expect((await ask("other", "POST", facts, kw)).status).toBe(404);
+});
+
 test("terms say when bills are due and which years' holidays are known", async () => {
   expect((await ask("boss", "POST", "/billing-terms", { fromDay: "2026-07-01", dueWorkingDays: 5 })).status).toBe(201);
   const { body } = await ask("reader", "GET", "/billing-terms");

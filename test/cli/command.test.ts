@@ -1,5 +1,8 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
-import { sanbiao } from "../support/command.ts";
+import { bin, sanbiao } from "../support/command.ts";
 
 const COMMANDS = ["up", "migrate", "rate", "decode", "bill", "verify", "import", "export", "simulate", "scan", "bench"];
 
@@ -52,11 +55,27 @@ describe("sanbiao", () => {
     expect(JSON.stringify(JSON.parse(out))).toContain("malformed_json");
   });
 
+  test("a reader that leaves early ends nothing: the command goes on to its own status, in silence", async () => {
+    const child = spawn(process.execPath, [bin, "rate", "--schema"], { stdio: ["ignore", "pipe", "pipe"] });
+    child.stdout.destroy();
+    const [err, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+  });
+
+  test("says what each bench measures, and prints figures as one JSON document whether or not they are good", async () => {
+    const { out } = await sanbiao(["bench", "--list", "--json"]);
+    const { benches } = JSON.parse(out) as { benches: { name: string; measures: string }[] };
+    expect(benches.map(({ name }) => name)).toContain("ingest");
+    expect(benches.filter(({ measures }) => measures.length < 30)).toEqual([]);
+    const rate = await sanbiao(["bench", "rate", "--seconds", "0.05", "--json"]);
+    expect(JSON.parse(rate.out)).toMatchObject({ rate: { differing: [], ratio: expect.any(Number) } });
+  });
+
   test("a database that does not answer exits 1 with its code, as text and as JSON", async () => {
     const env = { DATABASE_URL: "postgres://nobody:x@127.0.0.1:9/none" };
-    const text = await sanbiao(["migrate"], { env });
-    expect(text.code).toBe(1);
-    expect(text.err).toContain("(database.unavailable)");
+    const plain = await sanbiao(["migrate"], { env });
+    expect(plain.code).toBe(1);
+    expect(plain.err).toContain("(database.unavailable)");
     const json = await sanbiao(["migrate", "--json"], { env });
     expect(json.code).toBe(1);
     expect(JSON.parse(json.out)).toHaveProperty("error.code", "database.unavailable");

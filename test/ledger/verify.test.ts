@@ -17,6 +17,8 @@ import { SmallTown } from "../support/town.ts";
 import { hang } from "../support/building.ts";
 import { NOTICE_DEEDS, serveByHand } from "./notice-deeds.ts";
 import { SUPPLY_DEEDS } from "./supply-deeds.ts";
+import { ROOF_DEEDS, roofOfAHome } from "./roof.ts";
+import { CORRECTION_DEEDS, correctAHome } from "./correction-deeds.ts";
 import { CHARGE_DEEDS, chargeLate, chargeProperty } from "./charge-deeds.ts";
 import { DEVICE_DEEDS, giveTokens, tellDevice } from "./device-deeds.ts";
 
@@ -76,6 +78,7 @@ beforeAll(async () => {
   await station.fresh.db.as(station.town.operatorId, (trx) => serveByHand(trx, broke.account, station.now));
   const { issued } = await runBills(station.deps, station.town.operatorId, november);
   expect(issued).toHaveLength(3);
+  await correctAHome(station);
   await estimateAHome();
   await balanceOfBuilding(
     november,
@@ -83,6 +86,7 @@ beforeAll(async () => {
   );
   await tellDevice(station.fresh.db, station.town.operatorId, paying.meter, station.now);
   await giveTokens(station.fresh.db, station.town.operatorId, broke, station.now);
+  await roofOfAHome(station, november);
   healthyUrl = station.fresh.ownerUrl;
 });
 
@@ -163,6 +167,7 @@ test("a role that row-level security binds is refused: it would see nothing and 
 /** What a superuser can do to the books, and the invariant that names it. Guards are off for the deed and on again after it. */
 const deeds: [title: string, sql: string, named: string][] = [
   ...CHARGE_DEEDS,
+  ...CORRECTION_DEEDS,
   ...NOTICE_DEEDS,
   ...SUPPLY_DEEDS,
   ...DEVICE_DEEDS,
@@ -309,6 +314,7 @@ const deeds: [title: string, sql: string, named: string][] = [
     "update account set payment_mode = 'postpaid' where id = 1",
     "supply-known",
   ],
+  ...ROOF_DEEDS,
   [
     "an energy posting changed",
     "update energy_posting set quantity = quantity + 1 where energy_account = 'billed' and entry_id = 1",

@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 
 export type CommandResult = { readonly code: number | null; readonly out: string; readonly err: string };
 
-const bin = fileURLToPath(new URL("../../bin/sanbiao.mjs", import.meta.url));
+/** The program, for who starts it otherwise. */
+export const bin = fileURLToPath(new URL("../../bin/sanbiao.mjs", import.meta.url));
 
 /** Runs `sanbiao` as a user does: a process of its own, words in, text out. */
 export async function sanbiao(

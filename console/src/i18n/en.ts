@@ -1,8 +1,10 @@
+import { residentEn } from "./resident-en.ts";
 import { tokenEn } from "./token-en.ts";
 import { tariffEn } from "./tariff-en.ts";
 import { whatIfEn } from "./what-if-en.ts";
 import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
+import { rebillEn } from "./rebill-en.ts";
 import { explainEn } from "./explain-en.ts";
 import { chargesEn } from "./charges-en.ts";
 import { estimateEn } from "./estimate-en.ts";
@@ -20,12 +22,14 @@ export const en = {
   ...termsEn,
   ...errorsEn,
   ...busesEn,
+  ...residentEn,
   ...tariffEn,
   ...whatIfEn,
   ...gapsEn,
   ...meterLifeEn,
   ...balanceEn,
   ...explainEn,
+  ...rebillEn,
   ...chargesEn,
   ...onboardingEn,
   ...workEn,

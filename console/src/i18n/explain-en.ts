@@ -36,9 +36,10 @@ export const explainEn = {
   "replay.link": "Recheck bills",
   "replay.title": "Bills of account {account} by what is known now",
   "replay.note":
-    "{n} bills since {from} were made again by today's readings, edits, exchanges, households and tariffs. Nothing is posted.",
+    "{n} bills since {from} were made again by today's readings, edits, exchanges, households and tariffs. Nothing is posted without a reason from you.",
   "replay.none": "Every bill is what it would be today.",
   "replay.total": "Difference in all:",
+  "replay.postable": "Of that can be posted:",
   "replay.quantity": "Units more or less",
   "replay.billed": "Billed",
   "replay.shouldBe": "Should be",

@@ -1,9 +1,11 @@
 import type { en } from "./en.ts";
+import { residentZh } from "./resident-zh.ts";
 import { tokenZh } from "./token-zh.ts";
 import { tariffZh } from "./tariff-zh.ts";
 import { whatIfZh } from "./what-if-zh.ts";
 import { busesZh } from "./buses-zh.ts";
 import { balanceZh } from "./balance-zh.ts";
+import { rebillZh } from "./rebill-zh.ts";
 import { explainZh } from "./explain-zh.ts";
 import { chargesZh } from "./charges-zh.ts";
 import { estimateZh } from "./estimate-zh.ts";
@@ -21,12 +23,14 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...termsZh,
   ...errorsZh,
   ...busesZh,
+  ...residentZh,
   ...tariffZh,
   ...whatIfZh,
   ...gapsZh,
   ...meterLifeZh,
   ...balanceZh,
   ...explainZh,
+  ...rebillZh,
   ...chargesZh,
   ...onboardingZh,
   ...workZh,

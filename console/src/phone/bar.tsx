@@ -4,20 +4,6 @@ import { usePhone } from "./phone.tsx";
 import { ownerOf } from "./store.ts";
 import { WaitingList } from "./waiting.tsx";
 
-export function Language() {
-  const { language, setLanguage, t } = useSpeech();
-  return (
-    <button
-      type="button"
-      className="chip"
-      aria-label={t("language.label")}
-      onClick={() => setLanguage(language === "zh" ? "en" : "zh")}
-    >
-      {language === "zh" ? "EN" : "中文"}
-    </button>
-  );
-}
-
 /** Above every screen: where one is, whether there is a line, and how much waits. */
 export function Bar({
   title,

@@ -4,7 +4,8 @@ import type { RouteJson, RoutesJson } from "../../../api/schemas/reading-route.t
 import type { Format } from "../format.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { ask } from "../api/client.ts";
-import { Bar, Language } from "./bar.tsx";
+import { LanguageButton } from "../parts/language-button.tsx";
+import { Bar } from "./bar.tsx";
 import { useKept } from "./phone.tsx";
 import { keep, ownerOf } from "./store.ts";
 
@@ -63,7 +64,7 @@ export function RouteList({ me, format, go, signIn }: Screen) {
         </button>
       ))}
       <footer className="foot">
-        <Language />
+        <LanguageButton />
       </footer>
     </div>
   );

@@ -2,7 +2,7 @@ import { type FormEvent, useEffect, useState } from "react";
 import type { DemoJson, MeJson } from "../../../api/schemas/session.ts";
 import { ApiError, ask, NO_ANSWER } from "../api/client.ts";
 import { useSpeech } from "../i18n/language.tsx";
-import { Language } from "./bar.tsx";
+import { LanguageButton } from "../parts/language-button.tsx";
 import { usePhone } from "./phone.tsx";
 
 /** Who signs in. What another reader entered on this phone stays his and waits for him. */
@@ -37,7 +37,7 @@ export function SignIn({ done, cancel }: { done: () => void; cancel: (() => void
     <div className="screen">
       <header className="bar">
         <b className="grow">{t("phone.title")}</b>
-        <Language />
+        <LanguageButton />
       </header>
       <form className="card" onSubmit={submit}>
         {waiting === 0 ? null : <p className="note">{t("phone.keptFor", { n: waiting })}</p>}

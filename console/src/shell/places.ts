@@ -18,6 +18,7 @@ export const PLACES: readonly PlaceGroup[] = [
       { path: "/", name: "overview", roles: ALL },
       { path: "/counter", name: "counter", roles: CLERKS },
       { path: "/prepaid", name: "prepaid", roles: ALL },
+      { path: "/channels", name: "channels", roles: CLERKS },
     ],
   },
   {
@@ -28,6 +29,7 @@ export const PLACES: readonly PlaceGroup[] = [
       { path: "/runs", name: "runs", roles: ALL },
       { path: "/tariffs", name: "tariffs", roles: ALL },
       { path: "/what-if", name: "whatIf", roles: CLERKS },
+      { path: "/rebill", name: "rebill", roles: CLERKS },
     ],
   },
   {

@@ -14,6 +14,7 @@ import { mayTakePayments } from "../../shell/frame.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
 import { UTILITY_ORDER } from "../../theme.ts";
 import { DailyUse } from "./daily-use.tsx";
+import { ResidentPass } from "./resident-pass.tsx";
 import { OfflineTokens } from "./offline-tokens.tsx";
 import { Timeline } from "./timeline.tsx";
 
@@ -162,6 +163,7 @@ export default function Account() {
           >
             {mayTakePayments(me.role) ? (
               <>
+                <ResidentPass account={a} />
                 <OfflineTokens accountId={a.id} />
                 <Link to={`/accounts/${a.id}/replay`}>
                   <Button>{t("replay.link")}</Button>

@@ -142,18 +142,16 @@ function Before({ items }: { items: TokensJson["items"] }) {
     <>
       <Typography.Title level={5}>{t("token.before")}</Typography.Title>
       {items.length === 0 ? <p className="quiet">{t("token.none")}</p> : null}
-      <ul className="meter-list">
-        {items.map((token) => (
-          <li key={token.id}>
-            <code>{token.grouped}</code>
-            <span className="amount">{format.money(token.amount)}</span>
-            <Tag>{term("scheme", token.scheme)}</Tag>
-            <span className="quiet">
-              <Ago at={token.issuedAt} /> · {t(token.returnedAt === null ? "token.holds" : "token.returned")}
-            </span>
-          </li>
-        ))}
-      </ul>
+      {items.map((token) => (
+        <p key={token.id}>
+          <code>{token.grouped}</code>
+          <br />
+          {format.money(token.amount)} <Tag>{term("scheme", token.scheme)}</Tag>
+          <span className="quiet">
+            <Ago at={token.issuedAt} /> · {t(token.returnedAt === null ? "token.holds" : "token.returned")}
+          </span>
+        </p>
+      ))}
     </>
   );
 }

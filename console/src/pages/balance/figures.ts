@@ -14,7 +14,7 @@ export const OVER_COLOUR = "#cf3a2c";
 export const sizeOf = (figures: BalanceFiguresJson, name: FlowName): number => Number(figures[name].value);
 
 /** A cell of a CSV file after RFC 4180. A text that a spreadsheet would run as a formula is given an apostrophe. */
-const cell = (text: string): string => {
+export const cell = (text: string): string => {
   const plain = /^[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 };

@@ -8,6 +8,7 @@ import { Loaded } from "../../parts/loaded.tsx";
 import { Amount } from "../../parts/money.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { useFormat } from "../../shell/operator.tsx";
+import { PostForm } from "../rebill/post-form.tsx";
 
 type ReplayedBill = AccountReplayJson["bills"][number];
 type Point = ReplayedBill["points"][number];
@@ -114,6 +115,7 @@ export default function Replay() {
               style={{ marginBottom: 12 }}
               title={t("replay.note", { n: one.bills.length, from: format.day(one.from) })}
             />
+            <PostForm key={one.accountId} accountId={one.accountId} digest={one.digest} />
             {told.length === 0 ? (
               <Empty description={t("replay.none")} />
             ) : (
@@ -124,6 +126,11 @@ export default function Replay() {
                     <Amount money={one.difference} />
                   </b>
                 </p>
+                {one.digest === null ? null : (
+                  <p>
+                    {t("replay.postable")} <Amount money={one.postable} />
+                  </p>
+                )}
                 {told.map((bill) => (
                   <BillCard key={bill.id} bill={bill} />
                 ))}

@@ -1,0 +1,312 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { replayAccounts } from "../../billing/rebill/replay.ts";
+import { checkBundle } from "../../billing/explain/check-bundle.ts";
+import { readBundle } from "../../billing/explain/read-bundle.ts";
+import { whatIf } from "../../billing/what-if/run.ts";
+import { HOUR_MS, type Instant, instant } from "../../domain/instant.ts";
+import { day, monthOf, type Period } from "../../domain/period.ts";
+import type { RegisterName } from "../../domain/register.ts";
+import type { Charge, Tariff } from "../../domain/tariff.ts";
+import { stateAccountFact } from "../../ledger/account-facts.ts";
+import { writeEdits } from "../../ledger/edits.ts";
+import { verify } from "../../ledger/verify/verify.ts";
+import type { SmallTown } from "../support/town.ts";
+import { iso, Lives, monthNamed, on, zone } from "./lives.ts";
+
+const title = { zh: "费", en: "charge" };
+const base = {
+  version: "1",
+  utility: "electricity",
+  unit: "kWh",
+  currency: "CNY",
+  effectiveFrom: day("2020-01-01"),
+  zone,
+  title,
+  source: ["invented for the test"],
+} as const;
+const energy: Charge = { kind: "energy", form: "flat", id: "energy", title, price: "0.60" };
+const feedIn: Charge = { kind: "export", form: "flat", id: "feed_in", title, price: "0.40" };
+const TARIFFS: Record<string, Tariff> = {
+  "buy-sell": { ...base, id: "buy-sell", charges: [energy, feedIn] },
+  "net-metering": {
+    ...base,
+    id: "net-metering",
+    netting: { by: "period", surplus: "carry" },
+    charges: [energy, { kind: "surplus", id: "settled", title, month: 12, price: "0.10" }],
+  },
+  "net-billing": {
+    ...base,
+    id: "net-billing",
+    netting: { by: "interval" },
+    charges: [energy, feedIn, { kind: "carry", id: "kept", title, of: ["energy", "feed_in"] }],
+  },
+  workshop: {
+    ...base,
+    id: "workshop",
+    charges: [
+      energy,
+      {
+        kind: "demand",
+        id: "demand",
+        title,
+        price: "40",
+        ratchet: [{ percent: "0.8", months: 11 }],
+        contracted: { atLeast: "0.4" },
+      },
+      { kind: "power_factor", id: "pf", title, of: ["energy", "demand"], standard: "0.9" },
+      { kind: "minimum", id: "least", title, amount: "9000", per: "year", yearStart: "11-01" },
+    ],
+  },
+};
+
+let lives: Lives;
+let town: SmallTown;
+
+beforeAll(async () => {
+  lives = await Lives.open();
+  town = await lives.town();
+  lives.deps = { ...lives.deps, tariffs: (id) => (TARIFFS[id] === undefined ? null : [TARIFFS[id]]) };
+});
+afterAll(() => lives.close());
+
+let homes = 0;
+async function moveIn(tariff: string): Promise<{ account: bigint; meter: bigint; point: bigint }> {
+  const account = await town.account(`sun-${++homes}`, "postpaid", "2025-09-01");
+  return { account, ...(await town.supply({ account, tariff, from: "2025-09-01", capacity: "500" })) };
+}
+
+const read = (meter: bigint, register: RegisterName, values: Readonly<Record<string, number>>) =>
+  town.readings(
+    meter,
+    register,
+    Object.entries(values).map(([at, value]) => [iso(on(at)), value] as const),
+  );
+
+async function totals(account: bigint): Promise<string[]> {
+  const { rows } = await lives.owner.query<{ total_minor: bigint }>(
+    "select total_minor from bill where operator_id = $1 and account_id = $2 order by period_from",
+    [town.operatorId, account],
+  );
+  return rows.map((row) => String(row.total_minor));
+}
+
+const exceptions = async (account: bigint): Promise<string[]> => {
+  const { rows } = await lives.owner.query<{ detail: string }>(
+    "select detail from run_exception where operator_id = $1 and account_id = $2 and settled_at is null order by run_id",
+    [town.operatorId, account],
+  );
+  return rows.map(({ detail }) => detail);
+};
+
+test("a home with a roof that buys all and sells all is billed on both registers", async () => {
+  const home = await moveIn("buy-sell");
+  await read(home.meter, "energy_import_kwh", { "2025-09-01": 0, "2025-10-01": 200 });
+  await read(home.meter, "energy_export_kwh", { "2025-09-01": 0, "2025-10-01": 150 });
+  await lives.run(town, "2025-09");
+  expect(await totals(home.account)).toEqual(["6000"]); // 200 × 0.60 − 150 × 0.40
+});
+
+test("net metering carries kWh from bill to bill and pays what is left at the year's end", async () => {
+  const home = await moveIn("net-metering");
+  await read(home.meter, "energy_import_kwh", {
+    "2025-09-01": 0,
+    "2025-10-01": 0,
+    "2025-11-01": 100,
+    "2025-12-01": 200,
+    "2026-01-01": 210,
+  });
+  await read(home.meter, "energy_export_kwh", {
+    "2025-09-01": 0,
+    "2025-10-01": 0,
+    "2025-11-01": 180,
+    "2025-12-01": 230,
+    "2026-01-01": 250,
+  });
+  for (const month of ["2025-09", "2025-10", "2025-11", "2025-12"]) await lives.run(town, month);
+  // October: 80 kWh over. November: 50 used of it. December: 10 more; 40 kWh × 0.10 paid back.
+  expect(await totals(home.account)).toEqual(["0", "0", "0", "-400"]);
+});
+
+/** Readings of 100 taken and 60 given back within one hour of each day. */
+async function sunnyDays(meter: bigint, month: string, at: { taken: number; given: number }): Promise<void> {
+  const period: Period = monthNamed(month);
+  const [taken, given]: [[string, number][], [string, number][]] = [[], []];
+  const note = (instantOf: Instant): void => {
+    taken.push([iso(instantOf), at.taken]);
+    given.push([iso(instantOf), at.given]);
+  };
+  note(period.from);
+  const noon = instant(period.from + 12 * HOUR_MS);
+  note(noon);
+  at.taken += 10;
+  at.given += 60;
+  note(instant(noon + HOUR_MS));
+  at.taken += 20;
+  note(instant(noon + 2 * HOUR_MS));
+  note(period.to);
+  await town.readings(meter, "energy_import_kwh", taken.slice(0, -1));
+  await town.readings(meter, "energy_export_kwh", given.slice(0, -1));
+}
+
+test("net billing meets hour by hour and keeps what it owes the home in money", async () => {
+  const home = await moveIn("net-billing");
+  const at = { taken: 0, given: 0 };
+  for (const month of ["2025-09", "2025-10", "2025-11"]) await sunnyDays(home.meter, month, at);
+  await lives.run(town, "2025-09");
+  await lives.run(town, "2025-10");
+  // Each month 50 kWh sold (20.00) and 20 kWh bought (12.00): 8.00 kept.
+  expect(await totals(home.account)).toEqual(["0", "0"]);
+  const { rows } = await lives.owner.query<{ before: object; after: object }>(
+    "select before, after from rating_state where account_id = $1 order by period_from",
+    [home.account],
+  );
+  expect(rows.map(({ after }) => after)).toMatchObject([{ carried: { kept: "800" } }, { carried: { kept: "1600" } }]);
+  expect(rows[1]?.before).toEqual(rows[0]?.after);
+});
+
+/** An hour of `kw` a day into the month, and kvarh over it. */
+async function workshopMonth(
+  meter: bigint,
+  month: string,
+  at: { kwh: number; kvarh: number },
+  kw: number,
+): Promise<void> {
+  const { from } = monthNamed(month);
+  const start = instant(from + 9 * HOUR_MS);
+  const points: [Instant, number, number][] = [
+    [from, at.kwh, at.kvarh],
+    [start, at.kwh, at.kvarh],
+  ];
+  at.kwh += kw;
+  at.kvarh += kw * 0.75; // a factor of 0.8
+  points.push([instant(start + HOUR_MS), at.kwh, at.kvarh]);
+  await town.readings(
+    meter,
+    "energy_import_kwh",
+    points.map(([when, kwh]) => [iso(when), kwh]),
+  );
+  await town.readings(
+    meter,
+    "reactive_import_kvarh",
+    points.map(([when, , kvarh]) => [iso(when), kvarh]),
+  );
+}
+
+test("a workshop pays its highest hour, the ratchet, the contract's least, the power factor and the year's minimum", async () => {
+  const shop = await moveIn("workshop");
+  const at = { kwh: 0, kvarh: 0 };
+  for (const [month, kw] of [
+    ["2025-09", 100],
+    ["2025-10", 10],
+    ["2025-11", 10],
+  ] as const)
+    await workshopMonth(shop.meter, month, at, kw);
+  await lives.run(town, "2025-09");
+  expect((await exceptions(shop.account)).at(-1)).toMatch(/contractedKw/); // nobody said what is contracted
+  await lives.fresh.db.as(town.operatorId, (trx) =>
+    stateAccountFact(trx, shop.account, { kind: "contracted_kw", from: day("2025-09-01"), value: 120_000_000n }),
+  );
+  await lives.run(town, "2025-09");
+  await lives.run(town, "2025-10");
+  // September: (100 × 0.60 + 100 kW × 40) × (1 + 0.9 ÷ 0.8 − 1) = 4060 × 1.125. October: 10 × 0.60 and 80 kW of the ratchet,
+  // 3206 × 1.125; the year to 31 October had two months of 9000 ÷ 12, long passed.
+  expect(await totals(shop.account)).toEqual(["456750", "360675"]);
+});
+
+test("what was carried is explained, verified offline, balanced in the energy book, and the same in replay and what-if", async () => {
+  const { rows } = await lives.owner.query<{ number: string }>("select number from bill where operator_id = $1", [
+    town.operatorId,
+  ]);
+  for (const { number } of rows) {
+    const bundle = await lives.fresh.db.as(town.operatorId, (trx) => readBundle(trx, number, lives.deps, lives.now));
+    expect(checkBundle(JSON.stringify(bundle)), number).toMatchObject({ kind: "checked", ok: true });
+  }
+  expect((await verify(lives.owner)).filter(({ ok }) => !ok)).toEqual([]);
+  const accounts = (await lives.owner.query<{ id: bigint }>("select id from account order by id")).rows.map(
+    ({ id }) => id,
+  );
+  const replays = await lives.fresh.db.as(town.operatorId, (trx) =>
+    replayAccounts(trx, accounts, on("2025-09-01"), lives.deps),
+  );
+  expect(replays.map(({ differenceMinor }) => differenceMinor)).toEqual(accounts.map(() => 0n));
+  for (const { bills } of replays)
+    for (const { points } of bills) for (const point of points) expect(point.kind).toBe("compared");
+});
+
+test("a wrong reading of an early month re-walks the credit of the later ones", async () => {
+  const home = await moveIn("net-metering");
+  await read(home.meter, "energy_import_kwh", { "2025-09-01": 0, "2025-10-01": 0, "2025-11-01": 100 });
+  await read(home.meter, "energy_export_kwh", { "2025-09-01": 0, "2025-10-01": 100, "2025-11-01": 100 });
+  await lives.run(town, "2025-09");
+  await lives.run(town, "2025-10");
+  expect(await totals(home.account)).toEqual(["0", "0"]);
+  await lives.fresh.db.as(town.operatorId, (trx) =>
+    writeEdits(
+      trx,
+      ["2025-10-01", "2025-11-01"].map((at) => ({
+        meterId: home.meter,
+        register: "energy_export_kwh",
+        at: on(at),
+        origin: "clerk",
+        says: { kind: "value", value: 40_000_000n, source: "manual" },
+        reason: "misread",
+        key: at,
+        madeAt: on("2026-02-15"),
+      })),
+    ),
+  );
+  const [replay] = await lives.fresh.db.as(town.operatorId, (trx) =>
+    replayAccounts(trx, [home.account], on("2025-09-01"), lives.deps),
+  );
+  // 40 given back in September, not 100: October's 100 are short of 60.
+  expect(replay?.bills.map(({ differenceMinor }) => differenceMinor)).toEqual([0n, 3600n]);
+});
+
+test("a bill that is missing between two stops the one that would carry on from it", async () => {
+  const home = await moveIn("net-metering");
+  await read(home.meter, "energy_import_kwh", {
+    "2025-09-01": 0,
+    "2025-10-01": 0,
+    "2025-11-01": 50,
+    "2025-12-01": 100,
+  });
+  await read(home.meter, "energy_export_kwh", {
+    "2025-09-01": 0,
+    "2025-10-01": 90,
+    "2025-11-01": 90,
+    "2025-12-01": 90,
+  });
+  await lives.run(town, "2025-09");
+  await lives.run(town, "2025-11");
+  expect((await exceptions(home.account)).at(-1)).toMatch(/bill missing/);
+  await lives.run(town, "2025-10");
+  await lives.run(town, "2025-11");
+  expect(await totals(home.account)).toEqual(["0", "0", "600"]); // 90 − 50 left 40 of November's 50
+});
+
+test("what-if walks each price with its own credit", async () => {
+  const home = await moveIn("net-metering");
+  await read(home.meter, "energy_import_kwh", {
+    "2025-09-01": 0,
+    "2025-10-01": 0,
+    "2025-11-01": 100,
+    "2025-12-01": 200,
+  });
+  await read(home.meter, "energy_export_kwh", {
+    "2025-09-01": 0,
+    "2025-10-01": 100,
+    "2025-11-01": 150,
+    "2025-12-01": 150,
+  });
+  lives.now = on("2026-02-01");
+  const period = { from: monthOf(on("2025-09-02"), zone).from, to: monthOf(on("2025-11-02"), zone).to };
+  const ask = {
+    scope: { kind: "account", accountId: home.account } as never,
+    period,
+    replacements: [{ versions: [TARIFFS["buy-sell"] as Tariff], insteadOf: ["net-metering"] }],
+  };
+  const parts = await Array.fromAsync(whatIf(lives.deps, town.operatorId, ask));
+  const [change] = parts.flatMap(({ changes }) => changes).filter(({ accountId }) => accountId === home.account);
+  // Net metering: 150 given, 200 taken: 50 × 0.60. Buy all, sell all: 200 × 0.60 − 150 × 0.40.
+  expect(change).toMatchObject({ before: 3000n, after: 6000n });
+});

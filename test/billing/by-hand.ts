@@ -1,0 +1,45 @@
+/** What homes used, and what they owe for it, worked out by hand. */
+import type { Pool } from "pg";
+import { on } from "./lives.ts";
+
+export const MONTHS = ["2025-09", "2025-10", "2025-11", "2025-12", "2026-01"] as const;
+export const ENDS = ["2025-09-01", "2025-10-01", "2025-11-01", "2025-12-01", "2026-01-01", "2026-02-01"] as const;
+export const FROM = on("2025-09-01");
+
+/** Values at the ends of the months. */
+export type Values = readonly number[];
+/** Over the first tier in October, over the second in December; January begins a new year of the ladder. */
+export const TRUE: Values = [1000, 1050, 1135, 1190, 1260, 1300];
+
+export const WRONG: Values = [1000, 1050, 1135, 1190, 1290, 1310];
+
+/** By hand, in fen: 100 kWh a year at 1.00, `more` further ones at 2.00, the rest at 3.00; 5.00 a month; 0.01 a kWh. */
+export function byHand(values: Values, { persons = 1, price1 = 100 } = {}): number {
+  const allowance = persons >= 5 ? 20 : 0;
+  const cost = (used: number, months: number) => {
+    const [first, second] = [100 + allowance * months, 200 + allowance * months];
+    return (
+      Math.min(used, first) * price1 +
+      Math.max(0, Math.min(used, second) - first) * 200 +
+      Math.max(0, used - second) * 300
+    );
+  };
+  let [owed, used] = [0, 0];
+  for (let month = 1; month < values.length; month++) {
+    if (month === 5) used = 0;
+    const use = (values[month] ?? 0) - (values[month - 1] ?? 0);
+    owed += cost(used + use, 12) - cost(used, 12) + 500 + use;
+    used += use;
+  }
+  return owed;
+}
+
+/** Units in the energy book of a usage point, by where they went. */
+export async function energyOf(owner: Pool, operatorId: bigint, point: bigint): Promise<Record<string, number>> {
+  const { rows } = await owner.query<{ energy_account: string; sum: bigint }>(
+    `select p.energy_account, sum(p.quantity)::bigint as sum from energy_posting p join energy_entry e on e.operator_id = p.operator_id and e.id = p.entry_id
+      where e.operator_id = $1 and e.usage_point_id = $2 group by 1 having sum(p.quantity) <> 0`,
+    [operatorId, point],
+  );
+  return Object.fromEntries(rows.map((row) => [row.energy_account, Number(row.sum / 1_000_000n)]));
+}
