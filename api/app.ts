@@ -33,6 +33,8 @@ import { eventRoutes } from "./routes/events.ts";
 import { gapRoutes } from "./routes/gaps.ts";
 import { meterLifeRoutes } from "./routes/meter-life.ts";
 import { meteringRoutes } from "./routes/metering.ts";
+import { noticeCallbackRoutes } from "./routes/notice-callbacks.ts";
+import { noticeRoutes } from "./routes/notices.ts";
 import { onboardingRoutes } from "./routes/onboarding.ts";
 import { billCycleRoutes } from "./routes/bill-cycles.ts";
 import { correctionPaperRoutes, paperRoutes } from "./routes/paper.ts";
@@ -139,6 +141,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
       onboardingRoutes(v1, options);
       tariffRoutes(v1, options);
       whatIfRoutes(v1, options);
+      noticeRoutes(v1, options);
+      await v1.register(async (reports) => noticeCallbackRoutes(reports as App, options));
       channelDeskRoutes(v1, options);
       sandboxRoutes(v1, options);
       residentDeskRoutes(v1, options);

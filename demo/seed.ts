@@ -8,6 +8,7 @@ import type { Database } from "../schema/database.ts";
 import { hash32 } from "../simulators/town/random.ts";
 import { putBalanceRules } from "./balance.ts";
 import { putCharges } from "./charges.ts";
+import { putContacts } from "./contacts.ts";
 import { type DemoPlan, type PlannedAccount, type PlannedOperator, ZONE } from "./plan.ts";
 
 export type SeedDemoOptions = {
@@ -89,6 +90,7 @@ async function seedOperator(
       await putCharges(client, operatorId, operator, { since: plan.since, at: plan.sinceAt });
     await putBalanceRules(client, operatorId, operator, { seed: plan.town.seed, since: plan.since, at: plan.sinceAt });
   }
+  await putContacts(client, operatorId, { since: plan.since, at: plan.sinceAt });
   return { code: operator.code, operatorId, fresh };
 }
 

@@ -62,6 +62,16 @@ export const ERRORS = {
     retry: true,
     hint: "Note the price or the floor area that the message names: the bill is tried again at the next wake.",
   },
+  "notice.signature": {
+    status: 401,
+    retry: false,
+    hint: "Sign `<timestamp>.<body>` with NOTICE_WEBHOOK_SECRET, at a time within five minutes of ours: docs/reference/notices.md.",
+  },
+  "notice.out-of-order": {
+    status: 409,
+    retry: false,
+    hint: "It was reported as failed, and that stands. A clerk may send the notice again.",
+  },
   "gap.owned": { status: 409, retry: false, hint: "Ask who took it, or a manager, to release it." },
   "gap.lasting": { status: 409, retry: false, hint: "It can be given up when the meter was heard again." },
   "gap.settled": { status: 409, retry: false, hint: "It needs nothing any more." },

@@ -21,6 +21,7 @@ const Account = lazy(() => import("./pages/account/account.tsx"));
 const Rebill = lazy(() => import("./pages/rebill/rebill.tsx"));
 const Correction = lazy(() => import("./pages/rebill/correction.tsx"));
 const Replay = lazy(() => import("./pages/replay/replay.tsx"));
+const Notices = lazy(() => import("./pages/notices/notices.tsx"));
 const Bills = lazy(() => import("./pages/bills.tsx"));
 const Bill = lazy(() => import("./pages/bill/bill.tsx"));
 const Balances = lazy(() => import("./pages/balance/balances.tsx"));
@@ -78,6 +79,7 @@ export function Pages() {
                   <Route path="/accounts" element={<Accounts />} />
                   <Route path="/accounts/:id" element={<Account />} />
                   <Route path="/accounts/:id/replay" element={<Replay />} />
+                  <Route path="/notices" element={<Notices />} />
                   <Route path="/rebill" element={<Rebill />} />
                   <Route path="/corrections/:id" element={<Correction />} />
                   <Route path="/bills" element={<Bills />} />

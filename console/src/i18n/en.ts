@@ -15,6 +15,7 @@ import { paperEn } from "./paper-en.ts";
 import { readingEn } from "./reading-en.ts";
 import { termsEn } from "./terms-en.ts";
 import { onboardingEn } from "./onboarding-en.ts";
+import { noticesEn } from "./notices-en.ts";
 import { workEn } from "./work-en.ts";
 
 /** The texts of the pages in English. `{names}` are filled in. `zh.ts` has the same keys or does not compile. */
@@ -36,6 +37,7 @@ export const en = {
   ...estimateEn,
   ...readingEn,
   ...paperEn,
+  ...noticesEn,
   ...tokenEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",

@@ -39,6 +39,10 @@ export const errorsEn = {
   "error.billing.charge-incomplete": "A charge lacks its price or area",
   "hint.billing.charge-incomplete":
     "Note the price or floor area that is named; the bill is tried again at the next run.",
+  "error.notice.signature": "The report is not believed",
+  "hint.notice.signature": "It must be signed with the shared secret, within five minutes.",
+  "error.notice.out-of-order": "It was reported as failed before",
+  "hint.notice.out-of-order": "That stands. A clerk may send the notice again.",
   "error.gap.owned": "Somebody else looks after this gap",
   "hint.gap.owned": "Ask them, or a manager, to release it.",
   "error.gap.lasting": "The meter is still silent",

@@ -16,6 +16,7 @@ import { paperZh } from "./paper-zh.ts";
 import { readingZh } from "./reading-zh.ts";
 import { termsZh } from "./terms-zh.ts";
 import { onboardingZh } from "./onboarding-zh.ts";
+import { noticesZh } from "./notices-zh.ts";
 import { workZh } from "./work-zh.ts";
 
 /** The texts of the pages in Chinese. */
@@ -37,6 +38,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...estimateZh,
   ...readingZh,
   ...paperZh,
+  ...noticesZh,
   ...tokenZh,
   "app.title": "三表 · 一本账一张单",
   "app.name": "三表",

@@ -25,6 +25,7 @@ export const PLACES: readonly PlaceGroup[] = [
     name: "customers",
     places: [
       { path: "/accounts", name: "accounts", roles: ALL },
+      { path: "/notices", name: "notices", roles: ALL },
       { path: "/bills", name: "bills", roles: ALL },
       { path: "/runs", name: "runs", roles: ALL },
       { path: "/tariffs", name: "tariffs", roles: ALL },

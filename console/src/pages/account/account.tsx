@@ -13,6 +13,7 @@ import { Utility, UtilityIcon } from "../../parts/utility.tsx";
 import { mayTakePayments } from "../../shell/frame.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
 import { UTILITY_ORDER } from "../../theme.ts";
+import { NoticeCard } from "./contacts.tsx";
 import { DailyUse } from "./daily-use.tsx";
 import { ResidentPass } from "./resident-pass.tsx";
 import { OfflineTokens } from "./offline-tokens.tsx";
@@ -186,6 +187,7 @@ export default function Account() {
               <div className="stack">
                 <Facts account={a} />
                 <MeterList account={a} />
+                <NoticeCard accountId={a.id} mayEdit={mayTakePayments(me.role)} />
               </div>
             </div>
           </div>

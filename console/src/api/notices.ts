@@ -1,0 +1,45 @@
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { ContactBody, ContactsJson, NoticesJson, NoticeTextJson } from "../../../api/schemas/notice.ts";
+import { ask } from "./client.ts";
+
+export type NoticesAsked = {
+  accountId?: string;
+  kind?: string;
+  state?: string;
+  channel?: string;
+  page: number;
+  pageSize: number;
+};
+/** Quick: whoever looks waits for a message to arrive. */
+export const useNotices = (asked: NoticesAsked) =>
+  useQuery({
+    queryKey: ["notices", asked],
+    queryFn: ({ signal }) => ask<NoticesJson>("/notices", { query: asked, signal }),
+    placeholderData: keepPreviousData,
+    refetchInterval: 5_000,
+  });
+export const useNoticeText = (id: string) =>
+  useQuery({
+    queryKey: ["notices", "text", id],
+    queryFn: ({ signal }) => ask<NoticeTextJson>(`/notices/${id}`, { signal }),
+    refetchInterval: 5_000,
+  });
+export const useContacts = (accountId: string) =>
+  useQuery({
+    queryKey: ["contacts", accountId],
+    queryFn: ({ signal }) => ask<ContactsJson>(`/accounts/${accountId}/contacts`, { signal }),
+  });
+
+/** Something a clerk does about a notice or a contact point; lists are read again after it. */
+export function useNoticeDeed<Body extends object | undefined, T = unknown>(path: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: Body) => ask<T>(path, { method: "POST", body: body ?? {} }),
+    onSuccess: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: ["notices"] }),
+        client.invalidateQueries({ queryKey: ["contacts"] }),
+      ]),
+  });
+}
+export const useNoteContact = (accountId: string) => useNoticeDeed<ContactBody>(`/accounts/${accountId}/contacts`);
