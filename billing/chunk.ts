@@ -77,9 +77,11 @@ export async function readAccounts(
   const settlements = await withKept(
     trx,
     spans.map((span) => ({
-      ...span,
-      parts: partsOf(span.stretch),
+      agreement: span.agreement,
       household: households.get(span.agreement.accountId) ?? [],
+      parts: partsOf(span.stretch),
+      stretch: span.stretch,
+      versions: span.versions,
       readings,
       dials,
     })),
@@ -90,19 +92,7 @@ export async function readAccounts(
     const own = agreementsOf.get(accountId) ?? [];
     return {
       accountId,
-<<<<<<< HEAD
-      settlements: (spansOf.get(accountId) ?? []).map((span) => ({
-        agreement: span.agreement,
-        household: households.get(accountId) ?? [],
-        parts: partsOf(span.stretch),
-        stretch: span.stretch,
-        versions: span.versions,
-        readings,
-        dials,
-      })),
-=======
       settlements: settlementsOf.get(accountId) ?? [],
->>>>>>> main
       withoutTariff: own.map(({ tariffId }) => tariffId).filter((id) => (tariffs(id) ?? []).length === 0),
     };
   });
