@@ -33,7 +33,7 @@ export type AccountBill =
       readonly settlements: readonly Settlement[];
     };
 
-export type RefusedReason = "no_tariff" | "no_agreement" | "in_doubt" | "cannot_rate" | "failed";
+export type RefusedReason = "no_tariff" | "no_agreement" | "in_doubt" | "cannot_rate" | "held" | "failed";
 
 /** The combined bill of one account for one period. Pure. */
 export function accountBillOf(

@@ -1,4 +1,11 @@
 import type {
+  AccountCycleTable,
+  AccountHoldTable,
+  BillingCycleTable,
+  HeldBillTable,
+  HoldRuleTable,
+} from "./tables/bill-run.ts";
+import type {
   ApportionedShareTable,
   ApportionmentRuleTable,
   BalancePartTable,
@@ -147,6 +154,11 @@ export type Tables = {
   charge_assignment: ChargeAssignmentTable;
   bill_charge: BillChargeTable;
   late_fee_rule: LateFeeRuleTable;
+  hold_rule: HoldRuleTable;
+  account_hold: AccountHoldTable;
+  held_bill: HeldBillTable;
+  billing_cycle: BillingCycleTable;
+  account_cycle: AccountCycleTable;
   late_fee_waiver: LateFeeWaiverTable;
   subledger_balance: SubledgerBalanceTable;
   true_up: TrueUpTable;
