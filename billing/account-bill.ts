@@ -33,7 +33,7 @@ export type AccountBill =
       readonly settlements: readonly Settlement[];
     };
 
-export type RefusedReason = "no_tariff" | "no_agreement" | "in_doubt" | "cannot_rate" | "failed";
+export type RefusedReason = "no_tariff" | "no_agreement" | "in_doubt" | "cannot_rate" | "held" | "failed";
 
 /** The combined bill of one account for one period. Pure. */
 export function accountBillOf(
@@ -59,8 +59,9 @@ export function accountBillOf(
       ...settlements.map(({ agreement, lines }) => ({ usagePointId: agreement.usagePointId, lines })),
       ...corrections,
     ];
+    const recurring = input.charges ?? [];
     const charges = [
-      ...chargeLinesOf(accountId, input.charges ?? [], daysOf(period, zone), currency),
+      ...(recurring.length === 0 ? [] : chargeLinesOf(accountId, recurring, daysOf(period, zone), currency)),
       ...(input.overdue === undefined ? [] : lateFeeLinesOf(input.overdue, issuedOn, currency)),
     ];
     const due = dueOn(terms, issuedOn);

@@ -77,9 +77,11 @@ export async function readAccounts(
   const settlements = await withKept(
     trx,
     spans.map((span) => ({
-      ...span,
-      parts: partsOf(span.stretch),
+      agreement: span.agreement,
       household: households.get(span.agreement.accountId) ?? [],
+      parts: partsOf(span.stretch),
+      stretch: span.stretch,
+      versions: span.versions,
       readings,
       dials,
     })),
@@ -111,9 +113,10 @@ async function readingsOf(
   const wanted = new Map(edges.map((edge) => [`${edge.meterId} ${edge.register}`, edge]));
   const edits = await readEditBook(trx, [...wanted.values()]);
   const within = Map.groupBy(
-    inOrder(await readingsWithin(trx, [...wanted.values()], period, edits)),
+    await readingsWithin(trx, [...wanted.values()], period, edits, scaledIn(spans)),
     ({ meterId }) => meterId,
   );
+  for (const [meterId, own] of within) within.set(meterId, inOrder(own));
   // Where the period itself has the neighbours of an edge, they need not be looked for.
   const lone = edges.filter((edge) => !isEnclosed(edge, within.get(edge.meterId) ?? []));
   if (lone.length === 0) return within;
@@ -122,6 +125,12 @@ async function readingsOf(
     within.set(meterId, inOrder([...(within.get(meterId) ?? []), ...more]));
   return within;
 }
+
+/** Meters that ever had another ratio than 1: their stays say so. */
+const scaledIn = (spans: readonly Span[]): MeterId[] =>
+  spans.flatMap(({ agreement }) =>
+    agreement.stays.filter(({ ratio }) => ratio !== undefined).map((stay) => stay.meterId),
+  );
 
 /** Whether these readings, all of the register in a period, hold one at the instant, or one on each side of it. */
 function isEnclosed(
@@ -141,9 +150,17 @@ function isEnclosed(
 /** In order of time, each reading once: those around an edge lie within, too. */
 export function inOrder(readings: BookedReading[]): BookedReading[] {
   const order = (a: BookedReading, b: BookedReading): number =>
-    a.at - b.at || Number(a.meterId - b.meterId) || (a.register < b.register ? -1 : a.register > b.register ? 1 : 0);
+    a.at - b.at ||
+    (a.meterId < b.meterId ? -1 : a.meterId > b.meterId ? 1 : 0) ||
+    (a.register < b.register ? -1 : a.register > b.register ? 1 : 0);
+  if (isInOrder(readings, order)) return readings;
   readings.sort(order);
   return readings.filter((reading, i) => i === 0 || order(readings[i - 1] as BookedReading, reading) !== 0);
+}
+
+function isInOrder<T>(of: readonly T[], order: (a: T, b: T) => number): boolean {
+  for (let i = 1; i < of.length; i++) if (order(of[i - 1] as T, of[i] as T) >= 0) return false;
+  return true;
 }
 
 /** The part of the period that an agreement covers; its days are half-open in the operator's zone. */

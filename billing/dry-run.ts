@@ -10,6 +10,7 @@ import { withLateFees } from "./charges/overdue.ts";
 import { withCharges } from "./charges/read.ts";
 import { readAccounts } from "./chunk.ts";
 import { withTrueUps } from "./due-true-ups.ts";
+import { findHeld, holdText } from "./hold-back.ts";
 import { withEstimates } from "./estimate-ends.ts";
 import { type OperatorFacts, operatorFacts } from "./operator.ts";
 import type { BillRunDeps } from "./run.ts";
@@ -36,6 +37,8 @@ export type DryRun = {
   readonly utilities: ReadonlyMap<Utility, Compared>;
   /** Whose bill changes most, either way; at most `CHANGES_MAX`. */
   readonly changes: readonly DryBill[];
+  /** Of the bills those that rules or persons would hold before they are issued, and why. */
+  readonly held: readonly { accountId: AccountId; number: string; why: string; now: Money; last: Money | null }[];
   /** Who would wait for a person, and why. */
   readonly refused: readonly { accountId: AccountId; number: string; reason: string; detail: string }[];
 };
@@ -65,7 +68,7 @@ export async function dryRun(
   }
 }
 
-type Shown = AccountToBill & { readonly bill: AccountBill; readonly last: LastBill | null };
+type Shown = AccountToBill & { readonly bill: AccountBill; readonly last: LastBill | null; readonly held: string };
 
 async function billedForShow(
   trx: Transaction<Tables>,
@@ -87,12 +90,16 @@ async function billedForShow(
   const inputs = await withLateFees(trx, charged, issuedOn, operator);
   const byAccount = new Map(inputs.map((input) => [input.accountId, input]));
   const last = await lastBills(trx, ids, period);
-  return accounts.flatMap((account): Shown[] => {
+  const shown = accounts.flatMap((account): Shown[] => {
     const input = byAccount.get(account.accountId);
     if (input === undefined) return [];
     const bill = accountBillOf(input, period, issuedOn, operator);
-    return [{ ...account, bill, last: last.get(account.accountId) ?? null }];
+    return [{ ...account, bill, last: last.get(account.accountId) ?? null, held: "" }];
   });
+  const rated = shown.map(({ accountId, bill }) => ({ ...bill, accountId }));
+  const held = await findHeld(trx, rated, inputs, { period, issuedOn });
+  const why = new Map(held.map(({ accountId, reasons }) => [accountId, holdText(reasons)]));
+  return shown.map((one) => ({ ...one, held: why.get(one.accountId) ?? "" }));
 }
 
 type Pair = { now: bigint; last: bigint };
@@ -103,6 +110,7 @@ class Tally {
   readonly #property: Pair = { now: 0n, last: 0n };
   readonly #utilities = new Map<Utility, Pair>();
   readonly #refused: DryRun["refused"][number][] = [];
+  readonly #held: DryRun["held"][number][] = [];
   #changes: DryBill[] = [];
   #bills = 0;
   #first = 0;
@@ -111,7 +119,7 @@ class Tally {
     this.#currency = currency;
   }
 
-  add({ accountId, number, bill, last }: Shown): void {
+  add({ accountId, number, bill, last, held }: Shown): void {
     if (bill.kind === "refused") {
       this.#refused.push({ accountId, number, reason: bill.reason, detail: bill.detail });
       return;
@@ -126,13 +134,12 @@ class Tally {
     this.#property.last += last?.property ?? 0n;
     for (const { utility, amount } of lines) this.#of(utility).now += amount.minor;
     for (const [utility, minor] of last?.utilities ?? []) this.#of(utility).last += minor;
-    this.#change({
-      accountId,
-      number,
+    const figures = {
       now: this.#money(total.minor + property),
       last: last === null ? null : this.#money(last.supply + last.property),
-      lastNumber: last?.number ?? null,
-    });
+    };
+    this.#change({ accountId, number, ...figures, lastNumber: last?.number ?? null });
+    if (held !== "") this.#held.push({ accountId, number, why: held, ...figures });
   }
 
   result(): DryRun {
@@ -144,6 +151,7 @@ class Tally {
       property: compared(this.#property),
       utilities: new Map([...this.#utilities].map(([utility, pair]) => [utility, compared(pair)])),
       changes: this.#largest(),
+      held: this.#held,
       refused: this.#refused,
     };
   }

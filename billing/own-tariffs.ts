@@ -29,10 +29,8 @@ export async function withOwnTariffs(trx: Transaction<Tables>, base: TariffBook)
     read.set(hash, document as Tariff);
   }
   const own = Map.groupBy(known.values(), ({ id }) => id);
-  return (id) => {
-    const mine = own.get(id);
-    return mine === undefined ? base(id) : [...(base(id) ?? []), ...mine].sort(byDay);
-  };
+  const merged = new Map([...own].map(([id, mine]) => [id, [...(base(id) ?? []), ...mine].sort(byDay)]));
+  return (id) => merged.get(id) ?? base(id);
 }
 
 const byDay = (a: Tariff, b: Tariff): number => (a.effectiveFrom < b.effectiveFrom ? -1 : 1);

@@ -161,7 +161,7 @@ function chargeLines(charge: Charge, part: VersionStretch, rating: Rating): Line
     case "power_factor":
       return [powerFactorLine(charge, part, metered, before)];
     case "carry":
-      return carryLines(charge, part, before, state);
+      return carryLines(charge, part, before, state, context.stay?.to);
     case "surplus":
       return surplusLines(charge, part, state);
   }

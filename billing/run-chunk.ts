@@ -3,6 +3,7 @@ import type { Transaction } from "kysely";
 import type { Instant } from "../domain/instant.ts";
 import { type Day, dayOf, daysOf, type Period } from "../domain/period.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
+import { clearHeld } from "../ledger/bill-holds.ts";
 import { writeBillCharges } from "../ledger/bill-charges.ts";
 import { type BillToWrite, writeBills } from "../ledger/bills.ts";
 import { postEntries } from "../ledger/journal.ts";
@@ -10,7 +11,7 @@ import { claimAccounts, type ClaimQuery, type Refusal, refuseAccounts, settleExc
 import { type JudgedAgain, judgeAgain } from "../ledger/verdicts.ts";
 import { isDatabaseAway } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
-import { type AccountBill, accountBillOf, billedUsagesOf } from "./account-bill.ts";
+import { accountBillOf, billedUsagesOf } from "./account-bill.ts";
 import { withLateFees } from "./charges/overdue.ts";
 import { writeKept } from "./books-state.ts";
 import { withCharges } from "./charges/read.ts";
@@ -20,6 +21,7 @@ import type { BillInputs } from "./explain/basis.ts";
 import { writeBasesOf } from "./explain/write-bases.ts";
 import { withEstimates } from "./estimate-ends.ts";
 import type { OperatorFacts } from "./operator.ts";
+import { holdBack, type RatedAccount } from "./hold-back.ts";
 import { postingsOf } from "./postings.ts";
 import type { BillRunDeps } from "./run.ts";
 import type { Settlement } from "./settlement.ts";
@@ -60,7 +62,9 @@ export async function billChunk(facts: RunFacts, claim: Pick<ClaimQuery, "among"
       const estimated = await withEstimates(trx, read, { ...books, now: deps.clock.now() });
       const issuedOn = dayOf(deps.clock.now(), operator.zone);
       const inputs = await withLateFees(trx, await withCharges(trx, estimated, days), issuedOn, operator);
-      const bills = await rateAll(facts, inputs, issuedOn);
+      const rated = await rateAll(facts, inputs, issuedOn);
+      const { runId } = facts;
+      const bills = await holdBack(trx, rated, inputs, { runId, period, issuedOn, now: deps.clock.now() });
       const bases = inputs.map((input) => ({ input, period, issuedOn, operator }));
       return { kind: "billed", ...(await writeChunk(trx, facts, bills, bases)), upTo };
     });
@@ -73,8 +77,6 @@ export async function billChunk(facts: RunFacts, claim: Pick<ClaimQuery, "among"
 
 /** After so many accounts whatever else this process does has its turn: some milliseconds. Our choice. */
 const ACCOUNTS_PER_BREATH = 32;
-
-type RatedAccount = AccountBill & { readonly accountId: AccountId };
 
 async function rateAll(facts: RunFacts, inputs: readonly AccountInput[], issuedOn: Day): Promise<RatedAccount[]> {
   const { operator, period } = facts;
@@ -119,6 +121,7 @@ async function writeChunk(
   });
   await writeTrueUpsOf(trx, bills, issued, now);
   await settleExceptions(trx, runId, [...issued.keys()], now);
+  await clearHeld(trx, runId, [...issued.keys()]);
   return { issued, refused };
 }
 

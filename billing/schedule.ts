@@ -1,7 +1,8 @@
 import cron from "node-cron";
 import { HOUR_MS, type Instant, instant } from "../domain/instant.ts";
-import { monthOf, type Period, startOfDay, type Zone } from "../domain/period.ts";
+import { dayOf, monthOf, type Period, periodOfDays, startOfDay, type Zone } from "../domain/period.ts";
 import type { OperatorId } from "../domain/reading.ts";
+import { cyclePeriods } from "../ledger/billing-cycles.ts";
 import { dueRuns, ensureRun, firstAgreementDay } from "../ledger/runs.ts";
 import { closeDueBalances } from "./balance/close.ts";
 import { type BillRunDeps, type BillRunOptions, type BillRunProgress, type BillRunResult, runBills } from "./run.ts";
@@ -10,7 +11,7 @@ import { operatorFacts } from "./operator.ts";
 /** After a month's end late readings of its last hour still come in. Our choice. */
 export const GRACE_MS = 2 * HOUR_MS;
 
-/** Notes every month since the operator's first agreement that is over, and its grace too. Again adds nothing. */
+/** Notes every month since the operator's first agreement and every period of its cycles that is over, and its grace too. Again adds nothing. */
 export async function ensureDue(deps: BillRunDeps, operatorId: OperatorId): Promise<void> {
   const now = deps.clock.now();
   await deps.db.as(operatorId, async (trx) => {
@@ -19,6 +20,11 @@ export async function ensureDue(deps: BillRunDeps, operatorId: OperatorId): Prom
     if (first === null) return;
     for (const period of monthsOver(startOfDay(first, zone), now, zone)) {
       await ensureRun(trx, period, instant(period.to + GRACE_MS));
+    }
+    for (const { from, to } of await cyclePeriods(trx, dayOf(now, zone))) {
+      const period = periodOfDays(from, to, zone);
+      const dueAt = instant(period.to + GRACE_MS);
+      if (dueAt <= now) await ensureRun(trx, period, dueAt);
     }
   });
 }

@@ -18,6 +18,13 @@ export const dryRunJson = (run: DryRun) => ({
     last: last === null ? null : moneyJson(last),
     lastBill: lastNumber,
   })),
+  held: run.held.map(({ accountId, number, why, now, last }) => ({
+    account: accountId,
+    number,
+    why,
+    now: moneyJson(now),
+    last: last === null ? null : moneyJson(last),
+  })),
   refused: run.refused.map(({ accountId, number, reason, detail }) => ({ account: accountId, number, reason, detail })),
 });
 
@@ -26,7 +33,7 @@ export function dryRunText(run: DryRun): string {
   const row = (name: string, { now, last }: Compared): string =>
     `  ${name.padEnd(12)} ${amountText(now).padStart(14)}   last ${amountText(last).padStart(14)}   ${changeText(now.minor, last.minor)}`;
   return [
-    `${run.bills} bills would be issued, ${run.first} of them first bills; ${run.refused.length} accounts would wait for a person. Nothing was written.`,
+    `${run.bills} bills would be issued, ${run.first} of them first bills and ${run.held.length} held; ${run.refused.length} accounts would wait for a person. Nothing was written.`,
     row("total", run.total),
     ...[...run.utilities].map(([utility, pair]) => row(utility, pair)),
     row("property", run.property),
@@ -35,6 +42,7 @@ export function dryRunText(run: DryRun): string {
       ({ number, now, last }) =>
         `  account ${number}: ${amountText(now)}${last === null ? "" : ` after ${amountText(last)} (${changeText(now.minor, last.minor)})`}`,
     ),
+    ...run.held.map(({ number, why, now }) => `  account ${number} would be held at ${amountText(now)}: ${why}`),
     ...run.refused.map(({ number, reason, detail }) => `  account ${number} waits: ${reason} ${detail}`),
   ].join("\n");
 }

@@ -7,7 +7,9 @@ import { CodedError } from "../domain/errors.ts";
 import { type Instant, instant, isoIn } from "../domain/instant.ts";
 import { addMonths, isDay, type Period, periodOfDays, type Zone } from "../domain/period.ts";
 import { noTelemetry } from "../domain/telemetry.ts";
-import { openDatabase } from "../schema/database.ts";
+import { readCycles } from "../ledger/billing-cycles.ts";
+import { type Database, openDatabase } from "../schema/database.ts";
+import { billExceptionsCommand } from "./bill-exceptions.ts";
 import { billReplayCommand } from "./bill-replay.ts";
 import { dryRunJson, dryRunText } from "./bill-dry-run.ts";
 import { ownerAccess } from "./database.ts";
@@ -23,11 +25,12 @@ export const billCommand = (io: Io): Command =>
   new Command("bill")
     .description("Issue and post the bills of one operator for one month; what is billed already stays as it is")
     .option("--operator <code>", "the operator's code (required)")
-    .option("--period <YYYY-MM>", "a month that is over (required)", month)
+    .option("--period <YYYY-MM>", "a month that is over, or a period of a cycle as 2026-09..2026-10 (required)", months)
     .option("--dry-run", "write nothing: what would be issued, against the last bills of the same accounts")
     .option("--chunk <accounts>", "accounts per transaction, 1 to 10000 (default 1000)", accounts)
     .option("--json", "print one JSON document")
     .addCommand(billReplayCommand(io))
+    .addCommand(billExceptionsCommand(io))
     .action(async (asked: Asked, it: Command) => {
       const { operator: code, period: name } = asked;
       if (code === undefined) return it.error("error: required option '--operator <code>' not specified", WRONG_USE);
@@ -39,6 +42,7 @@ export const billCommand = (io: Io): Command =>
         const operator = await operatorOf(db, options.operator);
         const now = instant(Date.now());
         const period = periodOf(options.period, operator.zone, now);
+        await refuseWithoutCycle(db, operator, options.period);
         const deps = billDepsOf({
           db,
           clock: { now: () => instant(Date.now()) },
@@ -70,18 +74,29 @@ export const billCommand = (io: Io): Command =>
 
 const WRONG_USE = { exitCode: 2 };
 
-function month(text: string): string {
-  if (!/^\d{4}-\d\d$/.test(text) || !isDay(`${text}-01`)) throw new InvalidArgumentError("A month is written 2026-10.");
+function months(text: string): string {
+  const ends = text.split("..");
+  if (ends.length > 2 || ends.some((end) => !/^\d{4}-\d\d$/.test(end) || !isDay(`${end}-01`)))
+    throw new InvalidArgumentError("A month is written 2026-10, a period of a cycle 2026-09..2026-10.");
   return text;
 }
 
 function periodOf(text: string, zone: Zone, now: Instant): Period {
-  const first = `${text}-01`;
-  if (!isDay(first)) throw new CodedError("request.invalid", `${text} is not a month.`);
-  const period = periodOfDays(first, addMonths(first, 1), zone);
+  const [begin = text, end = begin] = text.split("..");
+  const [first, last] = [`${begin}-01`, `${end}-01`];
+  if (!isDay(first) || !isDay(last) || last < first) throw new CodedError("request.invalid", `${text} is no period.`);
+  const period = periodOfDays(first, addMonths(last, 1), zone);
   if (period.to > now)
     throw new CodedError("request.invalid", `${text} is not over: its last readings are yet to come.`);
   return period;
+}
+
+/** Several months at once are a cycle's: without one they would be every account's. */
+async function refuseWithoutCycle(db: Database, { operatorId }: Operator, period: string): Promise<void> {
+  if (!period.includes("..")) return;
+  const cycles = await db.as(operatorId, readCycles);
+  if (cycles.every(({ months }) => months === 1))
+    throw new CodedError("request.invalid", "This operator has no cycle of several months: name one month.");
 }
 
 function accounts(text: string): number {

@@ -5,14 +5,7 @@ export type ArrayElement = bigint | number | string | null;
 
 /** A PostgreSQL array literal: far cheaper to send and to read than a parameter, or a document, per row. */
 export function arrayText(elements: readonly ArrayElement[]): string {
-  let text = "{";
-  for (const [i, element] of elements.entries()) {
-    if (i > 0) text += ",";
-    if (element === null) text += "NULL";
-    else if (typeof element === "string") text += quoted(element);
-    else text += element.toString();
-  }
-  return `${text}}`;
+  return `{${elements.map((one) => (one === null ? "NULL" : typeof one === "string" ? quoted(one) : one)).join(",")}}`;
 }
 
 const ESCAPED = /["\\]/;

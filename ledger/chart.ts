@@ -10,6 +10,7 @@ import type { Utility } from "../domain/unit.ts";
 export const CHART = {
   customer: { side: "asset", zh: "应收用户款", en: "Customers" },
   customer_property: { side: "asset", zh: "应收物业等款", en: "Customers, property and parking" },
+  customer_deposit: { side: "liability", zh: "用户押金", en: "Deposits held" },
   cash: { side: "asset", zh: "库存现金", en: "Cash drawer" },
   card: { side: "asset", zh: "刷卡在途", en: "Card terminal clearing" },
   wallet: { side: "asset", zh: "微信支付宝在途", en: "Mobile wallet clearing" },
@@ -45,17 +46,27 @@ export const RECEIVABLE = { supply: "customer", property: "customer_property" } 
 >;
 export type CustomerAccount = (typeof RECEIVABLE)[DebtClass];
 
+/** What is held of a customer until he moves out: no class of debt, and nothing that supply looks at. */
+export const DEPOSIT = "customer_deposit";
+type OwnedAccount = CustomerAccount | typeof DEPOSIT;
+
 /** Ledger accounts whose postings belong to a customer. */
-export const isOfCustomer = (account: string): account is CustomerAccount =>
-  Object.values<string>(RECEIVABLE).includes(account);
+export const isOfCustomer = (account: string): account is OwnedAccount =>
+  account === DEPOSIT || Object.values<string>(RECEIVABLE).includes(account);
 
 /** One line of a journal entry. Debit positive. Only a customer's classes belong to somebody. */
 export type Posting =
-  | { readonly ledgerAccount: CustomerAccount; readonly accountId: AccountId; readonly amount: Money }
-  | { readonly ledgerAccount: Exclude<LedgerAccount, CustomerAccount>; readonly amount: Money };
+  | { readonly ledgerAccount: OwnedAccount; readonly accountId: AccountId; readonly amount: Money }
+  | { readonly ledgerAccount: Exclude<LedgerAccount, OwnedAccount>; readonly amount: Money };
 
 export const customerPosting = (accountId: AccountId, amount: Money, of: DebtClass = "supply"): Posting => ({
   ledgerAccount: RECEIVABLE[of],
+  accountId,
+  amount,
+});
+
+export const depositPosting = (accountId: AccountId, amount: Money): Posting => ({
+  ledgerAccount: DEPOSIT,
   accountId,
   amount,
 });

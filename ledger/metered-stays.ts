@@ -93,15 +93,15 @@ function partsOf(row: StayRow, { ratios: rows, seen, decided }: Known): MeterSta
     const next = changes[i];
     const ratio = change?.after ?? first;
     return {
-      usagePointId: row.usage_point_id,
-      meterId: row.meter_id,
-      serial: row.serial,
-      profileId: row.profile_id,
+      decided,
       installedAt: change?.at ?? whole.from,
-      removedAt: next?.at ?? whole.to,
       // What can flow through the meter itself stays the same: the most that can be used grows with the ratio.
       maxPerHour: atRatio(capacity, shown, ratio),
-      decided,
+      meterId: row.meter_id,
+      profileId: row.profile_id,
+      removedAt: next?.at ?? whole.to,
+      serial: row.serial,
+      usagePointId: row.usage_point_id,
       ...(rows.length === 0 ? {} : { ratio }),
       ...(stated.length === 0 ? {} : { stated }),
       ...(changes.length === 0

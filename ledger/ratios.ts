@@ -63,9 +63,11 @@ export const dialTexts = (dials: ReadonlyMap<RegisterName, Micro>): Record<strin
 
 /** All ratios that were ever recorded of those of these meters that had another one than 1. */
 export async function readRatios(trx: Trx, meterIds: Iterable<MeterId>): Promise<RatioBook> {
+  const ids = [...new Set(meterIds)];
+  if (ids.length === 0) return new Map();
   const { rows } = await sql<RatioRecord>`
     select operator_id, meter_id, from_at, ratio, applies_to_received_from, dials, recorded_at from sanbiao.meter_ratio r
-     where operator_id = sanbiao.operator_id() and meter_id = any(${`{${[...new Set(meterIds)].join(",")}}`}::bigint[])
+     where operator_id = sanbiao.operator_id() and meter_id = any(${`{${ids.join(",")}}`}::bigint[])
        and exists (select 1 from sanbiao.meter_ratio o where o.operator_id = r.operator_id and o.meter_id = r.meter_id
                       and o.ratio <> 1)
      order by recorded_at, id`.execute(trx);

@@ -38,12 +38,23 @@ export async function dueRuns(trx: Trx, now: Instant): Promise<DueRun[]> {
   return rows.map(({ id, billed, ...row }) => ({ id, billed, period: { from: row.period_from, to: row.period_to } }));
 }
 
+/**
+ * Whether the days are a bill's of the account `a`'s cycle. An operator without cycles bills by whatever period is asked for, and the
+ * question whether it has some is asked once per statement.
+ */
+export const inItsCycle = (from: Day, to: Day) => sql`
+  case when exists (select from sanbiao.account_cycle where operator_id = sanbiao.operator_id())
+       then exists (select from sanbiao.cycle_period(sanbiao.operator_id(), a.id, ${from}::date) c
+                     where c.from_day = ${from}::date and c.to_day = ${to}::date)
+       else true end`;
+
 /** Accounts with an agreement on the days `[from, to)` and no bill that touches the period. */
 const unbilled = (period: Period, from: Day, to: Day) => sql`
   exists (select 1 from sanbiao.agreement g where g.operator_id = a.operator_id and g.account_id = a.id
              and g.from_day < ${to}::date and (g.to_day is null or g.to_day > ${from}::date))
   and not exists (select 1 from sanbiao.bill b where b.operator_id = a.operator_id and b.account_id = a.id
-             and b.period_from < ${isoOf(period.to)}::timestamptz and b.period_to > ${isoOf(period.from)}::timestamptz)`;
+             and b.period_from < ${isoOf(period.to)}::timestamptz and b.period_to > ${isoOf(period.from)}::timestamptz)
+  and ${inItsCycle(from, to)}`;
 
 export type ClaimQuery = {
   readonly period: Period;
@@ -106,6 +117,7 @@ async function unbilledOf(
                       and g.from_day < ${days.to}::date and (g.to_day is null or g.to_day > ${days.from}::date))
        and not exists (select from sanbiao.bill b where b.operator_id = sanbiao.operator_id() and b.account_id = a.id
                       and b.period_from < ${isoOf(period.to)}::timestamptz and b.period_to > ${isoOf(period.from)}::timestamptz)
+       and ${inItsCycle(days.from, days.to)}
      order by a.id`.execute(trx);
   return rows.map(({ id }) => id);
 }

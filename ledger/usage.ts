@@ -96,14 +96,14 @@ export async function readAgreements(
   const stays = await readStays(trx, [...new Set(agreements.rows.map((row) => row.usage_point_id))]);
   return agreements.rows.map((row) => ({
     accountId: row.account_id,
-    usagePointId: row.usage_point_id,
-    utility: row.utility,
-    tariffId: row.tariff_id,
     fromDay: row.from_day,
-    toDay: row.to_day,
     sinceDay: row.since_day,
     ...(row.until_day === null ? {} : { untilDay: row.until_day }),
     stays: stays.get(row.usage_point_id) ?? [],
+    tariffId: row.tariff_id,
+    toDay: row.to_day,
+    usagePointId: row.usage_point_id,
+    utility: row.utility,
   }));
 }
 
@@ -123,15 +123,19 @@ export async function readEditBook(trx: Trx, registers: readonly MeterRegister[]
   return new EditBook(edits.filter(({ id }) => !superseded.has(id)));
 }
 
-/** Every validated reading of these registers inside `[from, to]`, in no order. Each register is named once. */
+/**
+ * Every validated reading of these registers inside `[from, to]`, in no order. Each register is named once.
+ * @param scaled the meters among them that ever had another ratio than 1, where their stays have told it already
+ */
 export async function readingsWithin(
   trx: Trx,
   registers: readonly MeterRegister[],
   { from, to }: Period,
   edits: EditBook,
+  scaled: Iterable<MeterId> = registers.map(({ meterId }) => meterId),
 ): Promise<BookedReading[]> {
   if (registers.length === 0) return [];
-  const ratios = rescaledOnly(await readRatios(trx, new Set(registers.map(({ meterId }) => meterId))));
+  const ratios = rescaledOnly(await readRatios(trx, scaled));
   const plain = registers.filter(({ meterId }) => !ratios.has(meterId));
   const rescaled = registers.filter(({ meterId }) => ratios.has(meterId));
   const booked = [

@@ -220,13 +220,13 @@ async function owedOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[]):
   const { rows } = await sql<OwedRow>`
     select l.id as bill_id, case p.ledger_account when 'customer' then 'supply' else 'property' end as debt,
            coalesce(sum(p.amount_minor) filter (where coalesce(w.earlier, false)), 0)::bigint as before,
-           coalesce(sum(p.amount_minor) filter (where not coalesce(w.earlier, false) and j.kind in ('payment', 'reversal', 'refund')), 0)::bigint as payments,
-           coalesce(sum(p.amount_minor) filter (where not coalesce(w.earlier, false) and j.kind not in ('payment', 'reversal', 'refund')), 0)::bigint as other
+           coalesce(sum(p.amount_minor) filter (where not coalesce(w.earlier, false) and j.kind in ('payment', 'reversal', 'refund', 'deposit')), 0)::bigint as payments,
+           coalesce(sum(p.amount_minor) filter (where not coalesce(w.earlier, false) and j.kind not in ('payment', 'reversal', 'refund', 'deposit')), 0)::bigint as other
       from bill l
       left join lateral (select max(e.journal_id) as journal_id from bill e
                           where e.operator_id = l.operator_id and e.account_id = l.account_id and e.journal_id < l.journal_id) b on true
       join posting p on p.operator_id = l.operator_id and p.account_id = l.account_id and p.currency = l.currency
-                    and p.journal_id < l.journal_id
+                    and p.journal_id < l.journal_id and p.ledger_account in ('customer', 'customer_property')
       join journal j on j.operator_id = p.operator_id and j.id = p.journal_id
       cross join lateral (select p.journal_id <= b.journal_id or (b.journal_id is null and j.kind = 'opening') as earlier) w
      where l.operator_id = ${operatorId} and l.id = any(${ids}) and l.journal_id is not null

@@ -1,4 +1,11 @@
 import type {
+  AccountCycleTable,
+  AccountHoldTable,
+  BillingCycleTable,
+  HeldBillTable,
+  HoldRuleTable,
+} from "./tables/bill-run.ts";
+import type {
   ApportionedShareTable,
   ApportionmentRuleTable,
   BalancePartTable,
@@ -96,7 +103,13 @@ import type {
   DeviceSequenceTable,
   TokenMeterTable,
 } from "./tables/devices.ts";
-import type { ControlTable, SupplyEventTable, SupplyTable } from "./tables/supply.ts";
+import type {
+  ControlTable,
+  CutCertificateTable,
+  SupplyEventTable,
+  SupplyTable,
+  WorkOrderTable,
+} from "./tables/supply.ts";
 
 /** Kysely types of schema/migrations: one type per table, `tables/` has them by subject. `test/schema/tables.test.ts` compares them with the database. */
 export type Tables = {
@@ -147,6 +160,11 @@ export type Tables = {
   charge_assignment: ChargeAssignmentTable;
   bill_charge: BillChargeTable;
   late_fee_rule: LateFeeRuleTable;
+  hold_rule: HoldRuleTable;
+  account_hold: AccountHoldTable;
+  held_bill: HeldBillTable;
+  billing_cycle: BillingCycleTable;
+  account_cycle: AccountCycleTable;
   late_fee_waiver: LateFeeWaiverTable;
   subledger_balance: SubledgerBalanceTable;
   true_up: TrueUpTable;
@@ -162,6 +180,8 @@ export type Tables = {
   credit_token_return: CreditTokenReturnTable;
   control: ControlTable;
   supply_event: SupplyEventTable;
+  cut_certificate: CutCertificateTable;
+  work_order: WorkOrderTable;
   contact_point: ContactPointTable;
   notice_policy: NoticePolicyTable;
   notice: NoticeTable;

@@ -1,3 +1,4 @@
+import { depositOf } from "../../ledger/deposits.ts";
 import { decimalText } from "../../domain/quantity.ts";
 import { readAccountFacts } from "../../ledger/account-facts.ts";
 import { sql } from "kysely";
@@ -21,6 +22,7 @@ export async function account(desk: Desk, id: bigint): Promise<AccountJson> {
   if (row === undefined) throw noAccount(id);
   return {
     ...accountRow(desk, row),
+    deposit: moneyJson(await depositOf(desk.trx, id, desk.currency)),
     propertyBalance: moneyJson(negate(await propertyOwedOf(desk.trx, id, desk.currency))),
     address: row.address,
     protectedReason: row.protected_reason,

@@ -9,6 +9,7 @@ import type { BilledUsageJson, BillJson, BillLineJson, BillRowJson, BillsJson, B
 import type { UnitName, UtilityName } from "../schemas/json.ts";
 import type { z } from "zod";
 import { placeOfAccount } from "./accounts.ts";
+import { depositsAtBills } from "../../ledger/deposits.ts";
 import { billCharges, billStatement } from "./charges.ts";
 
 export type BillRow = {
@@ -150,6 +151,7 @@ export async function bill(desk: Desk, id: bigint): Promise<BillJson> {
     lines: await linesOf(desk, id),
     charges: await billCharges(desk, id),
     statement: await billStatement(desk, id),
+    deposit: moneyOf(desk, (await depositsAtBills(desk.trx, [id])).get(id) ?? 0n),
     usage: await usageOf(desk, id),
   };
 }

@@ -52,6 +52,7 @@ export async function paymentEntries({ desk, accountId, before, limit }: Timelin
     with own as (
       select p.journal_id, -sum(p.amount_minor)::bigint as gained from posting p
        where p.operator_id = ${desk.operatorId} and p.account_id = ${accountId} and p.currency = ${desk.currency}
+         and p.ledger_account <> 'customer_deposit'
        group by p.journal_id)
     select j.id, j.kind, j.cause, j.occurred_at, own.gained, u.name as by_name,
            (select r.id from own o join journal r on r.operator_id = j.operator_id and r.id = o.journal_id

@@ -116,7 +116,7 @@ export function paymentRoutes(app: App, api: Api): void {
 }
 
 /** Whose money it is, billing checks; what it is, we. */
-function amountOf(body: MoneyJson): Money {
+export function amountOf(body: MoneyJson): Money {
   const amount = moneyOfText(body.currency, body.amount);
   if (amount === null || amount.minor <= 0n) {
     throw new CodedError("request.invalid", "`amount` is more than zero, with no more places than its currency has.");

@@ -74,6 +74,7 @@ export const AccountFactBody = z.union([
 export const AccountFactJson = AccountFactBody.meta({ id: "AccountFact" });
 
 export const AccountJson = AccountRowJson.extend({
+  deposit: MoneyJson.describe("The deposit that is held; no part of a balance"),
   propertyBalance: MoneyJson.describe("For what is not supply: credit positive; prepaid supply never looks at it"),
   address: z.string(),
   protectedReason: z.string().nullable(),
@@ -114,7 +115,7 @@ export const TimelinePayment = z
   .object({
     ...entry,
     kind: z.literal("payment"),
-    entry: z.enum(["payment", "reversal", "adjustment", "opening", "refund"]),
+    entry: z.enum(["payment", "reversal", "adjustment", "opening", "refund", "deposit"]),
     journalId: IdText,
     amount: MoneyJson.describe("What the balance gained"),
     channel: z.string().nullable(),

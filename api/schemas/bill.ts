@@ -108,6 +108,7 @@ export type StatementJson = z.infer<typeof StatementJson>;
 
 export const BillJson = BillRowJson.extend({
   lines: z.array(BillLineJson),
+  deposit: MoneyJson.describe("The deposit held when the bill was issued"),
   statement: z
     .object({ supply: StatementJson, property: StatementJson })
     .describe("By class of debt, as of the bill's issue: `previous - paid + other + billed = balance`; owed positive"),

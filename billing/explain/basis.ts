@@ -98,15 +98,15 @@ function basisBut({ input, period, issuedOn }: BillInputs): Omit<BasisDocument, 
       dials[`${profileId} ${MAIN_REGISTER[utility]}`] = book(profileId, MAIN_REGISTER[utility]);
     }
     return {
-      tariffs: versions.map((version) => tariffDocumentOf(version).sha256),
-      readings: meters.flatMap((meter) => table.placesOf(readings.get(meter) ?? [])),
       of,
+      readings: meters.flatMap((meter) => table.placesOf(readings.get(meter) ?? [])),
+      tariffs: versions.map((version) => tariffDocumentOf(version).sha256),
     };
   };
   const own = settlements.map(documentOf);
   const corrected = corrections.map(({ settlements: parts, ...of }) => ({ settlements: parts.map(documentOf), of }));
-  const document = { format: BASIS_FORMAT, period, issuedOn, account, settlements: own };
-  return { ...document, corrections: corrected, series: table.series, dials };
+  const head = { account, corrections: corrected, dials, format: BASIS_FORMAT, issuedOn, period };
+  return { ...head, series: table.series, settlements: own };
 }
 
 /** Series, each kept once: two agreements of one home look at the same readings. */

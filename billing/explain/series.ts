@@ -36,9 +36,9 @@ export function seriesOf(readings: readonly BookedReading[]): Series[] {
     return {
       meter: String(first.meterId),
       register: first.register,
+      s: runsOf(own, ({ source }) => source),
       t: runsOf(own, ({ at }, before) => (before === undefined ? at : at - before.at)),
       v: runsOf(own, ({ value }, before) => (before === undefined ? value : value - before.value)),
-      s: runsOf(own, ({ source }) => source),
       ...(extras.length === 0 ? {} : { x: Object.fromEntries(extras) }),
     };
   });

@@ -2,7 +2,7 @@ import type { Line } from "../../domain/bill.ts";
 import { CodedError } from "../../domain/errors.ts";
 import { Decimal } from "../../domain/decimal.ts";
 import { type Money, money, sumMoney } from "../../domain/money.ts";
-import { dayOf, ladderYearOf, monthOf, type Period, type Zone } from "../../domain/period.ts";
+import { type Day, dayOf, ladderYearOf, monthOf, type Period, startOfDay, type Zone } from "../../domain/period.ts";
 import { decimalText, MICRO_PER_UNIT, type Micro, roundDivide } from "../../domain/quantity.ts";
 import type {
   AllowanceCharge,
@@ -189,17 +189,19 @@ function rateOf({ table, below, standard }: PowerFactorCharge, factor: Micro): s
   return decimalText(microOfDecimal(last.rate) + steps * microOfDecimal(below ?? "0"));
 }
 
-/** Keeps what lines come to below zero for later bills, and uses what was kept; pays it in the settlement's month. */
+/** Keeps what lines come to below zero for later bills, and uses what was kept; pays it in the settlement's month, and to who moves out. */
 export function carryLines(
   charge: CarryCharge,
   version: VersionStretch,
   before: readonly Line[],
   state: MovingState,
+  lastDay?: Day,
 ): Line[] {
   const { tariff, stretch } = version;
+  const leaves = lastDay !== undefined && startOfDay(lastDay, tariff.zone) <= stretch.to;
   const sum = totalOf(charge.of, before, tariff).minor;
   const kept = state.carried[charge.id] ?? 0n;
-  const pays = charge.settleMonth !== undefined && endsMonth(stretch, tariff.zone, charge.settleMonth);
+  const pays = leaves || (charge.settleMonth !== undefined && endsMonth(stretch, tariff.zone, charge.settleMonth));
   const own = before.filter((line) => line.kind === "credit" && charge.of.includes(line.charge));
   const earned = charge.use === "next" ? own.reduce((all, { amount }) => all - amount.minor, 0n) : 0n;
   const after = pays ? sum - kept : sum + earned > kept ? sum + earned - kept : 0n;

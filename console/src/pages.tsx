@@ -31,6 +31,7 @@ const Channels = lazy(() => import("./pages/channels.tsx"));
 const Prepaid = lazy(() => import("./pages/prepaid.tsx"));
 const Tariffs = lazy(() => import("./pages/tariffs/tariffs.tsx"));
 const WhatIf = lazy(() => import("./pages/what-if/what-if.tsx"));
+const Exceptions = lazy(() => import("./pages/exceptions.tsx"));
 const Runs = lazy(() => import("./pages/runs.tsx"));
 const Buses = lazy(() => import("./pages/buses/buses.tsx"));
 const Work = lazy(() => import("./pages/work/work.tsx"));
@@ -92,6 +93,7 @@ export function Pages() {
                   <Route path="/tariffs" element={<Tariffs />} />
                   <Route path="/what-if" element={<WhatIf />} />
                   <Route path="/runs" element={<Runs />} />
+                  <Route path="/exceptions" element={<Exceptions />} />
                   <Route path="/buses" element={<Buses />} />
                   <Route path="/work" element={<Work />} />
                   <Route path="/routes" element={<ReadingRoutes />} />

@@ -59,6 +59,42 @@ export const CLASS_INVARIANTS: readonly Invariant[] = [
        where c.wrong is not null`,
   },
   {
+    name: "deposits-held",
+    title: "A deposit is never less than nothing, and only entries of deposits move one",
+    counted: "select count(*) from posting where ledger_account = 'customer_deposit'",
+    broken: `
+      select format('operator %s account %s: deposit of %s', operator_id, account_id, -sum(amount_minor)) as example
+        from posting where ledger_account = 'customer_deposit' group by operator_id, account_id, currency having sum(amount_minor) > 0
+      union all
+      select format('operator %s entry %s: a %s moves a deposit', p.operator_id, p.journal_id, j.kind)
+        from posting p join journal j on j.operator_id = p.operator_id and j.id = p.journal_id
+       where p.ledger_account = 'customer_deposit' and j.kind <> 'deposit'`,
+  },
+  {
+    name: "held-bills",
+    title: "No bill was issued while it was held, and whoever released one is known",
+    counted: "select count(*) from held_bill",
+    broken: `
+      select format('operator %s run %s account %s: issued as %s while %s', h.operator_id, h.run_id, h.account_id, b.number, h.state) as example
+        from held_bill h join bill b on b.operator_id = h.operator_id and b.run_id = h.run_id and b.account_id = h.account_id
+       where h.state in ('held', 'work')
+      union all
+      select format('operator %s run %s account %s: released by nobody', operator_id, run_id, account_id)
+        from held_bill where state = 'released' and decided_by is null`,
+  },
+  {
+    name: "cycle-bills",
+    title: "A bill of an account that is in a cycle covers exactly a period of that cycle",
+    counted: "select count(*) from account_cycle",
+    broken: `
+      select format('operator %s account %s bill %s: %s to %s is not %s to %s', b.operator_id, b.account_id, b.number, d.from_day, d.to_day, c.from_day, c.to_day) as example
+        from bill b join operator o on o.operator_id = b.operator_id
+       cross join lateral (select (b.period_from at time zone o.zone)::date as from_day, (b.period_to at time zone o.zone)::date as to_day) d
+       cross join lateral cycle_period(b.operator_id, b.account_id, d.from_day) c
+       where exists (select from account_cycle w where w.operator_id = b.operator_id and w.account_id = b.account_id and w.from_day <= d.from_day)
+         and (c.from_day, c.to_day) is distinct from (d.from_day, d.to_day)`,
+  },
+  {
     name: "cuts-supply-only",
     title: "The balance that an order to cut rests on is one that supply's postings alone had",
     counted: "select count(*) from control where action = 'disconnect' and reason ? 'balance'",

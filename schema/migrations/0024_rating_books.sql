@@ -57,7 +57,7 @@ select sanbiao.append_only('sanbiao.billed_measure');
 -- Energy given back stands in the energy book as an entry of its own: what the registers counted, and that it was settled.
 alter table sanbiao.energy_entry drop constraint energy_entry_kind_check;
 alter table sanbiao.energy_entry add constraint energy_entry_kind_check
-  check (kind in ('bill', 'export', 'balance', 'balance_superseded', 'write_off'));
+  check (kind in ('bill', 'export', 'balance', 'balance_superseded', 'write_off', 'correction'));
 alter table sanbiao.energy_posting drop constraint energy_posting_energy_account_check;
 alter table sanbiao.energy_posting add constraint energy_posting_energy_account_check check (energy_account in
   ('metered', 'billed', 'estimated', 'unbilled', 'sub_metered', 'common', 'loss', 'residue', 'written_off', 'given_back'));

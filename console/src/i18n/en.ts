@@ -7,6 +7,7 @@ import { balanceEn } from "./balance-en.ts";
 import { rebillEn } from "./rebill-en.ts";
 import { explainEn } from "./explain-en.ts";
 import { chargesEn } from "./charges-en.ts";
+import { holdEn } from "./hold-en.ts";
 import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { gapsEn } from "./gaps-en.ts";
@@ -32,6 +33,7 @@ export const en = {
   ...explainEn,
   ...rebillEn,
   ...chargesEn,
+  ...holdEn,
   ...onboardingEn,
   ...workEn,
   ...estimateEn,

@@ -8,6 +8,7 @@ import { balanceZh } from "./balance-zh.ts";
 import { rebillZh } from "./rebill-zh.ts";
 import { explainZh } from "./explain-zh.ts";
 import { chargesZh } from "./charges-zh.ts";
+import { holdZh } from "./hold-zh.ts";
 import { estimateZh } from "./estimate-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
 import { gapsZh } from "./gaps-zh.ts";
@@ -33,6 +34,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...explainZh,
   ...rebillZh,
   ...chargesZh,
+  ...holdZh,
   ...onboardingZh,
   ...workZh,
   ...estimateZh,

@@ -28,6 +28,7 @@ export const PLACES: readonly PlaceGroup[] = [
       { path: "/notices", name: "notices", roles: ALL },
       { path: "/bills", name: "bills", roles: ALL },
       { path: "/runs", name: "runs", roles: ALL },
+      { path: "/exceptions", name: "exceptions", roles: ALL },
       { path: "/tariffs", name: "tariffs", roles: ALL },
       { path: "/what-if", name: "whatIf", roles: CLERKS },
       { path: "/rebill", name: "rebill", roles: CLERKS },

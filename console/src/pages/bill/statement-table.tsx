@@ -47,6 +47,14 @@ export function StatementTable({ bill }: { bill: BillJson }) {
             ))}
           </tr>
         ))}
+        {isZero(bill.deposit) ? null : (
+          <tr>
+            <td>{t("statement.deposit")}</td>
+            <td className="num" colSpan={classes.length}>
+              <Amount money={bill.deposit} />
+            </td>
+          </tr>
+        )}
       </tbody>
     </table>
   );

@@ -34,7 +34,7 @@ export default function Notices() {
       <PageTitle title={t("nav.notices")} />
       <p className="quiet">{t("notices.lead")}</p>
       {notices.data?.channels.includes("sandbox") === true ? (
-        <Alert type="warning" showIcon title={t("notices.sandbox")} className="problem" />
+        <Alert type="warning" showIcon title={t("notices.sandbox")} style={{ marginBottom: 12 }} />
       ) : null}
       {missing.length === 0 ? null : (
         <p className="quiet">{t("notices.notSetUp", { ways: missing.map((way) => term("way", way)).join(", ") })}</p>

@@ -1,0 +1,27 @@
+/** What waits before a bill is issued. */
+export const holdEn = {
+  "nav.exceptions": "Exceptions",
+  "hold.title": "Before bills are issued",
+  "hold.open": "Waiting",
+  "hold.released": "Released",
+  "hold.none":
+    "Nothing waits. Bills that a rule or a person holds stand here with their figures until somebody releases them.",
+  "hold.period": "Period",
+  "hold.figures": "Would ask for",
+  "hold.last": "last",
+  "hold.noLast": "first bill",
+  "hold.differs": "issued at",
+  "hold.note": "Note: {note}",
+  "hold.release": "Release {n}",
+  "hold.work": "Send {n} to work",
+  "hold.done": "Decided about {n}",
+  "hold.more": "And {n} more.",
+  "hold.reason.high": "{value} % of the last bill (more than {threshold} %)",
+  "hold.reason.low": "{value} % of the last bill (less than {threshold} %)",
+  "hold.reason.first": "First bill",
+  "hold.reason.zero_use": "No use at all",
+  "hold.reason.estimated": "Estimated {value} times in a row (from {threshold} on)",
+  "hold.reason.total_above": "Asks for {value} (more than {threshold})",
+  "hold.reason.negative": "Asks for less than nothing: {value}",
+  "hold.reason.by_hand": "Held by hand: {text}",
+};
