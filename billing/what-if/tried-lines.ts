@@ -126,8 +126,8 @@ function compared([was, is]: readonly [Side, Side], version: Tariff): TriedMonth
 export function linesSideBySide(before: readonly Line[], after: readonly Line[]): TriedLine[] {
   const [was, is] = [Map.groupBy(before, lineName), Map.groupBy(after, lineName)];
   return [...new Set([...is.keys(), ...was.keys()])].map((name): TriedLine => {
-    const [old, now] = [was.get(name), is.get(name)];
-    const { charge, title, tier, tou, unit } = (now ?? old)?.[0] as Line;
+    const [old = [], now = []] = [was.get(name), is.get(name)];
+    const { charge, title, tier, tou, unit } = [...now, ...old][0] as Line;
     return {
       name,
       charge,
@@ -141,8 +141,8 @@ export function linesSideBySide(before: readonly Line[], after: readonly Line[])
   });
 }
 
-function amountOf(lines: readonly Line[] | undefined): TriedAmount | null {
-  if (lines === undefined) return null;
+function amountOf(lines: readonly Line[]): TriedAmount | null {
+  if (lines.length === 0) return null;
   const quantities = lines.flatMap(({ quantity }) => (quantity === undefined ? [] : [quantity]));
   const prices = new Set(lines.map(({ price }) => price ?? null));
   return {
