@@ -103,12 +103,11 @@ function LastNotices({ accountId }: { accountId: string }) {
   return (
     <Loaded query={notices} rows={2} isEmpty={(data) => data.items.length === 0} empty={t("notices.none")}>
       {(data) => (
-        <ul className="meter-list">
+        <ul className="notice-list">
           {data.items.map((notice) => (
             <li key={notice.id}>
               <span className="quiet">{format.instant(notice.createdAt)}</span>
               <span>{term("notice", notice.kind)}</span>
-              <span />
               <Served notice={notice} />
             </li>
           ))}
@@ -140,7 +139,7 @@ function Contacts({ accountId }: { accountId: string }) {
     <>
       <Loaded query={contacts} rows={1} isEmpty={({ items }) => items.length === 0} empty={t("contact.none")}>
         {({ items }) => (
-          <ul className="meter-list" data-testid="contacts">
+          <ul className="notice-list" data-testid="contacts">
             {items.map((contact) => (
               <ContactRow key={contact.id} accountId={accountId} contact={contact} />
             ))}

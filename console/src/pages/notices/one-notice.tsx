@@ -111,7 +111,7 @@ function Words({ text }: { text: NoticeTextJson }) {
   return (
     <>
       <b>{left.subject}</b>
-      <pre className="payload" data-testid="notice-body">
+      <pre className="notice-body" data-testid="notice-body">
         {left.body}
       </pre>
     </>
