@@ -4,14 +4,16 @@ import { ownerPool } from "../schema/database.ts";
 import { ownerAccess } from "./database.ts";
 import { type Io, printJson } from "./io.ts";
 import { verifyBillCommand } from "./verify-bill.ts";
+import { verifyCertificateCommand } from "./verify-certificate.ts";
 
 /** `sanbiao verify`: proves every invariant of the books and prints what it looked at. */
 export const verifyCommand = (io: Io): Command =>
   new Command("verify")
     .description(
-      "Prove every invariant of the books (DATABASE_URL, else the embedded database under ./data); verify bill FILE: one bill, offline",
+      "Prove every invariant of the books (DATABASE_URL, else the embedded database under ./data); verify bill FILE, verify certificate FILE: offline",
     )
     .addCommand(verifyBillCommand(io))
+    .addCommand(verifyCertificateCommand(io))
     .option("--json", "print one JSON document")
     .action(async (options: { json?: boolean }) => {
       const access = await ownerAccess(options.json ? undefined : (text) => io.err(text));

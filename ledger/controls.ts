@@ -1,5 +1,5 @@
 import { sql, type Transaction } from "kysely";
-import { type Instant, isoOf } from "../domain/instant.ts";
+import { HOUR_MS, type Instant, instant, isoOf } from "../domain/instant.ts";
 import type { AccountId, MeterId } from "../domain/reading.ts";
 import { type ControlAction, POSITION_OF, type SupplyEventKind, type SupplyPosition } from "../domain/supply.ts";
 import type { Tables } from "../schema/tables.ts";
@@ -13,6 +13,8 @@ export type OpenControl = {
   readonly action: ControlAction;
   readonly state: "queued" | "sent";
   readonly attempts: number;
+  /** Not sent any more from then on; `null` = never. */
+  readonly expiresAt: Instant | null;
 };
 
 type ControlRow = {
@@ -22,16 +24,21 @@ type ControlRow = {
   action: ControlAction;
   state: "queued" | "sent";
   attempts: number;
+  expires_at: Instant | null;
 };
 
-const openOf = ({ id, meter_id, account_id, action, state, attempts }: ControlRow): OpenControl => ({
+const openOf = ({ id, meter_id, account_id, action, state, attempts, expires_at }: ControlRow): OpenControl => ({
   id,
   meterId: meter_id,
   accountId: account_id,
   action,
   state,
   attempts,
+  expiresAt: expires_at,
 });
+
+/** An order to cut says what was true when it was given: after an hour it is decided anew. Our choice. */
+const CUT_VALID_MS = HOUR_MS;
 
 /** Puts an order into the outbox. An open order of the meter must have been closed before: the database refuses a second. */
 export async function queueControl(
@@ -44,10 +51,11 @@ export async function queueControl(
     now: Instant;
   },
 ): Promise<bigint> {
+  const expiresAt = order.action === "disconnect" ? isoOf(instant(order.now + CUT_VALID_MS)) : null;
   const { rows } = await sql<{ id: bigint }>`
-    insert into sanbiao.control (operator_id, meter_id, account_id, action, reason, created_at, not_before)
+    insert into sanbiao.control (operator_id, meter_id, account_id, action, reason, created_at, not_before, expires_at)
     values (sanbiao.operator_id(), ${order.meterId}, ${order.accountId}, ${order.action},
-            ${JSON.stringify(order.reason)}::jsonb, ${isoOf(order.now)}, ${isoOf(order.now)}) returning id`.execute(
+            ${JSON.stringify(order.reason)}::jsonb, ${isoOf(order.now)}, ${isoOf(order.now)}, ${expiresAt}) returning id`.execute(
     trx,
   );
   const row = rows[0];
@@ -70,10 +78,16 @@ export async function cancelControls(
   return rows.map((row) => ({ id: row.id, wasSent: row.sent_at !== null }));
 }
 
+/** Takes one open order back. */
+export async function cancelControl(trx: Trx, id: bigint, note: string, now: Instant): Promise<void> {
+  await sql`update sanbiao.control set state = 'cancelled', closed_at = ${isoOf(now)}, note = ${note}
+             where operator_id = sanbiao.operator_id() and id = ${id} and state in ('queued', 'sent')`.execute(trx);
+}
+
 /** The open order of an account, locked, or `null`. */
 export async function openControlOf(trx: Trx, accountId: AccountId): Promise<OpenControl | null> {
   const { rows } = await sql<ControlRow>`
-    select id, meter_id, account_id, action, state, attempts from sanbiao.control
+    select id, meter_id, account_id, action, state, attempts, expires_at from sanbiao.control
      where operator_id = sanbiao.operator_id() and account_id = ${accountId} and state in ('queued', 'sent')
      order by id limit 1 for update`.execute(trx);
   return rows[0] === undefined ? null : openOf(rows[0]);
@@ -82,7 +96,7 @@ export async function openControlOf(trx: Trx, accountId: AccountId): Promise<Ope
 /** Orders due on the wire, connections first, oldest first. Not locked: the sender claims each on its own. */
 export async function dueControls(trx: Trx, now: Instant, limit: number): Promise<OpenControl[]> {
   const { rows } = await sql<ControlRow>`
-    select id, meter_id, account_id, action, state, attempts from sanbiao.control
+    select id, meter_id, account_id, action, state, attempts, expires_at from sanbiao.control
      where operator_id = sanbiao.operator_id() and state in ('queued', 'sent') and not_before <= ${isoOf(now)}
      order by action, id limit ${limit}`.execute(trx); // 'connect' < 'disconnect'
   return rows.map(openOf);
@@ -91,7 +105,7 @@ export async function dueControls(trx: Trx, now: Instant, limit: number): Promis
 /** An order that is still open, locked; `null` when it was closed meanwhile. */
 export async function readControl(trx: Trx, id: bigint): Promise<OpenControl | null> {
   const { rows } = await sql<ControlRow>`
-    select id, meter_id, account_id, action, state, attempts from sanbiao.control
+    select id, meter_id, account_id, action, state, attempts, expires_at from sanbiao.control
      where operator_id = sanbiao.operator_id() and id = ${id} and state in ('queued', 'sent') for update`.execute(trx);
   return rows[0] === undefined ? null : openOf(rows[0]);
 }

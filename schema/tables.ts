@@ -103,7 +103,13 @@ import type {
   DeviceSequenceTable,
   TokenMeterTable,
 } from "./tables/devices.ts";
-import type { ControlTable, SupplyEventTable, SupplyTable } from "./tables/supply.ts";
+import type {
+  ControlTable,
+  CutCertificateTable,
+  SupplyEventTable,
+  SupplyTable,
+  WorkOrderTable,
+} from "./tables/supply.ts";
 
 /** Kysely types of schema/migrations: one type per table, `tables/` has them by subject. `test/schema/tables.test.ts` compares them with the database. */
 export type Tables = {
@@ -174,6 +180,8 @@ export type Tables = {
   credit_token_return: CreditTokenReturnTable;
   control: ControlTable;
   supply_event: SupplyEventTable;
+  cut_certificate: CutCertificateTable;
+  work_order: WorkOrderTable;
   contact_point: ContactPointTable;
   notice_policy: NoticePolicyTable;
   notice: NoticeTable;

@@ -62,7 +62,7 @@ function decideOff(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
   const hold = holdOf(f, p, now);
   if (f.open !== null) {
     const isPaid = f.available !== null && f.available.minor >= minorOf(p, p.cutBelow);
-    if (f.open.state === "queued" && isPaid) return giveBack(f, p, now);
+    if (isPaid) return giveBack(f, p, now); // sent or not: no order leaves, or leaves again, without its reason
     if (hold === null) return stay;
     // Not on the wire yet: withdrawn. On the wire without proof: nobody knows the position, so it is given back.
     if (f.open.state === "sent") return { ...giveBack(f, p, now), held: hold };

@@ -1,10 +1,11 @@
 import { sql, type Transaction } from "kysely";
 import { type Instant, instant, SECOND_MS } from "../../domain/instant.ts";
 import type { PrepaidPolicy } from "../../domain/policy.ts";
-import type { MeterId, OperatorId } from "../../domain/reading.ts";
+import type { AccountId, MeterId, OperatorId } from "../../domain/reading.ts";
 import type { ControlAction, SupplyStage } from "../../domain/supply.ts";
 import {
   addSupplyEvent,
+  cancelControl,
   dueControls,
   giveUpControl,
   markSent,
@@ -14,8 +15,10 @@ import {
   readControl,
 } from "../../ledger/controls.ts";
 import type { Tables } from "../../schema/tables.ts";
+import { openWorkOrder } from "../../ledger/work-orders.ts";
+import { certifyCut } from "./certificate.ts";
 import type { PrepaidDeps } from "./engine.ts";
-import { readFacts } from "./facts.ts";
+import { type KnownSupply, readFacts } from "./facts.ts";
 import { type Told, review } from "./review.ts";
 
 /** What the wire said: `sent` = handed over or acknowledged; `refused` = the meter said no; `unreachable` = nobody there. */
@@ -127,11 +130,11 @@ async function claim(trx: Transaction<Tables>, deps: Deps, stale: OpenControl, n
   if (control === null) return leave([]);
   const policy = supply === null ? null : deps.policies(supply.policyId);
   const rules = policy?.order ?? ORDER_RULES;
-  if (control.attempts >= rules.attemptsMax) return leave(await giveUp(trx, control, now));
-  if (supply !== null && control.action === "disconnect") {
-    if (policy === null) return leave([]);
-    const { decision, told } = await review(trx, supply, policy, now);
-    if (decision.desired !== "disconnected") return leave(told);
+  if (control.attempts >= rules.attemptsMax)
+    return leave(await giveUp(trx, control, now, `no proof after ${control.attempts} sendings`));
+  if (control.action === "disconnect") {
+    const refused = await mayCut(trx, deps, { control, supply, policy, now });
+    if (refused !== null) return leave(refused);
   }
   const pause_ms = rules.proofWithinSeconds * SECOND_MS * 2 ** control.attempts;
   const sent = await markSent(trx, control.id, now, instant(now + pause_ms));
@@ -142,9 +145,47 @@ async function claim(trx: Transaction<Tables>, deps: Deps, stale: OpenControl, n
   return { attempts: sent.attempts, pause_ms, told };
 }
 
-async function giveUp(trx: Transaction<Tables>, control: OpenControl, now: Instant): Promise<Told[]> {
-  const note = `no proof after ${control.attempts} sendings`;
+/** The last look before an order to cut leaves, and its certificate. `null` = it may; else what was told instead. */
+async function mayCut(
+  trx: Transaction<Tables>,
+  deps: Deps,
+  known: { control: OpenControl; supply: KnownSupply | null; policy: PrepaidPolicy | null; now: Instant },
+): Promise<Told[] | null> {
+  const { control, supply, policy, now } = known;
+  const { accountId } = control;
+  if (supply === null || accountId === null || supply.meterId !== control.meterId) {
+    await cancelControl(trx, control.id, "withdrawn: no prepaid supply that it could be proven for", now);
+    return [];
+  }
+  if (policy === null) return [];
+  if (control.expiresAt === null || now >= control.expiresAt) return outOfDate(trx, deps, control, accountId, now);
+  const { decision, told } = await review(trx, supply, policy, now);
+  if (decision.desired !== "disconnected") return told;
+  await certifyCut(trx, { ...control, accountId }, supply, policy, now);
+  return null;
+}
+
+/** Too old to be sent. One that never left is decided anew at once; one that may have left ends unknown. */
+async function outOfDate(
+  trx: Transaction<Tables>,
+  deps: Deps,
+  control: OpenControl,
+  accountId: AccountId,
+  now: Instant,
+): Promise<Told[]> {
+  if (control.state === "sent") return giveUp(trx, control, now, "no proof before the order expired");
+  await cancelControl(trx, control.id, "expired before it could leave", now);
+  await sql`update sanbiao.supply set state = 'cut_due', desired = 'connected'
+             where operator_id = sanbiao.operator_id() and account_id = ${accountId}`.execute(trx);
+  const supply = await readFacts(trx, accountId, deps, now);
+  const policy = supply === null ? null : deps.policies(supply.policyId);
+  return supply === null || policy === null ? [] : (await review(trx, supply, policy, now)).told;
+}
+
+async function giveUp(trx: Transaction<Tables>, control: OpenControl, now: Instant, note: string): Promise<Told[]> {
   if (!(await giveUpControl(trx, control.id, now, note))) return [];
+  const { id: controlId, meterId, accountId } = control;
+  await openWorkOrder(trx, { controlId, meterId, accountId, why: note, now });
   await setStage(trx, control, "unknown");
   return [await event(trx, control, "order_unknown", now, { note })];
 }

@@ -20,25 +20,44 @@ export const HELD_REASONS = {
 } as const;
 export type HeldReason = keyof typeof HELD_REASONS;
 
+type Guard = (f: SupplyFacts, p: PrepaidPolicy, now: Instant) => boolean;
+
+const isOver = (at: Instant | null, minutes: number, now: Instant) => at === null || now - at >= minutes * MINUTE_MS;
+
+/** Every guard, in the order in which it is told; `true` = it lets a cut pass. Each stands for itself and is total. */
+const GUARDS: Readonly<Record<HeldReason, Guard>> = {
+  not_cuttable: (f, p) => f.utility !== "gas" && p.utilities.includes(f.utility),
+  protected_customer: (f) => f.protectedReason === null,
+  balance_unknown: (f) => f.available !== null,
+  no_reading: (f) => f.lastReadingAt !== null,
+  estimated_reading: (f) => !f.estimated,
+  held_reading: (f) => !f.useHeld,
+  stale_reading: (f, p, now) => f.lastReadingAt !== null && now - f.lastReadingAt <= p.readingAgeMinutesMax * MINUTE_MS,
+  notice_running: (f, p, now) => f.warned2At !== null && isOver(f.warned2At, p.noticeMinutes, now),
+  recent_credit: (f, p, now) => isOver(f.lastCreditAt, p.creditGraceMinutes, now),
+  protected_day: (f, p, now) => {
+    const { day, weekday } = wallClock(now, f.zone);
+    return !p.protectedWeekdays.includes(weekday) && !p.protectedDays.includes(day);
+  },
+  protected_hours: (f, p, now) => {
+    const { minute } = wallClock(now, f.zone);
+    return !p.protectedHours.some((hours) => isWithin(hours, minute));
+  },
+  hourly_cap: (f, p) => f.cutsSentLastHour + (f.open === null ? f.cutsQueued : 0) < p.cutsPerHourMax,
+};
+const ORDER = Object.keys(HELD_REASONS) as readonly HeldReason[];
+
 /** The first guard that forbids a cut now; `null` when none does. Asked at decision and again at sending. */
-export function holdOf(f: SupplyFacts, p: PrepaidPolicy, now: Instant): HeldReason | null {
-  const after = (at: Instant | null, minutes: number) => at === null || now - at >= minutes * MINUTE_MS;
-  if (!p.utilities.includes(f.utility)) return "not_cuttable";
-  if (f.protectedReason !== null) return "protected_customer";
-  if (f.available === null) return "balance_unknown";
-  if (f.lastReadingAt === null) return "no_reading";
-  if (f.estimated) return "estimated_reading";
-  if (f.useHeld) return "held_reading";
-  if (now - f.lastReadingAt > p.readingAgeMinutesMax * MINUTE_MS) return "stale_reading";
-  if (f.warned2At === null || !after(f.warned2At, p.noticeMinutes)) return "notice_running";
-  if (!after(f.lastCreditAt, p.creditGraceMinutes)) return "recent_credit";
-  const { day, weekday, minute } = wallClock(now, f.zone);
-  if (p.protectedWeekdays.includes(weekday) || p.protectedDays.includes(day)) return "protected_day";
-  if (p.protectedHours.some((hours) => isWithin(hours, minute))) return "protected_hours";
-  const others = f.open === null ? f.cutsQueued : 0;
-  if (f.cutsSentLastHour + others >= p.cutsPerHourMax) return "hourly_cap";
-  return null;
-}
+export const holdOf = (f: SupplyFacts, p: PrepaidPolicy, now: Instant): HeldReason | null =>
+  ORDER.find((reason) => !GUARDS[reason](f, p, now)) ?? null;
+
+/** Every guard with what it says: what a certificate tells. */
+export const guardsOf = (
+  f: SupplyFacts,
+  p: PrepaidPolicy,
+  now: Instant,
+): { readonly guard: HeldReason; readonly passes: boolean }[] =>
+  ORDER.map((guard) => ({ guard, passes: GUARDS[guard](f, p, now) }));
 
 function isWithin({ from, to }: ClockHours, minute: number): boolean {
   const a = minuteOf(from);

@@ -3,7 +3,9 @@ import { type Instant, isoOf } from "../../domain/instant.ts";
 import type { AccountId, MeterId, Reading } from "../../domain/reading.ts";
 import { REGISTERS, SUPPLY_STATES, type SupplyState } from "../../domain/register.ts";
 import { addSupplyEvent, confirmControl } from "../../ledger/controls.ts";
+import { closeByProof } from "../../ledger/work-orders.ts";
 import type { Tables } from "../../schema/tables.ts";
+import { addEvidence } from "./certificate.ts";
 import type { Told } from "./review.ts";
 
 /** Position of a relay or valve as its meter reported it. */
@@ -64,6 +66,8 @@ export async function takePosition(
   const { position } = seen;
   const isEnd = position === "connected" || position === "disconnected";
   const closed = isEnd ? await confirmControl(trx, { ...seen, position, now }) : null;
+  if (isEnd) await closeByProof(trx, seen.meterId, seen.measuredAt, now);
+  if (closed?.action === "disconnect") await addEvidence(trx, { ...seen, controlId: closed.id, accountId }, now);
   if (closed === null) {
     if (known.reported === position) return { told: [], confirmed: null };
     return { told: [await tell(trx, accountId, "position_seen", { position }, now)], confirmed: null };

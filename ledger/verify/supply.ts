@@ -75,4 +75,60 @@ export const SUPPLY_INVARIANTS: readonly Invariant[] = [
          and not exists (select 1 from supply_event e where e.operator_id = c.operator_id and e.account_id = c.account_id
                            and e.kind = 'warned_2' and e.at <= c.sent_at)`,
   },
+  {
+    name: "cuts-certified",
+    title:
+      "Every sending of an order to cut has its certificate, every guard of which passed, written when it was sent",
+    counted:
+      "select count(*) from control where action = 'disconnect' and sent_at is not null and expires_at is not null",
+    // Orders without an expiry were sent before there were certificates.
+    broken: `
+      select format('operator %s control %s sending %s', c.operator_id, c.id, n) as example from control c
+       cross join lateral generate_series(1, greatest(c.attempts, 1)) as n
+       where c.action = 'disconnect' and c.sent_at is not null and c.expires_at is not null
+         and not exists (select from cut_certificate z where z.operator_id = c.operator_id and z.control_id = c.id
+               and z.attempt = n and z.account_id = c.account_id and (n < c.attempts or z.written_at = c.sent_at)
+               and z.body::jsonb #>> '{order,control}' = c.id::text and z.body::jsonb #>> '{order,attempt}' = n::text
+               and z.body::jsonb -> 'guards' @> '[{"passes": true}]' and not z.body::jsonb -> 'guards' @> '[{"passes": false}]')`,
+  },
+  {
+    name: "certificates-chained",
+    title:
+      "Certificates are numbered without a gap per operator; each names the hash of the one before and is hashed as it stands",
+    counted: "select count(*) from cut_certificate",
+    broken: `
+      select format('operator %s certificate %s', operator_id, number) as example
+        from (select *, row_number() over w as n, coalesce(lag(hash) over w, repeat('0', 64)) as before from cut_certificate
+              window w as (partition by operator_id order by number)) z
+       where number <> n or previous_hash <> before or hash <> encode(sha256(convert_to(body, 'UTF8')), 'hex')
+          or body::jsonb ->> 'number' is distinct from number::text or body::jsonb ->> 'previous' is distinct from before
+          or body::jsonb ->> 'kind' is distinct from kind`,
+  },
+  {
+    name: "cuts-evidenced",
+    title:
+      "Every proven cut that has a certificate has the evidence that proved it in the same chain, and no other evidence",
+    counted: "select count(*) from cut_certificate where kind = 'evidence'",
+    broken: `
+      select format('operator %s control %s', c.operator_id, c.id) as example from control c
+       where c.action = 'disconnect' and c.state = 'confirmed' and c.expires_at is not null
+         and not exists (select from cut_certificate z where z.operator_id = c.operator_id and z.control_id = c.id and z.kind = 'evidence'
+               and (z.body::jsonb #>> '{readBack,measuredAt}')::timestamptz = c.read_back_at)
+      union all
+      select format('operator %s evidence %s', z.operator_id, z.number) from cut_certificate z
+       where z.kind = 'evidence' and not exists (select from control c where c.operator_id = z.operator_id and c.id = z.control_id and c.state = 'confirmed')`,
+  },
+  {
+    name: "unknown-looked-at",
+    title: "Every order that ended without proof has a work order, open or closed by a later position or by a person",
+    counted: "select count(*) from control where state = 'unknown'",
+    broken: `
+      select format('operator %s control %s meter %s', c.operator_id, c.id, c.meter_id) as example from control c
+       where c.state = 'unknown' and not exists (select from work_order w where w.operator_id = c.operator_id and w.meter_id = c.meter_id
+               and w.opened_at <= c.closed_at and (w.closed_at is null or w.closed_at >= c.closed_at))
+      union all
+      select format('operator %s work order %s', w.operator_id, w.id) from work_order w
+       where w.closed_at is not null and w.closed_by is null and not exists (select from reading r where r.operator_id = w.operator_id
+               and r.meter_id = w.meter_id and r.register in (${REGISTERS.relay_state.code}, ${REGISTERS.valve_state.code}) and r.measured_at = w.proof_at)`,
+  },
 ];

@@ -35,6 +35,33 @@ export type ControlTable = {
   closed_at: AtNull;
   read_back_at: AtNull;
   note: Generated<string>;
+  expires_at: AtNull;
+};
+export type CutCertificateTable = {
+  operator_id: bigint;
+  number: bigint;
+  kind: "order" | "evidence";
+  control_id: bigint;
+  attempt: Null<number>;
+  account_id: bigint;
+  written_at: At;
+  body: string;
+  previous_hash: string;
+  hash: string;
+};
+export type WorkOrderTable = {
+  operator_id: bigint;
+  id: Id;
+  kind: "supply_unknown";
+  account_id: Null<bigint>;
+  meter_id: bigint;
+  control_id: bigint;
+  opened_at: At;
+  why: string;
+  closed_at: AtNull;
+  proof_at: AtNull;
+  closed_by: Null<bigint>;
+  note: Generated<string>;
 };
 export type SupplyEventTable = {
   operator_id: bigint;

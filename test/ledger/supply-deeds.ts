@@ -1,3 +1,21 @@
+import type { Transaction } from "kysely";
+import { type Instant, instant, MINUTE_MS } from "../../domain/instant.ts";
+import { giveUpControl, markSent, queueControl } from "../../ledger/controls.ts";
+import { openWorkOrder } from "../../ledger/work-orders.ts";
+import type { Tables } from "../../schema/tables.ts";
+
+/** An order to connect that nobody proved, and the work order for it. */
+export async function loseAnOrder(
+  trx: Transaction<Tables>,
+  { account: accountId, meter: meterId }: { account: bigint; meter: bigint },
+  now: Instant,
+): Promise<void> {
+  const controlId = await queueControl(trx, { accountId, meterId, action: "connect", reason: {}, now });
+  await markSent(trx, controlId, now, instant(now + MINUTE_MS));
+  await giveUpControl(trx, controlId, now, "no proof");
+  await openWorkOrder(trx, { controlId, meterId, accountId, why: "no proof", now });
+}
+
 /** What a superuser can do to orders and supplies, and the invariant that names it. */
 export const SUPPLY_DEEDS: [title: string, sql: string, named: string][] = [
   [
@@ -17,4 +35,26 @@ export const SUPPLY_DEEDS: [title: string, sql: string, named: string][] = [
     "supply-desired",
   ],
   ["the warning before a cut deleted", "delete from supply_event where kind = 'warned_2'", "cuts-warned"],
+  [
+    "the certificate of a cut deleted",
+    "delete from cut_certificate where kind = 'order' and number = 1",
+    "cuts-certified",
+  ],
+  [
+    "a guard of a certificate whitewashed",
+    "update cut_certificate set body = replace(body, '\"available\":\"', '\"available\":\"-9') where kind = 'order'",
+    "certificates-chained",
+  ],
+  [
+    "a certificate rewritten with its own hash",
+    "update cut_certificate set body = replace(body, '\"postings\":\"', '\"postings\":\"9'), hash = encode(sha256(convert_to(replace(body, '\"postings\":\"', '\"postings\":\"9'), 'UTF8')), 'hex') where number = 1",
+    "certificates-chained",
+  ],
+  [
+    "a cut sent against a guard",
+    "update cut_certificate set body = replace(body, '\"passes\":true', '\"passes\":false') where kind = 'order'",
+    "cuts-certified",
+  ],
+  ["the evidence of a cut deleted", "delete from cut_certificate where kind = 'evidence'", "cuts-evidenced"],
+  ["a work order deleted", "delete from work_order", "unknown-looked-at"],
 ];

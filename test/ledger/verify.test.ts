@@ -16,7 +16,7 @@ import { Station } from "../billing/prepaid/station.ts";
 import { SmallTown } from "../support/town.ts";
 import { hang } from "../support/building.ts";
 import { NOTICE_DEEDS, serveByHand } from "./notice-deeds.ts";
-import { SUPPLY_DEEDS } from "./supply-deeds.ts";
+import { loseAnOrder, SUPPLY_DEEDS } from "./supply-deeds.ts";
 import { BILL_RUN_DEEDS, beforeItsBills, releaseBill } from "./bill-run-deeds.ts";
 import { ROOF_DEEDS, roofOfAHome } from "./roof.ts";
 import { CORRECTION_DEEDS, correctAHome } from "./correction-deeds.ts";
@@ -25,7 +25,6 @@ import { DEVICE_DEEDS, giveTokens, tellDevice } from "./device-deeds.ts";
 
 let station: Station;
 let healthyUrl: string;
-
 /** A month billed for three homes, one of them cut and brought back, a payment reversed, a conflict kept. */
 beforeAll(async () => {
   station = await Station.open();
@@ -76,6 +75,7 @@ beforeAll(async () => {
   for (const home of homes) await home.uses(300);
   const november = periodOfDays(day("2026-11-01"), day("2026-12-01"), "Asia/Shanghai");
   await station.fresh.db.as(station.town.operatorId, (trx) => chargeProperty(trx, broke.account, station.now));
+  await station.fresh.db.as(station.town.operatorId, (trx) => loseAnOrder(trx, third, station.now));
   await station.fresh.db.as(station.town.operatorId, (trx) => serveByHand(trx, broke.account, station.now));
   const { issued } = await runBills(station.deps, station.town.operatorId, november);
   expect(issued).toHaveLength(3);
