@@ -47,3 +47,7 @@ export function workingDayAfter(calendar: WorkCalendar, day: Day, count: number)
   }
   return { day: at, published };
 }
+
+/** The public holiday that a day belongs to, or `null`. */
+export const holidayOf = (calendar: WorkCalendar, day: Day): { readonly zh: string; readonly en: string } | null =>
+  calendar.years[yearOf(day)]?.holidays.find(({ from, to }) => from <= day && day <= to)?.name ?? null;
