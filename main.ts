@@ -23,6 +23,7 @@ import { type Sealer, sealer } from "./ledger/sealing.ts";
 import { type Database, openDatabase, ownerPool } from "./schema/database.ts";
 import type { Tables } from "./schema/tables.ts";
 import { startEmbedded } from "./schema/embedded/server.ts";
+import { paperOfNotice } from "./paper/bill-mail.ts";
 import { type NoticeRoom, startNotices } from "./notices/main.ts";
 import { migrate } from "./schema/migrate.ts";
 import { sealingKeyOf } from "./sealing-key.ts";
@@ -264,6 +265,7 @@ async function openRooms(
         telemetry,
         log,
         demo: demo !== null,
+        attachmentsOf: (operatorId, delivery) => paperOfNotice(db, operatorId, delivery),
         ...(settings.smtp === undefined ? {} : { smtp: settings.smtp }),
         ...(settings.noticeWebhook === undefined ? {} : { webhook: settings.noticeWebhook }),
       });

@@ -2,16 +2,18 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { CodedError } from "../../domain/errors.ts";
 import { billFacts } from "../../paper/bill-facts.ts";
 import { billHtml } from "../../paper/bill-html.ts";
+import { mailBills } from "../../paper/bill-mail.ts";
 import { type BillSheet, billSheetOf } from "../../paper/bill-sheet.ts";
 import { billsPdf, bytesOf } from "../../paper/pdf/bill-pdf.ts";
 import { correctionHtml } from "../../paper/correction-html.ts";
 import { correctionSheet } from "../../paper/correction-sheet.ts";
 import { IdParams } from "../schemas/json.ts";
-import { PaperQuery } from "../schemas/paper.ts";
-import { type Api, type App, atDeskOf } from "./route.ts";
+import { BillMailJson, PaperQuery } from "../schemas/paper.ts";
+import { type Api, type App, atDeskOf, PROBLEMS } from "./route.ts";
 
 /** The bill as it is handed out. */
 export function paperRoutes(app: App, api: Api): void {
+  mailRoute(app, api);
   const sheetOf = (request: FastifyRequest, id: bigint): Promise<BillSheet> =>
     atDeskOf(api, request, async (desk) => {
       const [facts] = await billFacts(desk.trx, desk.operatorId, [id]);
@@ -69,6 +71,30 @@ export function correctionPaperRoutes(app: App, api: Api): void {
       if (sheet === null) throw new CodedError("request.not-found", `There is no correction ${id}.`);
       const { lang } = request.query;
       return file(reply, "text/html; charset=utf-8", `${sheet.number}-${lang}.html`, correctionHtml(sheet, lang));
+    },
+  });
+}
+
+function mailRoute(app: App, api: Api): void {
+  app.route({
+    method: "POST",
+    url: "/bills/:id/mail",
+    schema: {
+      tags: ["bills"],
+      summary: "Send a bill to the addresses of its account that want bills: once",
+      params: IdParams,
+      response: { 200: BillMailJson, ...PROBLEMS },
+    },
+    config: { access: "clerk" },
+    handler: async (request) => {
+      const id = BigInt(request.params.id);
+      const done = await atDeskOf(api, request, (desk) =>
+        mailBills(desk.trx, desk.operatorId, [id], { now: desk.now }),
+      );
+      if (Object.values(done).every((n) => n === 0))
+        throw new CodedError("request.not-found", `There is no bill ${id}.`);
+      api.services.notices?.wake();
+      return done;
     },
   });
 }

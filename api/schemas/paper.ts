@@ -16,3 +16,9 @@ export const CycleParams = z.object({
 export const PapersQuery = PaperQuery.extend({
   part: z.coerce.number().int().min(1).max(100_000).default(1).describe("Counted from 1"),
 });
+
+/** Of bills that were to be sent: on their way now, before, or without an address that wants bills. */
+export const BillMailJson = z
+  .object({ queued: z.number().int(), already: z.number().int(), withoutAddress: z.number().int() })
+  .meta({ id: "BillMail" });
+export type BillMailJson = z.infer<typeof BillMailJson>;

@@ -12,5 +12,9 @@ export const paperEn = {
   "cycle.summary": "Summary and ledger (CSV)",
   "cycle.papers": "All papers (PDF)",
   "cycle.part": "Papers, part {n} of {of} (PDF)",
+  "paper.mail": "Send to the customer",
+  "paper.mailed": "On its way to the customer, with the PDF",
+  "paper.mailedBefore": "It was sent before: nothing goes twice",
+  "paper.noAddress": "No address of this account wants bills",
   "paper.print": "Print this view",
 };

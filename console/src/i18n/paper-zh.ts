@@ -14,5 +14,9 @@ export const paperZh: Readonly<Record<keyof typeof paperEn, string>> = {
   "cycle.summary": "汇总与总账（CSV）",
   "cycle.papers": "全部账单（PDF）",
   "cycle.part": "账单第 {n} 册，共 {of} 册（PDF）",
+  "paper.mail": "发送给用户",
+  "paper.mailed": "已发出（附 PDF 账单）",
+  "paper.mailedBefore": "此前已发送，不重复发送",
+  "paper.noAddress": "该户没有愿意接收账单的地址",
   "paper.print": "打印本页",
 };

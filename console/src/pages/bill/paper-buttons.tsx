@@ -1,10 +1,21 @@
-import { Button, Dropdown, Space } from "antd";
-import { urlOf } from "../../api/client.ts";
+import { useMutation } from "@tanstack/react-query";
+import { App, Button, Dropdown, Space } from "antd";
+import type { BillMailJson } from "../../../../api/schemas/paper.ts";
+import { ApiError, ask, NO_ANSWER, urlOf } from "../../api/client.ts";
 import { useSpeech } from "../../i18n/language.tsx";
+import { useUser } from "../../shell/operator.tsx";
 
 /** The bill as it is handed out: in the reader's language by one click, the others one further away. */
 export function PaperButtons({ billId }: { billId: string }) {
-  const { t, language } = useSpeech();
+  const { t, term, language } = useSpeech();
+  const user = useUser();
+  const { message } = App.useApp();
+  const mail = useMutation({
+    mutationFn: () => ask<BillMailJson>(`/bills/${billId}/mail`, { method: "POST" }),
+    onSuccess: ({ queued, already }) =>
+      void message.info(t(queued > 0 ? "paper.mailed" : already > 0 ? "paper.mailedBefore" : "paper.noAddress")),
+    onError: (error) => void message.error(term("error", error instanceof ApiError ? error.problem.code : NO_ANSWER)),
+  });
   const paper = (kind: "pdf" | "html", lang: string) => urlOf(`/bills/${billId}/paper.${kind}`, { lang });
   const link = (key: string, href: string, words: string) => ({
     key,
@@ -20,6 +31,7 @@ export function PaperButtons({ billId }: { billId: string }) {
     link("both", paper("pdf", "both"), t("paper.both")),
     link("html", paper("html", language), t("paper.html")),
     { key: "print", label: t("paper.print"), onClick: () => window.print() },
+    ...(user.role === "reader" ? [] : [{ key: "mail", label: t("paper.mail"), onClick: () => mail.mutate() }]),
   ];
   return (
     <Space.Compact>
