@@ -83,7 +83,7 @@ import type {
   RegisterImportTable,
 } from "./tables/onboarding.ts";
 import type { AppSessionTable, AppUserTable, OperatorTable } from "./tables/operators.ts";
-import type { TariffVersionTable } from "./tables/tariffs.ts";
+import type { TariffVersionEventTable, TariffVersionTable } from "./tables/tariffs.ts";
 import type {
   ClockCheckTable,
   GapTable,
@@ -209,6 +209,7 @@ export type Tables = {
   route_stop: RouteStopTable;
   manual_reading: ManualReadingTable;
   tariff_version: TariffVersionTable;
+  tariff_version_event: TariffVersionEventTable;
   payment_channel: PaymentChannelTable;
   payment_order: PaymentOrderTable;
   payment_channel_event: PaymentChannelEventTable;
