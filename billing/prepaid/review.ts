@@ -48,7 +48,8 @@ async function warn(
   eventId: bigint,
   now: Instant,
 ): Promise<void> {
-  if ((event !== "warned_1" && event !== "warned_2") || facts.available === null || facts.lastReadingAt === null) return;
+  if ((event !== "warned_1" && event !== "warned_2") || facts.available === null || facts.lastReadingAt === null)
+    return;
   const kind = event === "warned_1" ? "supply_warning_1" : "supply_warning_2";
   const data = { available: amountText(facts.available), readAt: isoIn(facts.lastReadingAt, facts.zone) };
   await queueNotice(trx, { accountId, kind, key: `supply/${eventId}`, data, now });
