@@ -3,6 +3,7 @@ import type { Day } from "./period.ts";
 /** Why a part of a bill begins, ends or goes over to another dial where it does. */
 export const CUT_CAUSES = [
   "agreement",
+  "tariff",
   "tariff_version",
   "household",
   "ladder_period",

@@ -4,7 +4,8 @@ import { filled, type Words } from "./words.ts";
 const w = (zh: string, en: string): Words => ({ zh, en });
 
 const CAUSE: Readonly<Record<CutCause, Words>> = {
-  agreement: w("供用合同起止", "agreement begins or ends"),
+  agreement: w("供用合同起止", "moved in or out"),
+  tariff: w("改用另一价目", "tariff changed"),
   tariff_version: w("价格调整", "new prices"),
   household: w("户籍人数变更", "household changed"),
   ladder_period: w("阶梯重新起算", "ladder begins again"),

@@ -56,7 +56,9 @@ function causesOf(
   const onDay = (one: Day | null | undefined, cause: CutCause) => {
     if (one != null) atEnd(startOfDay(one, zone), cause);
   };
-  for (const at of [stretch.from, stretch.to]) atEnd(at, "agreement");
+  const moves = [agreement.sinceDay, agreement.untilDay].map((one) => (one == null ? null : startOfDay(one, zone)));
+  // An agreement that follows or is followed by another of the same customer is a change of tariff.
+  for (const at of [stretch.from, stretch.to]) atEnd(at, moves.includes(at) ? "agreement" : "tariff");
   onDay(effectiveFrom, "tariff_version");
   onDay(effectiveTo, "tariff_version");
   for (const { from } of household) onDay(from, "household");

@@ -22,6 +22,7 @@ export const explainEn = {
   "explain.cut.tariff_version": "a new tariff version",
   "explain.cut.household": "the household changed",
   "explain.cut.ladder_period": "the ladder begins again",
+  "explain.cut.tariff": "the tariff changed",
   "explain.cut.meter_exchange": "the meter was exchanged",
   "explain.cut.ratio_change": "the ratio changed",
   "prorated.days": "{days}/{of} days",

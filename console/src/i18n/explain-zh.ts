@@ -24,6 +24,7 @@ export const explainZh: Readonly<Record<keyof typeof explainEn, string>> = {
   "explain.cut.tariff_version": "价格版本变更",
   "explain.cut.household": "户籍人数变更",
   "explain.cut.ladder_period": "阶梯重新起算",
+  "explain.cut.tariff": "改用另一价目",
   "explain.cut.meter_exchange": "换表",
   "explain.cut.ratio_change": "倍率变更",
   "prorated.days": "计 {days}/{of} 天",
