@@ -49,6 +49,7 @@ import type { Api, App } from "./routes/route.ts";
 import { type ReadyChecks, serviceRoutes } from "./routes/service.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
+import { tariffTrialRoutes } from "./routes/tariff-trials.ts";
 import { tariffRoutes } from "./routes/tariffs.ts";
 import { whatIfRoutes } from "./routes/what-if.ts";
 import { workRoutes } from "./routes/work.ts";
@@ -146,6 +147,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       readingRoutes(v1, options);
       onboardingRoutes(v1, options);
       tariffRoutes(v1, options);
+      tariffTrialRoutes(v1, options);
       whatIfRoutes(v1, options);
       noticeRoutes(v1, options);
       await v1.register(async (reports) => noticeCallbackRoutes(reports as App, options));

@@ -48,7 +48,7 @@ export const ERRORS = {
   "auth.signature": {
     status: 401,
     retry: true,
-    hint: "Sign `<unix ms>.<body>` with the channel's secret, and check the clock.",
+    hint: "Sign `<unix seconds>.<body>` with the channel's secret, and check the clock.",
   },
   "auth.pass": { status: 401, retry: false, hint: "Ask the counter for a new link or code." },
   "payment.refused": {
