@@ -1,6 +1,8 @@
+import type { Line } from "../domain/bill.ts";
 import { amountText } from "../domain/money.ts";
 import { microOf } from "../domain/quantity.ts";
 import type { Tariff, TariffExample } from "../domain/tariff.ts";
+import { accountOfJson } from "./rate/account-file.ts";
 import { ratePeriods } from "./rate/periods.ts";
 import { usageOfJson } from "./rate/usage-file.ts";
 
@@ -29,12 +31,15 @@ export function replayExample(tariff: Tariff, example: TariffExample): ReplayedE
   }
 }
 
-function ratedExample(tariff: Tariff, example: TariffExample) {
-  const { from, to, quantity, ladderUsedBefore, householdSize } = example;
+/** What a use comes to under a version: the total, and each line by its name (`energy/t2/peak`). @throws CodedError `usage.invalid` */
+export function ratedExample(tariff: Tariff, example: Omit<TariffExample, "title" | "expect">) {
+  const { from, to, quantity, ladderUsedBefore, householdSize, contractedKw, lowIncome, ...beside } = example;
+  const { export: exported, reactive, demand } = beside;
   const amounts = typeof quantity === "string" ? { quantity } : { registers: quantity };
-  const usage = usageOfJson({ from, to, ...amounts }, tariff);
+  const usage = usageOfJson({ from, to, ...amounts, export: exported, reactive, demand }, tariff);
   const used = ladderUsedBefore === undefined ? null : microOf(ladderUsedBefore);
   const context = {
+    ...accountOfJson({ contractedKw, lowIncome }),
     ...(used === null ? {} : { ladderUsedBefore: used }),
     ...(householdSize === undefined ? {} : { householdSize }),
   };
@@ -43,12 +48,15 @@ function ratedExample(tariff: Tariff, example: TariffExample) {
   if (rated === undefined) throw new TypeError("nothing was rated");
   const lines = new Map(
     rated.lines.map((line) => {
-      const name = [line.charge, line.tier === undefined ? "-" : `t${line.tier}`, line.tou ?? "-"].join("/");
-      return [name.replace(/(\/-)+$/, ""), amountText(line.amount)];
+      return [lineName(line), amountText(line.amount)];
     }),
   );
   return { total: amountText(rated.total), lines };
 }
+
+/** `charge`, `charge/t2`, `charge/t2/peak`: as an example names a line. */
+export const lineName = ({ charge, tier, tou }: Pick<Line, "charge" | "tier" | "tou">): string =>
+  [charge, tier === undefined ? "-" : `t${tier}`, tou ?? "-"].join("/").replace(/(\/-)+$/, "");
 
 /** Why a version cannot stand beside those in force: it must measure the same, and leave neither a gap nor an overlap. Pure. */
 export function publicationProblems(published: readonly Tariff[], draft: Tariff): string[] {

@@ -47,3 +47,19 @@ export function workingDayAfter(calendar: WorkCalendar, day: Day, count: number)
   }
   return { day: at, published };
 }
+
+/** The public holiday that a day belongs to, or `null`. */
+export const holidayOf = (calendar: WorkCalendar, day: Day): { readonly zh: string; readonly en: string } | null =>
+  calendar.years[yearOf(day)]?.holidays.find(({ from, to }) => from <= day && day <= to)?.name ?? null;
+
+/** Every day that is known to be off or, at a weekend, worked; and of which years. */
+export function daysOffOf({ years }: WorkCalendar): { years: number[]; holidays: Day[]; workdays: Day[] } {
+  const known = Object.keys(years).map(Number);
+  const all = known.map((year) => years[year]).filter((year) => year !== undefined);
+  const days = (from: Day, to: Day): Day[] => (from > to ? [] : [from, ...days(addDays(from, 1), to)]);
+  return {
+    years: known,
+    holidays: all.flatMap(({ holidays }) => holidays.flatMap(({ from, to }) => days(from, to))),
+    workdays: all.flatMap(({ workdays }) => [...workdays]),
+  };
+}

@@ -4,6 +4,7 @@ import { type Instant, isoOf } from "../domain/instant.ts";
 import type { Day, Zone } from "../domain/period.ts";
 import { startOfDay } from "../domain/period.ts";
 import type { Tables } from "../schema/tables.ts";
+import type { TariffVersionEventTable } from "../schema/tables/tariffs.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -101,6 +102,29 @@ function versionOfRow(row: Row): OwnVersion {
   };
 }
 
+export type TariffDeed = TariffVersionEventTable["deed"];
+
+/** One deed on a version. `document`: what it was from then on, where the deed made or changed it. */
+export type VersionEvent = {
+  readonly deed: TariffDeed;
+  readonly edition: number;
+  readonly by: Actor;
+  readonly reason: string;
+  readonly document: unknown;
+};
+
+/** What became of a version, the oldest deed first. */
+export async function versionHistory(trx: Trx, versionId: bigint): Promise<VersionEvent[]> {
+  const rows = await trx
+    .selectFrom("tariff_version_event as e")
+    .innerJoin("app_user as u", (on) => on.onRef("u.operator_id", "=", "e.operator_id").onRef("u.id", "=", "e.by_user"))
+    .select(["e.deed", "e.edition", "e.by_user", "u.name", "e.at", "e.reason", "e.document"])
+    .where("e.version_id", "=", versionId)
+    .orderBy("e.id")
+    .execute();
+  return rows.map(({ by_user, name, at, ...row }) => ({ ...row, by: { id: by_user, name, at } }));
+}
+
 /** What names a document: its fields stand in the row, too. */
 export type TariffDocument = { readonly id: string; readonly version: string; readonly effectiveFrom: Day };
 export type By = { readonly by: bigint; readonly at: Instant };
@@ -131,12 +155,15 @@ export async function changeDraft(trx: Trx, id: bigint, document: TariffDocument
 
 export type TariffStep =
   | { readonly to: "proposed"; readonly isCorrection: boolean; readonly reason: string }
-  | { readonly to: "draft" | "published" | "withdrawn" };
+  /** `reason`: why it was sent back; `""` is for who proposed it. */
+  | { readonly to: "draft"; readonly reason: string }
+  | { readonly to: "published" | "withdrawn" };
 
 /** The next state of a version that the caller holds locked; the database refuses any other order. */
 export async function stepVersion(trx: Trx, id: bigint, step: TariffStep, { by, at }: By): Promise<void> {
   const set = {
-    draft: sql`proposed_by = null, proposed_at = null, is_correction = false, reason = '', edition = edition + 1`,
+    draft: sql`proposed_by = null, proposed_at = null, is_correction = false, reason = '', edition = edition + 1,
+      returned_by = ${by}, returned_at = ${isoOf(at)}, returned_reason = ${step.to === "draft" ? step.reason : ""}`,
     proposed: sql`proposed_by = ${by}, proposed_at = ${isoOf(at)}, edition = edition + 1,
       is_correction = ${step.to === "proposed" && step.isCorrection}, reason = ${step.to === "proposed" ? step.reason : ""}`,
     published: sql`approved_by = ${by}, approved_at = ${isoOf(at)}, edition = edition + 1`,

@@ -83,7 +83,7 @@ import type {
   RegisterImportTable,
 } from "./tables/onboarding.ts";
 import type { AppSessionTable, AppUserTable, OperatorTable } from "./tables/operators.ts";
-import type { TariffVersionTable } from "./tables/tariffs.ts";
+import type { TariffVersionEventTable, TariffVersionTable } from "./tables/tariffs.ts";
 import type {
   ClockCheckTable,
   GapTable,
@@ -106,6 +106,8 @@ import type {
 import type {
   ControlTable,
   CutCertificateTable,
+  DayTemperatureTable,
+  SupplyHoldTable,
   SupplyEventTable,
   SupplyTable,
   WorkOrderTable,
@@ -182,6 +184,8 @@ export type Tables = {
   supply_event: SupplyEventTable;
   cut_certificate: CutCertificateTable;
   work_order: WorkOrderTable;
+  supply_hold: SupplyHoldTable;
+  day_temperature: DayTemperatureTable;
   contact_point: ContactPointTable;
   notice_policy: NoticePolicyTable;
   notice: NoticeTable;
@@ -205,6 +209,7 @@ export type Tables = {
   route_stop: RouteStopTable;
   manual_reading: ManualReadingTable;
   tariff_version: TariffVersionTable;
+  tariff_version_event: TariffVersionEventTable;
   payment_channel: PaymentChannelTable;
   payment_order: PaymentOrderTable;
   payment_channel_event: PaymentChannelEventTable;

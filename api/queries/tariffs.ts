@@ -1,13 +1,22 @@
 import { withOwnTariffs } from "../../billing/own-tariffs.ts";
 import { publicationProblems, replayExample } from "../../billing/publication.ts";
+import { differencesOf } from "../../billing/tariff-difference.ts";
 import { catalogueTariffs } from "../../billing/tariffs.ts";
 import { TARIFFS } from "../../catalog/tariffs/catalogue.ts";
 import { CodedError } from "../../domain/errors.ts";
 import { type Day, dayOf } from "../../domain/period.ts";
 import type { Tariff } from "../../domain/tariff.ts";
-import { type Actor, billedBeyond, type OwnVersion, ownVersions, type TariffState } from "../../ledger/tariffs.ts";
+import {
+  type Actor,
+  billedBeyond,
+  type OwnVersion,
+  ownVersions,
+  type TariffState,
+  type VersionEvent,
+  versionHistory,
+} from "../../ledger/tariffs.ts";
 import { atText, type Desk } from "../desk.ts";
-import type { TariffsJson, TariffVersionJson } from "../schemas/tariff.ts";
+import type { TariffDifferenceJson, TariffsJson, TariffVersionJson } from "../schemas/tariff.ts";
 
 /** The version of a tariff that prices a day. */
 const inForceOn = (versions: readonly Tariff[], today: Day): Tariff | undefined =>
@@ -56,18 +65,24 @@ export async function judged(desk: Desk, one: OwnVersion): Promise<{ problems: s
   const tariff = one.document as Tariff;
   if (one.state === "published" || one.state === "withdrawn") return { problems: [], billed: 0 };
   const book = await withOwnTariffs(desk.trx, catalogueTariffs);
+  const billed = await billedBeyond(desk.trx, one.tariffId, one.effectiveFrom, desk.zone);
+  return { problems: standsAgainst(book(one.tariffId) ?? [], tariff), billed };
+}
+
+/** What stands against publishing a version beside those that are. */
+export function standsAgainst(published: readonly Tariff[], tariff: Tariff): string[] {
   const red = (tariff.examples ?? [])
     .map((example) => replayExample(tariff, example))
     .filter(({ differs }) => differs.length > 0);
   const examples = red.map(({ title }) => `examples: ${title} comes to something else`);
   const none = (tariff.examples ?? []).length === 0 ? ["examples: a worked example is needed"] : [];
-  const billed = await billedBeyond(desk.trx, one.tariffId, one.effectiveFrom, desk.zone);
-  return { problems: [...publicationProblems(book(one.tariffId) ?? [], tariff), ...none, ...examples], billed };
+  return [...publicationProblems(published, tariff), ...none, ...examples];
 }
 
 export async function tariffVersionJson(desk: Desk, one: OwnVersion): Promise<TariffVersionJson> {
   const tariff = one.document as Tariff;
   const book = await withOwnTariffs(desk.trx, catalogueTariffs);
+  const before = versionBefore(book(one.tariffId) ?? [], tariff);
   const { problems, billed } = await judged(desk, one);
   const told = (actor: Actor) => ({ name: actor.name, at: atText(desk, actor.at) });
   const maybe = (actor: Actor | null) => (actor === null ? null : told(actor));
@@ -86,9 +101,39 @@ export async function tariffVersionJson(desk: Desk, one: OwnVersion): Promise<Ta
     withdrawn: maybe(one.withdrawn),
     problems,
     billedBeyond: billed,
-    examples: (tariff.examples ?? []).map((example) => {
-      const replayed = replayExample(tariff, example);
-      return { ...replayed, differs: replayed.differs.map((line) => ({ ...line })) };
-    }),
+    examples: replayedExamples(tariff),
+    ...differenceJson(before, tariff),
+    history: (await versionHistory(desk.trx, one.id)).map((event, i, all) => ({
+      deed: event.deed,
+      by: told(event.by),
+      edition: event.edition,
+      reason: event.reason,
+      differences: event.deed === "changed" ? differencesJson(documentBefore(all, i), event.document as Tariff) : [],
+    })),
   };
 }
+
+export const replayedExamples = (tariff: Tariff) =>
+  (tariff.examples ?? []).map((example) => {
+    const replayed = replayExample(tariff, example);
+    return { ...replayed, differs: replayed.differs.map((line) => ({ ...line })) };
+  });
+
+/** What was written when a deed changed it. */
+const documentBefore = (all: readonly VersionEvent[], i: number): Tariff | null =>
+  (all.slice(0, i).findLast(({ document }) => document !== null)?.document as Tariff | undefined) ?? null;
+
+const differencesJson = (before: Tariff | null, after: Tariff): TariffDifferenceJson[] =>
+  before === null ? [] : differencesOf(before, after).map(({ path, ...one }) => ({ path: [...path], ...one }));
+
+/** What a version changes of the one before it. */
+export const differenceJson = (before: Tariff | null, after: Tariff) => ({
+  against: before === null ? null : { version: before.version, effectiveFrom: before.effectiveFrom },
+  differences: differencesJson(before, after),
+});
+
+/** The published version that one takes the place of; `null` = it is the first. */
+export const versionBefore = (published: readonly Tariff[], { effectiveFrom, version }: Tariff): Tariff | null =>
+  published
+    .filter((one) => one.version !== version && one.effectiveFrom < effectiveFrom)
+    .reduce<Tariff | null>((last, one) => (last === null || one.effectiveFrom > last.effectiveFrom ? one : last), null);

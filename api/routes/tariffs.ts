@@ -23,6 +23,7 @@ import {
   DraftChangeBody,
   EditionBody,
   ProposeBody,
+  SendBackBody,
   TariffsJson,
   TariffVersionJson,
 } from "../schemas/tariff.ts";
@@ -146,14 +147,19 @@ export function tariffRoutes(app: App, api: Api): void {
     url: "/tariff-versions/:id/draft",
     schema: {
       tags: ["tariffs"],
-      summary: "Take a proposal back to change it",
+      summary: "Take a proposal back to change it, or send back what another proposed and say why",
       params: IdParams,
-      body: EditionBody,
+      body: SendBackBody,
       response: { 200: TariffVersionJson, ...PROBLEMS },
     },
     config: { access: "clerk" },
     handler: (request) =>
-      step(request, "proposed", (desk, one) => stepVersion(desk.trx, one.id, { to: "draft" }, by(request))),
+      step(request, "proposed", async (desk, one) => {
+        const { reason } = request.body;
+        if (reason === "" && one.proposed?.id !== principalOfRequest(request).userId)
+          throw new CodedError("tariff.refused", "Say why you send back what another proposed.");
+        await stepVersion(desk.trx, one.id, { to: "draft", reason }, by(request));
+      }),
   });
 
   app.route({

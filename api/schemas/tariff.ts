@@ -1,5 +1,15 @@
 import { z } from "zod";
-import { DayText, IdText, InstantText, PlainText, UtilityName } from "./json.ts";
+import {
+  CurrencyCode,
+  DayText,
+  IdText,
+  InstantText,
+  MoneyJson,
+  PlainText,
+  QuantityJson,
+  UnitName,
+  UtilityName,
+} from "./json.ts";
 
 export const TariffStateName = z
   .enum(["draft", "proposed", "published", "withdrawn"])
@@ -24,6 +34,28 @@ export const TariffRowJson = z.object(row).meta({ id: "TariffRow" });
 export const TariffsJson = z.object({ items: z.array(TariffRowJson) }).meta({ id: "Tariffs" });
 export type TariffsJson = z.infer<typeof TariffsJson>;
 
+export const TariffDifferenceJson = z
+  .object({
+    path: z
+      .array(z.union([z.string(), z.number()]))
+      .describe("A charge by its id, an example by its title, a row from 0"),
+    before: z.unknown().describe("null: it is new"),
+    after: z.unknown().describe("null: it is gone"),
+  })
+  .meta({ id: "TariffDifference" });
+export type TariffDifferenceJson = z.infer<typeof TariffDifferenceJson>;
+
+const ReplayedExampleJson = z.object({
+  title: z.string(),
+  total: z.string(),
+  expected: z.string(),
+  differs: z.array(z.object({ line: z.string(), expected: z.string(), got: z.string().nullable() })),
+});
+const Against = z
+  .object({ version: z.string(), effectiveFrom: DayText })
+  .nullable()
+  .describe("The published version before it; null: it is the first");
+
 export const TariffVersionJson = z
   .object({
     ...row,
@@ -43,12 +75,18 @@ export const TariffVersionJson = z
       .number()
       .int()
       .describe("Bills that reach beyond its first day: it can be published only as a correction"),
-    examples: z.array(
+    examples: z.array(ReplayedExampleJson),
+    against: Against,
+    differences: z.array(TariffDifferenceJson).describe("What changes from `against` to it"),
+    history: z.array(
       z.object({
-        title: z.string(),
-        total: z.string(),
-        expected: z.string(),
-        differs: z.array(z.object({ line: z.string(), expected: z.string(), got: z.string().nullable() })),
+        deed: z.enum(["made", "changed", "proposed", "returned", "published", "withdrawn"]),
+        by: actor,
+        edition: z.number().int(),
+        reason: z.string(),
+        differences: z
+          .array(TariffDifferenceJson)
+          .describe("What a change changed; the first draft against `against` of its day is not said"),
       }),
     ),
   })
@@ -69,3 +107,88 @@ export const ProposeBody = z.strictObject({
   reason: PlainText.trim().max(300).default("").describe("Needed for a correction"),
 });
 export const EditionBody = z.strictObject({ edition });
+export const SendBackBody = z.strictObject({
+  edition,
+  reason: PlainText.trim().max(300).default("").describe("Needed from everybody but who proposed it"),
+});
+
+export const TrialBody = z.strictObject({
+  document: z.unknown().describe("A version as it is being written"),
+  accountId: IdText.optional().describe("A real account whose use is priced, with `month`"),
+  month: z
+    .string()
+    .regex(/^\d{4}-(0[1-9]|1[0-2])$/, "a month is YYYY-MM")
+    .optional(),
+});
+
+const TriedAmountJson = z
+  .object({ quantity: z.string().nullable(), price: z.string().nullable(), amount: MoneyJson })
+  .nullable();
+const TriedLineJson = z.object({
+  name: z.string().describe("charge/t2/peak"),
+  charge: z.string(),
+  title,
+  tier: z.number().int().nullable(),
+  tou: z.string().nullable(),
+  unit: z.string().nullable(),
+  before: TriedAmountJson,
+  after: TriedAmountJson,
+  change: MoneyJson,
+});
+const CurveJson = z.object({
+  per: z.enum(["month", "year"]),
+  quantities: z.array(z.string()),
+  before: z.array(z.string()).nullable().describe("Totals of the version before it at these quantities"),
+  after: z.array(z.string()).nullable(),
+  why: z.string().describe("Why there is no curve"),
+});
+
+export const TariffTrialJson = z
+  .object({
+    problems: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .describe("What is wrong with it as a document, where; nothing else is answered then"),
+    publication: z.array(z.string()).describe("What stands against publishing it"),
+    against: Against,
+    differences: z.array(TariffDifferenceJson),
+    examples: z.array(ReplayedExampleJson),
+    curve: CurveJson.nullable(),
+    live: z
+      .discriminatedUnion("kind", [
+        z.object({
+          kind: z.literal("rated"),
+          tariffIds: z.array(z.string()),
+          quantity: QuantityJson,
+          lines: z.array(TriedLineJson),
+          before: MoneyJson,
+          after: MoneyJson,
+          change: MoneyJson,
+          example: z.record(z.string(), z.unknown()).nullable().describe("Its use as a worked example of this version"),
+        }),
+        z.object({ kind: z.literal("left_out"), detail: z.string() }),
+        z.object({ kind: z.literal("nothing") }),
+      ])
+      .nullable()
+      .describe("The account's month under the version before and under this one"),
+  })
+  .meta({ id: "TariffTrial" });
+export type TariffTrialJson = z.infer<typeof TariffTrialJson>;
+
+export const TariffLanguageJson = z
+  .object({
+    schema: z.record(z.string(), z.unknown()).describe("JSON Schema of a version"),
+    calendars: z.array(
+      z.object({
+        id: z.string(),
+        title,
+        years: z.array(z.number().int()),
+        holidays: z.array(DayText),
+        workdays: z.array(DayText).describe("Weekend days that are worked"),
+      }),
+    ),
+    units: z.record(UtilityName, UnitName).describe("What each utility is billed in"),
+    currency: CurrencyCode,
+    zone: z.string(),
+  })
+  .meta({ id: "TariffLanguage" });
+export type TariffLanguageJson = z.infer<typeof TariffLanguageJson>;

@@ -74,6 +74,14 @@ const pathText = (path: readonly PropertyKey[]): string =>
         "",
       );
 
+/** One version as it is being written: what it says, or everything that is wrong with it. */
+export function draftOfJson(
+  document: unknown,
+): { readonly tariff: Tariff } | { readonly problems: readonly Problem[] } {
+  const result = tariffSchema.safeParse(document);
+  return result.success ? { tariff: result.data as Tariff } : { problems: problemsOf(result.error) };
+}
+
 /** @throws CodedError `tariff.invalid` with every problem and its path */
 export function tariffsOfJson(document: unknown): Tariff[] {
   const all = Array.isArray(document);

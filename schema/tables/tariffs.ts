@@ -23,4 +23,20 @@ export type TariffVersionTable = {
   approved_at: AtNull;
   withdrawn_by: Null<bigint>;
   withdrawn_at: AtNull;
+  returned_by: Null<bigint>;
+  returned_at: AtNull;
+  returned_reason: Generated<string>;
+};
+
+export type TariffVersionEventTable = {
+  operator_id: bigint;
+  id: Id;
+  version_id: bigint;
+  deed: "made" | "changed" | "proposed" | "returned" | "published" | "withdrawn";
+  edition: number;
+  by_user: bigint;
+  at: At;
+  reason: Generated<string>;
+  hash: string;
+  document: ColumnType<unknown, string | null, string | null>;
 };

@@ -63,6 +63,8 @@ export const errorsEn = {
   "hint.rebill.changed": "Look at the differences again: nothing was posted.",
   "error.rebill.second-person": "So much money takes a second person",
   "hint.rebill.second-person": "Propose it; somebody else posts it.",
+  "error.prepaid.second-person": "Who noted the protection does not approve it",
+  "hint.prepaid.second-person": "Another manager approves the protection.",
   "error.rebill.refused": "This cannot be corrected now",
   "hint.rebill.refused": "The message says what stands against it; nothing was posted.",
   "error.invoice.refused": "This bill makes no invoice",

@@ -63,6 +63,8 @@ export const errorsZh: Readonly<Record<keyof typeof errorsEn, string>> = {
   "hint.rebill.changed": "请重新查看差额；尚未入账。",
   "error.rebill.second-person": "此金额需要第二人复核",
   "hint.rebill.second-person": "请先提交，由另一人入账。",
+  "error.prepaid.second-person": "登记人不能审批同一保护",
+  "hint.prepaid.second-person": "请由另一位管理员审批。",
   "error.rebill.refused": "现在不能更正",
   "hint.rebill.refused": "提示中写明了原因；尚未入账。",
   "error.invoice.refused": "这张账单不能开票",
