@@ -116,6 +116,7 @@ export const ERRORS = {
     retry: false,
     hint: "The message says why; nothing was taken and no number was given out.",
   },
+  "invoice.refused": { status: 422, retry: false, hint: "The message says why; nothing was written." },
   "profile.unknown": { status: 404, retry: false, hint: "List the profiles with `sanbiao decode --list`." },
   "internal.unexpected": {
     status: 500,

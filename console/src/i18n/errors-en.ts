@@ -67,6 +67,8 @@ export const errorsEn = {
   "hint.prepaid.second-person": "Another manager approves the protection.",
   "error.rebill.refused": "This cannot be corrected now",
   "hint.rebill.refused": "The message says what stands against it; nothing was posted.",
+  "error.invoice.refused": "This bill makes no invoice",
+  "hint.invoice.refused": "The message says why; nothing was written.",
   "error.token.refused": "A token cannot be made",
   "hint.token.refused": "The message says why; nothing was taken and no number was given out.",
   "error.what-if.busy": "Two comparisons are at work already",

@@ -67,6 +67,8 @@ export const errorsZh: Readonly<Record<keyof typeof errorsEn, string>> = {
   "hint.prepaid.second-person": "请由另一位管理员审批。",
   "error.rebill.refused": "现在不能更正",
   "hint.rebill.refused": "提示中写明了原因；尚未入账。",
+  "error.invoice.refused": "这张账单不能开票",
+  "hint.invoice.refused": "原因见提示；未写出任何内容。",
   "error.token.refused": "无法生成离线充值码",
   "hint.token.refused": "原因见提示；未扣款，也未发出任何号码。",
   "error.what-if.busy": "已有两个试算在进行",
