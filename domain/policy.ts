@@ -48,6 +48,8 @@ export type PrepaidPolicy = {
   readonly cutsPerHourMax: number;
   /** The same within one building; absent = no limit of its own. */
   readonly cutsPerHourPerBuildingMax?: number;
+  /** A cut lets a trickle through where the valve can; another valve or relay is closed. Absent = always closed. */
+  readonly cutBy?: "trickle";
   readonly order: {
     /** Sent so often without proof, an order is unknown and a person must look. */
     readonly attemptsMax: number;

@@ -78,7 +78,7 @@ function decideOff(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
     return { ...stay, stage: "cut_due", desired: "connected", withdraw: true, event: "cut_withdrawn", held: hold };
   }
   if (isProtected(f)) return giveBack(f, p, now);
-  if (f.reported === "disconnected" && isProven(f)) return { ...stay, stage: "cut" };
+  if (isOff(f, p) && isProven(f)) return { ...stay, stage: "cut" };
   if (f.stage === "cut" && f.reported !== "connected") return stay;
   if (!mayRetry(f, p, now)) return stay;
   if (hold === null) return { ...stay, stage: "cut_due", control: "disconnect", event: "cut_due" };
@@ -96,7 +96,7 @@ function giveBack(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
 function decideOn(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
   const stay = { stage: f.stage, desired: f.desired, warned2At: f.warned2At };
   if (f.open !== null) return stay;
-  const off = f.reported === "disconnected";
+  const off = isOff(f, p);
   const unsure =
     (f.stage === "unknown" || f.stage === "reconnect_due" || f.stage === "reconnect_sent") &&
     !(f.reported === "connected" && isProven(f));
@@ -150,6 +150,10 @@ function warned(f: SupplyFacts, stage: "warned_1" | "warned_2", warned2At: Insta
   const isWorse = stage === "warned_2" ? f.warned2At === null : (RANK[f.stage] ?? 0) < 1;
   return { stage, desired: "connected", warned2At, ...(isWorse ? { event: stage } : {}) };
 }
+
+/** A trickle is off for a policy that cuts by one. */
+const isOff = (f: SupplyFacts, p: PrepaidPolicy): boolean =>
+  f.reported === "disconnected" || (f.reported === "limited" && p.cutBy === "trickle");
 
 /** The reported position is younger than any order that ended without proof. */
 const isProven = (f: SupplyFacts): boolean =>

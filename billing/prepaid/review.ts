@@ -24,6 +24,8 @@ export async function review(
   const decision = decide(supply.facts, policy, now);
   const proof = proofOf(supply, policy, decision, now);
   const { accountId, meterId } = supply;
+  const isTrickle = decision.control === "disconnect" && policy.cutBy === "trickle";
+  const reason = isTrickle ? { ...proof, cut: "trickle" } : proof;
   if (decision.withdraw === true || decision.control === "connect") {
     const note = decision.held === undefined ? "withdrawn: no longer due" : `withdrawn: ${decision.held}`;
     await cancelControls(trx, accountId, "disconnect", note, now);
@@ -31,7 +33,7 @@ export async function review(
   const control =
     decision.control === undefined
       ? null
-      : await queueControl(trx, { meterId, accountId, action: decision.control, reason: proof, now });
+      : await queueControl(trx, { meterId, accountId, action: decision.control, reason, now });
   await writeSupply(trx, supply, decision, now);
   if (decision.event === undefined) return { decision, told: [] };
   const detail = control === null ? proof : { ...proof, control: String(control) };

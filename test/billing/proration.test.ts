@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bill } from "../../api/queries/bills.ts";
 import { readProrations } from "../../billing/explain/read-prorations.ts";
 import { day } from "../../domain/period.ts";
 import type { RegisterName } from "../../domain/register.ts";
@@ -7,6 +8,8 @@ import { exchangeMeter } from "../../ledger/meter-life.ts";
 import { billFacts } from "../../paper/bill-facts.ts";
 import { billHtml } from "../../paper/bill-html.ts";
 import { billSheetOf } from "../../paper/bill-sheet.ts";
+import { billsPdf, bytesOf } from "../../paper/pdf/bill-pdf.ts";
+import { pdfPages } from "../paper/pdf-text.ts";
 import type { SmallTown } from "../support/town.ts";
 import { iso, Lives, on, zone } from "./lives.ts";
 
@@ -149,7 +152,18 @@ async function told(account: bigint): Promise<string[]> {
     const lines = sheet.sections.flatMap((section) => section.lines);
     expect(lines.filter(({ prorated }) => prorated !== null).length).toBe(prorations.get(ids[0] ?? 0n)?.size ?? 0);
     for (const { prorated } of lines) if (prorated !== null) expect(billHtml(sheet, "en")).toContain(prorated.en);
-    expect(billHtml(sheet, "zh")).toBe(billHtml(billSheetOf(facts), "zh"));
+    const desk = { trx, operatorId: town.operatorId, zone, currency: "CNY", now: lives.now } as const;
+    const shown = await bill(desk, ids[0] ?? 0n);
+    for (const { key, proration } of shown.lines)
+      expect(proration).toEqual(prorations.get(ids[0] ?? 0n)?.get(key) ?? null);
+    const pdf = await bytesOf(billsPdf([sheet], "both"));
+    expect(await bytesOf(billsPdf([billSheetOf(facts)], "both"))).toEqual(pdf);
+    const printed = pdfPages(pdf)
+      .map(({ text }) => text.replaceAll(/\s/g, ""))
+      .join("");
+    for (const { prorated } of lines)
+      if (prorated !== null)
+        for (const text of Object.values(prorated)) expect(printed).toContain(text.replaceAll(/\s/g, ""));
     return lines.map(({ tier, amount, prorated }) => `${tier ?? "-"} ${amount.minor}: ${prorated?.en ?? ""}`);
   });
 }
