@@ -1,4 +1,5 @@
 import { sql, type Transaction } from "kysely";
+import { CodedError } from "../../domain/errors.ts";
 import type { Proration } from "../../domain/proration.ts";
 import type { Tariff } from "../../domain/tariff.ts";
 import { readBasis, tariffDocuments } from "../../ledger/bill-basis.ts";
@@ -20,13 +21,23 @@ export async function readProrations(trx: Transaction<Tables>, ids: readonly big
     const basis = valueOfCanonical(kept.document) as BasisDocument;
     const texts = await tariffDocuments(trx, tariffsIn(basis));
     const tariffs = new Map([...texts].map(([hash, text]) => [hash, valueOfCanonical(text) as Tariff]));
+    found.set(id, cutLines(basis, tariffs));
+  }
+  return found;
+}
+
+/** A basis that cannot be rated any more takes nothing from the bill but this statement; `verify bill` tells why. */
+function cutLines(basis: BasisDocument, tariffs: ReadonlyMap<string, Tariff>): ReadonlyMap<string, Proration> {
+  try {
     const cut = explainLines(inputsOf(basis, tariffs)).flatMap(({ key, proration, corrects }) => {
       const { days, billDays, scaled, cuts } = proration;
       return corrects !== null || cuts.length === 0 ? [] : [[key, { days, billDays, scaled, cuts }] as const];
     });
-    found.set(id, new Map(cut));
+    return new Map(cut);
+  } catch (error) {
+    if (error instanceof CodedError) return new Map();
+    throw error;
   }
-  return found;
 }
 
 /** Bills with a line or a register that does not go from the bill's beginning to its end: of the others nothing need be opened. */

@@ -45,8 +45,8 @@ export type SupplyFact = {
   readonly amountMinor: bigint;
   /** Of a tax line that is told and not added: the tax inside the prices. */
   readonly includedMinor: bigint | null;
-  /** Of a tax line: the charges that it is a tax of; `null` = all before it, absent when the tariff was not kept. */
-  readonly of?: readonly string[] | null;
+  /** Of a tax line: the charges that it is a tax of; absent when the tariff was not kept. */
+  readonly of?: readonly string[];
   readonly from: Instant;
   readonly to: Instant;
   readonly title: Titled;
@@ -134,7 +134,7 @@ async function supplyOf(trx: Trx, operatorId: OperatorId, billId: bigint) {
     .where("l.bill_id", "=", billId)
     .orderBy("l.line")
     .execute();
-  const taxes = rows.some(({ kind }) => kind === "tax") ? await taxesOf(trx, billId) : new Map();
+  const taxes = await taxesOf(trx, billId);
   const supply = rows.map((row): SupplyFact => {
     const of = taxes.get(`${row.tariff_id}/${row.tariff_version}/${row.charge}`);
     return {
@@ -163,7 +163,7 @@ type KeptBasis = {
 };
 
 /** What each tax is a tax of, by `tariff/version/charge`, as the tariffs say that were kept with the bill. */
-async function taxesOf(trx: Trx, billId: bigint): Promise<Map<string, readonly string[] | null>> {
+async function taxesOf(trx: Trx, billId: bigint): Promise<Map<string, readonly string[]>> {
   const kept = await readBasis(trx, billId);
   if (kept === null) return new Map();
   const { settlements, corrections } = JSON.parse(kept.document) as KeptBasis;
@@ -172,8 +172,11 @@ async function taxesOf(trx: Trx, billId: bigint): Promise<Map<string, readonly s
   return new Map(
     [...texts.values()].flatMap((text) => {
       const tariff = JSON.parse(text) as KeptTariff;
-      const taxes = tariff.charges.filter(({ kind }) => kind === "tax");
-      return taxes.map(({ id, of }) => [`${tariff.id}/${tariff.version}/${id}`, of ?? null] as const);
+      // Without a word a tax is of every charge before it.
+      return tariff.charges.flatMap(({ id, kind, of }, at) => {
+        const before = tariff.charges.slice(0, at).map((charge) => charge.id);
+        return kind === "tax" ? [[`${tariff.id}/${tariff.version}/${id}`, of ?? before] as const] : [];
+      });
     }),
   );
 }

@@ -64,7 +64,10 @@ type Taxed = { readonly rate: string; readonly taxMinor: bigint; readonly isInsi
 
 function supplyLines({ supply, number, currency }: InvoiceFacts): InvoiceLine[] {
   const taxed = new Map<SupplyFact, Taxed>();
-  for (const [at, tax] of supply.entries()) if (tax.kind === "tax") shareTax(supply.slice(0, at), tax, taxed, number);
+  for (const [at, tax] of supply.entries()) {
+    // The lines of a true-up are differences and stand in no order: the tariff tells, where it was kept.
+    if (tax.kind === "tax") shareTax(tax.of === undefined ? supply.slice(0, at) : supply, tax, taxed, number);
+  }
   return supply
     .filter(({ kind }) => kind !== "tax" && kind !== "rounding")
     .map((line) => {
@@ -78,12 +81,13 @@ function supplyLines({ supply, number, currency }: InvoiceFacts): InvoiceLine[] 
 }
 
 /** Falls on the lines that it is a tax of, in proportion, so that the shares add up to it. */
-function shareTax(before: readonly SupplyFact[], tax: SupplyFact, taxed: Map<SupplyFact, Taxed>, number: string): void {
+function shareTax(among: readonly SupplyFact[], tax: SupplyFact, taxed: Map<SupplyFact, Taxed>, number: string): void {
   const isInside = tax.includedMinor !== null;
   const taxMinor = isInside ? (tax.includedMinor ?? 0n) : tax.amountMinor;
   const rate = shortRate(tax.price ?? "0");
-  const base = before.filter(
+  const base = among.filter(
     (line) =>
+      line !== tax &&
       line.group === tax.group &&
       line.from >= tax.from &&
       line.to <= tax.to &&

@@ -210,6 +210,11 @@ test("a bill below zero is a credit note with its amounts turned round, and no �
   expect(() => shudianOf(credit, null)).toThrow("红字");
 });
 
+test("a tax before the lines that it is a tax of, as true-ups have it, falls on the same lines", () => {
+  const { taxes, totals } = invoiceOf({ ...facts, supply: facts.supply.toReversed() });
+  expect([taxes, totals]).toEqual([invoice.taxes, invoice.totals]);
+});
+
 test("a rounding line is told as rounding, not as goods", () => {
   const rounded = { ...facts.supply[0], kind: "rounding", amountMinor: -3n } as InvoiceFacts["supply"][number];
   const { totals } = invoiceOf({ ...facts, supply: [...facts.supply, rounded], totalMinor: facts.totalMinor - 3n });
