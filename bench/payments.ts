@@ -48,8 +48,8 @@ async function seed(owner: pg.Pool): Promise<void> {
     select 1, n, n, 'demo-station', case n % 20 when 0 then 'cut' when 10 then 'cut_due' else 'normal' end,
            case when n % 10 = 0 then 'disconnected' else 'connected' end, case n % 20 when 0 then 'disconnected' else 'connected' end
       from generate_series(1, $1::int) n`);
-  await into(`insert into control (operator_id, meter_id, account_id, action, reason, created_at, not_before)
-    select 1, n, n, 'disconnect', '{}', now(), now() from generate_series(1, $1::int) n where n % 20 = 10`);
+  await into(`insert into control (operator_id, meter_id, account_id, action, reason, created_at, not_before, expires_at)
+    select 1, n, n, 'disconnect', '{}', now(), now(), now() + interval '1 hour' from generate_series(1, $1::int) n where n % 20 = 10`);
   await owner.query("vacuum analyze");
 }
 

@@ -48,7 +48,7 @@ export const ERRORS = {
   "auth.signature": {
     status: 401,
     retry: true,
-    hint: "Sign `<unix ms>.<body>` with the channel's secret, and check the clock.",
+    hint: "Sign `<unix seconds>.<body>` with the channel's secret, and check the clock.",
   },
   "auth.pass": { status: 401, retry: false, hint: "Ask the counter for a new link or code." },
   "payment.refused": {
@@ -103,6 +103,7 @@ export const ERRORS = {
   "rebill.too-far": { status: 422, retry: false, hint: "Begin later, or have the operator's limit changed." },
   "rebill.changed": { status: 409, retry: false, hint: "Look at the differences again: nothing was posted." },
   "rebill.second-person": { status: 409, retry: false, hint: "Propose it; somebody else posts it." },
+  "prepaid.second-person": { status: 409, retry: false, hint: "Another manager approves the protection." },
   "rebill.refused": { status: 422, retry: false, hint: "The message says what stands against it; nothing was posted." },
   "what-if.busy": { status: 409, retry: true, hint: "Wait until a comparison is done, or cancel one." },
   "meter.refused": {
@@ -115,6 +116,7 @@ export const ERRORS = {
     retry: false,
     hint: "The message says why; nothing was taken and no number was given out.",
   },
+  "invoice.refused": { status: 422, retry: false, hint: "The message says why; nothing was written." },
   "profile.unknown": { status: 404, retry: false, hint: "List the profiles with `sanbiao decode --list`." },
   "internal.unexpected": {
     status: 500,

@@ -37,8 +37,19 @@ export type PrepaidPolicy = {
   readonly protectedHours: readonly ClockHours[];
   readonly protectedWeekdays: readonly number[];
   readonly protectedDays: readonly Day[];
+  /** No cut on a public holiday of this calendar of `catalog/calendars`. */
+  readonly holidays?: string;
+  /** No cut on a local day whose lowest temperature is at or below, or whose highest is at or above this; °C. */
+  readonly coldAtC?: number;
+  readonly hotAtC?: number;
+  /** The notice period runs from when the second warning was served; one that could not be delivered keeps supply on. */
+  readonly noticeServed?: true;
   /** Cuts sent per operator in any 60 minutes. */
   readonly cutsPerHourMax: number;
+  /** The same within one building; absent = no limit of its own. */
+  readonly cutsPerHourPerBuildingMax?: number;
+  /** A cut lets a trickle through where the valve can; another valve or relay is closed. Absent = always closed. */
+  readonly cutBy?: "trickle";
   readonly order: {
     /** Sent so often without proof, an order is unknown and a person must look. */
     readonly attemptsMax: number;

@@ -34,3 +34,7 @@ export type SupplyEventKind =
   | "order_refused"
   | "order_unknown"
   | "position_seen";
+
+/** Why somebody said that a supply, or all of an operator's, is not to be cut. */
+export const HOLD_KINDS = ["pause", "dispute", "stop_window", "protection"] as const;
+export type HoldKind = (typeof HOLD_KINDS)[number];

@@ -48,6 +48,10 @@ export function workingDayAfter(calendar: WorkCalendar, day: Day, count: number)
   return { day: at, published };
 }
 
+/** The public holiday that a day belongs to, or `null`. */
+export const holidayOf = (calendar: WorkCalendar, day: Day): { readonly zh: string; readonly en: string } | null =>
+  calendar.years[yearOf(day)]?.holidays.find(({ from, to }) => from <= day && day <= to)?.name ?? null;
+
 /** Every day that is known to be off or, at a weekend, worked; and of which years. */
 export function daysOffOf({ years }: WorkCalendar): { years: number[]; holidays: Day[]; workdays: Day[] } {
   const known = Object.keys(years).map(Number);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { XMLBuilder } from "fast-xml-parser";
 import { type Instant, isoOf } from "../domain/instant.ts";
+import { printable } from "../domain/xml-text.ts";
 import type { LocalTime } from "./espi-entry.ts";
 
 /** One entry of an Atom feed as ESPI 4.0 arranges it: who it is, where it belongs, and one resource. */
@@ -61,7 +62,3 @@ export function entryXml({ path, up, related = [], title, resource }: OutEntry, 
 export const localTimeResource = ({ tzOffset, dstOffset, startRule, endRule }: LocalTime) => ({
   LocalTimeParameters: { dstEndRule: endRule, dstOffset, dstStartRule: startRule, tzOffset },
 });
-
-/** Control characters cannot stand in XML 1.0, not even written as entities. */
-// oxlint-disable-next-line no-control-regex
-const printable = (text: string): string => text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "�");

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from "kysely";
 import { HOUR_MS, type Instant, instant, isoOf } from "../domain/instant.ts";
 import type { AccountId, MeterId } from "../domain/reading.ts";
+import type { CutWay } from "../domain/supply-command.ts";
 import { type ControlAction, POSITION_OF, type SupplyEventKind, type SupplyPosition } from "../domain/supply.ts";
 import type { Tables } from "../schema/tables.ts";
 
@@ -15,6 +16,8 @@ export type OpenControl = {
   readonly attempts: number;
   /** Not sent any more from then on; `null` = never. */
   readonly expiresAt: Instant | null;
+  /** How it takes supply away, as it was ordered. */
+  readonly cut: CutWay;
 };
 
 type ControlRow = {
@@ -25,9 +28,12 @@ type ControlRow = {
   state: "queued" | "sent";
   attempts: number;
   expires_at: Instant | null;
+  cut: CutWay;
 };
 
-const openOf = ({ id, meter_id, account_id, action, state, attempts, expires_at }: ControlRow): OpenControl => ({
+const COLUMNS = sql`id, meter_id, account_id, action, state, attempts, expires_at, coalesce(reason ->> 'cut', 'close') as cut`;
+
+const openOf = ({ id, meter_id, account_id, action, state, attempts, expires_at, cut }: ControlRow): OpenControl => ({
   id,
   meterId: meter_id,
   accountId: account_id,
@@ -35,6 +41,7 @@ const openOf = ({ id, meter_id, account_id, action, state, attempts, expires_at 
   state,
   attempts,
   expiresAt: expires_at,
+  cut,
 });
 
 /** An order to cut says what was true when it was given: after an hour it is decided anew. Our choice. */
@@ -87,7 +94,7 @@ export async function cancelControl(trx: Trx, id: bigint, note: string, now: Ins
 /** The open order of an account, locked, or `null`. */
 export async function openControlOf(trx: Trx, accountId: AccountId): Promise<OpenControl | null> {
   const { rows } = await sql<ControlRow>`
-    select id, meter_id, account_id, action, state, attempts, expires_at from sanbiao.control
+    select ${COLUMNS} from sanbiao.control
      where operator_id = sanbiao.operator_id() and account_id = ${accountId} and state in ('queued', 'sent')
      order by id limit 1 for update`.execute(trx);
   return rows[0] === undefined ? null : openOf(rows[0]);
@@ -96,7 +103,7 @@ export async function openControlOf(trx: Trx, accountId: AccountId): Promise<Ope
 /** Orders due on the wire, connections first, oldest first. Not locked: the sender claims each on its own. */
 export async function dueControls(trx: Trx, now: Instant, limit: number): Promise<OpenControl[]> {
   const { rows } = await sql<ControlRow>`
-    select id, meter_id, account_id, action, state, attempts, expires_at from sanbiao.control
+    select ${COLUMNS} from sanbiao.control
      where operator_id = sanbiao.operator_id() and state in ('queued', 'sent') and not_before <= ${isoOf(now)}
      order by action, id limit ${limit}`.execute(trx); // 'connect' < 'disconnect'
   return rows.map(openOf);
@@ -105,7 +112,7 @@ export async function dueControls(trx: Trx, now: Instant, limit: number): Promis
 /** An order that is still open, locked; `null` when it was closed meanwhile. */
 export async function readControl(trx: Trx, id: bigint): Promise<OpenControl | null> {
   const { rows } = await sql<ControlRow>`
-    select id, meter_id, account_id, action, state, attempts, expires_at from sanbiao.control
+    select ${COLUMNS} from sanbiao.control
      where operator_id = sanbiao.operator_id() and id = ${id} and state in ('queued', 'sent') for update`.execute(trx);
   return rows[0] === undefined ? null : openOf(rows[0]);
 }
@@ -143,16 +150,22 @@ export async function giveUpControl(trx: Trx, id: bigint, now: Instant, note: st
   return (numAffectedRows ?? 0n) > 0n;
 }
 
-/** Closes the sent order that a position measured and received after the sending proves. Nothing else closes one as done. */
+/** Closes the sent order that a position measured and received after the sending proves: `limited` proves a cut by a trickle alone. Nothing else closes one as done. */
 export async function confirmControl(
   trx: Trx,
-  seen: { meterId: MeterId; position: SupplyPosition; measuredAt: Instant; receivedAt: Instant; now: Instant },
+  seen: {
+    meterId: MeterId;
+    position: SupplyPosition | "limited";
+    measuredAt: Instant;
+    receivedAt: Instant;
+    now: Instant;
+  },
 ): Promise<{ id: bigint; accountId: AccountId | null; action: ControlAction } | null> {
   const action: ControlAction = seen.position === POSITION_OF.connect ? "connect" : "disconnect";
   const { rows } = await sql<{ id: bigint; account_id: bigint | null; action: ControlAction }>`
     update sanbiao.control set state = 'confirmed', closed_at = ${isoOf(seen.now)}, read_back_at = ${isoOf(seen.measuredAt)}
      where operator_id = sanbiao.operator_id() and meter_id = ${seen.meterId} and action = ${action}
-       and state = 'sent'
+       and state = 'sent' and (${seen.position} <> 'limited' or reason ->> 'cut' = 'trickle')
        and sent_at < least(${isoOf(seen.measuredAt)}::timestamptz, ${isoOf(seen.receivedAt)}::timestamptz) returning id, account_id, action`.execute(
     trx,
   );

@@ -1,7 +1,9 @@
 import { sql, type Transaction } from "kysely";
+import { readProrations } from "../billing/explain/read-prorations.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Currency } from "../domain/money.ts";
 import { addMonths, type Day, dayOf, daysBetween, startOfDay, type Zone } from "../domain/period.ts";
+import type { Proration } from "../domain/proration.ts";
 import { decimalText, microOf } from "../domain/quantity.ts";
 import type { OperatorId } from "../domain/reading.ts";
 import type { Tables } from "../schema/tables.ts";
@@ -101,7 +103,11 @@ async function linesOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[])
     .orderBy("bill_id")
     .orderBy("line")
     .execute();
+  const prorations = await readProrations(trx, ids);
+  const prorationOf = (row: (typeof rows)[number]) =>
+    row.corrects_bill_id === null ? prorations.get(row.bill_id)?.get(row.key) : undefined;
   return grouped(rows, (row) => ({
+    ...cut(prorationOf(row)),
     debt: "supply",
     usagePointId: row.usage_point_id,
     utility: row.utility,
@@ -120,6 +126,9 @@ async function linesOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[])
     corrects: row.corrects_bill_id,
   }));
 }
+
+const cut = (proration: Proration | undefined): Pick<LineFact, "proration"> =>
+  proration === undefined ? {} : { proration };
 
 async function usagesOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[]): Promise<Map<bigint, UsageFact[]>> {
   const rows = await trx

@@ -105,7 +105,8 @@ function lineHtml(line: SheetLine, language: PaperLanguage): string {
         ? percentText(line.price)
         : `${priceText(line.price)}${unit === "" ? "" : ` / ${unit}`}`;
   const mark = line.corrects === null ? "" : `↺ ${escaped(line.corrects)} `;
-  return `<tr><th scope="row">${mark}${words.map((one) => said(language, one)).join(" · ")}</th><td>${
+  const prorated = line.prorated === null ? "" : `<p class="part">${said(language, line.prorated)}</p>`;
+  return `<tr><th scope="row">${mark}${words.map((one) => said(language, one)).join(" · ")}${prorated}</th><td>${
     line.quantity === null ? "" : `${quantityText(line.quantity)} ${escaped(unit)}`
   }</td><td>${escaped(price)}</td><td>${amountColumn(line.amount)}</td></tr>`;
 }
@@ -153,7 +154,7 @@ header{display:grid;grid-template-columns:1fr auto;border-bottom:2px solid #1450
 .pay{display:grid;grid-template-columns:1fr auto;gap:4px 20px;background:#f1f5f7;border-radius:8px;padding:14px 16px;min-width:250px}.pay p{color:#5b6b78}.pay b,.pay strong{display:block;color:#14506e}.pay b{font-size:30px;line-height:1.3}.pay figure{grid-column:2;grid-row:1/3;text-align:center}.pay svg{width:112px;height:112px}.pay figcaption{font-size:10px;max-width:112px;color:#8a5a00}
 .statement h3{font-size:12px;margin-top:8px}.statement dl{display:flex;flex-wrap:wrap;border:solid #d5dde4;border-width:1px 0;padding:8px 0}.statement dt{flex:1 1 0;font-size:12px;min-width:100px}.statement dl{display:grid;grid-auto-flow:column;grid-template-rows:auto auto;gap:0 16px}.statement dd{font-weight:500}.statement dd:last-child{font-weight:700}
 .utility{margin-top:22px;break-inside:avoid}h3{font-size:16px}.utility h3{border-left:4px solid;padding-left:9px;display:flex;gap:8px;align-items:baseline}.utility h3 span{margin-left:auto;color:#1c2b36}em{font-style:normal;font-size:12px;font-weight:400;background:#fdf6e0;border-radius:9px;padding:1px 8px}
-.wide{overflow-x:auto}table{width:100%;border-collapse:collapse;margin-top:6px;font-variant-numeric:tabular-nums}th,td{padding:4px 0 4px 12px;text-align:right;border-bottom:1px solid #e9eef2;font-weight:400;vertical-align:top}th:first-child{text-align:left;padding-left:0}.registers td:nth-child(2),.registers th:nth-child(2){text-align:left}thead th{font-size:12px;color:#5b6b78}tfoot td{font-weight:700}tfoot th,tfoot td{border:0}
+.wide{overflow-x:auto}table{width:100%;border-collapse:collapse;margin-top:6px;font-variant-numeric:tabular-nums}th,td{padding:4px 0 4px 12px;text-align:right;border-bottom:1px solid #e9eef2;font-weight:400;vertical-align:top}th:first-child{text-align:left;padding-left:0}.part{color:#5b6b78;font-size:11px;max-width:360px}.registers td:nth-child(2),.registers th:nth-child(2){text-align:left}thead th{font-size:12px;color:#5b6b78}tfoot td{font-weight:700}tfoot th,tfoot td{border:0}
 .total{display:flex;justify-content:space-between;background:#14506e;color:#fff;border-radius:6px;padding:8px 16px;margin:20px 0;align-items:baseline}.total b{font-size:20px}.total small{color:#dce8ee}
 .history>div{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:24px;margin-top:8px}.history svg{width:100%}.history text{font-size:8px;fill:#5b6b78}.history text.name{font-size:10px;font-weight:500}footer{margin-top:18px;font-size:12px;color:#5b6b78}
 @media(max-width:560px){article{padding:20px 16px;margin:0}.statement dl{display:grid;grid-auto-flow:row;grid-template-columns:1fr auto;grid-template-rows:none}}

@@ -1,9 +1,11 @@
 import type { DebtClass } from "../domain/charge.ts";
 import { addMoney, type Currency, type Money, money, sumMoney } from "../domain/money.ts";
 import { addDays, addMonths, type Day, dayOf, daysOf, type Period, type Zone } from "../domain/period.ts";
+import type { Proration } from "../domain/proration.ts";
 import type { Micro } from "../domain/quantity.ts";
 import { UTILITIES, type Utility } from "../domain/unit.ts";
 import { paymentCodeOf } from "./payment-code.ts";
+import { prorationWords } from "./proration-words.ts";
 import type { Words } from "./words.ts";
 
 /** What the books say of one bill: rows as they were written with it, and the names that stand on it. */
@@ -60,6 +62,8 @@ export type LineFact = {
   readonly basis: string | null;
   readonly title: Words;
   readonly corrects: bigint | null;
+  /** Where its part of the bill is cut. */
+  readonly proration?: Proration;
 };
 
 export type RegisterFact = {
@@ -121,6 +125,8 @@ export type SheetLine = {
   readonly amount: Money;
   /** Number of the earlier bill whose estimate it settles. */
   readonly corrects: string | null;
+  /** How it was prorated; `null` where nothing cuts its part. */
+  readonly prorated: Words | null;
 };
 
 export type Section = {
@@ -293,6 +299,7 @@ const lineOf = (line: LineFact, { currency, corrected }: BillFacts): SheetLine =
   price: line.price,
   amount: money(currency, line.amountMinor),
   corrects: line.corrects === null ? null : (corrected.get(line.corrects) ?? String(line.corrects)),
+  prorated: line.proration === undefined ? null : prorationWords(line.proration, line.tier !== null),
 });
 
 function registerOf(register: RegisterFact, zone: Zone): Register {

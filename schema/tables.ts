@@ -106,6 +106,8 @@ import type {
 import type {
   ControlTable,
   CutCertificateTable,
+  DayTemperatureTable,
+  SupplyHoldTable,
   SupplyEventTable,
   SupplyTable,
   WorkOrderTable,
@@ -182,6 +184,8 @@ export type Tables = {
   supply_event: SupplyEventTable;
   cut_certificate: CutCertificateTable;
   work_order: WorkOrderTable;
+  supply_hold: SupplyHoldTable;
+  day_temperature: DayTemperatureTable;
   contact_point: ContactPointTable;
   notice_policy: NoticePolicyTable;
   notice: NoticeTable;

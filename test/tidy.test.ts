@@ -18,7 +18,7 @@ const ARROWS: Record<string, readonly string[] | "*"> = {
   collectors: ["domain", "catalog", "ledger", "schema"],
   broker: ["domain"],
   interchange: ["domain", "ledger", "schema"],
-  paper: ["domain", "ledger", "schema"],
+  paper: ["domain", "ledger", "schema", "billing"],
   notices: ["domain", "catalog", "ledger", "schema"],
   tokens: ["domain"],
   simulators: ["domain", "catalog", "tokens"],
@@ -40,10 +40,11 @@ const PURE = [
   /^billing\/(rate|bill)\b/,
   /^billing\/prepaid\/decide\.ts$/,
   /^billing\/publication\.ts$/,
+  /^billing\/explain\/proration\.ts$/,
   /^billing\/what-if\/(rated|replacement|summary)\.ts$/,
   /^billing\/tokens\/scheme\.ts$/,
   /^validation\/meter-day\.ts$/,
-  /^paper\/(bill-sheet|bill-html|figures|words|use-chart|payment-code|cycle-rows|bill-title|statement-cells)\.ts$/,
+  /^paper\/(bill-sheet|bill-html|figures|words|use-chart|payment-code|cycle-rows|bill-title|statement-cells|proration-words|e-invoice\/(invoice|ubl|shudian))\.ts$/,
   /^collectors\/decode\//,
 ];
 const IMPURE: readonly [RegExp, string][] = [

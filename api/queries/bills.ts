@@ -2,13 +2,23 @@ import { type RawBuilder, sql } from "kysely";
 import { CodedError } from "../../domain/errors.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { type Day, monthOf, type Period, startOfDay } from "../../domain/period.ts";
+import type { Proration } from "../../domain/proration.ts";
 import { decimalText } from "../../domain/quantity.ts";
 import { timestamptz } from "../../schema/database.ts";
 import { atText, dayText, type Desk, moneyOf, offsetOf, quantityOf } from "../desk.ts";
-import type { BilledUsageJson, BillJson, BillLineJson, BillRowJson, BillsJson, BillStatus } from "../schemas/bill.ts";
+import type {
+  BilledUsageJson,
+  BillJson,
+  BillLineJson,
+  BillRowJson,
+  BillsJson,
+  BillStatus,
+  ProrationJson,
+} from "../schemas/bill.ts";
 import type { UnitName, UtilityName } from "../schemas/json.ts";
 import type { z } from "zod";
 import { placeOfAccount } from "./accounts.ts";
+import { readProrations } from "../../billing/explain/read-prorations.ts";
 import { depositsAtBills } from "../../ledger/deposits.ts";
 import { billCharges, billStatement } from "./charges.ts";
 
@@ -157,6 +167,7 @@ export async function bill(desk: Desk, id: bigint): Promise<BillJson> {
 }
 
 async function linesOf(desk: Desk, billId: bigint): Promise<BillLineJson[]> {
+  const prorations = (await readProrations(desk.trx, [billId])).get(billId);
   const rows = await desk.trx
     .selectFrom("bill_line")
     .selectAll()
@@ -183,9 +194,13 @@ async function linesOf(desk: Desk, billId: bigint): Promise<BillLineJson[]> {
     basis: row.basis,
     titleZh: row.title_zh,
     titleEn: row.title_en,
+    proration: prorationJson(row.corrects_bill_id === null ? prorations?.get(row.key) : undefined),
     correctsBillId: row.corrects_bill_id === null ? null : String(row.corrects_bill_id),
   }));
 }
+
+const prorationJson = (of: Proration | undefined): ProrationJson | null =>
+  of === undefined ? null : { ...of, cuts: of.cuts.map((cut) => ({ ...cut, by: [...cut.by] })) };
 
 async function usageOf(desk: Desk, billId: bigint): Promise<BilledUsageJson[]> {
   const rows = await desk.trx

@@ -29,14 +29,14 @@ import {
   SandboxParams,
   SignatureHeaders,
 } from "../schemas/channel.ts";
-import { checkSignature, SIGNATURE_HEADER, signatureOf } from "../signature.ts";
+import { checkSignature, SIGNATURE_HEADER, signatureHeader } from "../signature.ts";
 import { operatorOfOrder } from "../resident.ts";
 import { type Api, type App, atDeskOf, PROBLEMS } from "./route.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
     /** As it came, for its signature. */
-    rawBody?: Buffer;
+    rawBody?: string;
     /** Whose signature it bears. */
     channel?: { readonly row: PaymentChannelRow; readonly operator: OperatorRow };
   }
@@ -48,10 +48,10 @@ const config = { access: "public", rateLimit: { max: WORDS_PER_MINUTE, timeWindo
 
 /** Doors for wallets and banks. Every request bears a signature of its body; nothing else is asked of who they are. */
 export function channelRoutes(app: App, api: Api): void {
-  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
-    request.rawBody = body as Buffer;
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
+    request.rawBody = body as string;
     try {
-      done(null, JSON.parse(String(body)));
+      done(null, JSON.parse(body as string));
     } catch {
       done(new CodedError("request.invalid", "The body is no JSON."), undefined);
     }
@@ -282,7 +282,7 @@ export function sandboxRoutes(app: App, api: Api): void {
       const now = api.clock.now();
       const body = JSON.stringify({ status, transactionId: `sandbox-${order.id}`, orderRef: ref });
       // The very check that a real channel meets.
-      checkSignature(body, signatureOf(body, channel.secret, api.wall.now()), channel.secret, api.wall.now());
+      checkSignature(body, signatureHeader(body, channel.secret, api.wall.now()), channel.secret, api.wall.now());
       const amount = status === "failed" ? null : money(order.currency, order.amountMinor);
       const word: ChannelWord = {
         status,

@@ -7,13 +7,18 @@ import { type BillSheet, billSheetOf } from "../../paper/bill-sheet.ts";
 import { billsPdf, bytesOf } from "../../paper/pdf/bill-pdf.ts";
 import { correctionHtml } from "../../paper/correction-html.ts";
 import { correctionSheet } from "../../paper/correction-sheet.ts";
+import { invoiceFacts } from "../../paper/e-invoice/facts.ts";
+import { type Invoice, invoiceOf } from "../../paper/e-invoice/invoice.ts";
+import { shudianOf } from "../../paper/e-invoice/shudian.ts";
+import { sellerFacts, ublOf } from "../../paper/e-invoice/ubl.ts";
 import { IdParams } from "../schemas/json.ts";
-import { BillMailJson, PaperQuery } from "../schemas/paper.ts";
+import { BillMailJson, InvoiceQuery, PaperQuery } from "../schemas/paper.ts";
 import { type Api, type App, atDeskOf, PROBLEMS } from "./route.ts";
 
 /** The bill as it is handed out. */
 export function paperRoutes(app: App, api: Api): void {
   mailRoute(app, api);
+  invoiceRoutes(app, api);
   const sheetOf = (request: FastifyRequest, id: bigint): Promise<BillSheet> =>
     atDeskOf(api, request, async (desk) => {
       const [facts] = await billFacts(desk.trx, desk.operatorId, [id]);
@@ -95,6 +100,50 @@ function mailRoute(app: App, api: Api): void {
         throw new CodedError("request.not-found", `There is no bill ${id}.`);
       api.services.notices?.wake();
       return done;
+    },
+  });
+}
+
+/** The bill as data for whoever issues the tax invoice. */
+function invoiceRoutes(app: App, api: Api): void {
+  const invoice = (request: FastifyRequest, id: bigint): Promise<Invoice> =>
+    atDeskOf(api, request, async (desk) => {
+      const facts = await invoiceFacts(desk.trx, desk.operatorId, { id });
+      if (facts === null) throw new CodedError("request.not-found", `There is no bill ${id}.`);
+      return invoiceOf(facts);
+    });
+
+  app.route({
+    method: "GET",
+    url: "/bills/:id/invoice.xml",
+    schema: {
+      tags: ["bills"],
+      summary: "The bill as an EN 16931 invoice in UBL 2.1; below zero a credit note",
+      params: IdParams,
+      querystring: InvoiceQuery,
+    },
+    config: { access: "clerk" },
+    handler: async (request, reply) => {
+      const made = await invoice(request, BigInt(request.params.id));
+      const xml = ublOf(made, sellerFacts(made.currency, request.query));
+      return file(reply, "application/xml; charset=utf-8", `invoice-${made.number}.xml`, xml);
+    },
+  });
+
+  app.route({
+    method: "GET",
+    url: "/bills/:id/invoice.json",
+    schema: {
+      tags: ["bills"],
+      summary: "The bill as data for 数电发票, by the columns of the tax platform's template",
+      params: IdParams,
+      querystring: InvoiceQuery,
+    },
+    config: { access: "clerk" },
+    handler: async (request, reply) => {
+      const made = await invoice(request, BigInt(request.params.id));
+      const text = JSON.stringify(shudianOf(made, request.query.taxId ?? null), null, 2);
+      return file(reply, "application/json; charset=utf-8", `invoice-${made.number}.json`, text);
     },
   });
 }

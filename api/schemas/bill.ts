@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CUT_CAUSES, CUT_STANDS } from "../../domain/proration.ts";
 import { BillChargeJson } from "./charge.ts";
 import { DayText, IdText, InstantText, MoneyJson, PageQuery, QuantityJson, UtilityName } from "./json.ts";
 
@@ -32,6 +33,31 @@ export const BillRowJson = z
   .meta({ id: "BillRow" });
 export type BillRowJson = z.infer<typeof BillRowJson>;
 
+export const CutJson = z
+  .object({
+    day: DayText.describe("The first day of what begins with it"),
+    by: z.array(z.enum(CUT_CAUSES)),
+    on: z
+      .enum(CUT_STANDS)
+      .describe(
+        "What both sides stand on: a reading there, a line between readings, an estimate, or the count of days",
+      ),
+  })
+  .meta({ id: "Cut" });
+
+export const ProrationJson = z
+  .object({
+    days: z.number().int(),
+    billDays: z.number().int().describe("Days of the whole bill"),
+    scaled: z
+      .enum(["by_days", "whole"])
+      .nullable()
+      .describe("Tiers, or an amount per month, for the part: by its days, or whole; null = the charge has neither"),
+    cuts: z.array(CutJson).describe("In order of time"),
+  })
+  .meta({ id: "Proration" });
+export type ProrationJson = z.infer<typeof ProrationJson>;
+
 export const BillLineJson = z
   .object({
     key: z.string().describe("Stable key of the charge"),
@@ -52,6 +78,7 @@ export const BillLineJson = z
     basis: z.string().nullable(),
     titleZh: z.string(),
     titleEn: z.string(),
+    proration: ProrationJson.nullable().describe("How a line of a cut part was prorated; null = nothing cuts it"),
     correctsBillId: IdText.nullable().describe(
       "The estimated bill that it trues up: quantity and amount are differences",
     ),

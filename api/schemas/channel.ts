@@ -10,9 +10,11 @@ export const ChannelParams = z.object({
 });
 export const SignatureHeaders = z.object({
   "sanbiao-signature": z
-    .string('sign the body: Sanbiao-Signature: t=<unix ms>,v1=<hex HMAC-SHA256 of "<t>.<body>">')
+    .string('sign the body: Sanbiao-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">')
     .max(200)
-    .describe('`t=<unix ms>,v1=<hex HMAC-SHA256 of "<t>.<body>" with the channel\'s secret>`; five minutes either way'),
+    .describe(
+      '`t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>" with the channel\'s secret>`; five minutes either way',
+    ),
 });
 const AccountNumber = PlainText.min(1).max(60);
 export const OrderRef = z.string().regex(/^[A-Za-z0-9_-]{20,40}$/, "as POST …/orders answered it");

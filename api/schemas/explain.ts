@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { CUT_CAUSES } from "../../domain/proration.ts";
+import { ProrationJson } from "./bill.ts";
 import { IdText } from "./json.ts";
 
 /** `[instant, value, source]` of a reading. */
@@ -46,9 +48,8 @@ export const ExplainedLineJson = z
     proration: z.object({
       from: z.string(),
       to: z.string(),
-      days: z.number().int(),
-      billDays: z.number().int(),
-      cutBy: z.array(z.enum(["agreement", "tariff_version", "household", "ladder_period"])),
+      ...ProrationJson.shape,
+      cutBy: z.array(z.enum(CUT_CAUSES)),
     }),
     ladder: z
       .object({

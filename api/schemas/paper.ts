@@ -7,6 +7,19 @@ export const PaperQuery = z.object({
     .describe("Language of the paper; both: English smaller beside the Chinese"),
 });
 
+export const InvoiceQuery = z.object({
+  taxId: z
+    .string()
+    .regex(/^[0-9A-Z]{5,20}$/, "a tax number has 5 to 20 digits and capitals")
+    .optional()
+    .describe("The seller's tax number; EN 16931 demands it"),
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/, "a country is two capitals")
+    .optional()
+    .describe("ISO 3166-1 of seller and buyer; needed where the currency has no one country"),
+});
+
 export const CycleParams = z.object({
   month: z
     .string()

@@ -1,7 +1,8 @@
 import type { Line } from "../../domain/bill.ts";
-import { type Instant, isoIn, isoOf } from "../../domain/instant.ts";
+import { isoIn, isoOf } from "../../domain/instant.ts";
 import { amountText, CURRENCIES, money } from "../../domain/money.ts";
-import { daysBetween, dayOf, type Period, startOfDay } from "../../domain/period.ts";
+import type { Period } from "../../domain/period.ts";
+import { CUT_CAUSES, type CutCause, type Proration } from "../../domain/proration.ts";
 import { decimalText } from "../../domain/quantity.ts";
 import type { Charge, Tariff } from "../../domain/tariff.ts";
 import type { Beside } from "../../metering/register.ts";
@@ -9,6 +10,7 @@ import { type RegisterProof, type Settlement, type SettlementInput, settle, sett
 import { correctionOf } from "../true-up.ts";
 import { scaledOf } from "../rate/price.ts";
 import { type BillInputs, tariffDocumentOf } from "./basis.ts";
+import { prorationOf } from "./proration.ts";
 
 /** How one line of a bill came to be: decimal texts and ISO instants, for people and for JSON. */
 export type ExplainedLine = {
@@ -25,14 +27,11 @@ export type ExplainedLine = {
     /** The charge as it was published. */
     readonly charge: Charge | null;
   };
-  readonly proration: {
+  readonly proration: Proration & {
     readonly from: string;
     readonly to: string;
-    readonly days: number;
-    /** Days of the whole bill. */
-    readonly billDays: number;
-    /** Why the part begins or ends where it does; empty = with the bill. */
-    readonly cutBy: readonly ("agreement" | "tariff_version" | "household" | "ladder_period")[];
+    /** Why the part begins or ends where it does, or its meter changes within; empty = with the bill. */
+    readonly cutBy: readonly CutCause[];
   };
   readonly ladder: ExplainedLadder | null;
   readonly registers: readonly ExplainedRegister[];
@@ -129,7 +128,7 @@ function explainLine(
     key: `${usagePointId}/${line.key}`,
     arithmetic: arithmeticOf(line, before, charge, usagePointId),
     tariff: tariffOf(tariff, charge),
-    proration: prorationOf(line, settlement, input, bill, tariff),
+    proration: explainedProration(line, charge, settlement, input, bill, tariff),
     ladder: ladderOf(line, settlement, tariff),
     registers: meters ? proofs.map((proof) => registerOf(proof, input)) : [],
     verdicts: meters ? verdictsOf(settlement) : [],
@@ -204,34 +203,19 @@ const tariffOf = (tariff: Tariff, charge: Charge | null): ExplainedLine["tariff"
   charge,
 });
 
-function prorationOf(
-  { period, charge }: Line,
-  { stretch, ladders }: Settlement,
-  { household }: SettlementInput,
+function explainedProration(
+  line: Line,
+  charge: Charge | null,
+  settlement: Settlement,
+  input: SettlementInput,
   bill: Period,
-  { zone, effectiveFrom, effectiveTo }: Tariff,
+  tariff: Tariff,
 ): ExplainedLine["proration"] {
-  const edges = [period.from, period.to].filter((at) => at !== bill.from && at !== bill.to);
-  const starts = (days: readonly (string | undefined)[]) =>
-    days.flatMap((one) => (one === undefined ? [] : [startOfDay(one as Parameters<typeof startOfDay>[0], zone)]));
-  const own = ladders.filter((walk) => walk.charge === charge);
-  const causes = {
-    agreement: [stretch.from, stretch.to],
-    tariff_version: starts([effectiveFrom, effectiveTo]),
-    household: starts(household.map(({ from }) => from)),
-    ladder_period: own.flatMap(({ ladderPeriod }) => [ladderPeriod.from, ladderPeriod.to]),
-  } as const;
-  const cutBy = (Object.keys(causes) as (keyof typeof causes)[]).filter((cause) =>
-    edges.some((at) => (causes[cause] as readonly Instant[]).includes(at)),
-  );
-  const days = (of: Period) => daysBetween(dayOf(of.from, zone), dayOf(of.to, zone));
-  return {
-    from: isoIn(period.from, zone),
-    to: isoIn(period.to, zone),
-    days: days(period),
-    billDays: days(bill),
-    cutBy,
-  };
+  const proration = prorationOf(line, charge, settlement, input, bill, tariff);
+  const { from, to } = line.period;
+  const causes = new Set(proration.cuts.flatMap(({ by }) => by));
+  const cutBy = CUT_CAUSES.filter((cause) => causes.has(cause));
+  return { from: isoIn(from, tariff.zone), to: isoIn(to, tariff.zone), ...proration, cutBy };
 }
 
 function ladderOf(line: Line, { ladders }: Settlement, { zone }: Tariff): ExplainedLadder | null {
@@ -291,7 +275,7 @@ function goneLine(
     key,
     arithmetic: arithmeticOf(line, [], charge, settlement.agreement.usagePointId),
     tariff: tariffOf(tariff, charge),
-    proration: prorationOf(line, settled, settlement, bill, tariff),
+    proration: explainedProration(line, charge, settled, settlement, bill, tariff),
     ladder: null,
     registers: settled.registers.map((proof) => registerOf(proof, settlement)),
     verdicts: verdictsOf(settled),

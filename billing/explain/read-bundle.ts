@@ -53,7 +53,8 @@ export async function basisOfBill(
   return { kind: "issued", basis, inputs: inputsOf(basis, tariffs) };
 }
 
-const tariffsIn = ({ settlements, corrections }: BasisDocument): string[] => [
+/** Hashes of the tariffs that a basis names. */
+export const tariffsIn = ({ settlements, corrections }: BasisDocument): string[] => [
   ...new Set([...settlements, ...corrections.flatMap((one) => one.settlements)].flatMap(({ tariffs }) => tariffs)),
 ];
 

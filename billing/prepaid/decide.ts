@@ -3,10 +3,10 @@ import { MINUTE_MS } from "../../domain/instant.ts";
 import { type Money, moneyOfText } from "../../domain/money.ts";
 import type { Zone } from "../../domain/period.ts";
 import type { PrepaidPolicy } from "../../domain/policy.ts";
-import type { SupplyEventKind, SupplyPosition, SupplyStage } from "../../domain/supply.ts";
+import type { HoldKind, SupplyEventKind, SupplyPosition, SupplyStage } from "../../domain/supply.ts";
 import type { DecimalText } from "../../domain/tariff.ts";
 import type { Utility } from "../../domain/unit.ts";
-import { type HeldReason, holdOf } from "./hold.ts";
+import { type HeldReason, holdOf, isProtected } from "./hold.ts";
 
 /** All that a decision rests on, as it is known at one moment. */
 export type SupplyFacts = {
@@ -24,6 +24,12 @@ export type SupplyFacts = {
   /** A verdict holds part of the unbilled use for a person. */
   readonly useHeld: boolean;
   readonly protectedReason: string | null;
+  /** In force now: said by persons, for the account or for all of the operator. */
+  readonly holds: readonly HoldKind[];
+  /** Of the local day; `null` = nobody said. */
+  readonly temperature: { readonly lowC: number; readonly highC: number } | null;
+  /** When the message of the second warning was served; `null` = not. */
+  readonly noticeServedAt: Instant | null;
   readonly warned2At: Instant | null;
   readonly lastCreditAt: Instant | null;
   /** Why the last decision held the cut. */
@@ -35,6 +41,9 @@ export type SupplyFacts = {
   /** Cuts of the operator: sent in the last 60 minutes, and queued for others. */
   readonly cutsSentLastHour: number;
   readonly cutsQueued: number;
+  /** The same within the supply's building. */
+  readonly cutsSentInBuilding: number;
+  readonly cutsQueuedInBuilding: number;
 };
 
 export type Decision = {
@@ -68,8 +77,8 @@ function decideOff(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
     if (f.open.state === "sent") return { ...giveBack(f, p, now), held: hold };
     return { ...stay, stage: "cut_due", desired: "connected", withdraw: true, event: "cut_withdrawn", held: hold };
   }
-  if (f.protectedReason !== null) return giveBack(f, p, now);
-  if (f.reported === "disconnected" && isProven(f)) return { ...stay, stage: "cut" };
+  if (isProtected(f)) return giveBack(f, p, now);
+  if (isOff(f, p) && isProven(f)) return { ...stay, stage: "cut" };
   if (f.stage === "cut" && f.reported !== "connected") return stay;
   if (!mayRetry(f, p, now)) return stay;
   if (hold === null) return { ...stay, stage: "cut_due", control: "disconnect", event: "cut_due" };
@@ -87,7 +96,7 @@ function giveBack(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
 function decideOn(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
   const stay = { stage: f.stage, desired: f.desired, warned2At: f.warned2At };
   if (f.open !== null) return stay;
-  const off = f.reported === "disconnected";
+  const off = isOff(f, p);
   const unsure =
     (f.stage === "unknown" || f.stage === "reconnect_due" || f.stage === "reconnect_sent") &&
     !(f.reported === "connected" && isProven(f));
@@ -128,7 +137,8 @@ function levelOf(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
       control: "disconnect",
       event: "cut_due",
     };
-  const stage = held === "notice_running" ? "warned_2" : "cut_due";
+  const isNoticed = held !== "notice_running" && held !== "notice_not_served";
+  const stage = isNoticed ? "cut_due" : "warned_2";
   const isNews = held !== f.held && held !== "notice_running";
   return { stage, desired, warned2At: f.warned2At, held, ...(isNews ? { event: "cut_held" as const } : {}) };
 }
@@ -140,6 +150,10 @@ function warned(f: SupplyFacts, stage: "warned_1" | "warned_2", warned2At: Insta
   const isWorse = stage === "warned_2" ? f.warned2At === null : (RANK[f.stage] ?? 0) < 1;
   return { stage, desired: "connected", warned2At, ...(isWorse ? { event: stage } : {}) };
 }
+
+/** A trickle is off for a policy that cuts by one. */
+const isOff = (f: SupplyFacts, p: PrepaidPolicy): boolean =>
+  f.reported === "disconnected" || (f.reported === "limited" && p.cutBy === "trickle");
 
 /** The reported position is younger than any order that ended without proof. */
 const isProven = (f: SupplyFacts): boolean =>

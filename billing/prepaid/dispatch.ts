@@ -3,6 +3,7 @@ import { type Instant, instant, SECOND_MS } from "../../domain/instant.ts";
 import type { PrepaidPolicy } from "../../domain/policy.ts";
 import type { AccountId, MeterId, OperatorId } from "../../domain/reading.ts";
 import type { ControlAction, SupplyStage } from "../../domain/supply.ts";
+import type { CutWay } from "../../domain/supply-command.ts";
 import {
   addSupplyEvent,
   cancelControl,
@@ -23,7 +24,12 @@ import { type Told, review } from "./review.ts";
 
 /** What the wire said: `sent` = handed over or acknowledged; `refused` = the meter said no; `unreachable` = nobody there. */
 export type SendOutcome = "sent" | "refused" | "unreachable";
-export type SendControl = (operatorId: OperatorId, meterId: MeterId, action: ControlAction) => Promise<SendOutcome>;
+export type SendControl = (
+  operatorId: OperatorId,
+  meterId: MeterId,
+  action: ControlAction,
+  detail: { readonly cut: CutWay },
+) => Promise<SendOutcome>;
 
 export type Dispatcher = {
   /**
@@ -92,8 +98,8 @@ async function dispatch(deps: Deps, operatorId: OperatorId, control: OpenControl
   const claimed = await db.as(operatorId, (trx) => claim(trx, deps, control, clock.now()));
   tell(deps, operatorId, control, claimed.told);
   if (claimed.attempts === null) return;
-  const { action, meterId } = control;
-  const outcome = await send(operatorId, meterId, action).catch((error: unknown): SendOutcome => {
+  const { action, meterId, cut } = control;
+  const outcome = await send(operatorId, meterId, action, { cut }).catch((error: unknown): SendOutcome => {
     deps.log?.warn({ err: error, meter: String(meterId) }, "an order failed on the wire");
     return "unreachable";
   });

@@ -2,7 +2,7 @@ import { sql, type Transaction } from "kysely";
 import { HOUR_MS, type Instant, instant, isoOf } from "../../domain/instant.ts";
 import { type Money, money } from "../../domain/money.ts";
 import type { AccountId, MeterId } from "../../domain/reading.ts";
-import type { ControlAction, SupplyPosition, SupplyStage } from "../../domain/supply.ts";
+import type { ControlAction, HoldKind, SupplyPosition, SupplyStage } from "../../domain/supply.ts";
 import type { Utility } from "../../domain/unit.ts";
 import { arrayText } from "../../ledger/bulk-insert.ts";
 import type { Tables } from "../../schema/tables.ts";
@@ -90,6 +90,12 @@ export type SupplyRow = {
   last_unknown_at: Instant | null;
   cuts_sent: number;
   cuts_queued: number;
+  building_sent: number;
+  building_queued: number;
+  holds: readonly HoldKind[];
+  low_c: string | null;
+  high_c: string | null;
+  notice_served_at: Instant | null;
 };
 
 const factsOf = (row: SupplyRow, operator: OperatorFacts, available: Money | null, accrual: Accrual): SupplyFacts => ({
@@ -104,6 +110,9 @@ const factsOf = (row: SupplyRow, operator: OperatorFacts, available: Money | nul
   estimated: accrual.estimated,
   useHeld: accrual.held,
   protectedReason: row.protected_reason,
+  holds: row.holds,
+  temperature: row.low_c === null || row.high_c === null ? null : { lowC: +row.low_c, highC: +row.high_c },
+  noticeServedAt: row.notice_served_at,
   warned2At: row.warned_2_at,
   lastCreditAt: row.last_credit_at,
   held: row.held,
@@ -111,6 +120,8 @@ const factsOf = (row: SupplyRow, operator: OperatorFacts, available: Money | nul
   lastUnknownAt: row.last_unknown_at,
   cutsSentLastHour: row.cuts_sent,
   cutsQueued: row.cuts_queued,
+  cutsSentInBuilding: row.building_sent,
+  cutsQueuedInBuilding: row.building_queued,
 });
 
 /** Prepaid supplies of these accounts, in no order; not locked. */
@@ -124,11 +135,38 @@ export async function readSupplies(trx: Trx, accountIds: readonly AccountId[], n
            (select count(*)::int from sanbiao.control c where c.operator_id = s.operator_id and c.action = 'disconnect'
                and c.sent_at > ${hourAgo}::timestamptz and c.account_id is distinct from s.account_id) as cuts_sent,
            (select count(*)::int from sanbiao.control c where c.operator_id = s.operator_id and c.action = 'disconnect'
-               and c.state = 'queued' and c.account_id is distinct from s.account_id) as cuts_queued
+               and c.state = 'queued' and c.account_id is distinct from s.account_id) as cuts_queued,
+           (select count(*)::int from sanbiao.control c
+              join sanbiao.installation i on i.operator_id = c.operator_id and i.meter_id = c.meter_id and i.removed_at is null
+              join sanbiao.usage_point q on q.operator_id = i.operator_id and q.id = i.usage_point_id and q.building = b.building
+             where c.operator_id = s.operator_id and c.action = 'disconnect' and c.account_id is distinct from s.account_id
+               and c.sent_at > ${hourAgo}::timestamptz) as building_sent,
+           (select count(*)::int from sanbiao.control c
+              join sanbiao.installation i on i.operator_id = c.operator_id and i.meter_id = c.meter_id and i.removed_at is null
+              join sanbiao.usage_point q on q.operator_id = i.operator_id and q.id = i.usage_point_id and q.building = b.building
+             where c.operator_id = s.operator_id and c.action = 'disconnect' and c.account_id is distinct from s.account_id
+               and c.state = 'queued') as building_queued,
+           array(select distinct h.kind from sanbiao.supply_hold h
+             where h.operator_id = s.operator_id and (h.account_id = s.account_id or h.account_id is null) and h.ended_at is null
+               and (h.kind <> 'protection' or h.approved_by is not null)
+               and h.from_at <= ${isoOf(now)}::timestamptz and coalesce(h.until_at, 'infinity') > ${isoOf(now)}::timestamptz) as holds,
+           t.low_c::text, t.high_c::text,
+           (select min(f.at) from sanbiao.notice n
+              join sanbiao.notice_delivery d on d.operator_id = n.operator_id and d.notice_id = n.id
+              join sanbiao.notice_fate f on f.operator_id = d.operator_id and f.delivery_id = d.id and f.state = 'delivered'
+             where n.operator_id = s.operator_id and n.account_id = s.account_id and n.kind = 'supply_warning_2'
+               and n.created_at >= s.warned_2_at) as notice_served_at
       from sanbiao.supply s
       join sanbiao.account a on a.operator_id = s.operator_id and a.id = s.account_id
       join sanbiao.meter m on m.operator_id = s.operator_id and m.id = s.meter_id
       left join sanbiao.control o on o.operator_id = s.operator_id and o.meter_id = s.meter_id and o.state in ('queued', 'sent')
+      left join lateral (select q.building from sanbiao.installation i
+             join sanbiao.usage_point q on q.operator_id = i.operator_id and q.id = i.usage_point_id
+            where i.operator_id = s.operator_id and i.meter_id = s.meter_id and i.removed_at is null limit 1) b on true
+      left join lateral (select w.low_c, w.high_c from sanbiao.day_temperature w
+            where w.operator_id = s.operator_id and w.day = (${isoOf(now)}::timestamptz at time zone
+                  (select zone from sanbiao.operator z where z.operator_id = s.operator_id))::date
+            order by w.id desc limit 1) t on true
      where s.operator_id = sanbiao.operator_id() and s.account_id = any(${arrayText(accountIds)}::bigint[])`.execute(
     trx,
   );

@@ -64,7 +64,7 @@ export async function takePosition(
   await sql`update sanbiao.supply set reported = ${seen.position}, reported_at = ${isoOf(seen.measuredAt)}
              where operator_id = sanbiao.operator_id() and account_id = ${accountId}`.execute(trx);
   const { position } = seen;
-  const isEnd = position === "connected" || position === "disconnected";
+  const isEnd = position === "connected" || position === "disconnected" || position === "limited";
   const closed = isEnd ? await confirmControl(trx, { ...seen, position, now }) : null;
   if (isEnd) await closeByProof(trx, seen.meterId, seen.measuredAt, now);
   if (closed?.action === "disconnect") await addEvidence(trx, { ...seen, controlId: closed.id, accountId }, now);

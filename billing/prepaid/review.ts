@@ -4,6 +4,7 @@ import { amountText } from "../../domain/money.ts";
 import type { PrepaidPolicy } from "../../domain/policy.ts";
 import type { SupplyEventKind } from "../../domain/supply.ts";
 import { addSupplyEvent, cancelControls, queueControl } from "../../ledger/controls.ts";
+import { queueNotice } from "../../ledger/notices.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { type Decision, decide } from "./decide.ts";
 import type { KnownSupply } from "./facts.ts";
@@ -23,6 +24,8 @@ export async function review(
   const decision = decide(supply.facts, policy, now);
   const proof = proofOf(supply, policy, decision, now);
   const { accountId, meterId } = supply;
+  const isTrickle = decision.control === "disconnect" && policy.cutBy === "trickle";
+  const reason = isTrickle ? { ...proof, cut: "trickle" } : proof;
   if (decision.withdraw === true || decision.control === "connect") {
     const note = decision.held === undefined ? "withdrawn: no longer due" : `withdrawn: ${decision.held}`;
     await cancelControls(trx, accountId, "disconnect", note, now);
@@ -30,12 +33,28 @@ export async function review(
   const control =
     decision.control === undefined
       ? null
-      : await queueControl(trx, { meterId, accountId, action: decision.control, reason: proof, now });
+      : await queueControl(trx, { meterId, accountId, action: decision.control, reason, now });
   await writeSupply(trx, supply, decision, now);
   if (decision.event === undefined) return { decision, told: [] };
   const detail = control === null ? proof : { ...proof, control: String(control) };
-  await addSupplyEvent(trx, { accountId, at: now, kind: decision.event, detail });
+  const event = await addSupplyEvent(trx, { accountId, at: now, kind: decision.event, detail });
+  await warn(trx, supply, decision.event, event, now);
   return { decision, told: [{ kind: decision.event, detail }] };
+}
+
+/** Tells the customer, in the transaction of the warning. One that cannot be delivered is not served. */
+async function warn(
+  trx: Trx,
+  { accountId, facts }: KnownSupply,
+  event: SupplyEventKind,
+  eventId: bigint,
+  now: Instant,
+): Promise<void> {
+  if ((event !== "warned_1" && event !== "warned_2") || facts.available === null || facts.lastReadingAt === null)
+    return;
+  const kind = event === "warned_1" ? "supply_warning_1" : "supply_warning_2";
+  const data = { available: amountText(facts.available), readAt: isoIn(facts.lastReadingAt, facts.zone) };
+  await queueNotice(trx, { accountId, kind, key: `supply/${eventId}`, data, now });
 }
 
 /** What an order or a warning rests on: balance, unbilled use, reading and its age, policy. */

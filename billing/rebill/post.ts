@@ -20,7 +20,6 @@ import type { Tables } from "../../schema/tables.ts";
 import type { SettlementBooks } from "../chunk.ts";
 import { operatorFacts } from "../operator.ts";
 import { postingsOf } from "../postings.ts";
-import { creditSupply } from "../prepaid/credit.ts";
 import { isNothing, type Rebill, rebillOf } from "./decide.ts";
 import { rebillLimit } from "./limit.ts";
 import { type OneBill, replayAccounts } from "./replay.ts";
@@ -189,7 +188,6 @@ async function write(
     if (posted.kind !== "posted")
       throw new Error(`correction ${digest} of account ${accountId} stands without its note`);
     journalId = posted.journalId;
-    if (rebill.totalMinor < 0n) await creditSupply(trx, accountId, { correction: String(journalId) }, now);
   }
   const head = {
     accountId,

@@ -8,7 +8,6 @@ import { postEntry } from "../../ledger/journal.ts";
 import { tokensToReturn, writeTokenReturn } from "../../ledger/tokens.ts";
 import { MAIN_REGISTER } from "../../metering/register.ts";
 import type { Tables } from "../../schema/tables.ts";
-import { creditSupply } from "../prepaid/credit.ts";
 import { tokenMoney } from "./issue.ts";
 
 const MAIN_CODES = Object.values(MAIN_REGISTER).map((register) => REGISTERS[register].code);
@@ -38,7 +37,6 @@ export async function returnTokens(
     });
     if (posted.kind !== "posted") continue; // another process was first, and writes the row
     await writeTokenReturn(trx, { tokenId: token.id, journalId: posted.journalId, measuredAt, at: now });
-    await creditSupply(trx, token.accountId, { token: String(token.id) }, now);
     accounts.add(token.accountId);
   }
   return [...accounts];

@@ -11,7 +11,8 @@ export const SUPPLY_INVARIANTS: readonly Invariant[] = [
        where c.state = 'confirmed' and (c.sent_at is null or c.closed_at is null or c.read_back_at is null or c.read_back_at <= c.sent_at
           or not exists (select 1 from reading r where r.operator_id = c.operator_id and r.meter_id = c.meter_id
                and r.measured_at = c.read_back_at and r.register in (${REGISTERS.relay_state.code}, ${REGISTERS.valve_state.code})
-               and r.value = case c.action when 'connect' then ${SUPPLY_STATES.connected} else ${SUPPLY_STATES.disconnected} end))`,
+               and case c.action when 'connect' then r.value = ${SUPPLY_STATES.connected}
+                     else r.value = ${SUPPLY_STATES.disconnected} or r.value = ${SUPPLY_STATES.limited} and c.reason ->> 'cut' = 'trickle' end))`,
   },
   {
     name: "commands-numbered",

@@ -307,6 +307,7 @@ function lineRow(line: SheetLine, language: PaperLanguage) {
           : `${priceText(line.price)}${unit === "" ? "" : ` / ${unit}`}`,
       amountColumn(line.amount),
     ],
+    ...(line.prorated === null ? {} : { below: joined(language, line.prorated) }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Generated } from "kysely";
-import type { At, AtNull, Id, Json, JsonDefault, Null } from "./columns.ts";
+import type { At, AtNull, DayColumn, Id, Json, JsonDefault, Null } from "./columns.ts";
 
 export type SupplyTable = {
   operator_id: bigint;
@@ -36,6 +36,31 @@ export type ControlTable = {
   read_back_at: AtNull;
   note: Generated<string>;
   expires_at: AtNull;
+};
+export type SupplyHoldTable = {
+  operator_id: bigint;
+  id: Id;
+  kind: "pause" | "dispute" | "stop_window" | "protection";
+  account_id: Null<bigint>;
+  from_at: At;
+  until_at: AtNull;
+  reason: string;
+  evidence: Generated<string>;
+  noted_at: At;
+  noted_by: bigint;
+  approved_by: Null<bigint>;
+  ended_at: AtNull;
+  ended_by: Null<bigint>;
+};
+export type DayTemperatureTable = {
+  operator_id: bigint;
+  id: Id;
+  day: DayColumn;
+  kind: "forecast" | "measured";
+  low_c: string;
+  high_c: string;
+  source: string;
+  noted_at: At;
 };
 export type CutCertificateTable = {
   operator_id: bigint;

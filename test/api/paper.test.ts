@@ -15,7 +15,7 @@ afterAll(async () => {
   await estate.drop();
 });
 
-const get = async (path: string, login: "reader" | "other" = "reader") =>
+const get = async (path: string, login: "reader" | "clerk" | "other" = "reader") =>
   app.inject({ url: `/api/v1${path}`, headers: { cookie: await cookieOf(app, login) } });
 
 test("a bill is handed out as PDF with the books' own figures, the same bytes each time", async () => {
@@ -65,4 +65,17 @@ test("a clerk takes a month's bills as files, a reader does not, a month without
   expect((await ask("1999-01/lines.csv")).statusCode).toBe(404);
   expect((await ask("2026-13/lines.csv")).statusCode).toBe(400);
   expect((await get(`/bill-cycles/${month}/lines.csv`)).statusCode).toBe(403);
+});
+
+test("a clerk has the bill as invoice data, and is told what is missing", async () => {
+  const bill = (await get(`/bills/${estate.bill}`)).json();
+  const xml = await get(`/bills/${estate.bill}/invoice.xml?taxId=91320000123456789X`, "clerk");
+  expect([xml.statusCode, xml.headers["content-type"]]).toEqual([200, "application/xml; charset=utf-8"]);
+  expect(xml.body).toContain(`<cbc:PayableAmount currencyID="CNY">${bill.total.amount}</cbc:PayableAmount>`);
+  const json = await get(`/bills/${estate.bill}/invoice.json`, "clerk");
+  expect(json.json().合计.价税合计).toBe(bill.total.amount);
+  const without = await get(`/bills/${estate.bill}/invoice.xml`, "clerk");
+  expect([without.statusCode, without.json().code]).toEqual([400, "request.invalid"]);
+  expect((await get(`/bills/${estate.bill}/invoice.json`)).statusCode).toBe(403);
+  expect((await get(`/bills/999999/invoice.json`, "clerk")).statusCode).toBe(404);
 });

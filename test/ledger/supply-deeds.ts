@@ -23,6 +23,11 @@ export const SUPPLY_DEEDS: [title: string, sql: string, named: string][] = [
     "update control set read_back_at = sent_at - interval '1 s' where state = 'confirmed'",
     "controls-proven",
   ],
+  [
+    "a trickle taken for the proof of a cut to close",
+    "update reading set value = 4 where register = 60 and value = 0",
+    "controls-proven",
+  ],
   ["the proof of a cut deleted", "delete from reading where register = 60", "controls-proven"],
   [
     "two open controls of one meter",

@@ -47,6 +47,9 @@ const well: SupplyFacts = {
   estimated: false,
   useHeld: false,
   protectedReason: null,
+  holds: [],
+  temperature: null,
+  noticeServedAt: null,
   warned2At: null,
   lastCreditAt: null,
   held: "",
@@ -54,6 +57,8 @@ const well: SupplyFacts = {
   lastUnknownAt: null,
   cutsSentLastHour: 0,
   cutsQueued: 0,
+  cutsSentInBuilding: 0,
+  cutsQueuedInBuilding: 0,
 };
 /** Nothing left, noticed long ago: due to be cut. */
 const broke: SupplyFacts = { ...well, stage: "warned_2", available: yuan(-0.01), warned2At: ago(61) };
@@ -317,6 +322,11 @@ const anyFacts: fc.Arbitrary<SupplyFacts> = fc.record({
   lastUnknownAt: fc.constantFrom(null, ago(1), ago(100)),
   cutsSentLastHour: fc.constantFrom(0, 3),
   cutsQueued: fc.constantFrom(0, 3),
+  holds: fc.subarray(["pause", "dispute", "stop_window", "protection"]),
+  temperature: fc.constantFrom(null, { lowC: -5, highC: 3 }, { lowC: 24, highC: 38 }, { lowC: 12, highC: 20 }),
+  noticeServedAt: fc.constantFrom(null, ago(1), ago(100)),
+  cutsSentInBuilding: fc.constantFrom(0, 2),
+  cutsQueuedInBuilding: fc.constantFrom(0, 2),
 } as Record<keyof SupplyFacts, fc.Arbitrary<never>>);
 
 test("in no situation at all is a cut ordered against a guard, or a second order queued beside a cut that stands", () => {
@@ -330,9 +340,48 @@ test("in no situation at all is a cut ordered against a guard, or a second order
       expect(now - (facts.lastReadingAt ?? 0)).toBeLessThanOrEqual(60 * MINUTE_MS);
       expect(now - (facts.warned2At ?? now)).toBeGreaterThanOrEqual(60 * MINUTE_MS);
       expect(facts.cutsSentLastHour + facts.cutsQueued).toBeLessThan(3);
+      expect(facts.holds).toEqual([]);
     }),
     { seed: 20261104, numRuns: 5000 },
   );
+});
+
+const strict: PrepaidPolicy = {
+  ...policy,
+  holidays: "cn",
+  coldAtC: 0,
+  hotAtC: 35,
+  noticeServed: true,
+  cutsPerHourPerBuildingMax: 1,
+};
+const served: SupplyFacts = { ...broke, warned2At: ago(100), noticeServedAt: ago(61) };
+test.each<[title: string, facts: SupplyFacts, held: string | undefined, at?: string]>([
+  ["nothing but money", served, undefined],
+  ["a notice that was never served", { ...served, noticeServedAt: null }, "notice_not_served"],
+  ["a notice served a short while ago", { ...served, noticeServedAt: ago(59) }, "notice_running"],
+  ["a pause of the operator", { ...served, holds: ["pause"] }, "paused"],
+  ["a dispute", { ...served, holds: ["dispute"] }, "disputed"],
+  ["a supply reported out of use", { ...served, holds: ["stop_window"] }, "stop_window"],
+  ["protection with evidence", { ...served, holds: ["protection"] }, "protected_customer"],
+  ["a cold day", { ...served, temperature: { lowC: 0, highC: 6 } }, "protected_weather"],
+  ["a hot day", { ...served, temperature: { lowC: 25, highC: 35 } }, "protected_weather"],
+  ["a mild day", { ...served, temperature: { lowC: 0.1, highC: 34.9 } }, undefined],
+  ["a cut in the building within the hour", { ...served, cutsSentInBuilding: 1 }, "building_cap"],
+  ["a cut in the building that waits", { ...served, cutsQueuedInBuilding: 1 }, "building_cap"],
+  ["National Day", served, "holiday", "2026-10-05T11:00:00+08:00"],
+  ["a year whose holidays are not announced", served, "holiday", "2031-10-15T11:00:00+08:00"],
+])("a strict policy looks at %s", (_title, facts, held, when) => {
+  const moment = when === undefined ? now : at(when);
+  const shift = (then: Instant | null) => (then === null ? null : instant(then + (moment - now)));
+  const moved = {
+    ...facts,
+    lastReadingAt: shift(facts.lastReadingAt),
+    warned2At: shift(facts.warned2At),
+    noticeServedAt: shift(facts.noticeServedAt),
+  };
+  const decision = decide(moved, strict, moment);
+  expect(decision.held).toBe(held);
+  expect(decision.control).toBe(held === undefined ? "disconnect" : undefined);
 });
 
 test.each(POLICIES.map((p) => [p.id, p] as const))(

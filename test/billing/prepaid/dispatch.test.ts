@@ -73,6 +73,29 @@ describe("an order", () => {
     expect(await home.supply()).toMatchObject({ state: "normal", reported: "connected" });
   });
 
+  test("to cut by a trickle is proven by a trickle, and one to close is not", async () => {
+    const closed = await station.moveIn("1", 100);
+    await closed.goesBroke();
+    await station.dispatcher.turn();
+    station.policy = { ...station.policy, cutBy: "trickle" };
+    const home = await station.moveIn("2", 100);
+    await station.engine.sweep();
+    await home.goesBroke();
+    await station.dispatcher.turn();
+    const waysOf = ({ meter }: { meter: bigint }) => [
+      ...new Set(station.wire.filter(({ meterId }) => meterId === meter).map(({ cut }) => cut)),
+    ];
+    expect([waysOf(closed), waysOf(home)]).toEqual([[undefined], ["trickle"]]);
+    station.later(SECOND_MS);
+    await closed.reports("limited");
+    expect(await closed.orders()).toEqual(["disconnect sent"]);
+    await home.reports("limited");
+    expect(await home.orders()).toEqual(["disconnect confirmed"]);
+    expect(await home.supply()).toMatchObject({ state: "cut", desired: "disconnected", reported: "limited" });
+    await home.pay(500);
+    expect(await home.orders()).toEqual(["disconnect confirmed", "connect queued"]);
+  });
+
   test("that the meter refuses is told and tried again", async () => {
     const home = await station.moveIn("1", 100);
     await home.goesBroke();

@@ -70,8 +70,9 @@ export class Station {
   engine!: PrepaidEngine;
   dispatcher!: Dispatcher;
   /** Orders as they reached the wire. */
-  wire: { meterId: bigint; action: string }[] = [];
+  wire: { meterId: bigint; action: string; cut?: string }[] = [];
   answer: SendOutcome | (() => Promise<SendOutcome>) = "sent";
+  policy = policy;
   /** Events as they were told. */
   told: string[] = [];
   #towns = 0;
@@ -94,13 +95,13 @@ export class Station {
     await this.owner.query("delete from supply");
     this.town = await SmallTown.found(this.owner, `station-${++this.#towns}`, "supply_station");
     this.now = instantOfIso("2026-11-01T10:00:00+08:00") as Instant;
-    [this.wire, this.told, this.answer] = [[], [], "sent"];
+    [this.wire, this.told, this.answer, this.policy] = [[], [], "sent", policy];
     this.deps = {
       db: this.fresh.db,
       clock: { now: () => this.now },
       tariffs: (id) => (id === "power" ? [power] : null),
       dials: () => null,
-      policies: (id) => (id === "test" ? policy : null),
+      policies: (id) => (id === "test" ? this.policy : null),
       telemetry: noTelemetry,
       onEvent: (event) => this.told.push(event.kind),
     };
@@ -112,8 +113,8 @@ export class Station {
     this.engine = prepaidEngine(this.deps);
     this.dispatcher = controlDispatcher({
       ...this.deps,
-      send: async (_operator, meterId, action) => {
-        this.wire.push({ meterId, action });
+      send: async (_operator, meterId, action, { cut }) => {
+        this.wire.push({ meterId, action, ...(cut === "close" ? {} : { cut }) });
         return typeof this.answer === "function" ? this.answer() : this.answer;
       },
     });

@@ -9,6 +9,7 @@ import { Utility } from "../../parts/utility.tsx";
 import { useFormat } from "../../shell/operator.tsx";
 import { EstimatedEnd } from "./estimated-end.tsx";
 import { LineExplained } from "./line-explained.tsx";
+import { Prorated } from "./prorated.tsx";
 import type { Section } from "./sections.ts";
 
 function Registers({ usages }: { usages: readonly BilledUsageJson[] }) {
@@ -85,6 +86,7 @@ function Line({ line, billId }: { line: BillLineJson; billId: string }) {
         <button type="button" className="why no-print" aria-expanded={open} onClick={() => setOpen(!open)}>
           {t(open ? "explain.close" : "explain.open")}
         </button>
+        <Prorated line={line} />
       </td>
       <td className="num">
         {line.quantity === null
