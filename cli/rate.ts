@@ -28,6 +28,16 @@ type Options = {
 /** The command was given wrongly; the data were not looked at. */
 class WrongUse extends Error {}
 
+const EXAMPLES = `
+A usage is JSON, {"from":"2026-03-01","to":"2026-04-01","quantity":"182.5"}, with "registers" or "intervals" in place of
+"quantity" where hours count, or a CSV file that begins with the line from,to,quantity. The end of a period is the first day
+that is no longer in it.
+
+  sanbiao rate --tariff zhejiang.electricity.residential --usage usage.json
+  echo '{"from":"2026-03-01","to":"2026-04-01","quantity":"182.5"}' | sanbiao rate --tariff tariff.json --usage -
+
+Every kind of charge with an example: docs/reference/tariffs.md`;
+
 /** `sanbiao rate`: prices a usage without a database. */
 export function rateCommand(io: Io): Command {
   return new Command("rate")
@@ -43,6 +53,7 @@ export function rateCommand(io: Io): Command {
     .option("--schema", "print the JSON Schema of a tariff version")
     .option("--list", "list the tariffs of the catalogue")
     .option("--json", "print one JSON document")
+    .addHelpText("after", EXAMPLES)
     .action(async (options: Options) => {
       try {
         io.out(await answer(io, options));
@@ -69,8 +80,19 @@ async function answer(io: Io, options: Options): Promise<string> {
   const { zone: _, ...ladder } = account;
   const periods =
     billPeriod === "whole" ? [usage.servicePeriod] : (own ?? monthsWithin(usage.servicePeriod, first.zone));
-  const rated = ratePeriods(tariffs, usage, { ...ladder, touSpread: options.spread ? "pro_rata" : "refuse" }, periods);
+  const context = { ...ladder, touSpread: options.spread ? ("pro_rata" as const) : ("refuse" as const) };
+  const rated = priced(options.tariff, options.usage, () => ratePeriods(tariffs, usage, context, periods));
   return options.json ? JSON.stringify(ratedJson(tariffs, usage, rated), null, 2) : ratedText(tariffs, usage, rated);
+}
+
+/** What does not fit together is said of the file that is to be changed. */
+function priced<T>(tariff: string, usage: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    throw inFile(error.code === "usage.invalid" ? `--usage ${usage}` : `--tariff ${tariff}`, error.code, error);
+  }
 }
 
 async function tariffsOf(name: string): Promise<Tariff[]> {
@@ -126,9 +148,12 @@ async function within<T>(file: string, code: ErrorCode, work: () => Promise<T>):
     return await work();
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
-    throw new CodedError(code, `${file}\n${error.message.replace(/^/gm, "  ")}`, { cause: error.cause });
+    throw inFile(file, code, error);
   }
 }
+
+const inFile = (file: string, code: ErrorCode, { message, cause }: CodedError): CodedError =>
+  new CodedError(code, `${file}\n${message.replace(/^/gm, "  ")}`, { cause });
 
 /** Says what is wrong; the exit status. */
 function refuse(io: Io, error: unknown, { json }: Options): 1 | 2 {

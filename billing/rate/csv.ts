@@ -21,9 +21,13 @@ export function rowsOfCsv(text: string): UsageRow[] {
   const [head, ...rest] = lines;
   const names = (head?.cells ?? []).map((cell) => cell.toLowerCase());
   const problems: Problem[] = [];
+  if (names.length === 1 && /[;\t]/.test(names[0] ?? ""))
+    throw problemError("usage.invalid", [
+      { path: "line 1", message: "columns are parted by commas, and decimals by a point" },
+    ]);
   for (const name of names) {
     if (!COLUMNS.some((column) => column === name))
-      problems.push({ path: "line 1", message: `unknown column ${name}` });
+      problems.push({ path: "line 1", message: `unknown column ${name}; there are ${COLUMNS.join(", ")}` });
   }
   for (const [name, other] of [["from"], ["quantity", "kw"]]) {
     if (!names.includes(name ?? "") && !names.includes(other ?? ""))

@@ -53,17 +53,58 @@ export const tariffJsonSchema = (): unknown => z.toJSONSchema(tariffSchema, { io
 /** One problem of a file: where and what. */
 export type Problem = { readonly path: string; readonly message: string };
 
+/** Everything that is wrong, each with its path and in words that say what to write. */
 export const problemsOf = (error: z.ZodError): Problem[] =>
   error.issues.flatMap(flatten).map(({ path, message }) => ({ path: pathText(path), message }));
 
 type Issue = { readonly path: readonly PropertyKey[]; readonly message: string };
 
-/** Of a union, the branch that came closest says what is wrong. */
+/** Of a union, the branch that came closest says what is wrong; a field that nobody knows is wrong at its own place. */
 function flatten(issue: z.core.$ZodIssue): Issue[] {
-  if (issue.code !== "invalid_union" || issue.errors.length === 0) return [issue];
+  if (issue.code === "unrecognized_keys") {
+    const message = "is no field here: see docs/reference/tariffs.md";
+    return issue.keys.map((key) => ({ path: [...issue.path, key], message }));
+  }
+  if (issue.code !== "invalid_union" || issue.errors.length === 0)
+    return [{ path: issue.path, message: messageOf(issue) }];
   const depth = (branch: readonly z.core.$ZodIssue[]) => Math.max(...branch.map((inner) => inner.path.length));
   const best = issue.errors.reduce((a, b) => (depth(b) > depth(a) ? b : a));
   return best.flatMap(flatten).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+/** What the form asks, in the words of who writes JSON. */
+const KINDS: Readonly<Record<string, string>> = {
+  array: "a list [ … ]",
+  object: "an object { … }",
+  record: "an object { … }",
+  string: "a text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+};
+
+function messageOf(issue: z.core.$ZodIssue): string {
+  const { message } = issue;
+  switch (issue.code) {
+    case "invalid_type": {
+      if (message.endsWith("received undefined")) return "is missing";
+      return `is not ${KINDS[issue.expected] ?? issue.expected}: ${/received (\w+)$/.exec(message)?.[1] ?? "something else"} stands there`;
+    }
+    case "invalid_value":
+      return `is none of ${issue.values.map(String).join(", ")}`;
+    case "invalid_union":
+      return `is none of ${[...message.matchAll(/'([^']*)'/g)].map((m) => m[1]).join(", ")}`;
+    case "invalid_key":
+      return issue.issues[0]?.message ?? message;
+    case "too_small":
+      if (issue.origin === "string") return "is empty";
+      return issue.origin === "array" ? `needs at least ${issue.minimum}` : `is less than ${issue.minimum}`;
+    case "too_big":
+      if (issue.origin === "string") return `is longer than ${issue.maximum} characters`;
+      return issue.origin === "array" ? `has more than ${issue.maximum}` : `is more than ${issue.maximum}`;
+    default:
+      return message;
+  }
 }
 
 const pathText = (path: readonly PropertyKey[]): string =>

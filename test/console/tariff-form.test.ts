@@ -216,6 +216,24 @@ describe("what is wrong, in Chinese", () => {
   const wrong: readonly (readonly [string, object])[] = [
     ["no title, no source", { title: { zh: "", en: "x" }, source: [] }],
     ["a strange field", { colour: "red" }],
+    [
+      "kinds and forms that are none",
+      { charges: [{ ...energy, kind: "enrgy" }, { ...energy, form: "tiered" }, energy.title] },
+    ],
+    ["a list for an object, too much, too long", { charges: { a: 1 }, version: "x".repeat(70), title: [] }],
+    [
+      "an odd time of use",
+      {
+        charges: [
+          { ...energy, price: { Valley: "1" } },
+          { ...energy, price: {} },
+        ],
+      },
+    ],
+    [
+      "the window of a demand",
+      { charges: [energy, { kind: "demand", id: "d", title: titles, price: "1", window: 90.5 }] },
+    ],
     ["an unknown unit and zone", { unit: "acre", zone: "Asia/Nowhere" }],
     ["days that are none", { effectiveFrom: "2026-02-30", effectiveTo: "soon" }],
     ["an end before its beginning", { effectiveFrom: "2026-02-01", effectiveTo: "2026-01-01" }],

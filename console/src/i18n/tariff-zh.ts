@@ -133,7 +133,7 @@ export const tariffZh: Readonly<Record<keyof typeof tariffEn, string>> = {
   "curve.total": "总额",
   "curve.mean": "平均单价",
   "curve.none": "无法作图：{why}",
-  "curve.use": "用量，{unit}{per}",
+  "curve.use": "用量（{unit}，{per}）",
   "example.accept": "以 {total} 为准",
   "example.accept.ask": "复核人会看到应得金额已更改。",
   "example.none": "尚无算例：可选择真实用户并将其当月存为算例。",

@@ -172,6 +172,7 @@ export function Curve({ curve, unit }: { curve: TariffTrialJson["curve"]; unit: 
         nameLocation: "middle",
         nameGap: 24,
         max: "dataMax",
+        axisLabel: { color: INK.quiet, hideOverlap: true },
       }),
       yAxis: axis({ type: "value", scale: isMean }),
       series: [

@@ -73,7 +73,7 @@ export function Review({ one, act, busy }: { one: TariffVersionJson; act: (step:
         items={[
           {
             key: "document",
-            label: t("tariff.document"),
+            label: t("tariff.tab.form"),
             children: (
               <Loaded query={schema}>
                 {(data) => (

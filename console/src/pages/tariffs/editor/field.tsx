@@ -181,6 +181,8 @@ function ListField({ schema, path, label }: Of & { label: string }) {
       </>
     );
   }
+  const columns = Object.entries(items.properties ?? {});
+  if (columns.every(([, one]) => PLAIN.has(kindOf(one)))) return <PlainRows path={path} items={items} name={name} />;
   return (
     <div className="tariff-nested">
       {rows.map((_, i) => (
@@ -204,6 +206,70 @@ function ListField({ schema, path, label }: Of & { label: string }) {
           {t("tariff.more")}
         </Button>
       )}
+    </div>
+  );
+}
+
+const PLAIN: ReadonlySet<string> = new Set(["decimal", "text", "whole", "choice"]);
+
+/** Rows of plain figures, as the steps of a power factor: a table. */
+function PlainRows({ path, items, name }: { path: Path; items: Schema; name: string }) {
+  const { t } = useSpeech();
+  const { value, set, isReadOnly } = useField(path);
+  const { problemsAt } = useEditor();
+  const words = useFieldWords();
+  const rows = isList(value) ? value : [];
+  const columns = Object.entries(items.properties ?? {});
+  const wrong = rows.flatMap((_, i) => columns.flatMap(([column]) => problemsAt([...path, i, column])));
+  return (
+    <div className="tariff-tiers">
+      <table>
+        <thead>
+          <tr>
+            {columns.map(([column]) => (
+              <th key={column} scope="col">
+                {words.label(name, column)}
+              </th>
+            ))}
+            <td />
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((_, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a row is its place
+            <tr key={i}>
+              {columns.map(([column, one]) => (
+                <td key={column}>
+                  <ByKind
+                    schema={one}
+                    path={[...path, i, column]}
+                    owner={name}
+                    label={`${words.label(name, column)} ${i + 1}`}
+                  />
+                </td>
+              ))}
+              <td>
+                {isReadOnly ? null : (
+                  <Button
+                    size="small"
+                    type="text"
+                    aria-label={t("tariff.remove", { name: `${words.label("", name)} ${i + 1}` })}
+                    onClick={() => set(rows.toSpliced(i, 1))}
+                  >
+                    ×
+                  </Button>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {isReadOnly ? null : (
+        <Button size="small" onClick={() => set([...rows, rows.at(-1) ?? emptyOf(items)])}>
+          {t("tariff.more")}
+        </Button>
+      )}
+      <Problems problems={[...new Set(wrong)]} />
     </div>
   );
 }

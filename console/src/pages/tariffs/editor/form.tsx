@@ -2,7 +2,7 @@ import { Card } from "antd";
 import { useSpeech } from "../../../i18n/language.tsx";
 import { useEditor } from "./context.tsx";
 import { Charges } from "./charges.tsx";
-import { Fields } from "./field.tsx";
+import { Field, Fields } from "./field.tsx";
 
 /** Charges and examples stand by themselves; id and version are the draft's name and stay. */
 const ELSEWHERE = ["charges", "examples", "id", "version"];
@@ -19,6 +19,12 @@ export function TariffForm() {
       <Card size="small" title={t("field.charges")}>
         <Charges />
       </Card>
+      <details className="tariff-charge tariff-examples-form">
+        <summary>
+          <b>{t("field.examples")}</b>
+        </summary>
+        <Field schema={schema.properties?.examples ?? {}} path={["examples"]} owner="tariff" />
+      </details>
     </div>
   );
 }

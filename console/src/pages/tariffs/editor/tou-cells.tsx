@@ -123,9 +123,12 @@ export function TouCells({
                 title={`${clockText(c * grid.step)} ${tou(name)}`}
                 style={{ background: touColour(names, name) }}
                 onFocus={() => setAt({ row: r, cell: c })}
-                onPointerDown={() =>
-                  isReadOnly ? undefined : setDrag({ from: { row: r, cell: c }, to: { row: r, cell: c } })
-                }
+                onPointerDown={(event) => {
+                  // A finger holds the cell it began on: let it go, so that the others hear of it.
+                  if (event.currentTarget.hasPointerCapture(event.pointerId))
+                    event.currentTarget.releasePointerCapture(event.pointerId);
+                  if (!isReadOnly) setDrag({ from: { row: r, cell: c }, to: { row: r, cell: c } });
+                }}
                 onPointerEnter={() =>
                   setDrag((before) => (before === null ? null : { ...before, to: { row: r, cell: c } }))
                 }
