@@ -211,12 +211,13 @@ function single(document: unknown): Tariff {
 type Draft = {
   document?: unknown;
   copyOf?: string | undefined;
+  id?: string | undefined;
   version?: string | undefined;
   effectiveFrom?: string | undefined;
 };
 
 /** The document given, or a copy with a name and a first day of its own. It is judged by the language's schema either way. */
-async function draftOf(desk: Desk, { document, copyOf, version, effectiveFrom }: Draft): Promise<Tariff> {
+async function draftOf(desk: Desk, { document, copyOf, id: own, version, effectiveFrom }: Draft): Promise<Tariff> {
   if ((document === undefined) === (copyOf === undefined))
     throw new CodedError("request.invalid", "Give either `document` or `copyOf`.");
   if (copyOf === undefined) return single(document);
@@ -227,7 +228,7 @@ async function draftOf(desk: Desk, { document, copyOf, version, effectiveFrom }:
   if (version === undefined || effectiveFrom === undefined)
     throw new CodedError("request.invalid", "A copy needs a `version` and its first day `effectiveFrom`.");
   const { effectiveTo: _, ...rest } = original;
-  return single({ ...rest, version, effectiveFrom });
+  return single({ ...rest, ...(own === undefined ? {} : { id: own }), version, effectiveFrom });
 }
 
 async function checkFourEyes(desk: Desk, one: OwnVersion, userId: bigint): Promise<void> {

@@ -96,6 +96,10 @@ export type TariffVersionJson = z.infer<typeof TariffVersionJson>;
 export const DraftBody = z.strictObject({
   document: z.unknown().optional().describe("One version in the tariff language"),
   copyOf: PlainText.max(140).optional().describe("In place of `document`: id@version of the catalogue or an own one"),
+  id: PlainText.min(1)
+    .max(64)
+    .optional()
+    .describe("With `copyOf`: a tariff of one's own in place of a further version"),
   version: PlainText.min(1).max(64).optional().describe("With `copyOf`: the new version's name"),
   effectiveFrom: DayText.optional().describe("With `copyOf`: its first day"),
 });

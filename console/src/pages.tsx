@@ -30,6 +30,7 @@ const Counter = lazy(() => import("./pages/counter/counter.tsx"));
 const Channels = lazy(() => import("./pages/channels.tsx"));
 const Prepaid = lazy(() => import("./pages/prepaid.tsx"));
 const Tariffs = lazy(() => import("./pages/tariffs/tariffs.tsx"));
+const TariffVersion = lazy(() => import("./pages/tariffs/version-page.tsx"));
 const WhatIf = lazy(() => import("./pages/what-if/what-if.tsx"));
 const Exceptions = lazy(() => import("./pages/exceptions.tsx"));
 const Runs = lazy(() => import("./pages/runs.tsx"));
@@ -91,6 +92,7 @@ export function Pages() {
                   <Route path="/channels" element={<Channels />} />
                   <Route path="/prepaid" element={<Prepaid />} />
                   <Route path="/tariffs" element={<Tariffs />} />
+                  <Route path="/tariffs/:id" element={<TariffVersion />} />
                   <Route path="/what-if" element={<WhatIf />} />
                   <Route path="/runs" element={<Runs />} />
                   <Route path="/exceptions" element={<Exceptions />} />

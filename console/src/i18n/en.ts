@@ -1,5 +1,6 @@
 import { residentEn } from "./resident-en.ts";
 import { tokenEn } from "./token-en.ts";
+import { tariffFieldEn } from "./tariff-field-en.ts";
 import { tariffEn } from "./tariff-en.ts";
 import { whatIfEn } from "./what-if-en.ts";
 import { busesEn } from "./buses-en.ts";
@@ -26,6 +27,7 @@ export const en = {
   ...busesEn,
   ...residentEn,
   ...tariffEn,
+  ...tariffFieldEn,
   ...whatIfEn,
   ...gapsEn,
   ...meterLifeEn,

@@ -1,6 +1,7 @@
 import type { en } from "./en.ts";
 import { residentZh } from "./resident-zh.ts";
 import { tokenZh } from "./token-zh.ts";
+import { tariffFieldZh } from "./tariff-field-zh.ts";
 import { tariffZh } from "./tariff-zh.ts";
 import { whatIfZh } from "./what-if-zh.ts";
 import { busesZh } from "./buses-zh.ts";
@@ -27,6 +28,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...busesZh,
   ...residentZh,
   ...tariffZh,
+  ...tariffFieldZh,
   ...whatIfZh,
   ...gapsZh,
   ...meterLifeZh,

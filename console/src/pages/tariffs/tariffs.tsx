@@ -1,63 +1,19 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Card, Input, Popover, Space, Table, Tag } from "antd";
+import { useQuery } from "@tanstack/react-query";
+import { Button, Card, Space, Table, Tag } from "antd";
 import { useState } from "react";
-import type { TariffsJson, TariffVersionJson } from "../../../../api/schemas/tariff.ts";
+import { Link } from "react-router-dom";
+import type { TariffsJson } from "../../../../api/schemas/tariff.ts";
 import { ask } from "../../api/client.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
-import { ProblemNote } from "../../parts/problem.tsx";
-import { useUrlFilter } from "../../parts/url-filter.ts";
 import { Utility } from "../../parts/utility.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
-import { STATE_COLOURS, VersionDrawer } from "./version.tsx";
+import { type Beginning, NewDraft } from "./new-draft.tsx";
+import { STATE_COLOURS } from "./state-colours.ts";
 import "./tariffs.css";
 
 type Row = TariffsJson["items"][number];
-
-function CopyForm({ row, made }: { row: Row; made: (id: string) => void }) {
-  const { t } = useSpeech();
-  const client = useQueryClient();
-  const [version, setVersion] = useState("");
-  const [from, setFrom] = useState("");
-  const copy = useMutation({
-    mutationFn: () =>
-      ask<TariffVersionJson>("/tariff-versions", {
-        method: "POST",
-        body: { copyOf: `${row.tariffId}@${row.version}`, version, effectiveFrom: from },
-      }),
-    onSuccess: async (one) => {
-      await client.invalidateQueries({ queryKey: ["tariffs"] });
-      made(one.id);
-    },
-  });
-  return (
-    <form
-      className="tariff-copy"
-      onSubmit={(event) => {
-        event.preventDefault();
-        copy.mutate();
-      }}
-    >
-      <Input
-        aria-label={t("tariff.copy.version")}
-        placeholder={t("tariff.copy.version")}
-        value={version}
-        onChange={(event) => setVersion(event.target.value)}
-      />
-      <Input
-        aria-label={t("tariff.copy.from")}
-        placeholder={t("tariff.copy.from")}
-        value={from}
-        onChange={(event) => setFrom(event.target.value)}
-      />
-      <Button type="primary" htmlType="submit" loading={copy.isPending} disabled={version === "" || from === ""}>
-        {t("tariff.copy")}
-      </Button>
-      {copy.error === null ? null : <ProblemNote error={copy.error} />}
-    </form>
-  );
-}
 
 function State({ row }: { row: Row }) {
   const { t, term } = useSpeech();
@@ -75,15 +31,20 @@ export default function Tariffs() {
   const { t, language } = useSpeech();
   const format = useFormat();
   const { role } = useUser();
-  const filter = useUrlFilter();
+  const [begin, setBegin] = useState<{ how: Beginning; of: string } | null>(null);
   const tariffs = useQuery({
     queryKey: ["tariffs"],
     queryFn: ({ signal }) => ask<TariffsJson>("/tariffs", { signal }),
   });
-  const open = (id: string): void => filter.set({ version: id });
   return (
     <>
-      <PageTitle title={t("nav.tariffs")} note={t("tariff.lead")} />
+      <PageTitle title={t("nav.tariffs")} note={t("tariff.lead")}>
+        {role === "reader" ? null : (
+          <Button type="primary" data-testid="tariff-new" onClick={() => setBegin({ how: "next", of: "" })}>
+            {t("tariff.new")}
+          </Button>
+        )}
+      </PageTitle>
       <Loaded query={tariffs}>
         {(data) => (
           <Card size="small">
@@ -117,15 +78,14 @@ export default function Tariffs() {
                   title: "",
                   render: (_, row) => (
                     <Space>
-                      {row.id === null ? null : (
-                        <Button size="small" onClick={() => open(row.id ?? "")}>
-                          {t("tariff.open")}
-                        </Button>
-                      )}
+                      {row.id === null ? null : <Link to={`/tariffs/${row.id}`}>{t("tariff.open")}</Link>}
                       {role === "reader" || row.state !== "published" ? null : (
-                        <Popover trigger="click" destroyOnHidden content={<CopyForm row={row} made={open} />}>
-                          <Button size="small">{t("tariff.copy")}</Button>
-                        </Popover>
+                        <Button
+                          size="small"
+                          onClick={() => setBegin({ how: "next", of: `${row.tariffId}@${row.version}` })}
+                        >
+                          {t("tariff.copy")}
+                        </Button>
                       )}
                     </Space>
                   ),
@@ -135,7 +95,7 @@ export default function Tariffs() {
           </Card>
         )}
       </Loaded>
-      <VersionDrawer id={filter.get("version")} close={() => open("")} />
+      <NewDraft rows={tariffs.data?.items ?? []} begin={begin} close={() => setBegin(null)} />
     </>
   );
 }

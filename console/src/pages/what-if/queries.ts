@@ -8,6 +8,7 @@ import type {
   WhatIfJson,
   WhatIfLeftOutJson,
 } from "../../../../api/schemas/what-if.ts";
+import type { TariffVersionJson } from "../../../../api/schemas/tariff.ts";
 import { ask } from "../../api/client.ts";
 
 /** Often enough that figures are seen to grow. */
@@ -53,6 +54,14 @@ export const useChosenAccount = (id: string) =>
   useQuery({
     queryKey: ["account", id, {}],
     queryFn: ({ signal }) => ask<AccountJson>(`/accounts/${id}`, { signal }),
+    enabled: id !== "",
+  });
+
+/** A version of the operator's own that is tried before it is published; `""` = none. */
+export const useDraftOf = (id: string) =>
+  useQuery({
+    queryKey: ["tariff-version", id],
+    queryFn: ({ signal }) => ask<TariffVersionJson>(`/tariff-versions/${id}`, { signal }),
     enabled: id !== "",
   });
 

@@ -27,7 +27,8 @@ function documentOf(text: string): { document: unknown } | { message: string } {
   }
 }
 
-function AccountChoice({ value, choose }: { value: string; choose: (id: string) => void }) {
+/** Any account, by a search for its number or name. */
+export function AccountChoice({ value, choose }: { value: string; choose: (id: string) => void }) {
   const { t } = useSpeech();
   const [search, setSearch] = useState("");
   const found = useAccounts({ search, page: 1, pageSize: 12 }, search !== "");
@@ -58,6 +59,7 @@ export function Question({
   months,
   accountId,
   setAccountId,
+  document,
   busy,
   ask,
 }: {
@@ -65,6 +67,8 @@ export function Question({
   months: readonly string[];
   accountId: string;
   setAccountId: (id: string) => void;
+  /** A draft that is to be tried; `null` = none. */
+  document: Readonly<Record<string, unknown>> | null;
   busy: boolean;
   ask: (body: WhatIfBody) => void;
 }) {
@@ -73,9 +77,9 @@ export function Question({
   const [from, setFrom] = useState(months[0] ?? "");
   const [to, setTo] = useState(months[0] ?? "");
   const [building, setBuilding] = useState("");
-  const [tariff, setTariff] = useState("");
+  const [tariff, setTariff] = useState(document === null ? "" : DRAFT);
   const [insteadOf, setInsteadOf] = useState<string[]>([]);
-  const [draft, setDraft] = useState("");
+  const [draft, setDraft] = useState(document === null ? "" : JSON.stringify(document, null, 2));
   const [broken, setBroken] = useState("");
   const monthOptions = months.map((month) => ({ value: month, label: format.month(`${month}-15T12:00:00Z`) }));
   const used = choices.items.filter(({ agreements }) => agreements > 0);

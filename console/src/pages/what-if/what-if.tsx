@@ -11,10 +11,11 @@ import { useNow } from "../../shell/town-clock.tsx";
 import { Answer } from "./answer.tsx";
 import { BestOption } from "./best.tsx";
 import { pastMonths, Question } from "./question.tsx";
-import { startWhatIf, useTariffChoices, useWhatIf } from "./queries.ts";
+import { startWhatIf, useDraftOf, useTariffChoices, useWhatIf } from "./queries.ts";
 import "./what-if.css";
 
-function Comparison({ id }: { id: string }) {
+/** One comparison as far as it is. */
+export function Comparison({ id }: { id: string }) {
   const job = useWhatIf(id);
   return <Loaded query={job}>{(data) => <Answer job={data} onChanged={() => void job.refetch()} />}</Loaded>;
 }
@@ -27,6 +28,8 @@ export default function WhatIf() {
   const filter = useUrlFilter();
   const choices = useTariffChoices();
   const [id, accountId] = [filter.get("id"), filter.get("account")];
+  const version = filter.get("version");
+  const draft = useDraftOf(version);
   const start = useMutation({
     mutationFn: (body: WhatIfBody) => startWhatIf(body),
     onSuccess: (job) => filter.set({ id: job.id }),
@@ -37,8 +40,9 @@ export default function WhatIf() {
       <div className="stack">
         <Loaded query={choices}>
           {(data) =>
-            now === null ? null : (
+            now === null || (version !== "" && draft.data === undefined && draft.error === null) ? null : (
               <Question
+                document={draft.data?.document ?? null}
                 choices={data}
                 months={pastMonths(now, format.zone)}
                 accountId={accountId}
