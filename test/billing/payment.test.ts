@@ -43,9 +43,12 @@ async function prepaid(state: string, desired: string, reported: string, control
     [town.operatorId, account, meter, state, desired, reported],
   );
   if (control !== undefined) {
-    await owner.query(
-      `insert into control (operator_id, meter_id, account_id, action, reason, state, created_at, not_before, sent_at, attempts)
-       values ($1, $2, $3, $4, '{}', $5, $6, $6, $7, $8)`,
+    // A cut that left has a certificate; what a payment does to one does not look at it, and only a superuser can leave it out.
+    const client = await owner.connect();
+    await client.query("begin; set local session_replication_role = replica");
+    await client.query(
+      `insert into control (operator_id, meter_id, account_id, action, reason, state, created_at, not_before, sent_at, attempts, expires_at)
+       values ($1, $2, $3, $4, '{}', $5, $6, $6, $7, $8, $6::timestamptz + interval '1 hour')`,
       [
         town.operatorId,
         meter,
@@ -57,6 +60,8 @@ async function prepaid(state: string, desired: string, reported: string, control
         control.state === "sent" ? 1 : 0,
       ],
     );
+    await client.query("commit");
+    client.release();
   }
   return account;
 }

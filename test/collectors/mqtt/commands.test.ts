@@ -72,7 +72,7 @@ beforeAll(async () => {
     host: "127.0.0.1",
     mqtt: { kind: "embedded", port: 0 },
     deviceCommands: deviceCommands(fresh.db, sealing),
-    commandTimes: { answerMs: 1_000, statusAfterMs: [60, 150] },
+    commandTimes: { answerMs: 2_500, statusAfterMs: [60, 150] },
     onCommitted: (readings) => committed.push(...readings),
   });
   for (const dialect of DIALECTS) {
@@ -157,7 +157,7 @@ test("a Shelly's error is its refusal, and an answer that comes late changes not
   expect(await command("plug-2", "trip")).toMatchObject({ kind: "refused", reason: "device" });
   delete device.faults.refuses;
   const ignored = telemetry.total("sanbiao_command_answers_total", { outcome: "ignored" });
-  device.faults["ack-late"] = 1_150;
+  device.faults["ack-late"] = 2_650;
   expect(await command("plug-2", "direct_close")).toEqual({ kind: "accepted", by: "wire" });
   await until("it is passed over", () => telemetry.total("sanbiao_command_answers_total") > ignored, 2_000);
   device.faults["ack-late"] = 0;
