@@ -169,4 +169,4 @@ test("every page shows figures in Chinese and English, without fault, warning or
   await page.goto(`${demo.url}/no-such-page`);
   await page.locator(".ant-result").waitFor();
   expect(faults).toEqual([]);
-}, 120_000);
+}, 240_000);
