@@ -1,14 +1,9 @@
 import { CodedError } from "../domain/errors.ts";
 import type { Instant } from "../domain/instant.ts";
-import { signatureOf, signatureProblem, timestampOf } from "../domain/signature.ts";
+import { signatureProblem } from "../domain/signature.ts";
 
 /** `t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">` */
 export const SIGNATURE_HEADER = "sanbiao-signature";
-
-export function signatureHeader(body: string, secret: string, at: Instant): string {
-  const t = timestampOf(at);
-  return `t=${t},${signatureOf(secret, t, body)}`;
-}
 
 /** @throws CodedError `auth.signature` unless the header signs this very body with this secret, now */
 export function checkSignature(body: string, header: unknown, secret: string, now: Instant): void {

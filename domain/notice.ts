@@ -29,7 +29,6 @@ export const NOTICE_FIELDS = {
 
 export type NoticeKind = keyof typeof NOTICE_FIELDS;
 export const NOTICE_KINDS = Object.keys(NOTICE_FIELDS) as readonly NoticeKind[];
-export const isNoticeKind = (word: string): word is NoticeKind => Object.hasOwn(NOTICE_FIELDS, word);
 
 /** Told at once, in quiet hours, too: the answer to what the customer just did, or light that went off or on. */
 const URGENT: ReadonlySet<NoticeKind> = new Set([

@@ -45,17 +45,8 @@ export function orderStateOf(order: PaymentOrder, now: Instant): OrderState {
   return now > order.expiresAt ? "expired" : "open";
 }
 
-export type OrderToOpen = {
-  readonly channel: string;
-  readonly ref: string;
-  readonly clientKey: string;
-  readonly accountId: AccountId;
-  readonly currency: Currency;
-  readonly amountMinor: bigint;
-  readonly pays: Pays;
+export type OrderToOpen = Omit<PaymentOrder, "id" | "said" | "paidMinor" | "paidAt" | "journalId"> & {
   readonly openedBy: "channel" | "resident";
-  readonly openedAt: Instant;
-  readonly expiresAt: Instant;
 };
 
 /** Opens an order once per channel and key: the same again is `already`, other content under the key `different`. */
@@ -78,9 +69,6 @@ export async function openOrder(
 
 export const orderByRef = async (trx: Trx, ref: string): Promise<PaymentOrder | null> =>
   (await orders(trx, sql`o.ref = ${ref}`))[0] ?? null;
-
-export const ordersOfAccount = (trx: Trx, accountId: AccountId): Promise<PaymentOrder[]> =>
-  orders(trx, sql`o.account_id = ${accountId}`);
 
 /** Newest first, at most a page. */
 export const latestOrders = (trx: Trx): Promise<PaymentOrder[]> => orders(trx, sql`true`);

@@ -1,9 +1,9 @@
 import type { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { App } from "../../api/routes/route.ts";
-import { signatureHeader } from "../../api/signature.ts";
 import { ensureChannel } from "../../billing/channels.ts";
-import { instant, isoOf, MINUTE_MS } from "../../domain/instant.ts";
+import { type Instant, instant, isoOf, MINUTE_MS } from "../../domain/instant.ts";
+import { signatureOf, timestampOf } from "../../domain/signature.ts";
 import { verify } from "../../ledger/verify/verify.ts";
 import { ownerPool } from "../support/database.ts";
 import { appOver, cookieOf, type Estate, NOW, tinyEstate } from "./support.ts";
@@ -37,6 +37,10 @@ afterAll(async () => {
   await owner.end();
   await estate.drop();
 });
+
+/** What a channel puts on a body. */
+const signatureHeader = (body: string, secret: string, at: Instant): string =>
+  `t=${timestampOf(at)},${signatureOf(secret, timestampOf(at), body)}`;
 
 type Body = Record<string, unknown>;
 async function say(

@@ -1,9 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startApi, type RunningApi } from "../../api/server.ts";
 import type { RouteJson } from "../../api/schemas/reading-route.ts";
@@ -11,6 +9,7 @@ import { reversePayment, takePayment } from "../../billing/payment.ts";
 import { dialValue, isExpected } from "../../console/src/phone/dial.ts";
 import { HOUR_MS, instant } from "../../domain/instant.ts";
 import { openBrowser } from "../support/browser.ts";
+import { buildConsole } from "../support/console.ts";
 import { ownerPool } from "../support/database.ts";
 import { type Estate, NOW, PASSWORD, silent, tinyEstate } from "../api/support.ts";
 
@@ -25,11 +24,7 @@ const clock = { now: () => instant(NOW + HOUR_MS + Date.now() - BEGUN) };
 
 beforeAll(async () => {
   consoleDir = await mkdtemp(join(tmpdir(), "sanbiao-phone-"));
-  const built = build({
-    configFile: fileURLToPath(new URL("../../console/vite.config.ts", import.meta.url)),
-    logLevel: "error",
-    build: { outDir: consoleDir, emptyOutDir: true },
-  });
+  const built = buildConsole(consoleDir);
   [estate, browser] = await Promise.all([tinyEstate(), openBrowser(), built]);
   api = await startApi({
     db: estate.db,

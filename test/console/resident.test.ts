@@ -1,14 +1,13 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RunningApi, startApi } from "../../api/server.ts";
 import { ensureChannel } from "../../billing/channels.ts";
 import { reversePayment, takePayment } from "../../billing/payment.ts";
 import { openBrowser } from "../support/browser.ts";
+import { buildConsole } from "../support/console.ts";
 import { type Estate, NOW, PASSWORD, silent, tinyEstate } from "../api/support.ts";
 
 let estate: Estate;
@@ -17,15 +16,9 @@ let browser: Browser;
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sanbiao-resident-"));
-  const inConsole = (path: string) => fileURLToPath(new URL(`../../console/${path}`, import.meta.url));
-  // This page alone: it is light, and the others have tests of their own.
-  const rolldownOptions = { input: { resident: inConsole("r.html") } };
-  const built = build({
-    configFile: inConsole("vite.config.ts"),
-    logLevel: "error",
-    plugins: [{ name: "only", config: () => ({ build: { rolldownOptions } }) }],
-    build: { outDir: folder, emptyOutDir: true },
-  }).then(() => writeFile(join(folder, "index.html"), ""));
+  const built = buildConsole(folder, { name: "resident", html: "r.html" }).then(() =>
+    writeFile(join(folder, "index.html"), ""),
+  );
   [estate, browser] = await Promise.all([tinyEstate(), openBrowser(), built]);
   const sandbox = {
     code: "sandbox",

@@ -1,14 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RunningApi, startApi } from "../../api/server.ts";
 import { reversePayment, takePayment } from "../../billing/payment.ts";
 import { type Estate, NOW, PASSWORD, silent, tinyEstate } from "../api/support.ts";
 import { openBrowser } from "../support/browser.ts";
+import { buildConsole } from "../support/console.ts";
 import { ownerPool } from "../support/database.ts";
 import { SmallTown } from "../support/town.ts";
 
@@ -20,14 +19,7 @@ let browser: Browser;
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sanbiao-editor-"));
-  const inConsole = (path: string) => fileURLToPath(new URL(`../../console/${path}`, import.meta.url));
-  const rolldownOptions = { input: { main: inConsole("index.html") } };
-  const built = build({
-    configFile: inConsole("vite.config.ts"),
-    logLevel: "error",
-    plugins: [{ name: "only", config: () => ({ build: { rolldownOptions, minify: false } }) }],
-    build: { outDir: folder, emptyOutDir: true },
-  });
+  const built = buildConsole(folder, { name: "main", html: "index.html", minify: false });
   [estate, browser] = await Promise.all([tinyEstate(), openBrowser(), built]);
   const owner = ownerPool(estate.ownerUrl);
   const town = Reflect.construct(SmallTown, [owner, estate.one]) as SmallTown;
