@@ -16,7 +16,7 @@ test("a link that is cut within a frame says nothing more, also to what was aske
     const socket = connect(server.port, "127.0.0.1", () =>
       socket.write(Buffer.concat([read(0x0101, 1), read(0x0326, 2), read(0x0327, 3)])),
     );
-    socket.on("data", (chunk) => came.push(chunk));
+    socket.on("data", (chunk: Buffer) => came.push(chunk));
     socket.on("error", () => {});
     socket.on("close", () => done());
   });
