@@ -26,14 +26,16 @@ class Queue {
     this.#jobs.set(key, { ...job, positions });
   }
 
-  /** The first whose account nobody works on. */
-  take(busy: ReadonlySet<string>): Job | null {
+  /** The first whose accounts nobody works on, of one operator. */
+  take(busy: ReadonlySet<string>, most: number): Job[] {
+    const taken: Job[] = [];
     for (const [key, job] of this.#jobs) {
-      if (busy.has(key)) continue;
+      if (taken.length === most) break;
+      if (busy.has(key) || (taken[0]?.operatorId ?? job.operatorId) !== job.operatorId) continue;
       this.#jobs.delete(key);
-      return job;
+      taken.push(job);
     }
-    return null;
+    return taken;
   }
 
   drop(key: string): void {
@@ -49,20 +51,22 @@ export const keyOf = ({ operatorId, accountId }: Pick<Job, "operatorId" | "accou
   `${operatorId}/${accountId}`;
 
 export type CrewSettings = {
-  /** Jobs under way at a time. */
+  /** Pieces of work under way at a time, and accounts in one: all of one operator. */
   readonly hands: number;
-  /** Does one job; says itself what went wrong. */
-  readonly work: (job: Job) => Promise<void>;
-  /** After each job. */
+  readonly accountsMax: number;
+  /** Does them; says itself what went wrong. */
+  readonly work: (jobs: readonly [Job, ...Job[]]) => Promise<void>;
+  /** After each piece of work. */
   readonly onDone: () => void;
 };
 
-/** Works accounts off, a few at a time, those that are urgent before the others; one account is in one pair of hands. */
+/** Works accounts off, some at a time, those that are urgent before the others; an account is in one pair of hands. */
 export class Crew {
   readonly #settings: CrewSettings;
   readonly #urgent = new Queue();
   readonly #ordinary = new Queue();
   readonly #busy = new Set<string>();
+  #underWay = 0;
 
   constructor(settings: CrewSettings) {
     this.#settings = settings;
@@ -84,13 +88,18 @@ export class Crew {
   }
 
   kick(): void {
-    while (this.#busy.size < this.#settings.hands) {
-      const job = this.#urgent.take(this.#busy) ?? this.#ordinary.take(this.#busy);
-      if (job === null) return;
-      this.#busy.add(keyOf(job));
-      void this.#settings.work(job).finally(() => {
-        this.#busy.delete(keyOf(job));
-        this.#settings.onDone();
+    const { hands, accountsMax, work, onDone } = this.#settings;
+    while (this.#underWay < hands) {
+      const urgent = this.#urgent.take(this.#busy, accountsMax);
+      const [first, ...more] = urgent.length > 0 ? urgent : this.#ordinary.take(this.#busy, accountsMax);
+      if (first === undefined) return;
+      const jobs = [first, ...more] as const;
+      for (const job of jobs) this.#busy.add(keyOf(job));
+      this.#underWay++;
+      void work([first, ...more]).finally(() => {
+        for (const job of jobs) this.#busy.delete(keyOf(job));
+        this.#underWay--;
+        onDone();
       });
     }
   }

@@ -12,7 +12,7 @@ import type { DialBook, TariffBook } from "../tariffs.ts";
 import type { AccrualBasis } from "./accrual.ts";
 import { Crew, type Job, keyOf } from "./crew.ts";
 import { readFacts } from "./facts.ts";
-import { lastPosition, positionOf, type SeenPosition, takePosition } from "./position.ts";
+import { lastPosition, positionOf, type SeenPosition, type TakenPosition, takePositions } from "./position.ts";
 import { type PrepaidDirectory, readDirectory } from "./directory.ts";
 import { type Told, review } from "./review.ts";
 import { Scout } from "./scout.ts";
@@ -53,8 +53,10 @@ export type PrepaidEngine = {
   stop(): Promise<void>;
 };
 
-/** Accounts worked out at a time, and proofs taken at a time beside them: leaves connections for payments. */
-const [REVIEWS_AT_ONCE, PROOFS_AT_ONCE] = [2, 2];
+/** Accounts worked out at a time: leaves connections for payments. */
+const REVIEWS_AT_ONCE = 2;
+/** Proofs taken in one transaction, while the next ones gather. */
+const PROOFS_MAX = 200;
 
 export function prepaidEngine(deps: PrepaidDeps): PrepaidEngine {
   return new Engine(deps);
@@ -82,8 +84,8 @@ class Engine implements PrepaidEngine {
     this.#deps = deps;
     this.#scout = new Scout(deps);
     const onDone = (): void => this.#goOn();
-    this.#proofs = new Crew({ hands: PROOFS_AT_ONCE, onDone, work: (job) => this.#prove(job) });
-    this.#reviews = new Crew({ hands: REVIEWS_AT_ONCE, onDone, work: (job) => this.#review(job) });
+    this.#proofs = new Crew({ hands: 1, accountsMax: PROOFS_MAX, onDone, work: (jobs) => this.#prove(jobs) });
+    this.#reviews = new Crew({ hands: REVIEWS_AT_ONCE, accountsMax: 1, onDone, work: ([job]) => this.#review(job) });
   }
 
   onReadings(readings: readonly Reading[]): void {
@@ -178,13 +180,17 @@ class Engine implements PrepaidEngine {
   }
 
   /** A proof stands by itself: an account that cannot be priced is restored all the same. Its price follows. */
-  async #prove(job: Job): Promise<void> {
+  async #prove(jobs: readonly [Job, ...Job[]]): Promise<void> {
     try {
-      await provePositions(this.#deps, job, job.positions);
-      this.#reviews.ask({ ...job, positions: [] }, "urgent");
+      await provePositions(this.#deps, jobs);
     } catch (error) {
-      this.#deps.log?.error({ err: error, account: keyOf(job) }, "a position could not be taken into the books");
+      const accounts = jobs.map(keyOf);
+      this.#deps.log?.error({ err: error, accounts }, "positions could not be taken; the next sweep reads them again");
     }
+    const now = this.#deps.clock.now();
+    for (const { operatorId, accountId } of jobs)
+      if (!this.#scout.look(operatorId, accountId, now))
+        this.#reviews.ask({ operatorId, accountId, positions: [] }, "urgent");
   }
 
   /** What comes in while the books are read finds nothing remembered, and asks for another look. */
@@ -225,27 +231,39 @@ async function reviewAccount(deps: PrepaidDeps, job: Job): Promise<AccrualBasis 
   const { operatorId, accountId } = job;
   const now = deps.clock.now();
   const last = await deps.db.as(operatorId, (trx) => lastPosition(trx, accountId));
-  if (last !== null) await provePositions(deps, job, [last]);
+  if (last !== null) await provePositions(deps, [{ ...job, positions: [last] }]);
   const { told, basis } = await deps.db.as(operatorId, (trx) => reviewNow(trx, deps, accountId, now));
   tell(deps, job, told, now);
   return basis;
 }
 
-async function provePositions(deps: PrepaidDeps, job: Job, positions: readonly SeenPosition[]): Promise<void> {
+/** Of accounts of one operator, each one's positions in the order of their measuring. */
+async function provePositions(deps: PrepaidDeps, jobs: readonly [Job, ...Job[]]): Promise<void> {
   const now = deps.clock.now();
-  const ordered = [...positions].sort((a, b) => a.measuredAt - b.measuredAt);
-  const taken = await deps.db.as(job.operatorId, async (trx) => {
-    const all = [];
-    for (const seen of ordered) all.push(await takePosition(trx, job.accountId, seen, now));
+  const [{ operatorId }] = jobs;
+  const walks = jobs.map(({ accountId, positions }) =>
+    positions.map((one) => ({ ...one, accountId })).toSorted((a, b) => a.measuredAt - b.measuredAt),
+  );
+  const taken = await deps.db.as(operatorId, async (trx) => {
+    const all: TakenPosition[] = [];
+    for (let n = 0; walks.some((walk) => n < walk.length); n++) {
+      const seen = walks.flatMap((walk) => walk.slice(n, n + 1));
+      all.push(...(await takePositions(trx, seen, now)));
+    }
     return all;
   });
-  for (const { confirmed, told } of taken) {
+  for (const { accountId, confirmed, told } of taken) {
     if (confirmed !== null) deps.telemetry.count("sanbiao_commands_total", { action: confirmed, state: "confirmed" });
-    tell(deps, job, told, now);
+    tell(deps, { operatorId, accountId }, told, now);
   }
 }
 
-function tell(deps: PrepaidDeps, { operatorId, accountId }: Job, told: readonly Told[], at: Instant): void {
+function tell(
+  deps: PrepaidDeps,
+  { operatorId, accountId }: Omit<Job, "positions">,
+  told: readonly Told[],
+  at: Instant,
+): void {
   for (const one of told) deps.onEvent?.({ operatorId, accountId, at, ...one });
 }
 
