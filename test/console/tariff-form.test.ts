@@ -338,6 +338,39 @@ describe("what is wrong, in Chinese", () => {
         ],
       },
     ],
+    [
+      "a fee and its brackets, hours that are none",
+      {
+        charges: [
+          energy,
+          {
+            kind: "standing",
+            id: "s",
+            title: titles,
+            per: "month",
+            price: "1",
+            tiers,
+            by: "kW",
+            part: "whole",
+            capacity: "kW",
+          },
+          { kind: "standing", id: "t", title: titles, per: "month", price: "1", by: "kW" },
+          {
+            kind: "demand",
+            id: "d",
+            title: titles,
+            price: { peak: "1" },
+            window: 15,
+            coincident: {
+              hours: [
+                { from: "noon", to: "2026-07-01T12:00" },
+                { from: "2026-07-01T12:00", to: "2026-07-01T11:00" },
+              ],
+            },
+          },
+        ],
+      },
+    ],
     ["an id in capitals", { id: "ABC", charges: [{ ...energy, id: "A B" }] }],
   ];
   test.each(wrong)("%s: no message is left in English", (_, change) => {
