@@ -14,7 +14,7 @@ import {
   UtilityName,
 } from "./json.ts";
 import { MeterRowJson } from "./meter.ts";
-import { PrepaidJson, SupplyStateName } from "./supply.ts";
+import { DaysLeftJson, PrepaidJson, SupplyStateName } from "./supply.ts";
 
 export const AccountRowJson = z
   .object({
@@ -73,6 +73,7 @@ export const AccountJson = AccountRowJson.extend({
   facts: z.array(AccountFactJson).describe("What is contracted, and low income: newest first"),
   agreements: z.array(AgreementJson),
   prepaid: PrepaidJson.nullable(),
+  daysLeft: DaysLeftJson.nullable().describe("Of prepaid supply, worked out now; null when it cannot be told"),
   meters: z.array(MeterRowJson),
 }).meta({ id: "Account" });
 export type AccountJson = z.infer<typeof AccountJson>;
