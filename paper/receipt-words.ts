@@ -120,13 +120,13 @@ function wholeInChinese(digits: string): string {
   for (let g = groups - 1; g >= 0; g--) {
     const group = digits.slice(Math.max(0, digits.length - 4 * (g + 1)), digits.length - 4 * g);
     let isEmpty = true;
-    [...group].forEach((digit, i) => {
-      if (digit === "0") isGap = true;
+    for (let i = 0; i < group.length; i++) {
+      if (group[i] === "0") isGap = true;
       else {
-        text += `${isGap && text !== "" ? "零" : ""}${FIGURES[Number(digit)]}${PLACES[group.length - 1 - i]}`;
+        text += `${isGap && text !== "" ? "零" : ""}${FIGURES[Number(group[i])]}${PLACES[group.length - 1 - i]}`;
         [isGap, isEmpty] = [false, false];
       }
-    });
+    }
     if (!isEmpty) text += GROUPS[g];
   }
   return text;

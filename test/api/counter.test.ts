@@ -44,6 +44,7 @@ async function ask(login: string, method: Method, url: string, payload?: object,
   const isJson = (reply.headers["content-type"] ?? "").toString().includes("json");
   return { status: reply.statusCode, body: isJson ? reply.json() : reply.body, raw: reply.rawPayload };
 }
+const statusesOf = (all: readonly { status: number }[]) => all.map(({ status }) => status).toSorted((a, b) => a - b);
 const pay = (login: string, key: string, amount: string, more: object = { channel: "cash" }) =>
   ask(login, "POST", `/accounts/${estate.flat}/payments`, { amount: yuan(amount), ...more }, key);
 const open = (login: string, key: string, drawerId = drawer, float = "100.00") =>
@@ -74,7 +75,7 @@ describe("a shift", () => {
 
   test("is opened once by a double click, and of two clerks at one drawer one is told who is there", async () => {
     const twice = await Promise.all([open("clerk", "open-key-1"), open("clerk", "open-key-1")]);
-    expect(twice.map(({ status }) => status).toSorted()).toEqual([200, 201]);
+    expect(statusesOf(twice)).toEqual([200, 201]);
     shift = twice[0].body.id;
     expect(twice[1].body.id).toBe(shift);
     const late = await open("second", "open-key-2");
@@ -82,7 +83,7 @@ describe("a shift", () => {
     expect(late.body.detail).toContain("User clerk");
     expect((await open("clerk", "open-key-3", "2")).body.code).toBe("counter.shift-open");
     const raced = await Promise.all([open("second", "open-key-4", "2"), open("third", "open-key-5", "2")]);
-    expect(raced.map(({ status }) => status).toSorted()).toEqual([201, 409]);
+    expect(statusesOf(raced)).toEqual([201, 409]);
     const counter = (await ask("clerk", "GET", "/counter")).body;
     expect(counter.shift).toMatchObject({ id: shift, drawer: "A", state: "open" });
     expect(counter.drawers[0].takenBy.clerk).toBe("User clerk");
@@ -156,10 +157,11 @@ describe("a shift", () => {
     const next = (await open("clerk", "open-key-6")).body.id;
     await pay("clerk", "sale-key-7", "12.00");
     const count = () => ask("clerk", "POST", `/counter/shifts/${next}/count`, { counted: yuan("112.00") });
-    expect((await Promise.all([count(), count()])).map(({ body }) => body.state ?? body.code).toSorted()).toEqual([
-      "closed",
-      "counter.shift-closed",
-    ]);
+    expect(
+      (await Promise.all([count(), count()]))
+        .map(({ body }) => String(body.state ?? body.code))
+        .toSorted((a, b) => a.localeCompare(b)),
+    ).toEqual(["closed", "counter.shift-closed"]);
     expect((await pay("clerk", "sale-key-8", "1.00")).body.code).toBe("counter.no-shift");
     expect((await pay("clerk", "sale-key-7", "12.00")).body.outcome).toBe("already");
     expect(
@@ -184,14 +186,14 @@ describe("a cheque", () => {
       pay("clerk", "cheque-key-1", "60.00", cheque),
       pay("clerk", "cheque-key-1", "60.00", cheque),
     ]);
-    expect(taken.map(({ status }) => status).toSorted()).toEqual([200, 201]);
+    expect(statusesOf(taken)).toEqual([200, 201]);
     const { id, counts } = taken[0].body.cheque;
     expect([counts, await balance()]).toEqual(["cleared", before]);
     const cleared = await Promise.all([
       end("clerk", id, { outcome: "cleared" }),
       end("clerk", id, { outcome: "cleared" }),
     ]);
-    expect(cleared.map(({ status }) => status).toSorted()).toEqual([200, 201]);
+    expect(statusesOf(cleared)).toEqual([200, 201]);
     expect(Number(await balance())).toBe(Number(before) + 60);
     expect((await end("boss", id, { outcome: "returned", reason: "no funds" })).body.code).toBe("counter.cheque-ended");
   });
