@@ -17,6 +17,7 @@ import { COOKIE, checkAccess, checkSameSite, RESIDENT_COOKIE, securityHeaders } 
 import { page, serveConsole } from "./console.ts";
 import type { Metrics } from "./metrics.ts";
 import { PROBLEM_JSON, problemOf } from "./problem.ts";
+import { accountFactRoutes } from "./routes/account-facts.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { correctionRoutes } from "./routes/corrections.ts";
 import { billExplainRoutes, billReplayRoutes } from "./routes/bill-explain.ts";
@@ -43,7 +44,9 @@ import { noticeRoutes } from "./routes/notices.ts";
 import { onboardingRoutes } from "./routes/onboarding.ts";
 import { billCycleRoutes } from "./routes/bill-cycles.ts";
 import { correctionPaperRoutes, paperRoutes } from "./routes/paper.ts";
+import { counterRoutes } from "./routes/counter.ts";
 import { paymentRoutes } from "./routes/payments.ts";
+import { receiptRoutes } from "./routes/receipts.ts";
 import { photoRoutes, readingRoutes } from "./routes/readings.ts";
 import { readingRouteRoutes } from "./routes/reading-routes.ts";
 import { registerImportRoutes } from "./routes/register-import.ts";
@@ -127,6 +130,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       gapRoutes(v1, options);
       meterLifeRoutes(v1, options);
       accountRoutes(v1, options);
+      accountFactRoutes(v1, options);
       paperRoutes(v1, options);
       correctionPaperRoutes(v1, options);
       billCycleRoutes(v1, options);
@@ -134,6 +138,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
       billReplayRoutes(v1, options);
       correctionRoutes(v1, options);
       paymentRoutes(v1, options);
+      receiptRoutes(v1, options);
+      counterRoutes(v1, options);
       tokenRoutes(v1, options);
       busRoutes(v1, options);
       balanceRoutes(v1, options);
