@@ -19,7 +19,7 @@ export function Temperatures() {
   const today = localInZone(now, zone).slice(0, 10);
   const days = useDayTemperatures(localInZone(now - 7 * DAY_MS, zone).slice(0, 10));
   return (
-    <section>
+    <section className="supply-weather">
       <h3>{t("supply.weather")}</h3>
       <p className="quiet">{t("supply.weatherWhat")}</p>
       {user.role === "reader" ? null : <Note today={today} />}
