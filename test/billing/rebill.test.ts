@@ -14,6 +14,7 @@ import { RATIO_ONE } from "../../domain/ratio.ts";
 import { READING_SOURCES } from "../../domain/reading.ts";
 import type { Tariff } from "../../domain/tariff.ts";
 import { openControlOf, queueControl } from "../../ledger/controls.ts";
+import { noteAssignment, noteCharge, noteChargePrice } from "../../ledger/charges.ts";
 import { writeEdits } from "../../ledger/edits.ts";
 import { changeRatio } from "../../ledger/meter-care.ts";
 import { noteRebillTerms } from "../../ledger/rebill-terms.ts";
@@ -26,7 +27,13 @@ let lives: Lives;
 let town: SmallTown;
 
 /** Homes that were billed for all months by the values at their key. */
-let billed: { readonly untouched: Home; readonly inside: Home; readonly newYear: Home; readonly prepaid: Home };
+let billed: {
+  readonly untouched: Home;
+  readonly inside: Home;
+  readonly newYear: Home;
+  readonly prepaid: Home;
+  readonly charged: Home;
+};
 const [right, wrong]: [Home[], Home[]] = [[], []];
 const taken = (from: Home[]): Home => {
   const home = from.pop();
@@ -41,9 +48,11 @@ beforeAll(async () => {
     inside: await moveIn([1000, 1050, 1175, 1190, 1260, 1300]),
     newYear: await moveIn([1000, 1050, 1135, 1190, 1290, 1300]),
     prepaid: await moveIn(WRONG, "ladder", "prepaid"),
+    charged: await moveIn(TRUE),
   };
+  await chargeFee(billed.charged, "4.24");
   await town.prepaid(billed.prepaid.account, billed.prepaid.meter, "test-policy");
-  for (let i = 0; i < 3; i++) right.push(await moveIn(TRUE));
+  for (let i = 0; i < 2; i++) right.push(await moveIn(TRUE));
   for (let i = 0; i < 4; i++) wrong.push(await moveIn(WRONG));
   await bill();
 });
@@ -67,6 +76,19 @@ async function bill(months: readonly string[] = MONTHS): Promise<void> {
   for (const month of months) await lives.run(town, month, null);
   lives.now = on("2026-02-15");
 }
+/** So much a month for the home, 6 % tax inside. */
+const chargeFee = ({ account }: Home, price: string) =>
+  lives.fresh.db.as(town.operatorId, async (trx) => {
+    const noted = { at: lives.now, by: null };
+    const from = day("2025-09-01");
+    await noteCharge(
+      trx,
+      { code: "fee", title: { zh: "物业费", en: "Fee" }, basis: "home", income: "revenue_property" },
+      noted,
+    );
+    await noteChargePrice(trx, "fee", { from, price, taxRate: "0.06", source: "invented" }, noted);
+    await noteAssignment(trx, account, { code: "fee", from, quantity: "1" }, noted);
+  });
 let edits = 0;
 const correct = (meter: bigint, at: string, value: number) =>
   lives.fresh.db.as(town.operatorId, (trx) =>
@@ -113,6 +135,13 @@ const entriesOf = async ({ account }: Home): Promise<bigint> => {
     [town.operatorId, account],
   );
   return rows[0]?.n ?? 0n;
+};
+const feesEarned = async (): Promise<bigint> => {
+  const { rows } = await lives.owner.query<{ sum: bigint }>(
+    "select -sum(amount_minor)::bigint as sum from posting where operator_id = $1 and ledger_account = 'revenue_property'",
+    [town.operatorId],
+  );
+  return rows[0]?.sum ?? 0n;
 };
 const energy = ({ point }: Home) => energyOf(lives.owner, town.operatorId, point);
 const openCut = (home: Home) => lives.fresh.db.as(town.operatorId, (trx) => openControlOf(trx, home.account));
@@ -298,8 +327,8 @@ test("a prepaid home that is given money back is not cut", async () => {
   expect(await openCut(home)).toBeNull();
 });
 
-test("a cancelled bill charges nothing, stays so in every replay, and is made anew by what is known then", async () => {
-  const home = taken(right);
+test("a cancelled bill charges nothing, its fee neither, stays so in every replay, and is made anew by what is known then", async () => {
+  const home = billed.charged;
   const { rows } = await lives.owner.query<{ id: bigint; total_minor: bigint }>(
     "select id, total_minor from bill where operator_id = $1 and account_id = $2 order by period_from",
     [town.operatorId, home.account],
@@ -307,15 +336,18 @@ test("a cancelled bill charges nothing, stays so in every replay, and is made an
   const [, october] = rows;
   if (october === undefined) throw new Error("no bill");
   const [cancel, anew] = (["cancel", "anew"] as const).map((kind) => ({ kind, billId: october.id }));
+  const [fee, fees] = [424n, 5 * 424];
   expect(await post(home, anew), "it stands").toEqual({ kind: "nothing" });
-  expect(await post(home, cancel)).toMatchObject({ kind: "posted", totalMinor: -october.total_minor });
-  expect(await owed(home)).toBe(byHand(TRUE) - Number(october.total_minor));
+  expect(await post(home, cancel)).toMatchObject({ kind: "posted", totalMinor: -october.total_minor - fee });
+  expect(await owed(home)).toBe(byHand(TRUE) + fees - Number(october.total_minor + fee));
+  expect(await feesEarned(), "without the tax inside").toBe(4n * 400n);
   expect(await energy(home)).toEqual({ metered: -300, billed: 215, unbilled: 85 });
   expect([await post(home), await post(home, cancel)]).toEqual([{ kind: "nothing" }, { kind: "nothing" }]);
   await correct(home.meter, "2025-11-01", 1140);
   expect(await post(home)).toMatchObject({ kind: "posted" });
   expect(await post(home, anew)).toMatchObject({ kind: "posted" });
-  expect(await owed(home)).toBe(byHand([1000, 1050, 1140, 1190, 1260, 1300]));
+  expect(await owed(home)).toBe(byHand([1000, 1050, 1140, 1190, 1260, 1300]) + fees);
+  expect(await feesEarned()).toBe(5n * 400n);
   expect(await energy(home)).toEqual({ metered: -300, billed: 300 });
   expect(await post(home)).toEqual({ kind: "nothing" });
 });
