@@ -22,6 +22,7 @@ import { correctionRoutes } from "./routes/corrections.ts";
 import { billExplainRoutes, billReplayRoutes } from "./routes/bill-explain.ts";
 import { chargeRoutes } from "./routes/charges.ts";
 import { billHoldRoutes } from "./routes/bill-holds.ts";
+import { supplyBoardRoutes } from "./routes/supply-board.ts";
 import { supplyHoldRoutes } from "./routes/supply-holds.ts";
 import { billingCycleRoutes } from "./routes/billing-cycles.ts";
 import { depositRoutes } from "./routes/deposits.ts";
@@ -141,6 +142,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       depositRoutes(v1, options);
       billHoldRoutes(v1, options);
       supplyHoldRoutes(v1, options);
+      supplyBoardRoutes(v1, options);
       billingCycleRoutes(v1, options);
       eventRoutes(v1, options);
       workRoutes(v1, options);

@@ -3,7 +3,7 @@ import { isDay } from "../../domain/period.ts";
 import { microOf } from "../../domain/quantity.ts";
 import { stateAccountFact } from "../../ledger/account-facts.ts";
 import { principalOfRequest } from "../access.ts";
-import { account, requireAccount } from "../queries/account.ts";
+import { accountPage, requireAccount } from "../queries/account.ts";
 import { accounts } from "../queries/accounts.ts";
 import { bill, bills, billsOfAccount } from "../queries/bills.ts";
 import { controls, prepaidBoard } from "../queries/supply.ts";
@@ -47,7 +47,7 @@ export function accountRoutes(app: App, api: Api): void {
       params: IdParams,
       response: { 200: AccountJson, ...PROBLEMS },
     },
-    handler: (request) => atDeskOf(api, request, (desk) => account(desk, BigInt(request.params.id))),
+    handler: (request) => atDeskOf(api, request, (desk) => accountPage(desk, BigInt(request.params.id))),
   });
 
   app.route({

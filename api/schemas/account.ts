@@ -13,7 +13,7 @@ import {
   UtilityName,
 } from "./json.ts";
 import { MeterRowJson } from "./meter.ts";
-import { PrepaidJson, SupplyStateName } from "./supply.ts";
+import { DaysLeftJson, PrepaidJson, SupplyStateName } from "./supply.ts";
 
 export const AccountRowJson = z
   .object({
@@ -83,6 +83,7 @@ export const AccountJson = AccountRowJson.extend({
   facts: z.array(AccountFactJson).describe("Contracted kW and low income, newest first"),
   agreements: z.array(AgreementJson),
   prepaid: PrepaidJson.nullable(),
+  daysLeft: DaysLeftJson.nullable().describe("Of prepaid supply, worked out now; null when it cannot be told"),
   meters: z.array(MeterRowJson),
 }).meta({ id: "Account" });
 export type AccountJson = z.infer<typeof AccountJson>;
