@@ -1,5 +1,4 @@
 import { depositOf } from "../../ledger/deposits.ts";
-import { decimalText } from "../../domain/quantity.ts";
 import { readAccountFacts } from "../../ledger/account-facts.ts";
 import { sql } from "kysely";
 import { outlookOf } from "../../billing/prepaid/outlook.ts";
@@ -8,9 +7,11 @@ import { CodedError } from "../../domain/errors.ts";
 import { moneyJson, negate } from "../../domain/money.ts";
 import type { Day } from "../../domain/period.ts";
 import { propertyOwedOf } from "../../ledger/journal.ts";
+import { readHouseholds } from "../../ledger/usage.ts";
 import { billBooks } from "../bill-books.ts";
 import type { Desk } from "../desk.ts";
 import type { AccountJson } from "../schemas/account.ts";
+import { factJson } from "./account-facts.ts";
 import { type AccountRow, accountColumns, accountRow, placeOfAccount, standingOfAccount } from "./accounts.ts";
 import { meterRows } from "./meters.ts";
 import { prepaidOf } from "./supply.ts";
@@ -62,25 +63,16 @@ export async function requireAccount(desk: Desk, id: bigint): Promise<void> {
 }
 
 async function householdOf(desk: Desk, id: bigint): Promise<AccountJson["household"]> {
-  const rows = await desk.trx
-    .selectFrom("household")
-    .select(["from_day", "persons"])
-    .where("operator_id", "=", desk.operatorId)
-    .where("account_id", "=", id)
-    .orderBy("from_day", "desc")
-    .execute();
-  return rows.map((row) => ({ fromDay: row.from_day, persons: row.persons }));
+  const sizes = (await readHouseholds(desk.trx, [id])).get(id) ?? [];
+  return sizes.toReversed().map(({ from, persons }) => ({ fromDay: from, persons }));
 }
 
 async function factsOf(desk: Desk, id: bigint): Promise<AccountJson["facts"]> {
   const facts = (await readAccountFacts(desk.trx, [id])).get(id) ?? [];
   return facts
+    .filter(({ kind }) => kind !== "household")
     .toSorted((a, b) => (a.from < b.from ? 1 : -1))
-    .map(({ kind, from, value }) =>
-      kind === "contracted_kw"
-        ? { kind, fromDay: from, kw: decimalText(value) }
-        : { kind, fromDay: from, lowIncome: value === 1n },
-    );
+    .map(factJson);
 }
 
 async function agreementsOf(desk: Desk, id: bigint): Promise<AccountJson["agreements"]> {
