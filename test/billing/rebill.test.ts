@@ -14,13 +14,25 @@ import { RATIO_ONE } from "../../domain/ratio.ts";
 import { READING_SOURCES } from "../../domain/reading.ts";
 import type { Tariff } from "../../domain/tariff.ts";
 import { openControlOf, queueControl } from "../../ledger/controls.ts";
-import { noteAssignment, noteCharge, noteChargePrice } from "../../ledger/charges.ts";
 import { writeEdits } from "../../ledger/edits.ts";
 import { changeRatio } from "../../ledger/meter-care.ts";
 import { noteRebillTerms } from "../../ledger/rebill-terms.ts";
 import { verify } from "../../ledger/verify/verify.ts";
 import type { SmallTown } from "../support/town.ts";
-import { byHand, ENDS, energyOf, FROM, MONTHS, TRUE, type Values, WRONG } from "./by-hand.ts";
+import {
+  byHand,
+  chargeFee,
+  correctingEntries,
+  earned,
+  ENDS,
+  energyOf,
+  owedBy,
+  FROM,
+  MONTHS,
+  TRUE,
+  type Values,
+  WRONG,
+} from "./by-hand.ts";
 import { iso, Lives, on, zone } from "./lives.ts";
 
 let lives: Lives;
@@ -50,7 +62,7 @@ beforeAll(async () => {
     prepaid: await moveIn(WRONG, "ladder", "prepaid"),
     charged: await moveIn(TRUE),
   };
-  await chargeFee(billed.charged, "4.24");
+  await chargeFee(lives, town, billed.charged.account, "4.24");
   await town.prepaid(billed.prepaid.account, billed.prepaid.meter, "test-policy");
   for (let i = 0; i < 2; i++) right.push(await moveIn(TRUE));
   for (let i = 0; i < 4; i++) wrong.push(await moveIn(WRONG));
@@ -76,19 +88,6 @@ async function bill(months: readonly string[] = MONTHS): Promise<void> {
   for (const month of months) await lives.run(town, month, null);
   lives.now = on("2026-02-15");
 }
-/** So much a month for the home, 6 % tax inside. */
-const chargeFee = ({ account }: Home, price: string) =>
-  lives.fresh.db.as(town.operatorId, async (trx) => {
-    const noted = { at: lives.now, by: null };
-    const from = day("2025-09-01");
-    await noteCharge(
-      trx,
-      { code: "fee", title: { zh: "物业费", en: "Fee" }, basis: "home", income: "revenue_property" },
-      noted,
-    );
-    await noteChargePrice(trx, "fee", { from, price, taxRate: "0.06", source: "invented" }, noted);
-    await noteAssignment(trx, account, { code: "fee", from, quantity: "1" }, noted);
-  });
 let edits = 0;
 const correct = (meter: bigint, at: string, value: number) =>
   lives.fresh.db.as(town.operatorId, (trx) =>
@@ -122,27 +121,9 @@ async function post(home: Home, scope: RebillScope = SINCE, deps = lives.deps): 
   const { digest } = await preview(home, scope, deps);
   return postRebill(deps.db, requestOf(home, digest, scope), deps);
 }
-const owed = async ({ account }: Home): Promise<number> => {
-  const { rows } = await lives.owner.query<{ sum: bigint }>(
-    "select coalesce(sum(amount_minor), 0)::bigint as sum from posting where operator_id = $1 and account_id = $2",
-    [town.operatorId, account],
-  );
-  return Number(rows[0]?.sum);
-};
-const entriesOf = async ({ account }: Home): Promise<bigint> => {
-  const { rows } = await lives.owner.query<{ n: bigint }>(
-    "select count(distinct p.journal_id) as n from posting p join journal j on j.operator_id = p.operator_id and j.id = p.journal_id where p.operator_id = $1 and p.account_id = $2 and j.kind = 'adjustment'",
-    [town.operatorId, account],
-  );
-  return rows[0]?.n ?? 0n;
-};
-const feesEarned = async (): Promise<bigint> => {
-  const { rows } = await lives.owner.query<{ sum: bigint }>(
-    "select -sum(amount_minor)::bigint as sum from posting where operator_id = $1 and ledger_account = 'revenue_property'",
-    [town.operatorId],
-  );
-  return rows[0]?.sum ?? 0n;
-};
+const owed = ({ account }: Home) => owedBy(lives.owner, town.operatorId, account);
+const entriesOf = ({ account }: Home) => correctingEntries(lives.owner, town.operatorId, account);
+const feesEarned = () => earned(lives.owner, town.operatorId, "revenue_property");
 const energy = ({ point }: Home) => energyOf(lives.owner, town.operatorId, point);
 const openCut = (home: Home) => lives.fresh.db.as(town.operatorId, (trx) => openControlOf(trx, home.account));
 
