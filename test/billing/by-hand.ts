@@ -84,3 +84,12 @@ export const chargeFee = (lives: Lives, town: SmallTown, account: bigint, price:
     await noteChargePrice(trx, "fee", { from, price, taxRate: "0.06", source: "invented" }, noted);
     await noteAssignment(trx, account, { code: "fee", from, quantity: "1" }, noted);
   });
+
+/** So many persons live in a home from a day on. */
+export const household = (owner: Pool, operatorId: bigint, account: bigint, from: string, persons: number) =>
+  owner.query("insert into household (operator_id, account_id, from_day, persons) values ($1, $2, $3, $4)", [
+    operatorId,
+    account,
+    from,
+    persons,
+  ]);

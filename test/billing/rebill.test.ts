@@ -26,6 +26,7 @@ import {
   earned,
   ENDS,
   energyOf,
+  household,
   owedBy,
   FROM,
   MONTHS,
@@ -39,13 +40,7 @@ let lives: Lives;
 let town: SmallTown;
 
 /** Homes that were billed for all months by the values at their key. */
-let billed: {
-  readonly untouched: Home;
-  readonly inside: Home;
-  readonly newYear: Home;
-  readonly prepaid: Home;
-  readonly charged: Home;
-};
+let billed: Readonly<Record<"untouched" | "inside" | "newYear" | "prepaid" | "charged", Home>>;
 const [right, wrong]: [Home[], Home[]] = [[], []];
 const taken = (from: Home[]): Home => {
   const home = from.pop();
@@ -211,10 +206,10 @@ describe("a change after bills are out posts one netted entry that moves every l
     const before = lives.deps;
     lives.deps = own;
     const home = await moveIn(TRUE, "family");
-    await household(home, "2025-01-01", 3);
+    await household(lives.owner, town.operatorId, home.account, "2025-01-01", 3);
     await bill();
     expect(await owed(home)).toBe(byHand(TRUE));
-    await household(home, "2025-09-01", 6);
+    await household(lives.owner, town.operatorId, home.account, "2025-09-01", 6);
     expect(await post(home)).toMatchObject({ kind: "posted" });
     expect([await owed(home), await entriesOf(home)]).toEqual([byHand(TRUE, { persons: 6 }), 1n]);
     expect(await post(home)).toEqual({ kind: "nothing" });
@@ -401,10 +396,3 @@ test("the books of all these homes hold every invariant", async () => {
 });
 
 const ladderOf = (): Tariff => (lives.deps.tariffs("ladder") ?? [])[0] as Tariff;
-const household = ({ account }: Home, from: string, persons: number) =>
-  lives.owner.query("insert into household (operator_id, account_id, from_day, persons) values ($1, $2, $3, $4)", [
-    town.operatorId,
-    account,
-    from,
-    persons,
-  ]);
