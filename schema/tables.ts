@@ -23,6 +23,7 @@ import type {
   CorrectionTable,
   CorrectionUsageTable,
   RebillTermsTable,
+  OperatorDocumentTable,
   TariffDocumentTable,
 } from "./tables/rebill.ts";
 import type {
@@ -146,6 +147,7 @@ export type Tables = {
   bill_sequence: BillSequenceTable;
   bill_line: BillLineTable;
   bill_basis: BillBasisTable;
+  operator_document: OperatorDocumentTable;
   tariff_document: TariffDocumentTable;
   rebill_terms: RebillTermsTable;
   correction_proposal: CorrectionProposalTable;
