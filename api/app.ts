@@ -17,11 +17,13 @@ import { COOKIE, checkAccess, checkSameSite, RESIDENT_COOKIE, securityHeaders } 
 import { page, serveConsole } from "./console.ts";
 import type { Metrics } from "./metrics.ts";
 import { PROBLEM_JSON, problemOf } from "./problem.ts";
+import { accountFactRoutes } from "./routes/account-facts.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { correctionRoutes } from "./routes/corrections.ts";
 import { billExplainRoutes, billReplayRoutes } from "./routes/bill-explain.ts";
 import { chargeRoutes } from "./routes/charges.ts";
 import { billHoldRoutes } from "./routes/bill-holds.ts";
+import { supplyBoardRoutes } from "./routes/supply-board.ts";
 import { supplyHoldRoutes } from "./routes/supply-holds.ts";
 import { billingCycleRoutes } from "./routes/billing-cycles.ts";
 import { depositRoutes } from "./routes/deposits.ts";
@@ -42,7 +44,9 @@ import { noticeRoutes } from "./routes/notices.ts";
 import { onboardingRoutes } from "./routes/onboarding.ts";
 import { billCycleRoutes } from "./routes/bill-cycles.ts";
 import { correctionPaperRoutes, paperRoutes } from "./routes/paper.ts";
+import { counterRoutes } from "./routes/counter.ts";
 import { paymentRoutes } from "./routes/payments.ts";
+import { receiptRoutes } from "./routes/receipts.ts";
 import { photoRoutes, readingRoutes } from "./routes/readings.ts";
 import { readingRouteRoutes } from "./routes/reading-routes.ts";
 import { registerImportRoutes } from "./routes/register-import.ts";
@@ -126,6 +130,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       gapRoutes(v1, options);
       meterLifeRoutes(v1, options);
       accountRoutes(v1, options);
+      accountFactRoutes(v1, options);
       paperRoutes(v1, options);
       correctionPaperRoutes(v1, options);
       billCycleRoutes(v1, options);
@@ -133,6 +138,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
       billReplayRoutes(v1, options);
       correctionRoutes(v1, options);
       paymentRoutes(v1, options);
+      receiptRoutes(v1, options);
+      counterRoutes(v1, options);
       tokenRoutes(v1, options);
       busRoutes(v1, options);
       balanceRoutes(v1, options);
@@ -141,6 +148,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       depositRoutes(v1, options);
       billHoldRoutes(v1, options);
       supplyHoldRoutes(v1, options);
+      supplyBoardRoutes(v1, options);
       billingCycleRoutes(v1, options);
       eventRoutes(v1, options);
       workRoutes(v1, options);

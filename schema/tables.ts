@@ -22,6 +22,10 @@ import type {
   CorrectionSequenceTable,
   CorrectionTable,
   CorrectionUsageTable,
+  CorrectionChargeTable,
+  CorrectionStateTable,
+  CorrectionMeasureTable,
+  CorrectionBasisTable,
   RebillTermsTable,
   TariffDocumentTable,
 } from "./tables/rebill.ts";
@@ -54,6 +58,18 @@ import type {
   ResidentPassTable,
   ResidentSessionTable,
 } from "./tables/channels.ts";
+import type {
+  CashDrawerTable,
+  ChequeEndingTable,
+  ChequeTable,
+  CounterShiftTable,
+  CounterTermsTable,
+  ReceiptPrintTable,
+  ReceiptSequenceTable,
+  ReceiptTable,
+  ShiftCountTable,
+  TenderTable,
+} from "./tables/counter.ts";
 import type {
   AccountFactTable,
   AccountTable,
@@ -153,6 +169,10 @@ export type Tables = {
   correction_sequence: CorrectionSequenceTable;
   correction_line: CorrectionLineTable;
   correction_usage: CorrectionUsageTable;
+  correction_charge: CorrectionChargeTable;
+  correction_state: CorrectionStateTable;
+  correction_measure: CorrectionMeasureTable;
+  correction_basis: CorrectionBasisTable;
   billed_usage: BilledUsageTable;
   billed_measure: BilledMeasureTable;
   rating_state: RatingStateTable;
@@ -215,4 +235,14 @@ export type Tables = {
   payment_channel_event: PaymentChannelEventTable;
   resident_pass: ResidentPassTable;
   resident_session: ResidentSessionTable;
+  cash_drawer: CashDrawerTable;
+  counter_terms: CounterTermsTable;
+  counter_shift: CounterShiftTable;
+  shift_count: ShiftCountTable;
+  tender: TenderTable;
+  cheque: ChequeTable;
+  cheque_ending: ChequeEndingTable;
+  receipt_sequence: ReceiptSequenceTable;
+  receipt: ReceiptTable;
+  receipt_print: ReceiptPrintTable;
 };

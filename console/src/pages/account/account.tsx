@@ -14,6 +14,7 @@ import { mayTakePayments } from "../../shell/frame.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
 import { UTILITY_ORDER } from "../../theme.ts";
 import { NoticeCard } from "./contacts.tsx";
+import { Certificates } from "./certificates.tsx";
 import { DailyUse } from "./daily-use.tsx";
 import { ResidentPass } from "./resident-pass.tsx";
 import { OfflineTokens } from "./offline-tokens.tsx";
@@ -23,7 +24,7 @@ import { Timeline } from "./timeline.tsx";
 export function Standing({ account }: { account: AccountJson }) {
   const { t, term } = useSpeech();
   const format = useFormat();
-  const { prepaid } = account;
+  const { prepaid, daysLeft } = account;
   return (
     <Card size="small" className="standing">
       <div className="figure">
@@ -52,8 +53,11 @@ export function Standing({ account }: { account: AccountJson }) {
           </div>
           <div className="figure">
             <span className="quiet">{t("account.daysLeft")}</span>
-            <b>{prepaid.daysLeft === null ? "–" : t("account.days", { n: format.number(prepaid.daysLeft, 1) })}</b>
+            <b>{daysLeft === null ? "–" : t("account.days", { n: daysLeft.expected })}</b>
             <small className="quiet">
+              {daysLeft === null || daysLeft.low === daysLeft.high
+                ? null
+                : `${t("account.daysBand", { low: daysLeft.low, high: daysLeft.high })} · `}
               {t("account.lastReading")} <Ago at={prepaid.lastReadingAt} />
             </small>
           </div>
@@ -183,6 +187,7 @@ export default function Account() {
               <div className="stack">
                 <DailyUse accountId={a.id} />
                 <Timeline accountId={a.id} />
+                <Certificates account={a} />
               </div>
               <div className="stack">
                 <Facts account={a} />
