@@ -30,6 +30,7 @@ const APPEND_ONLY = [
   "correction",
   "correction_line",
   "correction_usage",
+  "account_closing",
 ];
 
 /** Rows that nobody can be told from belong to no operator, so this table has a key of its own. */
