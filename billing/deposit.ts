@@ -139,5 +139,8 @@ export function appliedPostings(accountId: AccountId, share: PaymentParts): Post
   if (parts.length === 0) return [];
   const { currency } = share.supply;
   const paid = sumMoney(currency, Object.values(share));
-  return [depositPosting(accountId, paid), ...parts.map((debt) => customerPosting(accountId, negate(share[debt]), debt))];
+  return [
+    depositPosting(accountId, paid),
+    ...parts.map((debt) => customerPosting(accountId, negate(share[debt]), debt)),
+  ];
 }

@@ -76,8 +76,7 @@ export async function proposeEnds(
   const [proposed, none]: [EditToWrite[], string[]] = [[], []];
   for (const end of missingEndsOf(input)) {
     const policy = context.estimation?.(end.agreement.utility, mode ?? "postpaid") ?? null;
-    const outcome =
-      policy === null ? "no policy" : await estimateEnd(trx, end, { ...policy, silentDays: 0 }, context);
+    const outcome = policy === null ? "no policy" : await estimateEnd(trx, end, { ...policy, silentDays: 0 }, context);
     if (typeof outcome === "string") none.push(`meter ${end.stay.serial}: ${outcome}`);
     else proposed.push(...outcome);
   }

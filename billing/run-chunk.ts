@@ -80,7 +80,11 @@ export async function readInputs(
   const now = deps.clock.now();
   const books = { ...deps, zone: operator.zone };
   const read = await withTrueUps(trx, await readAccounts(trx, accountIds, period, books), books);
-  const charged = await withCharges(trx, await withEstimates(trx, read, { ...books, now }), daysOf(period, operator.zone));
+  const charged = await withCharges(
+    trx,
+    await withEstimates(trx, read, { ...books, now }),
+    daysOf(period, operator.zone),
+  );
   const issuedOn = dayOf(now, operator.zone);
   return { inputs: await withLateFees(trx, charged, issuedOn, operator), issuedOn };
 }

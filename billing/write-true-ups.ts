@@ -34,6 +34,7 @@ export async function writeTrueUpsOf(
     if (strange !== undefined) throw new Error(`estimate ${strange.id} stands without its bill`);
     const closings = billed.corrections.flatMap((correction) => correction.closings);
     await closeTrueUps(trx, id, closings, now);
-    if (opens) await writeTrueUps(trx, { id, accountId: billed.accountId }, billed.settlements.flatMap(estimatedEndsOf), now);
+    if (opens)
+      await writeTrueUps(trx, { id, accountId: billed.accountId }, billed.settlements.flatMap(estimatedEndsOf), now);
   }
 }

@@ -20,6 +20,20 @@ export type ClosingFigures = {
   readonly propertyPaid: bigint;
 };
 
+/** What is left either way once the deposit has paid: credit of one class never pays another's debt. Pure. */
+export function restOf(figures: ClosingFigures): {
+  readonly paid: bigint;
+  readonly stillOwed: bigint;
+  readonly refundDue: bigint;
+} {
+  const { deposit, supplyOwed, propertyOwed, supplyPaid, propertyPaid } = figures;
+  const rests = [supplyOwed - supplyPaid, propertyOwed - propertyPaid];
+  const sum = (minors: readonly bigint[]): bigint => minors.reduce((a, b) => a + b, 0n);
+  const paid = supplyPaid + propertyPaid;
+  const credit = -sum(rests.filter((minor) => minor < 0n));
+  return { paid, stillOwed: sum(rests.filter((minor) => minor > 0n)), refundDue: deposit - paid + credit };
+}
+
 export type AccountClosing = ClosingFigures & {
   readonly id: bigint;
   readonly accountId: AccountId;
@@ -114,7 +128,9 @@ export async function endAgreements(trx: Trx, accountId: AccountId, onDay: Day):
 /** First day of the bill that the account's cycle makes of a day. */
 export async function cycleBegin(trx: Trx, accountId: AccountId, ofDay: Day): Promise<Day> {
   const { rows } = await sql<{ from: Day }>`
-    select from_day as from from sanbiao.cycle_period(sanbiao.operator_id(), ${accountId}, ${ofDay}::date)`.execute(trx);
+    select from_day as from from sanbiao.cycle_period(sanbiao.operator_id(), ${accountId}, ${ofDay}::date)`.execute(
+    trx,
+  );
   const row = rows[0];
   if (row === undefined) throw new Error(`no cycle for account ${accountId}`);
   return row.from;

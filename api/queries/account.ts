@@ -8,6 +8,7 @@ import type { Day } from "../../domain/period.ts";
 import { propertyOwedOf } from "../../ledger/journal.ts";
 import type { Desk } from "../desk.ts";
 import type { AccountJson } from "../schemas/account.ts";
+import { accountClosing } from "./account-closings.ts";
 import { type AccountRow, accountColumns, accountRow, placeOfAccount, standingOfAccount } from "./accounts.ts";
 import { meterRows } from "./meters.ts";
 import { prepaidOf } from "./supply.ts";
@@ -22,6 +23,7 @@ export async function account(desk: Desk, id: bigint): Promise<AccountJson> {
   if (row === undefined) throw noAccount(id);
   return {
     ...accountRow(desk, row),
+    closing: await accountClosing(desk, id),
     deposit: moneyJson(await depositOf(desk.trx, id, desk.currency)),
     propertyBalance: moneyJson(negate(await propertyOwedOf(desk.trx, id, desk.currency))),
     address: row.address,

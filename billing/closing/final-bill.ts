@@ -117,7 +117,10 @@ export async function issueFinalBill(
     if (shown.figures === null) throw refuse(`${shown.refused?.reason}: ${shown.refused?.detail}`);
     if (shown.digest !== asked.digest) throw changed();
     const noted = { at: deps.clock.now(), by };
-    const billId = rated === null || input === null ? null : await issue(trx, { deps, operator, asked, shown, rated, input, issuedOn });
+    const billId =
+      rated === null || input === null
+        ? null
+        : await issue(trx, { deps, operator, asked, shown, rated, input, issuedOn });
     const paid = await payByDeposit(trx, asked, shown.figures, operator.currency, noted.at);
     await writeClosing(trx, { accountId, onDay, billId, ...paid }, noted);
     await leaveSupply(trx, accountId, noted.at);
@@ -214,7 +217,15 @@ async function agree(
   const foundBy = { found_by: says.method, ...says.basis };
   const given = { method: "agreed", ...consent } as const;
   const done = await giveEstimate(trx, {
-    ...{ meterId, register, at, value: says.value, given, foundBy, reason, madeBy: by, now },
+    meterId,
+    register,
+    at,
+    value: says.value,
+    given,
+    foundBy,
+    reason,
+    madeBy: by,
+    now,
     key: `final/${onDay}/${key}`,
   });
   if (done.kind === "refused") throw refuse(`The estimate for meter ${meterId} is refused: ${done.detail}.`);
@@ -270,10 +281,7 @@ type ToIssue = {
   readonly issuedOn: Day;
 };
 
-async function issue(
-  trx: Trx,
-  { deps, operator, asked, shown, rated, input, issuedOn }: ToIssue,
-): Promise<bigint> {
+async function issue(trx: Trx, { deps, operator, asked, shown, rated, input, issuedOn }: ToIssue): Promise<bigint> {
   const { accountId, operatorId } = asked;
   const { period } = shown;
   if (period === null) throw new Error("a final bill has a period");
@@ -293,7 +301,10 @@ async function payByDeposit(
   currency: Currency,
   at: Instant,
 ): Promise<ClosingFigures & { depositJournalId: bigint | null }> {
-  const figures = closingFigures(await depositOf(trx, accountId, currency), await classesOwed(trx, accountId, currency));
+  const figures = closingFigures(
+    await depositOf(trx, accountId, currency),
+    await classesOwed(trx, accountId, currency),
+  );
   if (canonicalText(figures) !== canonicalText(shown)) throw changed();
   const postings = appliedPostings(accountId, {
     supply: money(currency, figures.supplyPaid),

@@ -15,7 +15,12 @@ import { classesOwed, type PaymentChannel } from "../payment.ts";
 type Trx = Transaction<Tables>;
 
 /** What a closed account is to be given back: what is left of its deposit, and its credit in each class. */
-export type RefundDue = { readonly deposit: Money; readonly supply: Money; readonly property: Money; readonly total: Money };
+export type RefundDue = {
+  readonly deposit: Money;
+  readonly supply: Money;
+  readonly property: Money;
+  readonly total: Money;
+};
 
 /** `null` while the account is not closed. Credit of one class never pays a debt of another. */
 export async function refundDue(trx: Trx, accountId: AccountId, currency: Currency): Promise<RefundDue | null> {
@@ -45,7 +50,10 @@ export type Refund = {
   readonly by: bigint;
 };
 
-export type RefundOutcome = { readonly kind: "posted" | "already" | "different"; readonly journalIds: readonly bigint[] };
+export type RefundOutcome = {
+  readonly kind: "posted" | "already" | "different";
+  readonly journalIds: readonly bigint[];
+};
 
 /**
  * Gives a closed account back all that is due, once: the deposit and the credit are an entry each, in one transaction.
@@ -110,10 +118,7 @@ async function post(
 }
 
 /** The entries of this key, if there are some. */
-async function postedBefore(
-  trx: Trx,
-  { key, accountId, amount, channel }: Refund,
-): Promise<RefundOutcome | null> {
+async function postedBefore(trx: Trx, { key, accountId, amount, channel }: Refund): Promise<RefundOutcome | null> {
   const { rows } = await sql<{ id: bigint; cause: Readonly<Record<string, string>> }>`
     select id, cause from sanbiao.journal
      where operator_id = sanbiao.operator_id() and idempotency_key in (${`refund/deposit/${key}`}, ${`refund/credit/${key}`})

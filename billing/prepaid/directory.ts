@@ -22,7 +22,9 @@ export async function readDirectory(db: Database): Promise<PrepaidDirectory> {
         union
         select s.account_id, i.meter_id from live s
           join sanbiao.agreement g on g.operator_id = s.operator_id and g.account_id = s.account_id
-          join sanbiao.installation i on i.operator_id = g.operator_id and i.usage_point_id = g.usage_point_id and i.removed_at is null`.execute(trx),
+          join sanbiao.installation i on i.operator_id = g.operator_id and i.usage_point_id = g.usage_point_id and i.removed_at is null`.execute(
+        trx,
+      ),
     );
     for (const row of rows) byMeter.set(`${operatorId}/${row.meter_id}`, row.account_id);
     for (const accountId of new Set(rows.map((row) => row.account_id))) accounts.push({ operatorId, accountId });

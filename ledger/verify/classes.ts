@@ -72,8 +72,7 @@ export const CLASS_INVARIANTS: readonly Invariant[] = [
   },
   {
     name: "closings",
-    title:
-      "A closed account's final bill ends on its day, and its deposit paid what it says by an entry of its own",
+    title: "A closed account's final bill ends on its day, and its deposit paid what it says by an entry of its own",
     counted: "select count(*) from account_closing",
     broken: `
       select format('operator %s account %s closed on %s: %s', k.operator_id, k.account_id, k.on_day, k.wrong) as example

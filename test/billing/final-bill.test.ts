@@ -9,6 +9,11 @@ import { day } from "../../domain/period.ts";
 import type { Tariff } from "../../domain/tariff.ts";
 import { depositOf } from "../../ledger/deposits.ts";
 import { verify } from "../../ledger/verify/verify.ts";
+import { billFacts } from "../../paper/bill-facts.ts";
+import { billHtml } from "../../paper/bill-html.ts";
+import { billSheetOf } from "../../paper/bill-sheet.ts";
+import { billsPdf, bytesOf } from "../../paper/pdf/bill-pdf.ts";
+import { pdfPages } from "../paper/pdf-text.ts";
 import type { SmallTown } from "../support/town.ts";
 import { iso, Lives, on, zone } from "./lives.ts";
 
@@ -47,7 +52,11 @@ let lives: Lives;
 let town: SmallTown;
 beforeAll(async () => {
   lives = await Lives.open();
-  lives.deps = { ...lives.deps, tariffs: (id) => (id === "monthly" ? [monthly] : null), estimation: estimationPolicyOf };
+  lives.deps = {
+    ...lives.deps,
+    tariffs: (id) => (id === "monthly" ? [monthly] : null),
+    estimation: estimationPolicyOf,
+  };
   town = await lives.town();
 });
 afterAll(() => lives.close());
@@ -84,7 +93,13 @@ const take = (accountId: bigint, amount: bigint) =>
   });
 const refund = (accountId: bigint, key: string, amount: bigint) =>
   refundClosed(lives.fresh.db, {
-    ...{ operatorId: town.operatorId, accountId, key, amount: cny(amount), channel: "cash", at: lives.now, by: 1n },
+    operatorId: town.operatorId,
+    accountId,
+    key,
+    amount: cny(amount),
+    channel: "cash",
+    at: lives.now,
+    by: 1n,
   });
 const due = (accountId: bigint) =>
   lives.fresh.db.as(town.operatorId, async (trx) => (await refundDue(trx, accountId, "CNY"))?.total.minor);
@@ -96,6 +111,23 @@ const registers = async (account: bigint) => {
   );
   return rows.map(({ start, end }) => `${start}..${end}`);
 };
+/** The account's last bill on paper. */
+const paperOf = (account: bigint) =>
+  lives.fresh.db.as(town.operatorId, async (trx) => {
+    const bills = await trx.selectFrom("bill").select("id").where("account_id", "=", account).orderBy("id").execute();
+    const [facts] = await billFacts(trx, town.operatorId, [bills.at(-1)?.id ?? 0n]);
+    if (facts === undefined) throw new Error("no bill");
+    const sheet = billSheetOf(facts);
+    const bytes = await bytesOf(billsPdf([sheet], "both"));
+    return {
+      sheet,
+      bytes,
+      html: billHtml(sheet, "both"),
+      text: pdfPages(bytes)
+        .map(({ text }) => text)
+        .join(" "),
+    };
+  });
 const brokenBooks = async () => (await verify(lives.owner)).filter((check) => !check.ok);
 
 test("a move-out is one act: final bill to the boundary reading, deposit applied, the rest refunded once, the next customer goes on from there", async () => {
@@ -109,7 +141,11 @@ test("a move-out is one act: final bill to the boundary reading, deposit applied
   lives.now = on("2026-10-11 15:00");
   // 62 kWh at 1.00, 38 at 2.00, 31.00: paid, and 5.00 more.
   await takePayment(lives.fresh.db, {
-    ...{ operatorId: town.operatorId, accountId: account, key: "sept", at: lives.now, channel: "cash" as const },
+    operatorId: town.operatorId,
+    accountId: account,
+    key: "sept",
+    at: lives.now,
+    channel: "cash" as const,
     amount: cny(17400n),
   });
   await take(account, 50000n);
@@ -123,12 +159,26 @@ test("a move-out is one act: final bill to the boundary reading, deposit applied
   expect(await registers(account)).toHaveLength(1);
 
   const issue = () => issueFinalBill(lives.deps, { ...ask(account), digest: shown.digest ?? "" });
-  await expect(issueFinalBill(lives.deps, { ...ask(account), digest: "0" })).rejects.toThrow("no longer what was shown");
+  await expect(issueFinalBill(lives.deps, { ...ask(account), digest: "0" })).rejects.toThrow(
+    "no longer what was shown",
+  );
   const done = await Promise.all([issue(), issue()]);
   expect(done.map(({ kind }) => kind).toSorted()).toEqual(["already", "closed"]);
   expect(new Set(done.map(({ closing }) => closing.billId)).size).toBe(1);
   expect(done[0]?.closing).toMatchObject(figures);
-  await expect(previewFinalBill(lives.deps, ask(account, day("2026-10-05")))).rejects.toThrow("was closed on 2026-10-11");
+  await expect(previewFinalBill(lives.deps, ask(account, day("2026-10-05")))).rejects.toThrow(
+    "was closed on 2026-10-11",
+  );
+
+  const issuedPaper = await paperOf(account);
+  for (const text of ["最终账单", "10/31", "Finalsettlement", "应退金额Refunddue¥475.00", "2026年10月11日零时止"])
+    for (const where of [issuedPaper.text, issuedPaper.html])
+      expect(where.replaceAll(/<[^>]+>|\s/g, "")).toContain(text);
+  expect(issuedPaper.sheet).toMatchObject({
+    toPay: cny(0n),
+    deposit: { before: cny(0n), taken: cny(50000n), applied: cny(2500n), held: cny(47500n) },
+    final: { paid: cny(2500n), stillOwed: cny(0n), refundDue: cny(47500n) },
+  });
 
   expect(await due(account)).toBe(47500n);
   await expect(refund(account, "r0", 47400n)).rejects.toThrow("475.00 CNY is due");
@@ -143,11 +193,17 @@ test("a move-out is one act: final bill to the boundary reading, deposit applied
   expect([await registers(account), await registers(next)]).toEqual([["900..1000", "1000..1020"], ["1020..1093"]]);
   // Money that comes in afterwards is due again.
   await takePayment(lives.fresh.db, {
-    ...{ operatorId: town.operatorId, accountId: account, key: "late", at: lives.now, channel: "wallet" as const },
+    operatorId: town.operatorId,
+    accountId: account,
+    key: "late",
+    at: lives.now,
+    channel: "wallet" as const,
     amount: cny(700n),
   });
   await refund(account, "r3", 700n);
   expect(await refund(account, "r3", 700n)).toMatchObject({ kind: "already" });
+  // What came after its issue changes nothing on the paper.
+  expect((await paperOf(account)).bytes).toEqual(issuedPaper.bytes);
   await read(meter, [["2026-10-10", 1019]]);
   expect(await brokenBooks()).toEqual([]);
 });
@@ -182,7 +238,8 @@ test("a closing says why it cannot be, and one on the day on which a bill ends n
     ["2026-11-01", 20],
   ]);
   lives.now = on("2026-10-11 09:00");
-  const why = (onDay: string) => previewFinalBill(lives.deps, ask(account, day(onDay))).catch((error: Error) => error.message);
+  const why = (onDay: string) =>
+    previewFinalBill(lives.deps, ask(account, day(onDay))).catch((error: Error) => error.message);
   expect(await why("2026-10-12")).toContain("yet to come");
   expect(await why("2026-09-01")).toContain("begins on 2026-09-01");
   expect(await why("2026-10-11")).toContain("from 2026-09-01 to 2026-10-01 are not billed yet");
