@@ -17,12 +17,14 @@ import { COOKIE, checkAccess, checkSameSite, RESIDENT_COOKIE, securityHeaders } 
 import { page, serveConsole } from "./console.ts";
 import type { Metrics } from "./metrics.ts";
 import { PROBLEM_JSON, problemOf } from "./problem.ts";
+import { accountFactRoutes } from "./routes/account-facts.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { accountClosingRoutes } from "./routes/account-closings.ts";
 import { correctionRoutes } from "./routes/corrections.ts";
 import { billExplainRoutes, billReplayRoutes } from "./routes/bill-explain.ts";
 import { chargeRoutes } from "./routes/charges.ts";
 import { billHoldRoutes } from "./routes/bill-holds.ts";
+import { supplyBoardRoutes } from "./routes/supply-board.ts";
 import { supplyHoldRoutes } from "./routes/supply-holds.ts";
 import { billingCycleRoutes } from "./routes/billing-cycles.ts";
 import { depositRoutes } from "./routes/deposits.ts";
@@ -127,6 +129,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       gapRoutes(v1, options);
       meterLifeRoutes(v1, options);
       accountRoutes(v1, options);
+      accountFactRoutes(v1, options);
       paperRoutes(v1, options);
       correctionPaperRoutes(v1, options);
       billCycleRoutes(v1, options);
@@ -143,6 +146,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       accountClosingRoutes(v1, options);
       billHoldRoutes(v1, options);
       supplyHoldRoutes(v1, options);
+      supplyBoardRoutes(v1, options);
       billingCycleRoutes(v1, options);
       eventRoutes(v1, options);
       workRoutes(v1, options);

@@ -18,6 +18,7 @@ const COMMANDS: Record<string, (io: Io) => Promise<Command>> = {
   simulate: async (io) => (await import("./simulate.ts")).simulateCommand(io),
   "device-key": async (io) => (await import("./device-key.ts")).deviceKeyCommand(io),
   "token-meter": async (io) => (await import("./token-meter.ts")).tokenMeterCommand(io),
+  supply: async (io) => (await import("./supply.ts")).supplyCommand(io),
   scan: async (io) => (await import("./scan.ts")).scanCommand(io),
   bench: async (io) => (await import("./bench.ts")).benchCommand(io),
 };

@@ -44,3 +44,45 @@ export async function closeByPerson(
     select 1 from sanbiao.work_order where operator_id = sanbiao.operator_id() and id = ${id}`.execute(trx);
   return rows.length > 0 ? "closed" : "unknown";
 }
+
+export type WorkOrder = {
+  readonly id: bigint;
+  readonly accountId: AccountId | null;
+  readonly accountNumber: string | null;
+  readonly accountName: string | null;
+  readonly building: string | null;
+  readonly room: string | null;
+  readonly meterId: MeterId;
+  readonly serial: string | null;
+  /** The order that ended without proof. */
+  readonly controlId: bigint;
+  readonly openedAt: Instant;
+  readonly why: string;
+  readonly closedAt: Instant | null;
+  readonly proofAt: Instant | null;
+  /** Name of who looked. */
+  readonly closedBy: string | null;
+  readonly note: string;
+};
+
+/** Work orders, the newest first, 500 at most. */
+export async function readWorkOrders(
+  trx: Trx,
+  { state, accountId }: { readonly state: "open" | "all"; readonly accountId: AccountId | null },
+): Promise<WorkOrder[]> {
+  const { rows } = await sql<WorkOrder>`
+    select w.id, w.account_id as "accountId", a.number as "accountNumber", a.name as "accountName", p.building, p.room,
+           w.meter_id as "meterId", m.serial, w.control_id as "controlId", w.opened_at as "openedAt", w.why,
+           w.closed_at as "closedAt", w.proof_at as "proofAt", u.name as "closedBy", w.note
+      from sanbiao.work_order w
+      left join sanbiao.account a on a.operator_id = w.operator_id and a.id = w.account_id
+      left join sanbiao.meter m on m.operator_id = w.operator_id and m.id = w.meter_id
+      left join sanbiao.app_user u on u.operator_id = w.operator_id and u.id = w.closed_by
+      left join lateral (select q.building, q.room from sanbiao.installation i
+             join sanbiao.usage_point q on q.operator_id = i.operator_id and q.id = i.usage_point_id
+            where i.operator_id = w.operator_id and i.meter_id = w.meter_id and i.removed_at is null limit 1) p on true
+     where w.operator_id = sanbiao.operator_id() and (${state === "all"} or w.closed_at is null)
+       and (${accountId}::bigint is null or w.account_id = ${accountId}::bigint)
+     order by w.id desc limit 500`.execute(trx);
+  return rows;
+}

@@ -143,12 +143,22 @@ export async function controls(
   const wanted = sql`where c.operator_id = ${desk.operatorId} ${sql.join(also, sql` `)}`;
   const count = await sql<{ total: bigint }>`select count(*) as total from control c ${wanted}`.execute(desk.trx);
   const { rows } = await sql<ControlRow>`
-    select c.*, m.serial, a.number, a.name from control c
-      left join meter m on m.operator_id = c.operator_id and m.id = c.meter_id
-      left join account a on a.operator_id = c.operator_id and a.id = c.account_id
-     ${wanted} order by c.id desc limit ${query.pageSize} offset ${offsetOf(query)}`.execute(desk.trx);
+    ${controlRows} ${wanted} order by c.id desc limit ${query.pageSize} offset ${offsetOf(query)}`.execute(desk.trx);
   const items = rows.map((row) => controlJson(desk, row));
   return { items, page: query.page, pageSize: query.pageSize, total: Number(count.rows[0]?.total ?? 0n) };
+}
+
+const controlRows = sql`
+  select c.*, m.serial, a.number, a.name from control c
+    left join meter m on m.operator_id = c.operator_id and m.id = c.meter_id
+    left join account a on a.operator_id = c.operator_id and a.id = c.account_id`;
+
+/** Open orders as the outbox takes them: connections first, the oldest first. */
+export async function openControls(desk: Desk, limit: number): Promise<ControlJson[]> {
+  const { rows } = await sql<ControlRow>`
+    ${controlRows} where c.operator_id = ${desk.operatorId} and c.state in ('queued', 'sent')
+     order by c.action, c.id limit ${limit}`.execute(desk.trx);
+  return rows.map((row) => controlJson(desk, row));
 }
 
 const controlJson = (desk: Desk, row: ControlRow): ControlJson => ({

@@ -34,12 +34,8 @@ export async function countWritten(url: string): Promise<Counts> {
   }
 }
 
-/**
- * COPY alone: the rows of `from` into the same tables of `to` with their keys and indexes, without triggers, foreign keys and
- * row-level security, by two connections, each half of every table in one transaction, out of files on the server's disk.
- * @returns seconds
- */
-export async function copyAlone(from: string, to: string, folder: string): Promise<number> {
+/** What a run has written, into files on the server's disk: each table in two halves. */
+export async function copyOut(from: string, folder: string): Promise<void> {
   const source = ownerPool(from);
   for (const [table, key] of WRITTEN) {
     const { rows } = await source.query<{ middle: bigint | null }>(
@@ -52,26 +48,37 @@ export async function copyAlone(from: string, to: string, folder: string): Promi
       );
   }
   await source.end();
-  return timed(to, (client, i) =>
+}
+
+/**
+ * COPY alone: the rows of those files into the same tables with their keys and indexes, without triggers, foreign keys and
+ * row-level security, by two connections, each half of every table in one transaction.
+ * @returns seconds
+ */
+export const copyAlone = (to: string, folder: string): Promise<number> =>
+  timed(to, (client, i) =>
     atOnce(
       client,
       WRITTEN.map(([table]) => `copy ${table} from '${folder}/${table}.${i}'`),
     ),
   );
+
+/** What is the same in the basis of every bill of a run: operator, terms, period. */
+export async function basisHead(from: string): Promise<string> {
+  const source = ownerPool(from);
+  const { rows } = await source.query<{ document: string }>("select document from bill_basis limit 1");
+  await source.end();
+  return (rows[0]?.document ?? "").replace(/"series":.*$/, "");
 }
 
 /**
  * The same rows by SQL that knows this estate: no ladder but these, readings at the very ends of the month, nothing found odd,
  * nobody moves, no estimate. Sets all the way, two connections, each with half of the accounts in one transaction, as above
  * without triggers.
+ * @param basis see `basisHead`
  * @returns seconds
  */
-export async function setBased(from: string, to: string): Promise<number> {
-  const source = ownerPool(from);
-  const { rows: bases } = await source.query<{ document: string }>("select document from bill_basis limit 1");
-  await source.end();
-  // What is the same in each bill's basis: operator, terms, period.
-  const basis = (bases[0]?.document ?? "").replace(/"series":.*$/, "");
+export async function setBased(to: string, basis: string): Promise<number> {
   const owner = ownerPool(to);
   const { rows } = await owner.query<{ middle: bigint }>("select max(id) / 2 as middle from account");
   await owner.end();

@@ -1,6 +1,6 @@
 /**
  * One process that bills the bench's month, for a parent that measures it.
- * Run: node bench/billrun/worker.ts URL; tells `{ issued, refused, seconds, peakMiB }`.
+ * Run: node bench/billrun/worker.ts URL; tells `{ issued, refused, seconds, ownCpuSeconds, peakMiB }`.
  */
 import { performance } from "node:perf_hooks";
 import { pino } from "pino";
@@ -21,10 +21,13 @@ const deps = {
   telemetry: noTelemetry,
   log: pino({ level: "warn" }, pino.destination(2)),
 };
-const begun = performance.now();
+const [begun, cpu] = [performance.now(), process.cpuUsage()];
 const { issued, refused } = await runBills(deps, 1n, PERIOD);
 const seconds = (performance.now() - begun) / 1000;
+const { user, system } = process.cpuUsage(cpu);
+const ownCpuSeconds = (user + system) / 1e6;
 await db.close();
 const peakMiB = process.resourceUsage().maxRSS / 1024;
-process.send?.({ issued: issued.length, refused: refused.length, seconds, peakMiB });
-if (process.send === undefined) console.log({ issued: issued.length, refused: refused.length, seconds, peakMiB });
+const told = { issued: issued.length, refused: refused.length, seconds, ownCpuSeconds, peakMiB };
+if (process.send === undefined) console.log(told);
+else process.send(told);

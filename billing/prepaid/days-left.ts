@@ -1,4 +1,4 @@
-import { DAY_MS, type Instant, instant } from "../../domain/instant.ts";
+import { DAY_MS, HOUR_MS, type Instant, instant } from "../../domain/instant.ts";
 import { addDays, dayOf, startOfDay, type Zone } from "../../domain/period.ts";
 import type { Micro } from "../../domain/quantity.ts";
 import type { MeterId } from "../../domain/reading.ts";
@@ -28,6 +28,7 @@ export const HABIT_DAYS = 28;
 export const DAYS_MAX = 365;
 /** With fewer days than this the band is as wide as a half and a double. Our choice. */
 const DAYS_KNOWN_MIN = 6;
+const HOURS_A_DAY = 24;
 
 /** Local midnights at which registers are looked at, oldest first. */
 export const midnightsBefore = (now: Instant, zone: Zone): Instant[] =>
@@ -87,22 +88,36 @@ const meanOf = (values: readonly number[]): number => values.reduce((sum, value)
  * @param spendable minor units until supply would be cut
  */
 export function daysLeftOf(basis: AccrualBasis, habits: Habits | null, spendable: bigint): DaysLeft | null {
-  const owed = accrualOf(basis).unbilled;
-  if (habits === null || owed === null) return null;
-  const lasts = (factor: number): number | null => {
-    const costs = (days: number): bigint | null => {
-      const later = accrualOf(usedOn(basis, habits, days, factor)).unbilled;
-      return later === null ? null : later.minor - owed.minor;
-    };
-    return lastAffordable(costs, spendable);
-  };
+  if (habits === null) return null;
+  const lasts = (factor: number): number | null =>
+    lastAffordable((days) => costOf(basis, habits, days, factor), spendable, DAYS_MAX);
   const [low, expected, high] = [lasts(Math.max(habits.most, 1)), lasts(1), lasts(Math.min(habits.least, 1) || 0.01)];
   return low === null || expected === null || high === null ? null : { low, expected, high };
 }
 
-/** The most days whose cost is within the money; costs only grow. */
-function lastAffordable(costs: (days: number) => bigint | null, spendable: bigint): number | null {
-  let [low, high] = [0, DAYS_MAX + 1];
+/** When usual use has used up the money, to the hour; `null` = not before `until`, or it cannot be told. */
+export function runsOutAt(
+  basis: AccrualBasis,
+  habits: Habits | null,
+  spendable: bigint,
+  { lastReadingAt, until }: { readonly lastReadingAt: Instant; readonly until: Instant },
+): Instant | null {
+  if (habits === null) return null;
+  const most = Math.ceil((until - lastReadingAt) / HOUR_MS);
+  const hours = lastAffordable((all) => costOf(basis, habits, all / HOURS_A_DAY, 1), spendable, most);
+  return hours === null || hours >= most ? null : instant(lastReadingAt + (hours + 1) * HOUR_MS);
+}
+
+/** What so many days of usual use would cost, in minor units. */
+function costOf(basis: AccrualBasis, habits: Habits, days: number, factor: number): bigint | null {
+  const owed = accrualOf(basis).unbilled;
+  const later = accrualOf(usedOn(basis, habits, days, factor)).unbilled;
+  return owed === null || later === null ? null : later.minor - owed.minor;
+}
+
+/** The most days, or hours, whose cost is within the money; costs only grow. */
+function lastAffordable(costs: (days: number) => bigint | null, spendable: bigint, most: number): number | null {
+  let [low, high] = [0, most + 1];
   while (high - low > 1) {
     const middle = (low + high) >> 1;
     const cost = costs(middle);
@@ -123,7 +138,7 @@ function usedOn(basis: AccrualBasis, habits: Habits, days: number, factor: numbe
     const last = own.findLast(({ register }) => register === MAIN_REGISTER[agreement.utility]);
     const daily = meterId === undefined ? undefined : habits.perDay.get(meterId);
     if (meterId === undefined || last === undefined || daily === undefined) continue;
-    const at = instant(last.at + days * DAY_MS);
+    const at = instant(Math.round(last.at + days * DAY_MS));
     const used = BigInt(Math.round(Number(daily) * factor * days));
     readings.set(meterId, [...own, { ...last, at, value: last.value + used }]);
     end = Math.max(end, at + 1);

@@ -74,11 +74,13 @@ export function controlDispatcher(deps: Deps): Dispatcher {
     const { rows } = await deps.db.pool.query<{ operator_id: bigint }>(
       "select operators_with_open_controls as operator_id from sanbiao.operators_with_open_controls()",
     );
-    for (const { operator_id: operatorId } of rows) {
-      const due = await deps.db.as(operatorId, (trx) => dueControls(trx, deps.clock.now(), TURN_MAX));
-      for (const action of ["connect", "disconnect"] as const) {
-        await Promise.all(due.filter((one) => one.action === action).map((one) => sendOne(operatorId, one)));
-      }
+    await Promise.all(rows.map(({ operator_id: operatorId }) => outbox(operatorId)));
+  };
+  // Operators do not wait for each other's wires.
+  const outbox = async (operatorId: OperatorId): Promise<void> => {
+    const due = await deps.db.as(operatorId, (trx) => dueControls(trx, deps.clock.now(), TURN_MAX));
+    for (const action of ["connect", "disconnect"] as const) {
+      await Promise.all(due.filter((one) => one.action === action).map((one) => sendOne(operatorId, one)));
     }
   };
   return {
@@ -131,10 +133,14 @@ async function claim(trx: Transaction<Tables>, deps: Deps, stale: OpenControl, n
   if (stale.action === "disconnect") {
     await sql`select pg_advisory_xact_lock(hashtextextended('sanbiao.cut', sanbiao.operator_id()))`.execute(trx);
   }
-  const supply = stale.accountId === null ? null : await readFacts(trx, stale.accountId, deps, now);
+  // Giving supply back asks for no reason: it is not priced, only locked.
+  const { accountId } = stale;
+  const isCut = stale.action === "disconnect" && accountId !== null;
+  const supply = isCut ? await readFacts(trx, accountId, deps, now) : null;
+  const policyId = supply?.policyId ?? (await lockedPolicyOf(trx, accountId));
   const control = await readControl(trx, stale.id); // after the supply's lock, as every writer does
   if (control === null) return leave([]);
-  const policy = supply === null ? null : deps.policies(supply.policyId);
+  const policy = policyId === null ? null : deps.policies(policyId);
   const rules = policy?.order ?? ORDER_RULES;
   if (control.attempts >= rules.attemptsMax)
     return leave(await giveUp(trx, control, now, `no proof after ${control.attempts} sendings`));
@@ -149,6 +155,14 @@ async function claim(trx: Transaction<Tables>, deps: Deps, stale: OpenControl, n
   await setStage(trx, control, kind);
   const told = sent.attempts === 1 ? [await event(trx, control, kind, now, {})] : [];
   return { attempts: sent.attempts, pause_ms, told };
+}
+
+/** Locks an account's supply; `null` when it has none. */
+async function lockedPolicyOf(trx: Transaction<Tables>, accountId: AccountId | null): Promise<string | null> {
+  const { rows } = await sql<{ policy_id: string }>`
+    select policy_id from sanbiao.supply
+     where operator_id = sanbiao.operator_id() and account_id = ${accountId} for update`.execute(trx);
+  return rows[0]?.policy_id ?? null;
 }
 
 /** The last look before an order to cut leaves, and its certificate. `null` = it may; else what was told instead. */

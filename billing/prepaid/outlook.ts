@@ -9,7 +9,7 @@ import { readEditBook, readingsAround } from "../../ledger/usage.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { operatorFacts } from "../operator.ts";
 import { type AccrualBasis, type AccrualBooks, accrueOn, readAccrualBasis } from "./accrual.ts";
-import { type DaysLeft, daysLeftOf, habitsOf, midnightsBefore } from "./days-left.ts";
+import { type DaysLeft, daysLeftOf, type Habits, habitsOf, midnightsBefore } from "./days-left.ts";
 import { knownSupply, readMoney, readSupplies } from "./facts.ts";
 import { AccrualMemo } from "./memo.ts";
 
@@ -50,6 +50,13 @@ async function lasts(
   now: Instant,
 ): Promise<DaysLeft | null> {
   if (spendable <= 0n) return { low: 0, expected: 0, high: 0 };
+  const habits = await readHabits(trx, basis, now);
+  // The same with fewer readings, where nothing is out of the ordinary: it is priced some thirty times.
+  return daysLeftOf(AccrualMemo.of(basis)?.basis(now) ?? basis, habits, spendable);
+}
+
+/** How the homes of an account usually use, by their last weeks; `null` = nothing is known. */
+export async function readHabits(trx: Transaction<Tables>, basis: AccrualBasis, now: Instant): Promise<Habits | null> {
   const midnights = midnightsBefore(now, basis.zone);
   const registers = basis.inputs.flatMap(({ agreement }) =>
     agreement.stays.slice(-1).map(({ meterId }) => ({ meterId, register: MAIN_REGISTER[agreement.utility] })),
@@ -57,7 +64,5 @@ async function lasts(
   const edits = await readEditBook(trx, registers);
   const edges = registers.flatMap((register) => midnights.map((at) => ({ ...register, at })));
   const readings = Map.groupBy(await readingsAround(trx, edges, edits), ({ meterId }) => meterId);
-  const habits = habitsOf(basis.inputs, readings, midnights);
-  // The same with fewer readings, where nothing is out of the ordinary: it is priced some thirty times.
-  return daysLeftOf(AccrualMemo.of(basis)?.basis(now) ?? basis, habits, spendable);
+  return habitsOf(basis.inputs, readings, midnights);
 }

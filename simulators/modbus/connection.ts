@@ -61,6 +61,8 @@ export class Connection {
   }
 
   #answer(request: Request): void {
+    // Nothing follows a frame that was cut: in a stream without checksums the rest of another would complete it.
+    if (this.#over) return;
     this.#releaseHeld();
     const fault = this.#faultOf(request);
     const unit = this.#units.get(request.unitId);
