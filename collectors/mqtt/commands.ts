@@ -112,7 +112,10 @@ export class MqttCommands {
       return { kind: "unreachable", detail: "the device does not listen now" };
     }
     if (!waits) return { kind: "accepted", by: "wire" };
-    const timer = setTimeout(() => resolve({ kind: "accepted", by: "wire" }), this.#settings.times?.answerMs ?? ANSWER_MS);
+    const timer = setTimeout(
+      () => resolve({ kind: "accepted", by: "wire" }),
+      this.#settings.times?.answerMs ?? ANSWER_MS,
+    );
     return promise.finally(() => {
       clearTimeout(timer);
       this.#pending.delete(key);

@@ -89,7 +89,10 @@ describe("sanbiao bill", () => {
     );
     const april = ["bill", "--operator", "estate", "--period", "2025-04"];
     const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
-    const child = spawn(process.execPath, [main, ...april, "--chunk", "1"], { stdio: "pipe", env: { ...process.env, ...env } });
+    const child = spawn(process.execPath, [main, ...april, "--chunk", "1"], {
+      stdio: "pipe",
+      env: { ...process.env, ...env },
+    });
     const closed = once(child, "close") as Promise<[number | null]>;
     const out: Buffer[] = [];
     child.stdout.on("data", (part: Buffer) => out.push(part));
