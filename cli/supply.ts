@@ -3,7 +3,7 @@ import { HELD_REASONS } from "../billing/prepaid/hold.ts";
 import { supplyTonight, type Tonight, type TonightRow } from "../billing/prepaid/tonight/read.ts";
 import { catalogueTariffs } from "../billing/tariffs.ts";
 import { dialOf } from "../catalog/meters/dials.ts";
-import { policyOf } from "../catalog/policies/catalogue.ts";
+import { policyVersionsOf } from "../catalog/policies/catalogue.ts";
 import { instant, isoIn, type Instant } from "../domain/instant.ts";
 import { amountText } from "../domain/money.ts";
 import type { Zone } from "../domain/period.ts";
@@ -56,7 +56,7 @@ async function tonight(io: Io, { operator, hours, json }: Options): Promise<void
 
 const tonightOf = (db: Database, { operatorId }: { operatorId: bigint }, hours: number): Promise<Tonight> =>
   db.as(operatorId, (trx) => {
-    const books = { tariffs: catalogueTariffs, dials: dialOf, policies: policyOf };
+    const books = { tariffs: catalogueTariffs, dials: dialOf, policies: policyVersionsOf };
     return supplyTonight(trx, books, instant(Date.now()), hours);
   });
 

@@ -134,7 +134,7 @@ async function claim(trx: Transaction<Tables>, deps: Deps, stale: OpenControl, n
   const supply = stale.accountId === null ? null : await readFacts(trx, stale.accountId, deps, now);
   const control = await readControl(trx, stale.id); // after the supply's lock, as every writer does
   if (control === null) return leave([]);
-  const policy = supply === null ? null : deps.policies(supply.policyId);
+  const policy = supply?.policy ?? null;
   const rules = policy?.order ?? ORDER_RULES;
   if (control.attempts >= rules.attemptsMax)
     return leave(await giveUp(trx, control, now, `no proof after ${control.attempts} sendings`));
@@ -184,7 +184,7 @@ async function outOfDate(
   await sql`update sanbiao.supply set state = 'cut_due', desired = 'connected'
              where operator_id = sanbiao.operator_id() and account_id = ${accountId}`.execute(trx);
   const supply = await readFacts(trx, accountId, deps, now);
-  const policy = supply === null ? null : deps.policies(supply.policyId);
+  const policy = supply?.policy ?? null;
   return supply === null || policy === null ? [] : (await review(trx, supply, policy, now)).told;
 }
 

@@ -1,7 +1,6 @@
 import type { Transaction } from "kysely";
 import type { Logger } from "pino";
 import type { Clock, Instant } from "../../domain/instant.ts";
-import type { PrepaidPolicy } from "../../domain/policy.ts";
 import type { AccountId, OperatorId, Reading } from "../../domain/reading.ts";
 import type { SupplyEventKind } from "../../domain/supply.ts";
 import type { Telemetry } from "../../domain/telemetry.ts";
@@ -11,6 +10,7 @@ import type { DialBook, TariffBook } from "../tariffs.ts";
 import type { AccrualBasis } from "./accrual.ts";
 import { readFacts } from "./facts.ts";
 import { lastPosition, positionOf, type SeenPosition, takePosition } from "./position.ts";
+import type { PolicyBook } from "./policies.ts";
 import { type PrepaidDirectory, readDirectory } from "./directory.ts";
 import { type Told, review } from "./review.ts";
 import { Scout } from "./scout.ts";
@@ -20,7 +20,7 @@ export type PrepaidDeps = {
   readonly clock: Clock;
   readonly tariffs: TariffBook;
   readonly dials: DialBook;
-  readonly policies: (id: string) => PrepaidPolicy | null;
+  readonly policies: PolicyBook;
   readonly telemetry: Telemetry;
   readonly log?: Logger;
   /** After the commit that wrote it. */
@@ -239,7 +239,7 @@ async function reviewNow(
 ): Promise<{ told: Told[]; basis: AccrualBasis | null }> {
   const supply = await readFacts(trx, accountId, deps, now);
   if (supply === null) return { told: [], basis: null };
-  const policy = deps.policies(supply.policyId);
+  const { policy } = supply;
   if (policy === null) {
     deps.log?.error(
       { account: String(accountId), policy: supply.policyId },

@@ -8,6 +8,7 @@ import { type Decision, decide, type SupplyFacts } from "./decide.ts";
 import type { PrepaidDeps } from "./engine.ts";
 import { knownSupply, readMoney, readSupplies } from "./facts.ts";
 import { AccrualMemo } from "./memo.ts";
+import { policiesInForce } from "./policies.ts";
 
 /** A memo is made anew from the books after this long, whatever happened meanwhile in another process. Our choice. */
 const MEMO_AGE_MAX_MS = 10 * MINUTE_MS;
@@ -97,18 +98,19 @@ export class Scout {
     return this.#deps.db.as(operatorId, async (trx) => {
       const operator = await operatorFacts(trx);
       const money = await readMoney(trx, ids, operator);
+      const policies = await policiesInForce(trx, this.#deps.policies, { zone: operator.zone, now });
       const supplies = new Map((await readSupplies(trx, ids, now)).map((row) => [row.account_id, row]));
       const [found, quiet]: [AccountId[], Priced[]] = [[], []];
       for (const accountId of ids) {
         const [row, book] = [supplies.get(accountId), money.get(accountId)];
         if (row === undefined || book === undefined) continue; // no longer prepaid
         const accrual = this.#accrual(operatorId, accountId, book.billedUntil, now);
-        const policy = this.#deps.policies(row.policy_id);
+        const policy = policies(row.policy_id);
         if (accrual === null || policy === null) {
           found.push(accountId);
           continue;
         }
-        const { facts } = knownSupply(row, operator, book.balance, accrual);
+        const { facts } = knownSupply(row, operator, book.balance, accrual, policies);
         if (isQuiet(decide(facts, policy, now), facts)) quiet.push({ accountId, accrual, facts });
         else found.push(accountId);
       }
