@@ -17,6 +17,7 @@ import { COOKIE, checkAccess, checkSameSite, RESIDENT_COOKIE, securityHeaders } 
 import { page, serveConsole } from "./console.ts";
 import type { Metrics } from "./metrics.ts";
 import { PROBLEM_JSON, problemOf } from "./problem.ts";
+import { accountFactRoutes } from "./routes/account-facts.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { correctionRoutes } from "./routes/corrections.ts";
 import { billExplainRoutes, billReplayRoutes } from "./routes/bill-explain.ts";
@@ -128,6 +129,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       gapRoutes(v1, options);
       meterLifeRoutes(v1, options);
       accountRoutes(v1, options);
+      accountFactRoutes(v1, options);
       paperRoutes(v1, options);
       correctionPaperRoutes(v1, options);
       billCycleRoutes(v1, options);

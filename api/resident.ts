@@ -1,10 +1,12 @@
 import { createHash, randomBytes, randomInt } from "node:crypto";
 import { sql } from "kysely";
 import { CodedError } from "../domain/errors.ts";
-import { DAY_MS, type Instant, instant, isoOf } from "../domain/instant.ts";
+import { DAY_MS, type Instant, instant, isoOf, MINUTE_MS } from "../domain/instant.ts";
 import type { Currency } from "../domain/money.ts";
-import type { Zone } from "../domain/period.ts";
+import type { Day, Zone } from "../domain/period.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
+import { contactHistory, contactsOf, noteContact } from "../ledger/contact-points.ts";
+import { queueNotice } from "../ledger/notices.ts";
 import type { Database } from "../schema/database.ts";
 import type { Desk } from "./desk.ts";
 
@@ -28,22 +30,84 @@ export type Resident = {
 const hashOf = (text: string): Buffer => createHash("sha256").update(text).digest();
 const codeHash = (accountId: AccountId, code: string): Buffer => hashOf(`${accountId}/${code}`);
 
-/** Hands out a link's secret and a code of eight digits; whatever was handed out before is worth nothing any more. */
+const newLink = (): string => randomBytes(24).toString("base64url");
+const newCode = (): string => String(randomInt(0, 100_000_000)).padStart(8, "0");
+
+/** Hands out a link's secret and a code of eight digits; whatever a clerk handed out before is worth nothing any more. */
 export async function issuePass(
-  desk: Desk,
+  desk: Pick<Desk, "trx" | "operatorId" | "now">,
   accountId: AccountId,
   issuedBy: bigint,
 ): Promise<{ link: string; code: string; expiresAt: Instant }> {
-  const link = randomBytes(24).toString("base64url");
-  const code = String(randomInt(0, 100_000_000)).padStart(8, "0");
+  const link = newLink();
+  const code = newCode();
   const expiresAt = instant(desk.now + PASS_MS);
-  await sql`update resident_pass set used_at = ${isoOf(desk.now)} where operator_id = ${desk.operatorId}
-     and account_id = ${accountId} and used_at is null`.execute(desk.trx);
-  await sql`insert into resident_pass (operator_id, account_id, link_hash, code_hash, issued_at, issued_by, expires_at)
-     values (${desk.operatorId}, ${accountId}, ${hashOf(link)}, ${codeHash(accountId, code)}, ${isoOf(desk.now)}, ${issuedBy}, ${isoOf(expiresAt)})`.execute(
-    desk.trx,
-  );
+  await replacePass(desk, accountId, { link, code, expiresAt, issuedBy });
   return { link, code, expiresAt };
+}
+
+/** Of each kind, a clerk's and one that the resident sent for, one is worth something: who sends for a code takes no clerk's link away. */
+async function replacePass(
+  { trx, operatorId, now }: Pick<Desk, "trx" | "operatorId" | "now">,
+  accountId: AccountId,
+  pass: { link: string; code: string; expiresAt: Instant; issuedBy: bigint | null },
+): Promise<bigint> {
+  const { link, code, expiresAt, issuedBy } = pass;
+  await sql`update resident_pass set used_at = ${isoOf(now)} where operator_id = ${operatorId}
+     and account_id = ${accountId} and used_at is null and (issued_by is null) = ${issuedBy === null}`.execute(trx);
+  const { rows } = await sql<{ id: bigint }>`
+    insert into resident_pass (operator_id, account_id, link_hash, code_hash, issued_at, issued_by, expires_at)
+    values (${operatorId}, ${accountId}, ${hashOf(link)}, ${codeHash(accountId, code)}, ${isoOf(now)}, ${issuedBy}, ${isoOf(expiresAt)})
+    returning id`.execute(trx);
+  if (rows[0] === undefined) throw new Error("no pass was written");
+  return rows[0].id;
+}
+
+/** A code that was sent is good for so long. Our choice; its notice says so. */
+const CODE_MS = 15 * MINUTE_MS;
+/** Nobody can fill a customer's phone by asking for codes: one a minute, so many a day. Our choice. */
+const CODES_A_DAY_MAX = 5;
+
+/**
+ * Sends a code to where the account is reached by mail or short message. What it did is told to nobody, so that a stranger learns
+ * neither which accounts there are nor how they are reached.
+ * @param now of the wall, as passes end by it @param queuedAt of the service, as notices leave by it
+ * @returns whether one was queued
+ */
+export async function sendCode(
+  db: Database,
+  asked: { readonly operator: string; readonly accountNumber: string },
+  now: Instant,
+  queuedAt: Instant,
+): Promise<boolean> {
+  const operatorId = await operatorOfEntry(db, { ...asked, code: "" });
+  if (operatorId === null) return false;
+  return db.as(operatorId, async (trx) => {
+    const { rows } = await sql<{ id: bigint; sent: bigint; last: Instant | null }>`
+      select a.id, count(p.id) as sent, max(p.issued_at) as last from account a
+        left join resident_pass p on p.operator_id = a.operator_id and p.account_id = a.id and p.issued_by is null
+         and p.issued_at > ${isoOf(instant(now - DAY_MS))}
+       where a.operator_id = ${operatorId} and a.number = ${asked.accountNumber} group by a.id`.execute(trx);
+    const found = rows[0];
+    if (found === undefined || Number(found.sent) >= CODES_A_DAY_MAX) return false;
+    if (found.last !== null && now - found.last < MINUTE_MS) return false;
+    const ways = (await contactsOf(trx, found.id, queuedAt)).filter(({ channel }) => channel !== "inbox");
+    if (ways.length === 0) return false;
+    const code = newCode();
+    const pass = { link: newLink(), code, expiresAt: instant(now + CODE_MS), issuedBy: null };
+    const passId = await replacePass({ trx, operatorId, now }, found.id, pass);
+    const data = { code, minutes: String(CODE_MS / MINUTE_MS) };
+    for (const { id } of ways)
+      await queueNotice(trx, {
+        accountId: found.id,
+        kind: "sign_in_code",
+        key: `code/${passId}/${id}`,
+        data,
+        now: queuedAt,
+        contactId: id,
+      });
+    return true;
+  });
 }
 
 export type Entry =
@@ -52,8 +116,11 @@ export type Entry =
 
 const noEntry = () => new CodedError("auth.pass", "This link or code is used up, too old, or wrong.");
 
-/** Uses a pass up and opens a session. A wrong code counts, and is told no differently from a wrong number. @throws CodedError `auth.pass` */
-export async function enter(db: Database, entry: Entry, now: Instant): Promise<string> {
+/**
+ * Uses a pass up and opens a session. A wrong code counts, and is told no differently from a wrong number.
+ * @param now of the wall @param seenAt of the service @throws CodedError `auth.pass`
+ */
+export async function enter(db: Database, entry: Entry, now: Instant, seenAt: Instant = now): Promise<string> {
   const operatorId = await operatorOfEntry(db, entry);
   if (operatorId === null) throw noEntry();
   const accountId = await db.as(operatorId, async (trx) => {
@@ -68,17 +135,20 @@ export async function enter(db: Database, entry: Entry, now: Instant): Promise<s
     const { rows } = await sql<{ id: bigint; account_id: bigint; code_hash: Buffer }>`
       select p.id, p.account_id, p.code_hash from resident_pass p join account a on a.operator_id = p.operator_id and a.id = p.account_id
        where p.operator_id = ${operatorId} and a.number = ${entry.accountNumber} and p.used_at is null
-         and p.expires_at > ${isoOf(now)} and p.wrong_codes < ${WRONG_CODES_MAX} order by p.id desc limit 1 for update of p`.execute(
+         and p.expires_at > ${isoOf(now)} and p.wrong_codes < ${WRONG_CODES_MAX} order by p.id for update of p`.execute(
       trx,
     );
-    const pass = rows[0];
-    if (pass === undefined) return null;
-    const fits = pass.code_hash.equals(codeHash(pass.account_id, entry.code));
-    await sql`update resident_pass set used_at = ${fits ? isoOf(now) : null}::timestamptz, wrong_codes = wrong_codes + ${fits ? 0 : 1}
-       where operator_id = ${operatorId} and id = ${pass.id}`.execute(trx);
-    return fits ? pass.account_id : null;
+    const pass = rows.find(({ account_id, code_hash }) => code_hash.equals(codeHash(account_id, entry.code)));
+    // A wrong code counts against every pass that it might have been.
+    await sql`update resident_pass set used_at = ${pass === undefined ? null : isoOf(now)}::timestamptz,
+           wrong_codes = wrong_codes + ${pass === undefined ? 1 : 0}
+     where operator_id = ${operatorId} and id = any(${(pass === undefined ? rows : [pass]).map(({ id }) => id)}::bigint[])`.execute(
+      trx,
+    );
+    return pass?.account_id ?? null;
   });
   if (accountId === null) throw noEntry();
+  await keepInbox(db, operatorId, accountId, seenAt);
   const token = randomBytes(32).toString("base64url");
   await db.as(operatorId, async (trx) => {
     await sql`delete from resident_session where operator_id = ${operatorId} and expires_at < ${isoOf(now)}`.execute(
@@ -90,6 +160,25 @@ export async function enter(db: Database, entry: Entry, now: Instant): Promise<s
     );
   });
   return token;
+}
+
+/** Who has been here reads messages here from now on: what is opened here was delivered. */
+async function keepInbox(db: Database, operatorId: OperatorId, accountId: AccountId, at: Instant): Promise<void> {
+  await db.as(operatorId, async (trx) => {
+    const known = await contactHistory(trx, accountId);
+    // Once: who had it taken off again does not find it back.
+    if (known.some(({ channel }) => channel === "inbox")) return;
+    const { rows } = await sql<{ number: string; today: Day }>`
+      select a.number, (${isoOf(at)}::timestamptz at time zone o.zone)::date as today from account a
+        join operator o on o.operator_id = a.operator_id where a.operator_id = ${operatorId} and a.id = ${accountId}`.execute(
+      trx,
+    );
+    const own = rows[0];
+    if (own === undefined) return;
+    const consent = "signed in to the resident's page";
+    const inbox = { channel: "inbox", address: own.number, language: "zh", verified: true, bills: true } as const;
+    await noteContact(trx, accountId, { ...inbox, from: own.today, active: true, consent }, { at, by: null });
+  });
 }
 
 async function operatorOfEntry(db: Database, entry: Entry): Promise<OperatorId | null> {

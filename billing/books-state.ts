@@ -43,7 +43,10 @@ export class StateChain {
 /** Adds what the tariffs ask of the account and of earlier bills; nothing is read where none asks. */
 export async function withKept(trx: Trx, inputs: readonly SettlementInput[]): Promise<SettlementInput[]> {
   const stateful = inputs.filter(({ versions }) => needsOf(versions).state);
-  const factual = inputs.filter(({ versions }) => needsOf(versions).contractedKw || needsOf(versions).lowIncome);
+  const factual = inputs.filter(({ versions }) => {
+    const { contractedKw, contractedKva, lowIncome } = needsOf(versions);
+    return contractedKw || contractedKva || lowIncome;
+  });
   if (stateful.length === 0 && factual.length === 0) return [...inputs];
   const facts = await readAccountFacts(trx, [...new Set(factual.map(({ agreement }) => agreement.accountId))]);
   const kept = await readRatingStates(trx, stateful.map(askedOf));
@@ -59,13 +62,14 @@ const askedOf = ({ agreement, stretch }: SettlementInput) => ({
 function factsOf(
   { agreement, versions }: SettlementInput,
   facts: ReadonlyMap<AccountId, readonly AccountFact[]>,
-): Pick<SettlementInput, "contractedKw" | "lowIncome"> {
+): Pick<SettlementInput, "contractedKw" | "contractedKva" | "lowIncome"> {
   const needs = needsOf(versions);
   const own = facts.get(agreement.accountId) ?? [];
   const of = <T>(kind: AccountFact["kind"], value: (fact: AccountFact) => T): { from: Day; value: T }[] =>
     own.filter((fact) => fact.kind === kind).map((fact) => ({ from: fact.from, value: value(fact) }));
   return {
     ...(needs.contractedKw ? { contractedKw: of("contracted_kw", ({ value }) => value) } : {}),
+    ...(needs.contractedKva ? { contractedKva: of("contracted_kva", ({ value }) => value) } : {}),
     ...(needs.lowIncome ? { lowIncome: of("low_income", ({ value }) => value === 1n) } : {}),
   };
 }

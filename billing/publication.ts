@@ -33,13 +33,14 @@ export function replayExample(tariff: Tariff, example: TariffExample): ReplayedE
 
 /** What a use comes to under a version: the total, and each line by its name (`energy/t2/peak`). @throws CodedError `usage.invalid` */
 export function ratedExample(tariff: Tariff, example: Omit<TariffExample, "title" | "expect">) {
-  const { from, to, quantity, ladderUsedBefore, householdSize, contractedKw, lowIncome, ...beside } = example;
+  const { from, to, quantity, ladderUsedBefore, householdSize, contractedKw, contractedKva, lowIncome, ...beside } =
+    example;
   const { export: exported, reactive, demand } = beside;
   const amounts = typeof quantity === "string" ? { quantity } : { registers: quantity };
   const usage = usageOfJson({ from, to, ...amounts, export: exported, reactive, demand }, tariff);
   const used = ladderUsedBefore === undefined ? null : microOf(ladderUsedBefore);
   const context = {
-    ...accountOfJson({ contractedKw, lowIncome }),
+    ...accountOfJson({ contractedKw, contractedKva, lowIncome }),
     ...(used === null ? {} : { ladderUsedBefore: used }),
     ...(householdSize === undefined ? {} : { householdSize }),
   };

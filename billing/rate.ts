@@ -19,8 +19,9 @@ import { demandLines, ladderKw } from "./rate/demand.ts";
 import { type Dated, valueAt } from "./rate/facts.ts";
 import { energyLines } from "./rate/energy-lines.ts";
 import { type Metered, meteredIn } from "./rate/netting.ts";
-import { percentageLine, standingLine, taxLine, volumeLine } from "./rate/other-lines.ts";
+import { percentageLine, taxLine, volumeLine } from "./rate/other-lines.ts";
 import { inOrder, slicesWithin } from "./rate/slices.ts";
+import { standingLines } from "./rate/standing-lines.ts";
 import { movingOf, type MovingState, type RateState } from "./rate/state.ts";
 import { type HouseholdSize, type VersionStretch, versionStretches } from "./rate/stretch.ts";
 
@@ -36,8 +37,12 @@ export type RateContext = {
   readonly touSpread?: "pro_rata" | "refuse";
   /** Since when and until when the account has had the supply: a part of a ladder's period may count by days. */
   readonly stay?: { readonly from?: Day; readonly to?: Day };
-  /** Millionths of a kW. A change counts from the next month on: what is in force when a month, or the account's part of it, begins. */
+  /**
+   * Millionths of a kW. For demand and ladders a change counts from the next month on: what is in force when a month, or the
+   * account's part of it, begins. For a standing charge per kW or kVA it counts from its day.
+   */
   readonly contractedKw?: Dated<Micro>;
+  readonly contractedKva?: Dated<Micro>;
   /** What is in force when the rated period begins. */
   readonly lowIncome?: Dated<boolean>;
   /** What charges keep from period to period, as the rating before handed it on. */
@@ -143,7 +148,7 @@ function chargeLines(charge: Charge, part: VersionStretch, rating: Rating): Line
       return energyLines(energy, part, rated, metered.exported, context, ladders, kwOf).map(creditOf);
     }
     case "standing":
-      return [standingLine(charge, part)];
+      return standingLines(charge, part, metered, context);
     case "volume":
       return [volumeLine(charge, part, slicesWithin(metered.imported, stretch))];
     case "percentage":

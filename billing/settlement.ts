@@ -92,6 +92,7 @@ export type SettlementInput = {
   readonly household: readonly { readonly from: Day; readonly persons: number }[];
   /** Where the tariff asks: each value in force from its day on. */
   readonly contractedKw?: readonly Since<Micro>[];
+  readonly contractedKva?: readonly Since<Micro>[];
   readonly lowIncome?: readonly Since<boolean>[];
   /** What the bills before hand on, where the tariff carries something; absent = nothing yet. */
   readonly state?: RateState;
@@ -219,13 +220,14 @@ function ladderBeforeOf(
 
 /** What rating is told of the account, besides its use. */
 const contextOf = (input: SettlementInput, ladderUsedBefore: Record<string, Micro>): RateContext => {
-  const { agreement, household, contractedKw, lowIncome, state } = input;
+  const { agreement, household, contractedKw, contractedKva, lowIncome, state } = input;
   return {
     ladderUsedBefore,
     touSpread: "refuse", // every slice lies in hours of one price by now
     stay: { from: agreement.sinceDay, ...(agreement.untilDay == null ? {} : { to: agreement.untilDay }) },
     ...(household.length > 0 ? { householdSize: household } : {}),
     ...(contractedKw === undefined ? {} : { contractedKw }),
+    ...(contractedKva === undefined ? {} : { contractedKva }),
     ...(lowIncome === undefined ? {} : { lowIncome }),
     ...(state === undefined ? {} : { state }),
   };

@@ -97,6 +97,7 @@ function daysOfCurve({ effectiveFrom, charges }: Tariff, per: "month" | "year"):
 
 function thresholdsOf(charge: Charge): Micro[] {
   if (!("tiers" in charge) || charge.tiers === undefined || charge.kind === "demand") return [];
+  if (charge.kind === "standing" && (charge.by ?? "use") !== "use") return [];
   const seasons = "seasons" in charge ? (charge.seasons ?? []) : [];
   const tiers: readonly { readonly upTo: string | null }[] = [
     ...charge.tiers,

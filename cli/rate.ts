@@ -46,7 +46,7 @@ export function rateCommand(io: Io): Command {
     .option("--usage <file>", "usage as JSON or CSV; - reads JSON from standard input")
     .option(
       "--account <file>",
-      "JSON with householdSize, contractedKw, lowIncome, from, to, ladderUsedBefore, state, zone",
+      "JSON with householdSize, contractedKw, contractedKva, lowIncome, from, to, ladderUsedBefore, state, zone",
     )
     .option("--bill-period <month|whole>", "one bill for each calendar month, or one for the whole period", "month")
     .option("--spread", "let a quantity of more than a day be shared over times of use by time")

@@ -56,6 +56,7 @@ export type BusEntry = {
 export type Directory = {
   client(username: string): ClientEntry | undefined;
   clients(): Iterable<ClientEntry>;
+  clientById(id: bigint): ClientEntry | undefined;
   meterOfClient(client: Pick<ClientEntry, "meters">, deviceKey: string): MeterEntry | undefined;
   bus(id: bigint): BusEntry | undefined;
   buses(): Iterable<BusEntry>;
@@ -72,6 +73,7 @@ export type Directory = {
 
 type State = {
   readonly clients: ReadonlyMap<string, ClientEntry>;
+  readonly clientsById: ReadonlyMap<bigint, ClientEntry>;
   readonly buses: ReadonlyMap<bigint, BusEntry>;
   readonly meters: ReadonlyMap<MeterId, MeterEntry>;
   readonly zones: ReadonlyMap<OperatorId, Zone>;
@@ -90,6 +92,7 @@ export async function openDirectory(db: Pick<Database, "pool">, clock: Clock): P
   return {
     client: (username) => state.clients.get(username),
     clients: () => state.clients.values(),
+    clientById: (id) => state.clientsById.get(id),
     meterOfClient: (client, deviceKey) => client.meters.get(deviceKey),
     bus: (id) => state.buses.get(id),
     buses: () => state.buses.values(),
@@ -159,11 +162,13 @@ async function load(db: Pick<Database, "pool">, clock: Clock): Promise<State> {
     meters.set(row.id, meterOf(row, agreed.get(row.id) ?? null, ratios.get(row.id) ?? []));
   const ofClient = Map.groupBy(meters.values(), (m) => m.mqttClientId);
   const ofBus = Map.groupBy(meters.values(), (m) => m.busId);
+  const clients = clientRows.rows.map((row) => clientOf(row, ofClient.get(row.id) ?? []));
   return {
     at,
     zones: new Map(operatorRows.rows.map((row) => [row.operator_id, row.zone])),
     meters,
-    clients: new Map(clientRows.rows.map((row) => [row.username, clientOf(row, ofClient.get(row.id) ?? [])])),
+    clients: new Map(clients.map((client) => [client.username, client])),
+    clientsById: new Map(clients.map((client) => [client.id, client])),
     buses: new Map(busRows.rows.map((row) => [row.id, busOf(row, ofBus.get(row.id) ?? [])])),
   };
 }

@@ -6,6 +6,9 @@ import type { AccountId } from "./reading.ts";
 import type { UsageBasis } from "./usage.ts";
 import type { Unit, Utility } from "./unit.ts";
 
+/** Besides units of measure: days and months of a standing charge, contracted capacity for as many months (`kVA`) or days (`kVA_day`). */
+export type LineUnit = Unit | "day" | "month" | "kVA" | "kW_day" | "kVA_day";
+
 /**
  * One rated line. `key` is stable: the same charge of the same tariff for the same tier, time of use and part of the
  * period always has the same key, so that two ratings of one period can be compared line by line.
@@ -24,7 +27,7 @@ export type Line = {
   readonly period: Period;
   /** Billed quantity in `unit`; absent for a pure amount. */
   readonly quantity?: Micro;
-  readonly unit?: Unit | "day" | "month" | "kW";
+  readonly unit?: LineUnit;
   /** Decimal text per `unit`, or a share (`0.09`) for a percentage. */
   readonly price?: string;
   /** Rounded once, here. */

@@ -6,6 +6,7 @@ export const CUT_CAUSES = [
   "tariff",
   "tariff_version",
   "household",
+  "capacity",
   "ladder_period",
   "meter_exchange",
   "ratio_change",

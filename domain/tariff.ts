@@ -191,8 +191,20 @@ export type Netting =
 export type StandingCharge = ChargeBase & {
   readonly kind: "standing";
   readonly per: "day" | "month";
-  readonly price: DecimalText;
+  /** One of `price` and `tiers`: a fee of its own for each bracket (一户一档). */
+  readonly price?: DecimalText;
+  readonly tiers?: readonly FeeTier[];
+  /** What the brackets go by: the calendar month's `use` (default), or the contracted capacity. */
+  readonly by?: "use" | Capacity;
+  /** Brackets by use of a part month have `whole` limits (default), or their share `by_days`. */
+  readonly part?: "whole" | "by_days";
+  /** The fee is for each kW or kVA of contracted capacity. A change counts from its day on. */
+  readonly capacity?: Capacity;
 };
+/** What an account has contracted: active or apparent power. */
+export type Capacity = "kW" | "kVA";
+/** `upTo` is inclusive; `null` = no end (the last only). */
+export type FeeTier = { readonly upTo: DecimalText | null; readonly price: DecimalText };
 
 /** So much per unit used: sewage on water, a fund on energy; `share` of the use counts (sewage on 90 % of the water). */
 export type VolumeCharge = ChargeBase & {
@@ -240,6 +252,8 @@ export type DemandCharge = ChargeBase & {
   readonly tou?: TouClock;
   /** Only power in these times of use; absent = at any hour. */
   readonly in?: readonly string[];
+  /** Only the mean power of these hours, which the operator names: those of the system's own peak. */
+  readonly coincident?: Coincident;
   /** `contracted`: the account's contracted kW is charged, whatever was drawn. Default `measured`. */
   readonly of?: "measured" | "contracted";
   /** One of `price` and `tiers`. By time of use: the highest of each. */
@@ -251,6 +265,12 @@ export type DemandCharge = ChargeBase & {
   readonly ratchet?: readonly Ratchet[];
   /** `atLeast` × contracted is always billed; what is drawn above `over` × contracted costs `factor` times the price. */
   readonly contracted?: { readonly atLeast?: DecimalText; readonly over?: DecimalText; readonly factor?: DecimalText };
+};
+
+/** Dated hours, each `from` until `to` as a moment of the tariff's zone; of several in a part the `highest` (default) or their `mean` counts. */
+export type Coincident = {
+  readonly hours: readonly { readonly from: string; readonly to: string }[];
+  readonly take?: "highest" | "mean";
 };
 
 /** The lines of `of` (absent: all before) come to at least `amount` in a month or a year; the line is what is missing. */
@@ -338,11 +358,12 @@ export type TariffExample = {
   readonly quantity: DecimalText | Readonly<Record<string, DecimalText>>;
   readonly ladderUsedBefore?: DecimalText;
   readonly householdSize?: number;
-  /** Given back, kvarh and highest kW of the period; the account's contracted kW and whether it is of low income. */
+  /** Given back, kvarh and highest kW of the period; the account's contracted kW and kVA and whether it is of low income. */
   readonly export?: DecimalText;
   readonly reactive?: DecimalText;
   readonly demand?: DecimalText;
   readonly contractedKw?: DecimalText;
+  readonly contractedKva?: DecimalText;
   readonly lowIncome?: boolean;
   readonly expect: {
     /** `charge`, `charge/t2` or `charge/t2/peak` → amount. Lines that are not named are not looked at. */

@@ -251,7 +251,7 @@ export async function readHouseholds(
   accountIds: readonly AccountId[],
 ): Promise<Map<AccountId, { from: Day; persons: number }[]>> {
   const { rows } = await sql<{ account_id: bigint; from_day: Day; persons: number }>`
-    select account_id, from_day, persons from sanbiao.household
+    select account_id, from_day, persons from sanbiao.household_size
      where operator_id = sanbiao.operator_id() and account_id = any(${idArray(accountIds)}::bigint[])
      order by account_id, from_day`.execute(trx);
   const byAccount = new Map<AccountId, { from: Day; persons: number }[]>();

@@ -34,6 +34,8 @@ const UNIT: Readonly<Record<string, Readonly<Record<"zh" | "en", string>>>> = {
   home: { zh: "户", en: "home" },
   day: { zh: "天", en: "day" },
   month: { zh: "月", en: "month" },
+  kW_day: { zh: "kW·天", en: "kW·day" },
+  kVA_day: { zh: "kVA·天", en: "kVA·day" },
 };
 export function unitText(unit: string, language: PaperLanguage): string {
   const names = UNIT[unit];

@@ -8,6 +8,7 @@ const CAUSE: Readonly<Record<CutCause, Words>> = {
   tariff: w("改用另一价目", "tariff changed"),
   tariff_version: w("价格调整", "new prices"),
   household: w("户籍人数变更", "household changed"),
+  capacity: w("合同容量变更", "contracted capacity changed"),
   ladder_period: w("阶梯重新起算", "ladder begins again"),
   meter_exchange: w("换表", "meter exchanged"),
   ratio_change: w("倍率变更", "ratio changed"),

@@ -40,6 +40,7 @@ const PURE = [
   /^billing\/(rate|bill)\b/,
   /^billing\/prepaid\/decide\.ts$/,
   /^billing\/prepaid\/policy-problems\.ts$/,
+  /^billing\/prepaid\/policy-problems\.ts$/,
   /^billing\/prepaid\/tonight\/forecast\.ts$/,
   /^billing\/publication\.ts$/,
   /^billing\/explain\/proration\.ts$/,

@@ -1,20 +1,32 @@
 import { depositOf } from "../../ledger/deposits.ts";
-import { decimalText } from "../../domain/quantity.ts";
 import { readAccountFacts } from "../../ledger/account-facts.ts";
 import { sql } from "kysely";
+import { outlookOf } from "../../billing/prepaid/outlook.ts";
+import { policyVersionsOf } from "../../catalog/policies/catalogue.ts";
 import { CodedError } from "../../domain/errors.ts";
 import { moneyJson, negate } from "../../domain/money.ts";
 import type { Day } from "../../domain/period.ts";
 import { propertyOwedOf } from "../../ledger/journal.ts";
+import { readHouseholds } from "../../ledger/usage.ts";
+import { billBooks } from "../bill-books.ts";
 import type { Desk } from "../desk.ts";
 import type { AccountJson } from "../schemas/account.ts";
+import { factJson } from "./account-facts.ts";
 import { type AccountRow, accountColumns, accountRow, placeOfAccount, standingOfAccount } from "./accounts.ts";
 import { meterRows } from "./meters.ts";
 import { prepaidOf } from "./supply.ts";
 
 type Row = AccountRow & { address: string; protected_reason: string | null; opened_on: Day };
 
-export async function account(desk: Desk, id: bigint): Promise<AccountJson> {
+/** An account as its page shows it: with how long the money lasts, priced on by the bill's own functions. */
+export async function accountPage(desk: Desk, id: bigint): Promise<AccountJson> {
+  const own = await account(desk, id);
+  if (own.prepaid === null) return { ...own, daysLeft: null };
+  const outlook = await outlookOf(desk.trx, id, { ...billBooks, policies: policyVersionsOf }, desk.now);
+  return { ...own, daysLeft: outlook?.daysLeft ?? null };
+}
+
+export async function account(desk: Desk, id: bigint): Promise<Omit<AccountJson, "daysLeft">> {
   const { rows } = await sql<Row>`
     select ${accountColumns}, a.address, a.protected_reason, a.opened_on from account a ${placeOfAccount} ${standingOfAccount(desk)}
      where a.operator_id = ${desk.operatorId} and a.id = ${id}`.execute(desk.trx);
@@ -51,25 +63,16 @@ export async function requireAccount(desk: Desk, id: bigint): Promise<void> {
 }
 
 async function householdOf(desk: Desk, id: bigint): Promise<AccountJson["household"]> {
-  const rows = await desk.trx
-    .selectFrom("household")
-    .select(["from_day", "persons"])
-    .where("operator_id", "=", desk.operatorId)
-    .where("account_id", "=", id)
-    .orderBy("from_day", "desc")
-    .execute();
-  return rows.map((row) => ({ fromDay: row.from_day, persons: row.persons }));
+  const sizes = (await readHouseholds(desk.trx, [id])).get(id) ?? [];
+  return sizes.toReversed().map(({ from, persons }) => ({ fromDay: from, persons }));
 }
 
 async function factsOf(desk: Desk, id: bigint): Promise<AccountJson["facts"]> {
   const facts = (await readAccountFacts(desk.trx, [id])).get(id) ?? [];
   return facts
+    .filter(({ kind }) => kind !== "household")
     .toSorted((a, b) => (a.from < b.from ? 1 : -1))
-    .map(({ kind, from, value }) =>
-      kind === "contracted_kw"
-        ? { kind, fromDay: from, kw: decimalText(value) }
-        : { kind, fromDay: from, lowIncome: value === 1n },
-    );
+    .map(factJson);
 }
 
 async function agreementsOf(desk: Desk, id: bigint): Promise<AccountJson["agreements"]> {

@@ -1,40 +1,42 @@
 import { sql } from "kysely";
+import { renderNotice } from "../../catalog/notices/render.ts";
 import { policyVersionsOf } from "../../catalog/policies/catalogue.ts";
 import { outlookOf } from "../../billing/prepaid/outlook.ts";
 import { SECOND_MS } from "../../domain/instant.ts";
 import { moneyJson } from "../../domain/money.ts";
+import type { NoticeLanguage } from "../../domain/notice.ts";
+import { noticesOf } from "../../ledger/notices.ts";
 import type { PaymentChannelRow } from "../../ledger/payment-orders.ts";
 import { billBooks } from "../bill-books.ts";
 import { atText, atTextOrNull, type Desk } from "../desk.ts";
-import type { ResidentHistoryJson, ResidentHomeJson } from "../schemas/resident.ts";
+import type { ResidentHistoryJson, ResidentHomeJson, ResidentNoticesJson } from "../schemas/resident.ts";
 import { account } from "./account.ts";
 import { timeline } from "./timeline.ts";
 
 /** What the page shows first: of the books, worked out now. */
 export async function residentHome(desk: Desk, accountId: bigint): Promise<ResidentHomeJson> {
   const own = await account(desk, accountId);
-  const { rows } = await sql<{ code: string; kind: "estate" | "supply_station"; name_zh: string; name_en: string }>`
-    select code, kind, name_zh, name_en from operator where operator_id = ${desk.operatorId}`.execute(desk.trx);
-  const operator = rows[0];
-  if (operator === undefined) throw new Error("no such operator");
   return {
-    operator: {
-      code: operator.code,
-      kind: operator.kind,
-      nameZh: operator.name_zh,
-      nameEn: operator.name_en,
-      zone: desk.zone,
-      currency: desk.currency,
-    },
+    ...(await residentOperator(desk)),
     accountNumber: own.number,
     name: own.name,
     place: { building: own.building, room: own.room },
     balance: own.balance,
     propertyBalance: own.propertyBalance,
     prepaid: await prepaidOf(desk, accountId, own.prepaid),
+    unread: await unreadOf(desk, accountId),
     payable: (await payableChannel(desk)) !== null,
     now: atText(desk, desk.now),
   };
+}
+
+async function residentOperator(desk: Desk): Promise<Pick<ResidentHomeJson, "operator">> {
+  const { rows } = await sql<{ code: string; kind: "estate" | "supply_station"; name_zh: string; name_en: string }>`
+    select code, kind, name_zh, name_en from operator where operator_id = ${desk.operatorId}`.execute(desk.trx);
+  const operator = rows[0];
+  if (operator === undefined) throw new Error("no such operator");
+  const { code, kind, name_zh: nameZh, name_en: nameEn } = operator;
+  return { operator: { code, kind, nameZh, nameEn, zone: desk.zone, currency: desk.currency } };
 }
 
 async function prepaidOf(
@@ -62,6 +64,41 @@ export async function payableChannel(desk: Desk): Promise<PaymentChannelRow | nu
   const { rows } = await sql<PaymentChannelRow>`select * from payment_channel
      where operator_id = ${desk.operatorId} and disabled_at is null order by kind, code limit 1`.execute(desk.trx);
   return rows[0] ?? null;
+}
+
+async function unreadOf(desk: Desk, accountId: bigint): Promise<number> {
+  const { rows } = await sql<{ unread: bigint }>`
+    select count(*) as unread from notice_delivery d join notice n on n.operator_id = d.operator_id and n.id = d.notice_id
+     where n.operator_id = ${desk.operatorId} and n.account_id = ${accountId} and d.channel = 'inbox' and d.state = 'accepted'`.execute(
+    desk.trx,
+  );
+  return Number(rows[0]?.unread ?? 0n);
+}
+
+const NOTICES_MAX = 50;
+
+/** What the account was told, newest first; codes that opened this page are not shown in it. */
+export async function residentNotices(
+  desk: Desk,
+  accountId: bigint,
+  language: NoticeLanguage,
+): Promise<ResidentNoticesJson> {
+  const { number, name, address } = await account(desk, accountId);
+  const { operator } = await residentOperator(desk);
+  const about = {
+    operator: { zh: operator.nameZh, en: operator.nameEn },
+    zone: desk.zone,
+    currency: desk.currency,
+    account: { number, name, address },
+  };
+  const told = (await noticesOf(desk.trx, accountId)).filter(({ kind }) => kind !== "sign_in_code");
+  return {
+    items: told.slice(0, NOTICES_MAX).map((notice) => {
+      const { subject, text } = renderNotice(notice.kind, language, notice.data, about);
+      const unread = notice.deliveries.some(({ channel, state }) => channel === "inbox" && state === "accepted");
+      return { id: String(notice.id), at: atText(desk, notice.createdAt), kind: notice.kind, subject, text, unread };
+    }),
+  };
 }
 
 const HISTORY_MAX = 60;

@@ -1,17 +1,10 @@
-import { CodedError } from "../../domain/errors.ts";
-import { isDay } from "../../domain/period.ts";
-import { microOf } from "../../domain/quantity.ts";
-import { stateAccountFact } from "../../ledger/account-facts.ts";
-import { principalOfRequest } from "../access.ts";
-import { account, requireAccount } from "../queries/account.ts";
+import { accountPage, requireAccount } from "../queries/account.ts";
 import { accounts } from "../queries/accounts.ts";
 import { bill, bills, billsOfAccount } from "../queries/bills.ts";
 import { controls, prepaidBoard } from "../queries/supply.ts";
 import { timeline } from "../queries/timeline.ts";
 import { accountUsage } from "../queries/usage.ts";
-import { NotedJson } from "../schemas/balance.ts";
 import {
-  AccountFactBody,
   AccountJson,
   AccountsJson,
   AccountsQuery,
@@ -47,33 +40,7 @@ export function accountRoutes(app: App, api: Api): void {
       params: IdParams,
       response: { 200: AccountJson, ...PROBLEMS },
     },
-    handler: (request) => atDeskOf(api, request, (desk) => account(desk, BigInt(request.params.id))),
-  });
-
-  app.route({
-    method: "POST",
-    url: "/accounts/:id/facts",
-    schema: {
-      tags: ["accounts"],
-      summary:
-        "Say what is contracted, or whether the home is of low income, from a day on; issued bills stay as they are",
-      params: IdParams,
-      body: AccountFactBody,
-      response: { 200: NotedJson, 201: NotedJson, ...PROBLEMS },
-    },
-    config: { access: "clerk" },
-    handler: async (request, reply) => {
-      const by = principalOfRequest(request);
-      const { body } = request;
-      if (!isDay(body.fromDay)) throw new CodedError("request.invalid", `There is no day ${body.fromDay}.`);
-      const value = body.kind === "contracted_kw" ? (microOf(body.kw) ?? 0n) : body.lowIncome ? 1n : 0n;
-      const fact = { kind: body.kind, from: body.fromDay, value };
-      const id = BigInt(request.params.id);
-      await atDeskOf(api, request, (desk) => requireAccount(desk, id));
-      const outcome = await api.db.as(by.operatorId, (trx) => stateAccountFact(trx, id, fact));
-      void reply.code(outcome === "noted" ? 201 : 200);
-      return { outcome };
-    },
+    handler: (request) => atDeskOf(api, request, (desk) => accountPage(desk, BigInt(request.params.id))),
   });
 
   app.route({

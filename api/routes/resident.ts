@@ -4,6 +4,7 @@ import { openPaymentOrder } from "../../billing/channels.ts";
 import { CodedError } from "../../domain/errors.ts";
 import { isoIn, MINUTE_MS, SECOND_MS } from "../../domain/instant.ts";
 import { moneyOfText } from "../../domain/money.ts";
+import { markOpened } from "../../ledger/notice-deliveries.ts";
 import { orderByRef } from "../../ledger/payment-orders.ts";
 import { billFacts } from "../../paper/bill-facts.ts";
 import { billSheetOf } from "../../paper/bill-sheet.ts";
@@ -13,9 +14,9 @@ import { atDesk, type Desk } from "../desk.ts";
 import { orderJson } from "../order-json.ts";
 import { requireAccount } from "../queries/account.ts";
 import { billsOfAccount } from "../queries/bills.ts";
-import { payableChannel, residentHistory, residentHome } from "../queries/resident.ts";
+import { payableChannel, residentHistory, residentHome, residentNotices } from "../queries/resident.ts";
 import { accountUsage } from "../queries/usage.ts";
-import { enter, issuePass, leave, RESIDENT_SESSION_MS } from "../resident.ts";
+import { enter, issuePass, leave, RESIDENT_SESSION_MS, sendCode } from "../resident.ts";
 import { AccountUsageJson, UsageQuery } from "../schemas/account.ts";
 import { IdParams } from "../schemas/json.ts";
 import { PaperQuery } from "../schemas/paper.ts";
@@ -23,11 +24,14 @@ import {
   BuyBody,
   BuyJson,
   BuyParams,
+  CodeBody,
   EnterBody,
   ResidentBillParams,
   ResidentBillsJson,
   ResidentHistoryJson,
   ResidentHomeJson,
+  ResidentNoticesJson,
+  ResidentNoticesQuery,
   ResidentPassJson,
 } from "../schemas/resident.ts";
 import { type Api, type App, atDeskOf, PROBLEMS } from "./route.ts";
@@ -79,6 +83,7 @@ export function residentDeskRoutes(app: App, api: Api): void {
 export function residentRoutes(app: App, api: Api): void {
   entryRoutes(app, api);
   lookRoutes(app, api);
+  noticeRoutes(app, api);
   buyRoutes(app, api);
 }
 
@@ -94,9 +99,30 @@ function entryRoutes(app: App, api: Api): void {
     },
     config: { access: "public", rateLimit: { max: 10, timeWindow: MINUTE_MS } },
     handler: async (request, reply: FastifyReply) => {
-      const token = await enter(api.db, EnterBody.parse(request.body), api.wall.now());
+      const token = await enter(api.db, EnterBody.parse(request.body), api.wall.now(), api.clock.now());
       void reply.setCookie(RESIDENT_COOKIE, token, { ...cookieOf(request), maxAge: RESIDENT_SESSION_MS / SECOND_MS });
       return reply.code(204).send();
+    },
+  });
+
+  app.route({
+    method: "POST",
+    url: "/resident/code",
+    schema: {
+      tags: ["residents"],
+      summary:
+        "Send a code to where the account is reached; the answer is the same whether or not there is such an account",
+      body: CodeBody,
+      response: { 202: z.null(), ...PROBLEMS },
+    },
+    config: { access: "public", rateLimit: { max: 5, timeWindow: MINUTE_MS } },
+    handler: async (request, reply: FastifyReply) => {
+      // Not waited for: how long it takes tells nothing, either.
+      void sendCode(api.db, CodeBody.parse(request.body), api.wall.now(), api.clock.now()).then(
+        (queued) => (queued ? api.services.notices?.wake() : undefined),
+        (error: unknown) => request.log.error({ err: error }, "a sign-in code could not be queued"),
+      );
+      return reply.code(202).send();
     },
   });
 
@@ -187,6 +213,39 @@ function lookRoutes(app: App, api: Api): void {
     },
     config,
     handler: (request) => atResident(api, request, residentHistory),
+  });
+}
+
+function noticeRoutes(app: App, api: Api): void {
+  const config = { access: "resident" } as const;
+  app.route({
+    method: "GET",
+    url: "/resident/notices",
+    schema: {
+      tags: ["residents"],
+      summary: "What the account was told, newest first",
+      querystring: ResidentNoticesQuery,
+      response: { 200: ResidentNoticesJson, ...PROBLEMS },
+    },
+    config,
+    handler: (request) => atResident(api, request, (desk, id) => residentNotices(desk, id, request.query.lang)),
+  });
+
+  app.route({
+    method: "POST",
+    url: "/resident/notices/:id/opened",
+    schema: {
+      tags: ["residents"],
+      summary: "The resident has opened a message: it was delivered; again changes nothing",
+      params: IdParams,
+      response: { 204: z.null(), ...PROBLEMS },
+    },
+    config,
+    handler: async (request, reply: FastifyReply) => {
+      const noticeId = BigInt(IdParams.parse(request.params).id);
+      await atResident(api, request, (desk, id) => markOpened(desk.trx, id, noticeId, desk.now));
+      return reply.code(204).send();
+    },
   });
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AccountFactJson } from "./account-fact.ts";
 import { BillRowJson } from "./bill.ts";
 import {
   DayText,
@@ -13,7 +14,7 @@ import {
   UtilityName,
 } from "./json.ts";
 import { MeterRowJson } from "./meter.ts";
-import { PrepaidJson, SupplyStateName } from "./supply.ts";
+import { DaysLeftJson, PrepaidJson, SupplyStateName } from "./supply.ts";
 
 export const AccountRowJson = z
   .object({
@@ -62,17 +63,6 @@ export const AgreementJson = z
   })
   .meta({ id: "Agreement" });
 
-/** One of both; an earlier word for the same day is superseded. */
-export const AccountFactBody = z.union([
-  z.object({
-    kind: z.literal("contracted_kw"),
-    fromDay: DayText,
-    kw: z.string().regex(/^\d{1,9}(\.\d{1,6})?$/, "kW as a decimal"),
-  }),
-  z.object({ kind: z.literal("low_income"), fromDay: DayText, lowIncome: z.boolean() }),
-]);
-export const AccountFactJson = AccountFactBody.meta({ id: "AccountFact" });
-
 export const AccountJson = AccountRowJson.extend({
   deposit: MoneyJson.describe("The deposit that is held; no part of a balance"),
   propertyBalance: MoneyJson.describe("For what is not supply: credit positive; prepaid supply never looks at it"),
@@ -80,9 +70,10 @@ export const AccountJson = AccountRowJson.extend({
   protectedReason: z.string().nullable(),
   openedOn: DayText,
   household: z.array(z.object({ fromDay: DayText, persons: z.number().int() })).describe("Newest first"),
-  facts: z.array(AccountFactJson).describe("Contracted kW and low income, newest first"),
+  facts: z.array(AccountFactJson).describe("What is contracted, and low income: newest first"),
   agreements: z.array(AgreementJson),
   prepaid: PrepaidJson.nullable(),
+  daysLeft: DaysLeftJson.nullable().describe("Of prepaid supply, worked out now; null when it cannot be told"),
   meters: z.array(MeterRowJson),
 }).meta({ id: "Account" });
 export type AccountJson = z.infer<typeof AccountJson>;

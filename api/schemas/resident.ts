@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { PAYS } from "../../domain/charge.ts";
+import { NOTICE_LANGUAGES } from "../../domain/notice.ts";
 import { BillRowJson } from "./bill.ts";
 import { OrderJson, OrderRef } from "./channel.ts";
 import { IdText, InstantText, MoneyJson, PlainText, RelayState } from "./json.ts";
 import { OperatorJson } from "./session.ts";
-import { SupplyStateName } from "./supply.ts";
+import { DaysLeftJson, SupplyStateName } from "./supply.ts";
 
 /** What a clerk hands to a resident. */
 export const ResidentPassJson = z
@@ -27,13 +28,6 @@ export const EnterBody = z.union([
   }),
 ]);
 
-export const DaysLeftJson = z
-  .object({ low: z.number().int(), expected: z.number().int(), high: z.number().int() })
-  .meta({
-    id: "DaysLeft",
-    description: "Whole days that the money lasts, with the band of the home's own habits; at most 365",
-  });
-
 /** What the page shows first. */
 export const ResidentHomeJson = z
   .object({
@@ -55,6 +49,7 @@ export const ResidentHomeJson = z
         held: z.string(),
       })
       .nullable(),
+    unread: z.number().int().describe("Messages that were not opened here yet"),
     payable: z.boolean().describe("Whether there is a channel to pay by"),
     now: InstantText,
   })
@@ -80,6 +75,28 @@ export const ResidentHistoryJson = z
   })
   .meta({ id: "ResidentHistory" });
 export type ResidentHistoryJson = z.infer<typeof ResidentHistoryJson>;
+
+export const ResidentNoticesQuery = z.object({ lang: z.enum(NOTICE_LANGUAGES).default("zh") });
+/** What the account was told, in the language that is looked at now. */
+export const ResidentNoticesJson = z
+  .object({
+    items: z.array(
+      z.object({
+        id: IdText,
+        at: InstantText,
+        kind: z.string(),
+        subject: z.string(),
+        text: z.string(),
+        unread: z.boolean().describe("Waits to be opened; opening it counts as served"),
+      }),
+    ),
+  })
+  .meta({ id: "ResidentNotices" });
+export type ResidentNoticesJson = z.infer<typeof ResidentNoticesJson>;
+
+export const CodeBody = z
+  .object({ operator: PlainText.min(1).max(60), accountNumber: PlainText.min(1).max(60) })
+  .meta({ id: "ResidentCodeWish" });
 
 export const BuyBody = z
   .object({

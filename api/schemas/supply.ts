@@ -6,6 +6,13 @@ export const SupplyStateName = z
   .meta({ id: "SupplyState" });
 export type SupplyStateName = z.infer<typeof SupplyStateName>;
 
+export const DaysLeftJson = z
+  .object({ low: z.number().int(), expected: z.number().int(), high: z.number().int() })
+  .meta({
+    id: "DaysLeft",
+    description: "Whole days that the money lasts, with the band of the home's own habits; at most 365",
+  });
+
 /** What the prepaid engine last knew of an account. */
 export const PrepaidJson = z
   .object({

@@ -45,7 +45,7 @@ const BY_DAYS: ReadonlySet<Line["kind"]> = new Set(["standing", "demand", "minim
 function causesOf(
   { period, charge, kind }: Line,
   { stretch, ladders }: Settlement,
-  { household, agreement }: SettlementInput,
+  { household, contractedKw = [], contractedKva = [], agreement }: SettlementInput,
   { zone, effectiveFrom, effectiveTo }: Tariff,
 ): Map<Instant, Set<CutCause>> {
   const causes = new Map<Instant, Set<CutCause>>();
@@ -62,6 +62,7 @@ function causesOf(
   onDay(effectiveFrom, "tariff_version");
   onDay(effectiveTo, "tariff_version");
   for (const { from } of household) onDay(from, "household");
+  for (const { from } of kind === "standing" ? [...contractedKw, ...contractedKva] : []) onDay(from, "capacity");
   for (const walk of ladders) {
     if (walk.charge !== charge) continue;
     for (const at of [walk.ladderPeriod.from, walk.ladderPeriod.to]) atEnd(at, "ladder_period");

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from "kysely";
-import { type Instant, instant, SECOND_MS } from "../../domain/instant.ts";
+import { type Instant, instant, isoOf, SECOND_MS } from "../../domain/instant.ts";
+import type { Zone } from "../../domain/period.ts";
 import type { PrepaidPolicy } from "../../domain/policy.ts";
 import type { AccountId, MeterId, OperatorId } from "../../domain/reading.ts";
 import type { ControlAction, SupplyStage } from "../../domain/supply.ts";
@@ -20,6 +21,7 @@ import { openWorkOrder } from "../../ledger/work-orders.ts";
 import { certifyCut } from "./certificate.ts";
 import type { PrepaidDeps } from "./engine.ts";
 import { type KnownSupply, readFacts } from "./facts.ts";
+import { policiesInForce } from "./policies.ts";
 import { type Told, review } from "./review.ts";
 
 /** What the wire said: `sent` = handed over or acknowledged; `refused` = the meter said no; `unreachable` = nobody there. */
@@ -74,11 +76,13 @@ export function controlDispatcher(deps: Deps): Dispatcher {
     const { rows } = await deps.db.pool.query<{ operator_id: bigint }>(
       "select operators_with_open_controls as operator_id from sanbiao.operators_with_open_controls()",
     );
-    for (const { operator_id: operatorId } of rows) {
-      const due = await deps.db.as(operatorId, (trx) => dueControls(trx, deps.clock.now(), TURN_MAX));
-      for (const action of ["connect", "disconnect"] as const) {
-        await Promise.all(due.filter((one) => one.action === action).map((one) => sendOne(operatorId, one)));
-      }
+    await Promise.all(rows.map(({ operator_id: operatorId }) => outbox(operatorId)));
+  };
+  // Operators do not wait for each other's wires.
+  const outbox = async (operatorId: OperatorId): Promise<void> => {
+    const due = await deps.db.as(operatorId, (trx) => dueControls(trx, deps.clock.now(), TURN_MAX));
+    for (const action of ["connect", "disconnect"] as const) {
+      await Promise.all(due.filter((one) => one.action === action).map((one) => sendOne(operatorId, one)));
     }
   };
   return {
@@ -131,10 +135,13 @@ async function claim(trx: Transaction<Tables>, deps: Deps, stale: OpenControl, n
   if (stale.action === "disconnect") {
     await sql`select pg_advisory_xact_lock(hashtextextended('sanbiao.cut', sanbiao.operator_id()))`.execute(trx);
   }
-  const supply = stale.accountId === null ? null : await readFacts(trx, stale.accountId, deps, now);
+  // Giving supply back asks for no reason: it is not priced, only locked.
+  const { accountId } = stale;
+  const isCut = stale.action === "disconnect" && accountId !== null;
+  const supply = isCut ? await readFacts(trx, accountId, deps, now) : null;
+  const policy = isCut ? (supply?.policy ?? null) : await lockedPolicyOf(trx, deps, accountId, now);
   const control = await readControl(trx, stale.id); // after the supply's lock, as every writer does
   if (control === null) return leave([]);
-  const policy = supply?.policy ?? null;
   const rules = policy?.order ?? ORDER_RULES;
   if (control.attempts >= rules.attemptsMax)
     return leave(await giveUp(trx, control, now, `no proof after ${control.attempts} sendings`));
@@ -149,6 +156,22 @@ async function claim(trx: Transaction<Tables>, deps: Deps, stale: OpenControl, n
   await setStage(trx, control, kind);
   const told = sent.attempts === 1 ? [await event(trx, control, kind, now, {})] : [];
   return { attempts: sent.attempts, pause_ms, told };
+}
+
+/** Locks an account's supply and tells its policy; `null` when it has none. */
+async function lockedPolicyOf(
+  trx: Transaction<Tables>,
+  deps: Deps,
+  accountId: AccountId | null,
+  now: Instant,
+): Promise<PrepaidPolicy | null> {
+  const { rows } = await sql<{ policy_id: string; zone: Zone }>`
+    select sanbiao.policy_of_supply(s.operator_id, s.account_id, s.policy_id, (${isoOf(now)}::timestamptz at time zone o.zone)::date) as policy_id,
+           o.zone
+      from sanbiao.supply s join sanbiao.operator o on o.operator_id = s.operator_id
+     where s.operator_id = sanbiao.operator_id() and s.account_id = ${accountId} for update of s`.execute(trx);
+  const row = rows[0];
+  return row === undefined ? null : (await policiesInForce(trx, deps.policies, { zone: row.zone, now }))(row.policy_id);
 }
 
 /** The last look before an order to cut leaves, and its certificate. `null` = it may; else what was told instead. */

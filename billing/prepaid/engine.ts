@@ -1,7 +1,8 @@
 import type { Transaction } from "kysely";
 import type { Logger } from "pino";
 import type { Clock, Instant } from "../../domain/instant.ts";
-import type { AccountId, OperatorId, Reading } from "../../domain/reading.ts";
+import type { AccountId, MeterId, OperatorId, Reading } from "../../domain/reading.ts";
+import type { SupplyState } from "../../domain/register.ts";
 import type { SupplyEventKind } from "../../domain/supply.ts";
 import type { Telemetry } from "../../domain/telemetry.ts";
 import type { Database } from "../../schema/database.ts";
@@ -52,21 +53,30 @@ export type PrepaidEngine = {
 /** Accounts worked out at a time: leaves connections for payments. */
 const AT_ONCE = 2;
 
-type Pending = { readonly operatorId: OperatorId; readonly accountId: AccountId; readonly positions: SeenPosition[] };
+type Pending = {
+  readonly operatorId: OperatorId;
+  readonly accountId: AccountId;
+  readonly positions: readonly SeenPosition[];
+};
 
 export function prepaidEngine(deps: PrepaidDeps): PrepaidEngine {
   return new Engine(deps);
 }
 
 /**
- * An account that is asked for many times while it waits is worked out once. After an ordinary reading the scout prices it from
- * memory, with many others at a time; it is worked out on the books where that has a consequence, and where memory cannot tell.
+ * An account that is asked for many times while it waits is worked out once. After an ordinary reading, or a position that the
+ * meter told before, the scout looks at it with many others at a time; it is worked out on the books where that has a consequence,
+ * and where memory cannot tell. Positions that moved and money go before all else.
  */
 class Engine implements PrepaidEngine {
   readonly #deps: PrepaidDeps;
   #directory: PrepaidDirectory | null = null;
   #early: Reading[] = [];
+  /** Positions that moved, and money: before all else. */
+  readonly #urgent = new Map<string, Pending>();
   readonly #pending = new Map<string, Pending>();
+  /** What each meter last told; another position is told to the books at once. */
+  readonly #lastTold = new Map<MeterId, SupplyState>();
   readonly #busy = new Set<string>();
   readonly #scout: Scout;
   #isScouting = false;
@@ -88,8 +98,9 @@ class Engine implements PrepaidEngine {
       const accountId = this.#directory.accountOf(reading.operatorId, reading.meterId);
       if (accountId === null) continue;
       const position = positionOf(reading);
-      if (position === null && (!isBilling(reading) || this.#scout.take(accountId, reading))) continue;
-      this.#mark(reading.operatorId, accountId, position);
+      if (position !== null) this.#takePosition(reading.operatorId, accountId, position);
+      else if (isBilling(reading) && !this.#scout.take(accountId, reading))
+        this.#mark(this.#pending, { operatorId: reading.operatorId, accountId, positions: [] });
     }
     this.#kick();
   }
@@ -99,7 +110,7 @@ class Engine implements PrepaidEngine {
   }
 
   onPayment(operatorId: OperatorId, accountId: AccountId): void {
-    this.#mark(operatorId, accountId, null);
+    this.#mark(this.#urgent, { operatorId, accountId, positions: [] });
     this.#kick();
   }
 
@@ -107,7 +118,8 @@ class Engine implements PrepaidEngine {
     await this.#loadDirectory();
     const now = this.#deps.clock.now();
     for (const { operatorId, accountId } of this.#directory?.accounts ?? [])
-      if (!this.#scout.look(operatorId, accountId, now)) this.#mark(operatorId, accountId, null);
+      if (!this.#scout.look(operatorId, accountId, now))
+        this.#mark(this.#pending, { operatorId, accountId, positions: [] });
     this.#kick();
     await this.idle();
   }
@@ -117,15 +129,23 @@ class Engine implements PrepaidEngine {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  #mark(operatorId: OperatorId, accountId: AccountId, position: SeenPosition | null): void {
+  #takePosition(operatorId: OperatorId, accountId: AccountId, seen: SeenPosition): void {
+    const before = this.#lastTold.get(seen.meterId);
+    this.#lastTold.set(seen.meterId, seen.position);
+    if (before === undefined || before === seen.position) this.#scout.takePosition(operatorId, accountId, seen);
+    else this.#mark(this.#urgent, { operatorId, accountId, positions: [seen] });
+  }
+
+  #mark(among: Map<string, Pending>, { operatorId, accountId, positions }: Pending): void {
     const key = `${operatorId}/${accountId}`;
-    const pending = this.#pending.get(key) ?? { operatorId, accountId, positions: [] };
-    if (position !== null) pending.positions.push(position);
-    this.#pending.set(key, pending);
+    const waiting = [this.#urgent.get(key), this.#pending.get(key)].flatMap((one) => one?.positions ?? []);
+    const to = this.#urgent.has(key) ? this.#urgent : among;
+    if (to === this.#urgent) this.#pending.delete(key);
+    to.set(key, { operatorId, accountId, positions: [...waiting, ...positions] });
   }
 
   #isIdle(): boolean {
-    const isAsked = this.#pending.size > 0 || this.#early.length > 0 || this.#scout.isAsked;
+    const isAsked = this.#urgent.size + this.#pending.size > 0 || this.#early.length > 0 || this.#scout.isAsked;
     return this.#workers === 0 && !this.#isScouting && !isAsked;
   }
 
@@ -153,7 +173,7 @@ class Engine implements PrepaidEngine {
 
   async #scoutAll(): Promise<void> {
     try {
-      for (const { operatorId, accountId } of await this.#scout.run()) this.#mark(operatorId, accountId, null);
+      for (const found of await this.#scout.run()) this.#mark(this.#pending, found);
     } catch (error) {
       this.#scout.forgetAll(); // the next sweep looks at every account on the books
       this.#deps.log?.error({ err: error }, "prepaid accounts could not be priced from memory");
@@ -162,7 +182,8 @@ class Engine implements PrepaidEngine {
 
   /** An account that nobody works on at this moment. */
   #next(): string | null {
-    for (const key of this.#pending.keys()) if (!this.#busy.has(key)) return key;
+    for (const waiting of [this.#urgent, this.#pending])
+      for (const key of waiting.keys()) if (!this.#busy.has(key)) return key;
     return null;
   }
 
@@ -174,7 +195,8 @@ class Engine implements PrepaidEngine {
       this.#deps.log?.warn({ err: error }, "the prepaid accounts could not be read");
     }
     for (let key = this.#next(); key !== null; key = this.#next()) {
-      const pending = this.#pending.get(key);
+      const pending = this.#urgent.get(key) ?? this.#pending.get(key);
+      this.#urgent.delete(key);
       this.#pending.delete(key);
       this.#busy.add(key);
       try {
@@ -192,7 +214,8 @@ class Engine implements PrepaidEngine {
     const { operatorId, accountId } = pending;
     this.#scout.forget(operatorId, accountId);
     const basis = await reviewAccount(this.#deps, pending);
-    if (!this.#pending.has(`${operatorId}/${accountId}`))
+    const key = `${operatorId}/${accountId}`;
+    if (!this.#urgent.has(key) && !this.#pending.has(key))
       this.#scout.remember(operatorId, accountId, basis, this.#deps.clock.now());
   }
 
@@ -207,28 +230,37 @@ class Engine implements PrepaidEngine {
 /** Registers 1–23 are counters: their readings change what is owed. */
 const isBilling = (reading: Reading): boolean => reading.register < 40;
 
-/** @returns what the account's accrual rested on */
-async function reviewAccount(
-  deps: PrepaidDeps,
-  { operatorId, accountId, positions }: Pending,
-): Promise<AccrualBasis | null> {
+/**
+ * Proofs first and in a transaction of their own: an account that cannot be priced is restored all the same.
+ * @returns what the account's accrual rested on
+ */
+async function reviewAccount(deps: PrepaidDeps, pending: Pending): Promise<AccrualBasis | null> {
+  const { operatorId, accountId } = pending;
   const now = deps.clock.now();
-  const ordered = [...positions].sort((a, b) => a.measuredAt - b.measuredAt);
-  const { told, basis } = await deps.db.as(operatorId, async (trx) => {
-    const all: Told[] = [];
-    const last = ordered.length > 0 ? null : await lastPosition(trx, accountId);
-    for (const seen of last === null ? ordered : [last]) {
-      const taken = await takePosition(trx, accountId, seen, now);
-      if (taken.confirmed !== null) {
-        deps.telemetry.count("sanbiao_commands_total", { action: taken.confirmed, state: "confirmed" });
-      }
-      all.push(...taken.told);
-    }
-    const reviewed = await reviewNow(trx, deps, accountId, now);
-    return { told: [...all, ...reviewed.told], basis: reviewed.basis };
-  });
-  for (const one of told) deps.onEvent?.({ operatorId, accountId, at: now, ...one });
+  const tell = (told: readonly Told[]): void => {
+    for (const one of told) deps.onEvent?.({ operatorId, accountId, at: now, ...one });
+  };
+  tell(await deps.db.as(operatorId, (trx) => takePositions(trx, deps, pending, now)));
+  const { told, basis } = await deps.db.as(operatorId, (trx) => reviewNow(trx, deps, accountId, now));
+  tell(told);
   return basis;
+}
+
+async function takePositions(
+  trx: Transaction<Tables>,
+  deps: PrepaidDeps,
+  { accountId, positions }: Pending,
+  now: Instant,
+): Promise<Told[]> {
+  const ordered = [...positions].sort((a, b) => a.measuredAt - b.measuredAt);
+  const last = ordered.length > 0 ? null : await lastPosition(trx, accountId);
+  const all: Told[] = [];
+  for (const seen of last === null ? ordered : [last]) {
+    const { confirmed, told } = await takePosition(trx, accountId, seen, now);
+    if (confirmed !== null) deps.telemetry.count("sanbiao_commands_total", { action: confirmed, state: "confirmed" });
+    all.push(...told);
+  }
+  return all;
 }
 
 async function reviewNow(

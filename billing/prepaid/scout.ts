@@ -6,9 +6,10 @@ import { operatorFacts } from "../operator.ts";
 import type { Accrual, AccrualBasis } from "./accrual.ts";
 import { type Decision, decide, type SupplyFacts } from "./decide.ts";
 import type { PrepaidDeps } from "./engine.ts";
-import { knownSupply, readMoney, readSupplies } from "./facts.ts";
+import { knownSupply, readMoney, readSupplies, type SupplyRow } from "./facts.ts";
 import { AccrualMemo } from "./memo.ts";
 import { policiesInForce } from "./policies.ts";
+import type { SeenPosition } from "./position.ts";
 
 /** A memo is made anew from the books after this long, whatever happened meanwhile in another process. Our choice. */
 const MEMO_AGE_MAX_MS = 10 * MINUTE_MS;
@@ -18,15 +19,24 @@ const KEPT_MAX = 1_000_000;
 const AT_ONCE = 500;
 
 type Kept = { readonly memo: AccrualMemo; readonly madeAt: Instant };
+/** What is asked of one account: its price, the positions that its meter told, or both. */
+type Asked = { price: boolean; readonly positions: SeenPosition[] };
+/** An account that must be looked at on the books, with the positions that wait for it. */
+export type Found = {
+  readonly operatorId: OperatorId;
+  readonly accountId: AccountId;
+  readonly positions: readonly SeenPosition[];
+};
 
 /**
- * Prices accounts on from memory after ordinary readings, many at a time, and writes what is available. Where anything would
- * follow from it (a warning, an order, another stage) the account is named, and decided on the books, under its lock.
+ * Prices accounts on from memory after ordinary readings, many at a time, and writes what is available, and when the position
+ * that the books know was last seen. Where anything would follow from it (a proof, a warning, an order, another stage) the account
+ * is named, and decided on the books, under its lock.
  */
 export class Scout {
   readonly #deps: PrepaidDeps;
   readonly #memos = new Map<OperatorId, Map<AccountId, Kept>>();
-  readonly #asked = new Map<OperatorId, Set<AccountId>>();
+  readonly #asked = new Map<OperatorId, Map<AccountId, Asked>>();
   #size = 0;
 
   constructor(deps: PrepaidDeps) {
@@ -41,15 +51,20 @@ export class Scout {
       this.forget(reading.operatorId, accountId);
       return false;
     }
-    this.#ask(reading.operatorId, accountId);
+    this.#ask(reading.operatorId, accountId).price = true;
     return true;
+  }
+
+  /** A position as the meter told it, which most times is the one that the books know. */
+  takePosition(operatorId: OperatorId, accountId: AccountId, position: SeenPosition): void {
+    this.#ask(operatorId, accountId).positions.push(position);
   }
 
   /** Time has passed. `false` = nothing is remembered, or for too long. */
   look(operatorId: OperatorId, accountId: AccountId, now: Instant): boolean {
     const kept = this.#of(operatorId).get(accountId);
     if (kept === undefined || now - kept.madeAt > MEMO_AGE_MAX_MS) return false;
-    this.#ask(operatorId, accountId);
+    this.#ask(operatorId, accountId).price = true;
     return true;
   }
 
@@ -79,43 +94,54 @@ export class Scout {
     return this.#asked.size > 0;
   }
 
-  /** Prices all accounts that were asked for. @returns those of which something follows, or that memory cannot tell */
-  async run(): Promise<{ operatorId: OperatorId; accountId: AccountId }[]> {
-    const found: { operatorId: OperatorId; accountId: AccountId }[] = [];
+  /** Works off all that was asked for. @returns accounts of which something follows, or of which memory cannot tell */
+  async run(): Promise<Found[]> {
+    const found: Found[] = [];
     const asked = [...this.#asked];
     this.#asked.clear();
     for (const [operatorId, accounts] of asked) {
-      const ids = [...accounts];
-      for (let i = 0; i < ids.length; i += AT_ONCE)
-        for (const accountId of await this.#price(operatorId, ids.slice(i, i + AT_ONCE)))
-          found.push({ operatorId, accountId });
+      const all = [...accounts];
+      for (let i = 0; i < all.length; i += AT_ONCE) {
+        const part = new Map(all.slice(i, i + AT_ONCE));
+        for (const accountId of await this.#look(operatorId, part))
+          found.push({ operatorId, accountId, positions: part.get(accountId)?.positions ?? [] });
+      }
     }
     return found;
   }
 
-  async #price(operatorId: OperatorId, ids: readonly AccountId[]): Promise<AccountId[]> {
+  async #look(operatorId: OperatorId, asked: ReadonlyMap<AccountId, Asked>): Promise<AccountId[]> {
     const now = this.#deps.clock.now();
+    const ids = [...asked.keys()];
     return this.#deps.db.as(operatorId, async (trx) => {
       const operator = await operatorFacts(trx);
       const money = await readMoney(trx, ids, operator);
       const policies = await policiesInForce(trx, this.#deps.policies, { zone: operator.zone, now });
       const supplies = new Map((await readSupplies(trx, ids, now)).map((row) => [row.account_id, row]));
-      const [found, quiet]: [AccountId[], Priced[]] = [[], []];
-      for (const accountId of ids) {
+      const [found, quiet]: [AccountId[], Quiet[]] = [[], []];
+      for (const [accountId, { price, positions }] of asked) {
         const [row, book] = [supplies.get(accountId), money.get(accountId)];
         if (row === undefined || book === undefined) continue; // no longer prepaid
-        const accrual = this.#accrual(operatorId, accountId, book.billedUntil, now);
-        const policy = policies(row.policy_id);
-        if (accrual === null || policy === null) {
+        const seenAt = seenAgainAt(row, positions);
+        if (seenAt === "news") {
           found.push(accountId);
           continue;
         }
-        const { facts } = knownSupply(row, operator, book.balance, accrual, policies);
-        if (isQuiet(decide(facts, policy, now), facts)) quiet.push({ accountId, accrual, facts });
-        else found.push(accountId);
+        if (!price) {
+          if (seenAt !== null) quiet.push({ row, seenAt, priced: null });
+          continue;
+        }
+        const accrual = this.#accrual(operatorId, accountId, book.billedUntil, now);
+        const policy = policies(row.policy_id);
+        const facts = accrual === null ? null : knownSupply(row, operator, book.balance, accrual, policies).facts;
+        if (accrual === null || facts === null || policy === null || !isQuiet(decide(facts, policy, now), facts))
+          found.push(accountId);
+        else quiet.push({ row, seenAt, priced: { accrual, facts } });
       }
-      if (quiet.length > 0) await writeAvailable(trx, quiet, now);
-      return found;
+      const written = quiet.length === 0 ? new Set() : await write(trx, quiet, now);
+      // One that somebody held, with a position to take: on the books it waits for its turn.
+      const left = quiet.filter(({ row, seenAt }) => seenAt !== null && !written.has(row.account_id));
+      return [...found, ...left.map(({ row }) => row.account_id)];
     });
   }
 
@@ -132,9 +158,11 @@ export class Scout {
     return of;
   }
 
-  #ask(operatorId: OperatorId, accountId: AccountId): void {
-    const of = this.#asked.get(operatorId) ?? new Set<AccountId>();
-    this.#asked.set(operatorId, of.add(accountId));
+  #ask(operatorId: OperatorId, accountId: AccountId): Asked {
+    const of = this.#asked.get(operatorId) ?? new Map<AccountId, Asked>();
+    const asked = of.get(accountId) ?? { price: false, positions: [] };
+    this.#asked.set(operatorId, of.set(accountId, asked));
+    return asked;
   }
 
   #dropOldest(): void {
@@ -146,7 +174,28 @@ export class Scout {
   }
 }
 
-type Priced = { readonly accountId: AccountId; readonly accrual: Accrual; readonly facts: SupplyFacts };
+type Quiet = {
+  readonly row: SupplyRow;
+  readonly seenAt: Instant | null;
+  /** `null` = only the position was told. */
+  readonly priced: { readonly accrual: Accrual; readonly facts: SupplyFacts } | null;
+};
+
+/**
+ * When the meter last told the position that the books know; `null` when no younger one came. Another position is news, and so is
+ * any while an order is open or its end is unproven: it may prove something.
+ */
+function seenAgainAt(row: SupplyRow, positions: readonly SeenPosition[]): Instant | null | "news" {
+  const { reported_at: known, last_unknown_at: unknown } = row;
+  const younger = positions.filter(({ measuredAt }) => known === null || measuredAt > known);
+  if (younger.length === 0) return null;
+  const isSettled = row.open_action === null && known !== null && (unknown === null || known > unknown);
+  const isSame = younger.every(({ meterId, position }) => meterId === row.meter_id && position === row.reported);
+  const isEnd = row.reported === "connected" || row.reported === "disconnected";
+  return isSettled && isSame && isEnd
+    ? younger.reduce((a, b) => (b.measuredAt > a.measuredAt ? b : a)).measuredAt
+    : "news";
+}
 
 /** Nothing follows but another figure. */
 const isQuiet = (decision: Decision, facts: SupplyFacts): boolean =>
@@ -158,26 +207,38 @@ const isQuiet = (decision: Decision, facts: SupplyFacts): boolean =>
   decision.warned2At === facts.warned2At &&
   (decision.held ?? "") === facts.held;
 
-/** A supply that somebody holds, or that was decided about meanwhile, is left to him. */
-async function writeAvailable(
+/** A supply that somebody holds, or that was decided about meanwhile, is left to him. @returns those written */
+async function write(
   trx: Parameters<Parameters<PrepaidDeps["db"]["as"]>[1]>[0],
-  priced: readonly Priced[],
+  quiet: readonly Quiet[],
   now: Instant,
-): Promise<void> {
-  await sql`
+): Promise<Set<AccountId>> {
+  const column = (of: (one: Quiet) => string | bigint | null): string => arrayText(quiet.map(of));
+  const { rows } = await sql<{ account_id: AccountId }>`
     with known as (
-      select * from unnest(${arrayText(priced.map(({ accountId }) => accountId))}::bigint[],
-        ${arrayText(priced.map(({ facts }) => facts.available?.minor ?? null))}::bigint[],
-        ${arrayText(priced.map(({ accrual }) => accrual.unbilled?.minor ?? null))}::bigint[],
-        ${arrayText(priced.map(({ facts }) => (facts.lastReadingAt === null ? null : isoOf(facts.lastReadingAt))))}::timestamptz[],
-        ${arrayText(priced.map(({ facts }) => facts.stage))}::text[], ${arrayText(priced.map(({ facts }) => facts.desired))}::text[])
-        as k (account_id, available, unbilled, read_at, state, desired)
+      select * from unnest(${column(({ row }) => row.account_id)}::bigint[],
+        ${column(({ priced }) => (priced === null ? "f" : "t"))}::boolean[],
+        ${column(({ priced }) => priced?.facts.available?.minor ?? null)}::bigint[],
+        ${column(({ priced }) => priced?.accrual.unbilled?.minor ?? null)}::bigint[],
+        ${column(({ priced }) => isoOrNull(priced?.facts.lastReadingAt ?? null))}::timestamptz[],
+        ${column(({ row }) => row.state)}::text[], ${column(({ row }) => row.desired)}::text[],
+        ${column(({ row }) => row.reported)}::text[], ${column(({ seenAt }) => isoOrNull(seenAt))}::timestamptz[])
+        as k (account_id, is_priced, available, unbilled, read_at, state, desired, reported, seen_at)
     ), free as (
       select k.* from known k join sanbiao.supply s on s.operator_id = sanbiao.operator_id() and s.account_id = k.account_id
-         and s.state = k.state and s.desired = k.desired and coalesce(s.decided_at, '-infinity') <= ${isoOf(now)}::timestamptz
+         and s.state = k.state and s.desired = k.desired and s.reported = k.reported
+         and coalesce(s.decided_at, '-infinity') <= ${isoOf(now)}::timestamptz
        order by s.account_id for update of s skip locked
     )
-    update sanbiao.supply s set available_minor = f.available, unbilled_minor = f.unbilled, last_reading_at = f.read_at,
-           decided_at = ${isoOf(now)}::timestamptz
-      from free f where s.operator_id = sanbiao.operator_id() and s.account_id = f.account_id`.execute(trx);
+    update sanbiao.supply s set
+           available_minor = case when f.is_priced then f.available else s.available_minor end,
+           unbilled_minor = case when f.is_priced then f.unbilled else s.unbilled_minor end,
+           last_reading_at = case when f.is_priced then f.read_at else s.last_reading_at end,
+           decided_at = case when f.is_priced then ${isoOf(now)}::timestamptz else s.decided_at end,
+           reported_at = greatest(s.reported_at, f.seen_at)
+      from free f where s.operator_id = sanbiao.operator_id() and s.account_id = f.account_id
+    returning s.account_id`.execute(trx);
+  return new Set(rows.map(({ account_id }) => account_id));
 }
+
+const isoOrNull = (at: Instant | null): string | null => (at === null ? null : isoOf(at));

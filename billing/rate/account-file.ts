@@ -40,6 +40,7 @@ export const stateSchema = z.strictObject({
 export const accountSchema = z.strictObject({
   householdSize: z.union([z.int().min(1), z.array(z.strictObject({ from: day, persons: z.int().min(1) }))]).optional(),
   contractedKw: z.union([micro, dated("kw", micro)]).optional(),
+  contractedKva: z.union([micro, dated("kva", micro)]).optional(),
   lowIncome: z.union([z.boolean(), dated("lowIncome", z.boolean())]).optional(),
   from: day.optional(),
   to: day.optional(),

@@ -114,6 +114,20 @@ const exported = z.discriminatedUnion("form", [
 const of = z.array(id).min(1);
 const rateTiers = z.array(z.strictObject({ upTo: decimal.nullable(), rate: decimal })).min(1);
 
+const standing = z.strictObject({
+  ...base,
+  kind: z.literal("standing"),
+  per: z.enum(["day", "month"]),
+  price: decimal.optional(),
+  tiers: z
+    .array(z.strictObject({ upTo: decimal.nullable(), price: decimal }))
+    .min(1)
+    .optional(),
+  by: z.enum(["use", "kW", "kVA"]).optional(),
+  part: z.enum(["whole", "by_days"]).optional(),
+  capacity: z.enum(["kW", "kVA"]).optional(),
+});
+
 const demand = z.strictObject({
   ...base,
   kind: z.literal("demand"),
@@ -122,6 +136,12 @@ const demand = z.strictObject({
   sliding: z.boolean().optional(),
   tou: touClock.optional(),
   in: z.array(touName).min(1).optional(),
+  coincident: z
+    .strictObject({
+      hours: z.array(z.strictObject({ from: z.string(), to: z.string() })).min(1),
+      take: z.enum(["highest", "mean"]).optional(),
+    })
+    .optional(),
   of: z.enum(["measured", "contracted"]).optional(),
   price: price.optional(),
   tiers: pricedTiers.optional(),
@@ -140,7 +160,7 @@ const demand = z.strictObject({
 export const chargeSchema = z.discriminatedUnion("kind", [
   energy,
   exported,
-  z.strictObject({ ...base, kind: z.literal("standing"), per: z.enum(["day", "month"]), price: decimal }),
+  standing,
   z.strictObject({ ...base, kind: z.literal("volume"), price: decimal, share: notBelowZero.optional() }),
   z.strictObject({
     ...base,

@@ -1,14 +1,15 @@
 import type { Line } from "../../domain/bill.ts";
 import { CodedError } from "../../domain/errors.ts";
 import { HOUR_MS, type Instant, isoIn, MINUTE_MS } from "../../domain/instant.ts";
-import { dayOf, monthOf, type Period, type Zone } from "../../domain/period.ts";
+import { dayOf, monthsWithin, type Period, type Zone } from "../../domain/period.ts";
 import { MICRO_PER_UNIT, type Micro, roundDivide } from "../../domain/quantity.ts";
-import type { DemandCharge, Ladder, TouClock } from "../../domain/tariff.ts";
+import type { DemandCharge, Ladder, Tariff, TouClock } from "../../domain/tariff.ts";
 import type { TouPeriod, UsageSlice } from "../../domain/usage.ts";
 import type { RateContext } from "../rate.ts";
+import { coincidentKw } from "./coincident.ts";
 import { touNames } from "./energy.ts";
 import { priceAt } from "./energy-lines.ts";
-import { valueAt } from "./facts.ts";
+import { contractedAt } from "./facts.ts";
 import { climb, microOfDecimal, monthsIn } from "./ladder.ts";
 import { lineHead, lineKey } from "./line.ts";
 import type { Metered } from "./netting.ts";
@@ -32,7 +33,7 @@ export function demandLines(
   state: MovingState,
 ): Line[] {
   const { tariff, stretch } = version;
-  const parts = charge.per === "period" ? [stretch] : monthsOf(stretch, tariff.zone);
+  const parts = charge.per === "period" ? [stretch] : monthsWithin(stretch, tariff.zone);
   return parts.flatMap((part) => {
     const names = touNames(charge.tiers?.map((tier) => tier.price) ?? [charge.price ?? "0"]);
     const each: readonly (TouPeriod | null)[] = names.length === 0 ? [null] : names;
@@ -41,16 +42,6 @@ export function demandLines(
       return kw === null ? [] : linesOf(charge, version, part, tou, kw, context);
     });
   });
-}
-
-function monthsOf(stretch: Period, zone: Zone): Period[] {
-  const parts: Period[] = [];
-  for (let at = stretch.from; at < stretch.to; ) {
-    const to = Math.min(monthOf(at, zone).to, stretch.to) as Instant;
-    parts.push({ from: at, to });
-    at = to;
-  }
-  return parts;
 }
 
 /** Measured, then what the contract and the months before make of it. Null: this time of use has no hour here. */
@@ -63,12 +54,10 @@ function billedKw(
   context: RateContext,
   state: MovingState,
 ): Micro | null {
-  const contracted = () => contractedKw(context, charge.id, part.from, tariff.zone);
+  const contracted = () => contractedAt(context, "kW", charge.id, part.from, tariff.zone);
   if (charge.of === "contracted") return contracted();
-  const clock = charge.tou ?? tariff.tou;
-  const wanted = tou === null ? charge.in : [tou];
-  if (wanted !== undefined && !hasHours(clock, tariff.zone, part, wanted, metered)) return null;
-  const measured = highestIn(part, metered, charge, clock, tariff.zone, wanted, charge.id);
+  const measured = measuredKw(charge, tariff, part, tou, metered);
+  if (measured === null) return null;
   const key = tou === null ? charge.id : `${charge.id}/${tou}`;
   const month = dayOf(part.from, tariff.zone).slice(0, 7);
   const before = state.peaks[key] ?? [];
@@ -89,6 +78,24 @@ function billedKw(
   return least === undefined ? kw : larger(kw, share(contracted(), least));
 }
 
+/** Null: none of the hours that count lies in this part. */
+function measuredKw(
+  charge: DemandCharge,
+  { zone, tou: clockOfTariff }: Tariff,
+  part: Period,
+  tou: TouPeriod | null,
+  metered: Metered,
+): Micro | null {
+  if (charge.coincident !== undefined) {
+    const measured = coincidentKw(charge.coincident, part, metered, charge.id, zone);
+    return measured ?? (charge.ratchet === undefined ? null : 0n); // months without an hour pay what the hours of others came to
+  }
+  const clock = charge.tou ?? clockOfTariff;
+  const wanted = tou === null ? charge.in : [tou];
+  if (wanted !== undefined && !hasHours(clock, zone, part, wanted, metered)) return null;
+  return highestIn(part, metered, charge, clock, zone, wanted, charge.id);
+}
+
 const larger = (a: Micro, b: Micro): Micro => (a > b ? a : b);
 const share = (kw: Micro, of: string): Micro => roundDivide(kw * microOfDecimal(of), MICRO_PER_UNIT);
 const monthsBetween = (earlier: string, later: string): number =>
@@ -100,15 +107,6 @@ function withPeak(before: readonly MonthPeak[], peak: MonthPeak, kept: number): 
   const others = before.filter(({ month }) => month !== peak.month);
   const all = [...others, same === undefined ? peak : { ...peak, kw: larger(same.kw, peak.kw) }];
   return all.sort((a, b) => (a.month < b.month ? -1 : 1)).slice(-(kept + 1));
-}
-
-function contractedKw({ contractedKw: fact }: RateContext, charge: string, at: Instant, zone: Zone): Micro {
-  const kw = valueAt(fact, at, zone);
-  if (kw !== undefined) return kw;
-  throw new CodedError(
-    "usage.invalid",
-    `contractedKw: \`${charge}\` is charged by the account's contracted kW: give it`,
-  );
 }
 
 function linesOf(
@@ -149,7 +147,7 @@ function linesOf(
   function overContract(): Line[] {
     const { over, factor } = charge.contracted ?? {};
     if (over === undefined || factor === undefined) return [];
-    const above = kw - share(contractedKw(context, charge.id, part.from, tariff.zone), over);
+    const above = kw - share(contractedAt(context, "kW", charge.id, part.from, tariff.zone), over);
     if (above <= 0n) return [];
     const price = tiers.at(-1)?.price ?? "0";
     const more = share(above, factor) - above;
@@ -181,7 +179,7 @@ export const ladderKw =
   (metered: Metered, context: RateContext, zone: Zone) =>
   (ladder: Ladder, stretch: Period): Micro | null => {
     if (ladder.kw === undefined) return null;
-    if (ladder.kw.of === "contracted") return contractedKw(context, "ladder", stretch.from, zone);
+    if (ladder.kw.of === "contracted") return contractedAt(context, "kW", "ladder", stretch.from, zone);
     return highestIn(stretch, metered, ladder.kw, undefined, zone, undefined, "ladder");
   };
 

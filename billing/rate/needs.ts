@@ -1,4 +1,4 @@
-import type { Charge, Tariff } from "../../domain/tariff.ts";
+import type { Capacity, Charge, Tariff } from "../../domain/tariff.ts";
 
 /** What a tariff asks of the books besides the main register and the ladders. */
 export type RatingNeeds = {
@@ -9,6 +9,7 @@ export type RatingNeeds = {
   /** What its charges carry from bill to bill. */
   readonly state: boolean;
   readonly contractedKw: boolean;
+  readonly contractedKva: boolean;
   readonly lowIncome: boolean;
   /** Energy taken and given back meet interval by interval: hours are told by readings, not by registers for hours. */
   readonly byInterval: boolean;
@@ -29,7 +30,8 @@ export function needsOf(versions: readonly Tariff[]): RatingNeeds {
     exported: nets || some(({ kind }) => kind === "export"),
     reactive: some(({ kind }) => kind === "power_factor"),
     state: some(carries) || versions.some(({ netting }) => netting?.by === "period" && netting.surplus === "carry"),
-    contractedKw: some(isByContract),
+    contractedKw: some((charge) => isByContract(charge) || isStandingBy(charge, "kW")),
+    contractedKva: some((charge) => isStandingBy(charge, "kVA")),
     lowIncome: some(({ when }) => when?.lowIncome !== undefined),
     byInterval,
     everyReading: byInterval || some((charge) => charge.kind === "demand" || isByDemand(charge)),
@@ -59,6 +61,9 @@ const isByDemand = (charge: Charge): boolean => kwOf(charge) === "demand";
 const isByContract = (charge: Charge): boolean =>
   kwOf(charge) === "contracted" ||
   (charge.kind === "demand" && (charge.of === "contracted" || charge.contracted !== undefined));
+
+const isStandingBy = (charge: Charge, capacity: Capacity): boolean =>
+  charge.kind === "standing" && (charge.capacity === capacity || charge.by === capacity);
 
 /** Why the books cannot bill a tariff; empty when they can. */
 export function unkeptOf(versions: readonly Tariff[]): string[] {

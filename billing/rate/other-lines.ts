@@ -1,28 +1,13 @@
 import type { Line } from "../../domain/bill.ts";
 import { type Money, money, sumMoney, zero } from "../../domain/money.ts";
 import { MICRO_PER_UNIT, roundDivide } from "../../domain/quantity.ts";
-import { climb, daysIn, microOfDecimal, monthsIn } from "./ladder.ts";
-import type { PercentageCharge, StandingCharge, TaxCharge, VolumeCharge } from "../../domain/tariff.ts";
+import { climb, microOfDecimal } from "./ladder.ts";
+import type { PercentageCharge, TaxCharge, VolumeCharge } from "../../domain/tariff.ts";
 import type { UsageBasis, UsageSlice } from "../../domain/usage.ts";
 import { lineHead, lineKey } from "./line.ts";
 import { containedIn, lineAmount, lineShare, minorOf, roundedMinor, scaledOf } from "./price.ts";
 import { worse } from "./slices.ts";
 import type { VersionStretch } from "./stretch.ts";
-
-export function standingLine(charge: StandingCharge, { tariff, stretch }: VersionStretch): Line {
-  const head = lineHead(tariff, charge, stretch);
-  const quantity =
-    charge.per === "day" ? BigInt(daysIn(stretch, tariff.zone)) * MICRO_PER_UNIT : monthsIn(stretch, tariff.zone);
-  return {
-    key: lineKey(head, tariff.zone),
-    ...head,
-    kind: "standing",
-    quantity,
-    unit: charge.per,
-    price: charge.price,
-    amount: lineAmount(tariff.currency, quantity, charge.price, charge),
-  };
-}
 
 export function volumeLine(
   charge: VolumeCharge,

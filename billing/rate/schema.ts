@@ -18,6 +18,7 @@ const example = z.strictObject({
   reactive: decimal.optional(),
   demand: decimal.optional(),
   contractedKw: decimal.optional(),
+  contractedKva: decimal.optional(),
   lowIncome: z.boolean().optional(),
   expect: z.strictObject({ lines: z.record(z.string(), decimal).optional(), total: decimal }),
 });

@@ -6,6 +6,7 @@ import type {
   EnergyCharge,
   PricedTier,
   SeriesCharge,
+  StandingCharge,
   Tariff,
 } from "../../domain/tariff.ts";
 import { touNames } from "./energy.ts";
@@ -82,6 +83,9 @@ function chargeProblems(charge: Charge, tariff: Tariff, report: Report): void {
     case "demand":
       demandProblems(charge, tariff, report);
       break;
+    case "standing":
+      standingProblems(charge, report);
+      break;
     case "export":
       energyProblems({ ...charge, kind: "energy" } as EnergyCharge, tariff, report);
       break;
@@ -94,6 +98,38 @@ function chargeProblems(charge: Charge, tariff: Tariff, report: Report): void {
   }
   if (charge.roundTo !== undefined && !/[1-9]/.test(charge.roundTo)) report(["roundTo"], "is not above zero");
 }
+
+function standingProblems({ price, tiers, by, part, capacity }: StandingCharge, report: Report): void {
+  oneOf(defined({ price, tiers }), ["price", "tiers"], report);
+  if (tiers !== undefined) tierProblems(tiers, ["tiers"], report);
+  if (tiers === undefined && by !== undefined) report(["by"], "only brackets (`tiers`) go by something");
+  if (part !== undefined && (tiers === undefined || (by ?? "use") !== "use"))
+    report(["part"], "only brackets by use have it");
+  if (by === capacity && capacity !== undefined) report(["capacity"], "brackets by capacity already price it whole");
+}
+
+function coincidentProblems(charge: DemandCharge, tariff: Tariff, report: Report): void {
+  for (const [i, { from, to }] of (charge.coincident?.hours ?? []).entries()) {
+    const ends = [momentOf(from, tariff.zone), momentOf(to, tariff.zone)];
+    for (const [end, name] of [
+      [ends[0], "from"],
+      [ends[1], "to"],
+    ] as const)
+      if (end === null) report(["coincident", "hours", i, name], notMoment(name === "from" ? from : to, tariff.zone));
+    const [begin, end] = ends;
+    if (begin != null && end != null && end <= begin)
+      report(["coincident", "hours", i, "to"], "is not after `from` (an hour ends with the first moment outside it)");
+  }
+  const others = ["window", "sliding", "tou", "in", "of"] as const;
+  const also = others.filter((name) => charge[name] !== undefined);
+  for (const name of also) report([name], "the hours of `coincident` say what counts: leave this out");
+}
+
+const notMoment = (text: string, zone: string): string =>
+  `${text} is not a day, an instant with an offset, or a local time that ${zone} has exactly once`;
+
+const defined = (all: object): object =>
+  Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 
 function demandProblems(charge: DemandCharge, tariff: Tariff, report: Report): void {
   oneOf(charge, ["price", "tiers"], report);
@@ -108,6 +144,10 @@ function demandProblems(charge: DemandCharge, tariff: Tariff, report: Report): v
   const { over, factor } = charge.contracted ?? {};
   if ((over === undefined) !== (factor === undefined)) report(["contracted"], "give both `over` and `factor`, or none");
   if (charge.tou !== undefined) clockProblems({ ...tariff, tou: charge.tou }, report);
+  if (charge.coincident === undefined) return;
+  coincidentProblems(charge, tariff, report);
+  if (names.length > 0)
+    report([charge.tiers === undefined ? "price" : "tiers"], "the hours of `coincident` have one price");
 }
 
 function clockProblems({ tou }: Tariff, report: Report): void {
@@ -139,11 +179,7 @@ function energyProblems(charge: EnergyCharge, tariff: Tariff, report: Report): v
 }
 
 function seriesProblems({ series }: SeriesCharge, tariff: Tariff, report: Report): void {
-  if (momentOf(series.from, tariff.zone) === null)
-    report(
-      ["series", "from"],
-      `${series.from} is not a day, an instant with an offset, or a local time that ${tariff.zone} has exactly once`,
-    );
+  if (momentOf(series.from, tariff.zone) === null) report(["series", "from"], notMoment(series.from, tariff.zone));
 }
 
 function ladderProblems(charge: LadderCharge, report: Report): void {

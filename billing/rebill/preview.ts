@@ -12,7 +12,7 @@ type Trx = Transaction<Tables>;
 /** Accounts to look at; every one that has a bill where nothing is said. */
 export type Selection = {
   readonly building?: string;
-  /** Something that bills rest on was entered since: a value, a decision, an exchange or ratio, a household, a tariff version. */
+  /** Something that bills rest on was entered since: a value, a decision, an exchange or ratio, a fact of the account, a tariff version. */
   readonly touchedSince?: Instant;
 };
 
@@ -91,6 +91,7 @@ function selected(from: Instant, { building, touchedSince }: Selection): RawBuil
 
 const touched = (since: string): RawBuilder<unknown> => sql`(
   exists (select from sanbiao.household h where h.operator_id = a.operator_id and h.account_id = a.id and h.noted_at >= ${since}::timestamptz)
+  or exists (select from sanbiao.account_fact f where f.operator_id = a.operator_id and f.account_id = a.id and f.stated_at >= ${since}::timestamptz)
   or exists (select from sanbiao.agreement g where g.operator_id = a.operator_id and g.account_id = a.id and (
        exists (select from sanbiao.tariff_version v where v.operator_id = g.operator_id and v.tariff_id = g.tariff_id
                   and v.approved_at >= ${since}::timestamptz)

@@ -58,7 +58,7 @@ export async function openMqttWire(
 ): Promise<MqttWire> {
   const { mqtt, clock, telemetry, log, host } = settings;
   const clientOf = (meter: MeterEntry): ClientEntry | undefined =>
-    [...directory.clients()].find((client) => client.id === meter.mqttClientId);
+    meter.mqttClientId === null ? undefined : directory.clientById(meter.mqttClientId);
   if (mqtt.kind === "foreign") {
     const { startForeign } = await import("./foreign.ts");
     const foreign = await startForeign({ url: mqtt.url, directory, profiles: PROFILES, ingest, telemetry, log });

@@ -4,7 +4,15 @@ type MoneyJson = { readonly amount: string; readonly currency: string };
 type QuantityJson = { readonly value: string; readonly unit: string };
 
 const LOCALES: Record<Language, string> = { zh: "zh-CN", en: "en-GB" };
-const UNIT_TEXT: Readonly<Record<string, string>> = { m3: "m³", "m3/h": "m³/h", degC: "°C", "1": "", state: "" };
+const UNIT_TEXT: Readonly<Record<string, string>> = {
+  m3: "m³",
+  "m3/h": "m³/h",
+  degC: "°C",
+  "1": "",
+  state: "",
+  kW_day: "kW·d",
+  kVA_day: "kVA·d",
+};
 
 /** In a demo town that runs 60 times as fast, five seconds between two looks are five minutes. */
 const CLOCK_DOUBT_S = 300;

@@ -165,7 +165,7 @@ async function accountsOf(trx: Transaction<Tables>): Promise<Map<string, KnownAc
            a.protected_reason as "protectedReason", h.persons, h.from_day as "personsFrom"
       from account a
       left join supply s on s.operator_id = a.operator_id and s.account_id = a.id
-      left join lateral (select persons, from_day from household h where h.operator_id = a.operator_id and h.account_id = a.id
+      left join lateral (select persons, from_day from household_size h where h.operator_id = a.operator_id and h.account_id = a.id
                           order by from_day desc limit 1) h on true
      where a.operator_id = sanbiao.operator_id()`.execute(trx);
   return new Map(rows.map(({ number, mode, ...row }) => [number, { ...row, paymentMode: mode }]));

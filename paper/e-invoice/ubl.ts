@@ -18,6 +18,7 @@ const UNIT_CODES: Readonly<Record<string, string>> = {
   kWh: "KWH",
   kvarh: "K3",
   kW: "KWT",
+  kVA: "KVA",
   kvar: "KVR",
   m3: "MTQ",
   GJ: "GV",

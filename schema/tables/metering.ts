@@ -24,10 +24,11 @@ export type AccountFactTable = {
   operator_id: bigint;
   id: Id;
   account_id: bigint;
-  kind: "contracted_kw" | "low_income";
+  kind: "contracted_kw" | "contracted_kva" | "low_income" | "household";
   from_day: DayColumn;
-  value: bigint;
+  value: Null<bigint>;
   stated_at: Generated<At>;
+  stated_by: Null<bigint>;
 };
 export type UsagePointTable = {
   operator_id: bigint;

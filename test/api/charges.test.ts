@@ -79,6 +79,34 @@ test("contracted kW and low income are said from a day on, a further word takes 
   expect((await ask("other", "POST", facts, kw)).status).toBe(404);
 });
 
+test("a household said at the counter and taken back stays readable, with who said it", async () => {
+  const facts = `/accounts/${estate.flat}/facts`;
+  const five = { kind: "household", fromDay: "2026-05-01", persons: 5 };
+  const before = (await ask("reader", "GET", `/accounts/${estate.flat}`)).body.household;
+  expect((await ask("clerk", "POST", facts, five)).status).toBe(201);
+  const counting = (await ask("reader", "GET", `/accounts/${estate.flat}`)).body.household;
+  expect(counting).toEqual([{ fromDay: "2026-05-01", persons: 5 }, ...before]);
+  const back = { kind: "household", fromDay: "2026-05-01", withdrawn: true };
+  expect((await ask("clerk", "POST", facts, back)).body).toEqual({ outcome: "noted" });
+  expect((await ask("clerk", "POST", facts, back)).body).toEqual({ outcome: "already" });
+  expect((await ask("reader", "GET", `/accounts/${estate.flat}`)).body.household).toEqual(before);
+  const { body } = await ask("reader", "GET", facts);
+  const of = body.items.filter(
+    ({ kind, fromDay }: { kind: string; fromDay: string }) => kind === "household" && fromDay === "2026-05-01",
+  );
+  expect(of).toMatchObject([
+    { fact: null, state: "withdrawn" },
+    { fact: five, state: "withdrawn" },
+  ]);
+  expect(of.map(({ by }: { by: string }) => by)).not.toContain(null);
+  for (const bad of [
+    { ...five, persons: 0 },
+    { ...five, withdrawn: true },
+    { ...back, withdrawn: false },
+  ])
+    expect((await ask("clerk", "POST", facts, bad)).status).toBe(400);
+});
+
 test("terms say when bills are due and which years' holidays are known", async () => {
   expect((await ask("boss", "POST", "/billing-terms", { fromDay: "2026-07-01", dueWorkingDays: 5 })).status).toBe(201);
   const { body } = await ask("reader", "GET", "/billing-terms");

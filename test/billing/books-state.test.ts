@@ -40,6 +40,34 @@ const TARIFFS: Record<string, Tariff> = {
     netting: { by: "interval" },
     charges: [energy, feedIn, { kind: "carry", id: "kept", title, of: ["energy", "feed_in"] }],
   },
+  "by-capacity": {
+    ...base,
+    id: "by-capacity",
+    charges: [
+      {
+        kind: "energy",
+        form: "graduated",
+        id: "energy",
+        title,
+        ladder: { basis: "month", household: [{ fromPersons: 5, each: "household", add: "100", per: "month" }] },
+        tiers: [
+          { upTo: "100", price: "0.50" },
+          { upTo: null, price: "0.90" },
+        ],
+      },
+      { kind: "standing", id: "capacity", title, per: "month", price: "10", capacity: "kVA" },
+      {
+        kind: "standing",
+        id: "fee",
+        title,
+        per: "month",
+        tiers: [
+          { upTo: "100", price: "5" },
+          { upTo: null, price: "20" },
+        ],
+      },
+    ],
+  },
   workshop: {
     ...base,
     id: "workshop",
@@ -211,6 +239,26 @@ test("a workshop pays its highest hour, the ratchet, the contract's least, the p
   // September: (100 × 0.60 + 100 kW × 40) × (1 + 0.9 ÷ 0.8 − 1) = 4060 × 1.125. October: 10 × 0.60 and 80 kW of the ratchet,
   // 3206 × 1.125; the year to 31 October had two months of 9000 ÷ 12, long passed.
   expect(await totals(shop.account)).toEqual(["456750", "360675"]);
+});
+
+test("capacity and household said at the counter are billed from their days on, and a word taken back counts no more", async () => {
+  const { account, meter } = await moveIn("by-capacity");
+  await read(meter, "energy_import_kwh", { "2025-09-01": 0, "2025-10-01": 150 });
+  await lives.run(town, "2025-09");
+  expect((await exceptions(account)).at(-1)).toMatch(/contractedKva/);
+  const said = [
+    ["contracted_kva", "2025-09-01", 100_000_000n],
+    ["contracted_kva", "2025-09-11", 999_000_000n],
+    ["contracted_kva", "2025-09-11", null],
+    ["contracted_kva", "2025-09-16", 160_000_000n],
+    ["household", "2025-09-01", 5n],
+  ] as const;
+  await lives.fresh.db.as(town.operatorId, async (trx) => {
+    for (const [kind, from, value] of said) await stateAccountFact(trx, account, { kind, from: day(from), value });
+  });
+  await lives.run(town, "2025-09");
+  // 150 kWh reach the second tier only of a small household: 75.00. (100 + 160) ÷ 2 kVA × 10, and the fee of more than 100 kWh.
+  expect(await totals(account)).toEqual(["139500"]);
 });
 
 test("what was carried is explained, verified offline, balanced in the energy book, and the same in replay and what-if", async () => {

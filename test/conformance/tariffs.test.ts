@@ -1,24 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { rate } from "../../billing/rate.ts";
 import { ratePeriods } from "../../billing/rate/periods.ts";
-import { monthsWithin } from "../../domain/period.ts";
-import { tariffsOfJson } from "../../billing/rate/schema.ts";
 import { usageOfJson } from "../../billing/rate/usage-file.ts";
 import { tariffOf } from "../../catalog/tariffs/catalogue.ts";
 import { Decimal } from "../../domain/decimal.ts";
 import { amountText } from "../../domain/money.ts";
 import type { GraduatedCharge, SurchargedCharge, Tariff } from "../../domain/tariff.ts";
-import type { Usage } from "../../domain/usage.ts";
-import { type NrelInputs, tariffOfNrel, usageOfKw, usageOfNet, usageOfTables } from "./nrel.ts";
-
-const FOLDER = join(
-  process.env["SANBIAO_REFERENCE"] ?? join(import.meta.dirname, "../../../shared/reference"),
-  "tariffs",
-);
-const present = existsSync(FOLDER);
-const load = (name: string): unknown => (present ? JSON.parse(readFileSync(join(FOLDER, name), "utf8")) : []);
+import { LEFT_OUT, load, one, present, title } from "./tariff-cases.ts";
 
 type Case = {
   id: string;
@@ -29,24 +17,6 @@ type Case = {
 };
 const cases = load("worked_cases.json") as Case[];
 
-const one = (charges: unknown, more: object = {}): Tariff => {
-  const [tariff] = tariffsOfJson({
-    id: "conformance",
-    version: "1",
-    utility: "electricity",
-    unit: "kWh",
-    currency: "CNY",
-    effectiveFrom: "2020-01-01",
-    zone: "UTC",
-    title: { zh: "例", en: "case" },
-    source: ["worked_cases.json"],
-    charges,
-    ...more,
-  });
-  if (tariff === undefined) throw new Error("no tariff");
-  return tariff;
-};
-const title = { zh: "费", en: "charge" };
 const ladderOf = (tiers: [number | null, number][]) => [
   {
     kind: "energy",
@@ -144,15 +114,6 @@ const CATALOGUED: Record<string, string> = {
   guangzhou_electricity: "guangzhou.electricity.residential",
   shenzhen_electricity: "shenzhen.electricity.residential",
 };
-/** Not in the catalogue, with the reason. */
-const NOT_CATALOGUED: Record<string, string> = {
-  shanghai_electricity: "its sources contradict each other on the peak and valley prices of tiers 2 and 3",
-  guangzhou_water: "confidence LOW, and a second source has other prices",
-  jiangsu_electricity:
-    "only its peak and valley prices are sourced: in the catalogue as jiangsu.electricity.residential_tou",
-  others_summary: "one-line summaries without sources",
-};
-
 describe.skipIf(!present)("tariffs of Chinese cities (skipped where the reference folder is not present)", () => {
   const tiersOf = (tariff: Tariff, season?: number) => {
     const ladder = tariff.charges.find(
@@ -203,121 +164,96 @@ describe.skipIf(!present)("tariffs of Chinese cities (skipped where the referenc
     expect(charge?.tiers.map((tier) => tier.upTo)).toEqual(published(city?.tiers).map((tier) => tier.upTo));
   });
 
-  test("every other city has a reason to be left out", () => {
-    expect(cities.map(({ id }) => id).filter((id) => !(id in CATALOGUED) && !(id in NOT_CATALOGUED))).toEqual([]);
-  });
-});
-
-type Nrel = {
-  case: string;
-  expect_error: boolean;
-  load_csv: string;
-  gen_year1_csv: string;
-  inputs: NrelInputs;
-  expected_year1: Record<string, number[]> & {
-    energy_wo_sys_ec_period_by_tier_per_month: Record<string, number[][]>;
-    utility_bill_wo_sys_year1: number;
-    utility_bill_w_sys_year1: number;
-  };
-};
-const nrel = load("nrel_utilityrate5_cases.json") as Nrel[];
-const column = (name: string): string[] | null => {
-  const path = join(FOLDER, `${name}.csv`);
-  return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : null;
-};
-const bills = nrel.filter(({ expect_error }) => !expect_error);
-/** Bills with a system need its generation and the load themselves. */
-const withSystem = bills.filter((one) => column(one.load_csv) !== null && column(one.gen_year1_csv) !== null);
-
-/** Each month by group of charges, and its bill, against the engine's, which rounds nothing. */
-function compare(one: Nrel, usage: Usage, side: "without_system" | "with_system"): void {
-  const [tariff] = tariffsOfJson(tariffOfNrel(one.inputs));
-  if (tariff === undefined) throw new Error("no tariff");
-  const { expected_year1: expected } = one;
-  const months = ratePeriods([tariff], usage, {}, monthsWithin(usage.servicePeriod, "UTC"));
-  expect(months).toHaveLength(12);
-  const groups: Record<string, (charge: string) => boolean> = {
-    ec_charge: (charge) => ["energy", "export", "carried"].includes(charge),
-    fixed: (charge) => charge === "fixed",
-    dc_fixed: (charge) => /^demand_\d/.test(charge),
-    dc_tou: (charge) => charge.startsWith("demand_tou"),
-    minimum: (charge) => charge.startsWith("minimum"),
-  };
-  const paysCredit = side === "with_system" && [1, 3].includes(one.inputs.ur_metering_option ?? 0);
-  let year = new Decimal(0);
-  for (const [i, { lines, total }] of months.entries()) {
-    let charges = 0;
-    for (const [group, isOf] of Object.entries(groups)) {
-      const own = lines.filter((line) => isOf(line.charge));
-      let sum = own.reduce((all, line) => all.plus(amountText(line.amount)), new Decimal(0));
-      // What the engine pays out of a money credit at its end is part of the bill, not of the energy charge.
-      if (group === "ec_charge" && paysCredit && sum.isNegative()) sum = new Decimal(0);
-      // A charge is rounded once, half a cent at most.
-      const rounded = new Set(own.map((line) => line.charge)).size;
-      charges += rounded;
-      const answer = expected[`year1_monthly_${group}_${side}`]?.[i];
-      expect
-        .soft(
-          sum
-            .minus(answer ?? Number.NaN)
-            .abs()
-            .toNumber(),
-          `${group} of month ${i + 1}: ${sum.toFixed()} ${answer}`,
-        )
-        .toBeLessThan(0.005 * Math.max(rounded, 1) + 1e-6);
-    }
-    const bill = expected[`year1_monthly_utility_bill_${side === "with_system" ? "w_sys" : "wo_sys"}`]?.[i];
-    year = year.plus(amountText(total));
-    expect
-      .soft(
-        new Decimal(amountText(total))
-          .minus(bill ?? Number.NaN)
-          .abs()
-          .toNumber(),
-        `bill of month ${i + 1}: ${amountText(total)} ${bill}`,
-      )
-      .toBeLessThan(0.005 * (charges + 1) + 1e-6);
-  }
-  const total = side === "with_system" ? expected.utility_bill_w_sys_year1 : expected.utility_bill_wo_sys_year1;
-  expect(year.minus(total).abs().toNumber()).toBeLessThan(0.1); // the tolerance that the engine's own tests state
-}
-
-describe.skipIf(!present)("NREL's engine: monthly bills of its cases (skipped where the folder is not present)", () => {
-  test.each(bills)("$case without a system", (one) => {
-    const kw = column(one.load_csv);
-    const { energy_wo_sys_ec_period_by_tier_per_month: table, year1_monthly_peak_wo_system: peaks } =
-      one.expected_year1;
-    compare(one, kw === null ? usageOfTables(table, peaks ?? []) : usageOfKw(kw, null, false), "without_system");
-  });
-
-  test.each(withSystem)("$case with a system", (one) => {
-    const twoMeters = one.inputs.ur_metering_option === 4;
-    compare(one, usageOfKw(column(one.load_csv) ?? [], column(one.gen_year1_csv), twoMeters), "with_system");
-  });
-
-  /** Net metering without the system's own intervals: its monthly net energy, kept and paid at the year's end. */
-  const settled = bills.filter(
-    ({ inputs }) => (inputs.ur_metering_option ?? 0) === 0 && (inputs.ur_nm_yearend_sell_rate ?? 0) > 0,
+  test.each(cities.filter(({ tiers, tiers_may_oct: summer }) => tiers !== undefined || summer !== undefined))(
+    "$id is said in the language and rated as its tiers add up",
+    (city) => {
+      const said = (tiers: Tier[] = []) => tiers.map(({ up_to, price }) => ({ upTo: up_to, price }));
+      const others = city.tiers ?? city.tiers_nov_apr ?? city.tiers_other ?? [];
+      const summer = { months: [5, 6, 7, 8, 9, 10], tiers: said(city.tiers_may_oct) };
+      const tariff = one([
+        {
+          kind: "energy",
+          form: "graduated",
+          id: "energy",
+          title,
+          ladder: { basis: "month" },
+          tiers: said(others),
+          ...(city.tiers_may_oct === undefined ? {} : { seasons: [summer] }),
+        },
+      ]);
+      const byHand = (tiers: Tier[], used: number) => {
+        let [sum, from] = [new Decimal(0), 0];
+        for (const { up_to: end, price } of tiers) {
+          const within = Math.max(0, Math.min(used, end ?? used) - from);
+          sum = sum.plus(new Decimal(price).times(within));
+          from = end ?? used;
+        }
+        return sum;
+      };
+      for (const [month, tiers] of [
+        ["07", city.tiers_may_oct ?? others],
+        ["12", others],
+      ] as const) {
+        for (const used of [0, 1, ...tiers.flatMap(({ up_to: end }) => (end === null ? [] : [end, end + 1])), 9000]) {
+          const next = month === "12" ? "2027-01" : "2026-08";
+          const total = totalOf(tariff, { from: `2026-${month}-01`, to: `${next}-01`, quantity: used });
+          // Each tier's line is rounded once: half a fen at most.
+          expect(byHand(tiers, used).minus(total).abs().toNumber()).toBeLessThanOrEqual(0.005 * tiers.length);
+        }
+      }
+    },
   );
-  test.each(settled)("$case: what the year-end settlement pays", ({ inputs, expected_year1 }) => {
-    const [tariff] = tariffsOfJson(tariffOfNrel(inputs));
-    if (tariff === undefined) throw new Error("no tariff");
-    const usage = usageOfNet(expected_year1["year1_monthly_electricity_to_grid"] ?? []);
-    const months = ratePeriods([tariff], usage, {}, monthsWithin(usage.servicePeriod, "UTC"));
-    for (const [i, { lines }] of months.entries()) {
-      const paid = lines
-        .filter((line) => line.charge === "settled")
-        .reduce((sum, line) => sum - Number(amountText(line.amount)), 0);
-      expect(Math.abs(paid - (expected_year1["year1_true_up_credits"]?.[i] ?? 0))).toBeLessThan(0.0051);
-    }
+
+  // One line each in `others_summary`: enough to say them, not enough to publish them.
+  const summary = (cities.find(({ id }) => id === "others_summary") as { list?: Record<string, string> } | undefined)
+    ?.list;
+  const rows = (ends: (number | null)[], prices: string[]) => ends.map((upTo, i) => ({ upTo, price: prices[i] }));
+  const graduated = (tiers: object, more: object = {}) => [
+    { kind: "energy", form: "graduated", id: "energy", title, ladder: { basis: "month" }, tiers, ...more },
+  ];
+  test.each([
+    {
+      name: "Guizhou",
+      says: "annual 3000/4700, .4556/.5056/.7556, ladder year starts 1 December",
+      charges: graduated(rows([3000, 4700, null], ["0.4556", "0.5056", "0.7556"]), {
+        ladder: { basis: "year", yearStart: "12-01" },
+      }),
+      usage: {
+        from: "2026-11-01",
+        to: "2027-01-01",
+        intervals: { from: "2026-11-01", minutes: 1440, values: Array(61).fill(100) },
+      },
+      total: "2784.16", // 3000 × 0.4556 in November; the year begins: 3000 × 0.4556 + 100 × 0.5056
+    },
+    {
+      name: "Yunnan",
+      says: "May-Nov flat .423625; Dec-Apr tiers .473625/.773625",
+      charges: [
+        ...graduated(rows([170, null], ["0.473625", "0.773625"]), { when: { months: [12, 1, 2, 3, 4] } }),
+        {
+          kind: "energy",
+          form: "flat",
+          id: "rain",
+          title,
+          price: "0.423625",
+          when: { months: [5, 6, 7, 8, 9, 10, 11] },
+        },
+      ],
+      usage: {
+        from: "2026-11-01",
+        to: "2027-01-01",
+        intervals: { from: "2026-11-01", minutes: 1440, values: [...Array(30).fill(10), 180, ...Array(30).fill(0)] },
+      },
+      total: "215.35", // 300 × 0.423625 = 127.09; 170 × 0.473625 + 10 × 0.773625 = 80.52 + 7.74
+    },
+  ])("$name, of a line of text", ({ name, says, charges, usage: document, total }) => {
+    expect(summary?.[name]).toBe(says);
+    expect(totalOf(one(charges), document)).toBe(total);
   });
 
-  test.each(nrel.filter(({ expect_error }) => expect_error))("$case is refused", ({ inputs }) => {
-    expect(() => tariffOfNrel(inputs)).toThrow(/tiers within a month/);
-  });
-
-  test("a case whose system is left out has its load or generation missing from the folder", () => {
-    for (const one of bills.filter((some) => !withSystem.includes(some)))
-      expect([column(one.load_csv), column(one.gen_year1_csv)]).toContain(null);
+  test("every other city has its reason in docs/reference/tariffs.md", () => {
+    const ids = cities.map(({ id }) => id);
+    expect(ids.filter((id) => !(id in CATALOGUED) && !LEFT_OUT.has(id))).toEqual([]);
+    expect(ids.filter((id) => id in CATALOGUED && LEFT_OUT.has(id))).toEqual([]);
   });
 });

@@ -71,7 +71,7 @@ test("a resident opens the link, sees the account in both languages, buys in the
   if (process.env["SANBIAO_PICTURES"] !== undefined)
     await page.screenshot({ path: `${process.env["SANBIAO_PICTURES"]}/home.png` });
   expect(await page.getByTestId("resident-relay").getAttribute("data-state")).toBe("disconnected");
-  for (const tab of ["usage", "bills", "history", "home"]) {
+  for (const tab of ["usage", "bills", "messages", "history", "home"]) {
     await page.getByTestId(`tab-${tab}`).click();
     await page.locator(".card, p.quiet:not([role])").first().waitFor();
     expect(await page.locator("#resident").textContent(), tab).not.toMatch(/\{\w+\}|undefined|NaN|Invalid/);

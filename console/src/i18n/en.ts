@@ -182,6 +182,7 @@ export const en = {
   "account.balance": "Balance",
   "account.available": "Available",
   "account.unbilled": "after {amount} not yet billed",
+  "account.daysBand": "{low} to {high}",
   "account.daysLeft": "Will last",
   "account.days": "{n} days",
   "account.lastReading": "Last reading",

@@ -20,6 +20,7 @@ export const explainEn = {
   "explain.proration.part": "{from} to {to}: {days} of {of} days",
   "explain.cut.agreement": "the agreement begins or ends",
   "explain.cut.tariff_version": "a new tariff version",
+  "explain.cut.capacity": "the contracted capacity changed",
   "explain.cut.household": "the household changed",
   "explain.cut.ladder_period": "the ladder begins again",
   "explain.cut.tariff": "the tariff changed",

@@ -22,6 +22,7 @@ export const explainZh: Readonly<Record<keyof typeof explainEn, string>> = {
   "explain.proration.part": "{from} 至 {to}：{of} 天中的 {days} 天",
   "explain.cut.agreement": "供用合同起止",
   "explain.cut.tariff_version": "价格版本变更",
+  "explain.cut.capacity": "合同容量变更",
   "explain.cut.household": "户籍人数变更",
   "explain.cut.ladder_period": "阶梯重新起算",
   "explain.cut.tariff": "改用另一价目",

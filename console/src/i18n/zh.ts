@@ -181,6 +181,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   "account.balance": "账户余额",
   "account.available": "可用余额",
   "account.unbilled": "已扣未出账 {amount}",
+  "account.daysBand": "{low}–{high} 天",
   "account.daysLeft": "预计可用",
   "account.days": "{n} 天",
   "account.lastReading": "最近抄表",

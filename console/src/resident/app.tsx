@@ -9,11 +9,12 @@ import { Buy } from "./buy.tsx";
 import { Enter } from "./enter.tsx";
 import { History } from "./history.tsx";
 import { Home } from "./home.tsx";
+import { Messages } from "./messages.tsx";
 import { Pay } from "./pay.tsx";
 import { Usage } from "./usage.tsx";
 import { codeOf, useAnswer } from "./use-answer.ts";
 
-const TABS = ["home", "usage", "bills", "history"] as const;
+const TABS = ["home", "usage", "bills", "messages", "history"] as const;
 type Tab = (typeof TABS)[number];
 /** While the page is seen: the lamp and the money are never older. */
 const LOOK_MS = 5_000;
@@ -101,6 +102,7 @@ function Pages({ home, refresh }: { home: ResidentHomeJson; refresh: () => void 
           {tab === "home" ? <Home home={home} format={format} buy={() => setBuying(true)} /> : null}
           {tab === "usage" ? <Usage format={format} /> : null}
           {tab === "bills" ? <Bills format={format} /> : null}
+          {tab === "messages" ? <Messages format={format} opened={refresh} /> : null}
           {tab === "history" ? <History format={format} /> : null}
         </>
       )}
@@ -117,6 +119,11 @@ function Pages({ home, refresh }: { home: ResidentHomeJson; refresh: () => void 
             }}
           >
             {t(`resident.tab.${name}`)}
+            {name === "messages" && home.unread > 0 ? (
+              <span className="badge" data-testid="resident-unread">
+                {home.unread}
+              </span>
+            ) : null}
           </button>
         ))}
       </nav>

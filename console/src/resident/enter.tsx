@@ -14,6 +14,17 @@ export function Enter({ problem, entered }: { problem: string | null; entered: (
   const [accountNumber, setAccountNumber] = useState(kept.accountNumber ?? "");
   const [code, setCode] = useState("");
   const [wrong, setWrong] = useState(problem);
+  const [isSent, setSent] = useState(false);
+  const send = async () => {
+    try {
+      const body = { operator: operator.trim(), accountNumber: accountNumber.trim() };
+      await ask("/resident/code", { method: "POST", body });
+      setSent(true);
+      setWrong(null);
+    } catch (error) {
+      setWrong(codeOf(error));
+    }
+  };
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     try {
@@ -58,6 +69,20 @@ export function Enter({ problem, entered }: { problem: string | null; entered: (
             required
           />
         </label>
+        {isSent ? (
+          <p className="note" role="status" data-testid="resident-sent">
+            {t("resident.codeSent")}
+          </p>
+        ) : (
+          <button
+            type="button"
+            data-testid="resident-send"
+            disabled={operator.trim() === "" || accountNumber.trim() === ""}
+            onClick={() => void send()}
+          >
+            {t("resident.sendCode")}
+          </button>
+        )}
         <button type="submit" className="main" data-testid="resident-enter">
           {t("resident.enter")}
         </button>

@@ -89,6 +89,23 @@ describe("a home whose money runs out", () => {
     expect(await home.orders()).toEqual(["disconnect sent"]);
   });
 
+  test("proves an order by a position that its meter has told all along", async () => {
+    const home = await station.moveIn("1", 100);
+    await home.reports("connected");
+    station.later(MINUTE_MS);
+    await home.reports("connected");
+    expect(await home.story()).toEqual(["credit"]); // the same again is no news
+    await home.goesBroke();
+    await station.dispatcher.turn();
+    await home.pay(300); // the cut got lost, and is overtaken
+    await station.dispatcher.turn();
+    station.later(SECOND_MS);
+    await home.reports("connected");
+    expect(await home.orders()).toEqual(["disconnect cancelled", "connect confirmed"]);
+    const { rows } = await station.owner.query("select reported_at from supply where account_id = $1", [home.account]);
+    expect(rows).toEqual([{ reported_at: station.now }]);
+  });
+
   test("gets power back on the first credit, and a new notice before the next cut", async () => {
     const home = await station.moveIn("1", 100);
     await home.goesBroke();

@@ -50,6 +50,90 @@ describe("rounding", () => {
   });
 });
 
+describe("a standing charge by capacity or bracket", () => {
+  const perKva: Charge = { kind: "standing", id: "c", title, per: "day", price: "0.5", capacity: "kVA" };
+  const brackets: Charge = {
+    kind: "standing",
+    id: "c",
+    title,
+    per: "month",
+    tiers: [
+      { upTo: "100", price: "10" },
+      { upTo: null, price: "40" },
+    ],
+  };
+  const rated = (charge: Charge, document: object, context: Parameters<typeof rate>[2] = {}) => {
+    const tariff = tariffWith([charge]);
+    return rate(tariff, usage(document, tariff), context).map(lineText);
+  };
+  const FEB_TO_MARCH = { from: "2026-02-15", to: "2026-03-31", quantity: "132" }; // 3 a day: 42 and 90
+
+  test("counts each capacity from its day on; the same said again cuts nothing", () => {
+    const contractedKva = [
+      { from: "2026-01-01" as Day, value: 10_000_000n },
+      { from: "2026-03-05" as Day, value: 10_000_000n },
+      { from: "2026-03-11" as Day, value: 20_000_000n },
+    ];
+    expect(rated(perKva, { ...MARCH, quantity: "1" }, { contractedKva })).toEqual([
+      "c 2026-03-01: 100 × 0.5 = 50.00",
+      "c 2026-03-11: 420 × 0.5 = 210.00",
+    ]);
+    expect(() => rated(perKva, { ...MARCH, quantity: "1" })).toThrow(/contractedKva: `c` is charged/);
+    expect(() => rated(perKva, { ...MARCH, quantity: "1" }, { contractedKva: contractedKva.slice(2) })).toThrow(
+      /give it/,
+    );
+  });
+
+  test("asks each month's use for its bracket; limits of a part month are whole, or by days", () => {
+    expect(rated(brackets, FEB_TO_MARCH)).toEqual([
+      "c/t1 2026-02-15: 0.5 × 10 = 5.00",
+      "c/t1 2026-03-01: 0.967742 × 10 = 9.68",
+    ]);
+    expect(rated({ ...brackets, part: "by_days" } as Charge, { ...FEB_TO_MARCH, quantity: "176" })).toEqual([
+      "c/t2 2026-02-15: 0.5 × 40 = 20.00", // 56 against 50
+      "c/t2 2026-03-01: 0.967742 × 40 = 38.71", // 120 against 96.77
+    ]);
+  });
+
+  test("a change of capacity within a month leaves the month its bracket", () => {
+    const contractedKw = [
+      { from: "2026-01-01" as Day, value: 1_000_000n },
+      { from: "2026-03-16" as Day, value: 2_000_000n },
+    ];
+    const each = { ...brackets, per: "day", capacity: "kW" } as Charge;
+    expect(rated(each, { ...MARCH, quantity: "150" }, { contractedKw })).toEqual([
+      "c/t2 2026-03-01: 15 × 40 = 600.00",
+      "c/t2 2026-03-16: 32 × 40 = 1280.00",
+    ]);
+  });
+});
+
+describe("demand in hours that the operator names", () => {
+  const named = (more: object = {}, hours = [{ from: "2026-03-02T17:30", to: "2026-03-02T18:30" }]): Charge =>
+    ({ kind: "demand", id: "d", title, price: "1", coincident: { hours }, ...more }) as Charge;
+  const quarters = (values: number[], from = "2026-03-02T17:00") => ({
+    ...MARCH,
+    intervals: { from, minutes: 15, unit: "kW", values },
+  });
+
+  test("is their mean power: each counts whole, and what lies beside does not", () => {
+    expect(lines([named()], quarters([99, 99, 10, 20, 30, 40, 99]))).toEqual(["d 2026-03-01: 25 × 1 = 25.00"]);
+    const half = quarters([8, 8], "2026-03-02T17:30");
+    expect(() => lines([named()], half)).toThrow(
+      /2026-03-02T17:30:00\+08:00: `d` is charged by the power of this hour/,
+    );
+    expect(() => lines([named()], { ...MARCH, quantity: "744" })).toThrow(/give intervals of at most an hour/);
+  });
+
+  test("a month without one is not charged, unless a ratchet remembers", () => {
+    const april = { from: "2026-04-01", to: "2026-05-01", intervals: { from: "2026-04-01", minutes: 60, values: [7] } };
+    expect(lines([named()], april)).toEqual([]);
+    const tariff = tariffWith([named({ ratchet: [{ percent: "1", months: 11 }] })]);
+    const state = { peaks: { d: [{ month: "2026-03", kw: 25_000_000n }] } };
+    expect(rate(tariff, usage(april, tariff), { state }).map(lineText)).toEqual(["d 2026-04-01: 25 × 1 = 25.00"]);
+  });
+});
+
 describe("a standing charge", () => {
   const daily: Charge = { kind: "standing", id: "standing", title, per: "day", price: "0.30" };
   const monthly: Charge = { kind: "standing", id: "standing", title, per: "month", price: "31" };

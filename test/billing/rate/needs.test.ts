@@ -17,6 +17,12 @@ test.each<[string, Charge, readonly (keyof ReturnType<typeof needsOf>)[]]>([
     ["state", "everyReading"],
   ],
   ["contracted kW", { kind: "demand", id: "c", title, price: "9", of: "contracted" }, ["contractedKw", "everyReading"]],
+  ["a fee per kVA", { kind: "standing", id: "c", title, per: "month", price: "9", capacity: "kVA" }, ["contractedKva"]],
+  [
+    "a fee by contracted kW",
+    { kind: "standing", id: "c", title, per: "month", by: "kW", tiers: [{ upTo: null, price: "9" }] },
+    ["contractedKw"],
+  ],
   ["power factor", { kind: "power_factor", id: "c", title, of: ["energy"], standard: "0.9" }, ["reactive"]],
   ["low income", { kind: "volume", id: "c", title, price: "1", when: { lowIncome: false } }, ["lowIncome"]],
 ])("a tariff with %s says what it asks of the books", (_, charge, asked) => {

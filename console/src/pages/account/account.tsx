@@ -23,7 +23,7 @@ import { Timeline } from "./timeline.tsx";
 export function Standing({ account }: { account: AccountJson }) {
   const { t, term } = useSpeech();
   const format = useFormat();
-  const { prepaid } = account;
+  const { prepaid, daysLeft } = account;
   return (
     <Card size="small" className="standing">
       <div className="figure">
@@ -52,8 +52,11 @@ export function Standing({ account }: { account: AccountJson }) {
           </div>
           <div className="figure">
             <span className="quiet">{t("account.daysLeft")}</span>
-            <b>{prepaid.daysLeft === null ? "–" : t("account.days", { n: format.number(prepaid.daysLeft, 1) })}</b>
+            <b>{daysLeft === null ? "–" : t("account.days", { n: daysLeft.expected })}</b>
             <small className="quiet">
+              {daysLeft === null || daysLeft.low === daysLeft.high
+                ? null
+                : `${t("account.daysBand", { low: daysLeft.low, high: daysLeft.high })} · `}
               {t("account.lastReading")} <Ago at={prepaid.lastReadingAt} />
             </small>
           </div>

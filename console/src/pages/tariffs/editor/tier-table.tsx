@@ -3,7 +3,7 @@ import type { KeyboardEvent } from "react";
 import { unitText } from "../../../format.ts";
 import { useSpeech } from "../../../i18n/language.tsx";
 import { fieldId, useEditor, useField, useFieldWords } from "./context.tsx";
-import { isList, isObject, type Json, type JsonObject, type Path, textOf } from "./document.ts";
+import { getIn, isList, isObject, type Json, type JsonObject, type Path, textOf } from "./document.ts";
 import { Problems } from "./frame.tsx";
 import { isDecimal, plainDecimal } from "./inputs.tsx";
 import { asOne, byTou, FurtherTou, useTouName } from "./price-input.tsx";
@@ -32,8 +32,15 @@ export function TierTable({ path, owner }: { path: Path; owner: string }) {
   ];
   const all = (change: (tier: JsonObject) => JsonObject): void => set(path, tiers.map(change));
   const add = (): void => set(path, withTier(tiers));
+  const goesBy = textOf(getIn(document, [...path.slice(0, -1), "by"]));
   const unit =
-    owner === "rates" ? textOf(document.currency) : owner === "demand" ? "kW" : unitText(textOf(document.unit));
+    owner === "rates"
+      ? textOf(document.currency)
+      : owner === "demand"
+        ? "kW"
+        : owner === "standing" && goesBy.startsWith("k")
+          ? goesBy
+          : unitText(textOf(document.unit));
   return (
     <div className="tariff-tiers" onKeyDown={walk}>
       <table>
@@ -63,7 +70,7 @@ export function TierTable({ path, owner }: { path: Path; owner: string }) {
           <Button size="small" onClick={add}>
             {t("tier.add")}
           </Button>
-          {figure === "price" ? (
+          {figure === "price" && owner !== "standing" ? (
             <Checkbox
               checked={isByTou}
               onChange={(event) =>
