@@ -75,3 +75,14 @@ export async function accountClasses(
      where c.class <> '' group by c.class order by c.class`.execute(trx);
   return rows;
 }
+
+/** The policy that an account is decided by on a day: its class's, else its own. */
+export async function policyIdOf(
+  trx: Trx,
+  { accountId, policyId }: { readonly accountId: AccountId; readonly policyId: string },
+  day: Day,
+): Promise<string> {
+  const { rows } = await sql<{ id: string }>`
+    select sanbiao.policy_of_supply(sanbiao.operator_id(), ${accountId}, ${policyId}, ${day}::date) as id`.execute(trx);
+  return rows[0]?.id ?? policyId;
+}
