@@ -134,7 +134,7 @@ const factsOf = (row: SupplyRow, operator: OperatorFacts, available: Money | nul
   cutsQueuedInBuilding: row.building_queued,
 });
 
-/** Prepaid supplies of these accounts, in no order; not locked. */
+/** Prepaid supplies of these accounts, in no order; not locked. A closed account has none: its meter is the next customer's. */
 export async function readSupplies(trx: Trx, accountIds: readonly AccountId[], now: Instant): Promise<SupplyRow[]> {
   const hourAgo = isoOf(instant(now - HOUR_MS));
   const { rows } = await sql<SupplyRow>`
@@ -168,7 +168,7 @@ export async function readSupplies(trx: Trx, accountIds: readonly AccountId[], n
              where n.operator_id = s.operator_id and n.account_id = s.account_id and n.kind = 'supply_warning_2'
                and n.created_at >= s.warned_2_at) as notice_served_at
       from sanbiao.supply s
-      join sanbiao.account a on a.operator_id = s.operator_id and a.id = s.account_id
+      join sanbiao.account a on a.operator_id = s.operator_id and a.id = s.account_id and a.closed_on is null
       cross join (select (${isoOf(now)}::timestamptz at time zone z.zone)::date as today from sanbiao.operator z
                    where z.operator_id = sanbiao.operator_id()) y
       join sanbiao.meter m on m.operator_id = s.operator_id and m.id = s.meter_id
