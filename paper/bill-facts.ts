@@ -6,6 +6,7 @@ import { addMonths, type Day, dayOf, daysBetween, startOfDay, type Zone } from "
 import type { Proration } from "../domain/proration.ts";
 import { decimalText, microOf } from "../domain/quantity.ts";
 import type { OperatorId } from "../domain/reading.ts";
+import { readMeasuredRegisters } from "../ledger/rating-states.ts";
 import type { Tables } from "../schema/tables.ts";
 import {
   type BillFacts,
@@ -144,6 +145,7 @@ async function usagesOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[]
     .orderBy("b.usage_point_id")
     .orderBy("b.period_from")
     .execute();
+  const besides = await readMeasuredRegisters(trx, ids);
   return grouped(rows, (row) => ({
     usagePointId: row.usage_point_id,
     utility: row.utility,
@@ -152,7 +154,10 @@ async function usagesOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[]
     quantity: row.quantity,
     unit: row.unit,
     basis: row.basis,
-    registers: row.registers as readonly RegisterFact[],
+    registers: [
+      ...(row.registers as readonly RegisterFact[]),
+      ...(row.corrects_bill_id === null ? (besides(row) as readonly RegisterFact[]) : []),
+    ],
     corrects: row.corrects_bill_id,
   }));
 }

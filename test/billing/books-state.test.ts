@@ -40,6 +40,15 @@ const TARIFFS: Record<string, Tariff> = {
     netting: { by: "interval" },
     charges: [energy, feedIn, { kind: "carry", id: "kept", title, of: ["energy", "feed_in"] }],
   },
+  "by-demand": {
+    ...base,
+    id: "by-demand",
+    charges: [
+      energy,
+      { kind: "demand", id: "demand", title, price: "40" },
+      { kind: "demand", id: "of_intervals", title, price: "1", measure: "intervals" },
+    ],
+  },
   "by-capacity": {
     ...base,
     id: "by-capacity",
@@ -239,6 +248,47 @@ test("a workshop pays its highest hour, the ratchet, the contract's least, the p
   // September: (100 × 0.60 + 100 kW × 40) × (1 + 0.9 ÷ 0.8 − 1) = 4060 × 1.125. October: 10 × 0.60 and 80 kW of the ratchet,
   // 3206 × 1.125; the year to 31 October had two months of 9000 ÷ 12, long passed.
   expect(await totals(shop.account)).toEqual(["456750", "360675"]);
+});
+
+test("a meter's own demand register goes before the intervals; one that lies is passed over with a verdict", async () => {
+  const { account, meter } = await moveIn("by-demand");
+  const at = { kwh: 0, kvarh: 0 };
+  await workshopMonth(meter, "2025-09", at, 100);
+  await workshopMonth(meter, "2025-10", at, 80);
+  await workshopMonth(meter, "2025-11", at, 1);
+  const hour = (text: string) => iso(instant(on(text) + HOUR_MS));
+  await town.readings(meter, "demand_import_max_kw", [
+    [hour("2025-09-01"), 3],
+    [hour("2025-09-30"), 110], // a quarter of an hour above the hour's mean
+    [hour("2025-10-01"), 2],
+    [hour("2025-10-31"), 900], // the fuse carries 500
+    [hour("2025-11-01"), 1],
+  ]);
+  await town.readings(meter, "demand_import_last_kw", [
+    [hour("2025-09-30"), 77],
+    [hour("2025-10-01"), 112], // what came after the last reading
+  ]);
+  await lives.run(town, "2025-09");
+  await lives.run(town, "2025-10");
+  // September: the meter was hung on its first day. 100 × 0.60 + 112 × 40 + 100 × 1. October: 80 × 0.60 + 80 × 40 + 80 × 1.
+  expect(await totals(account)).toEqual(["464000", "332800"]);
+  const { rows } = await lives.owner.query<{
+    kind: string;
+    quantity: bigint;
+    registers: { register: string; end: string }[];
+  }>(
+    `select kind, quantity, registers from billed_measure m join bill b on b.operator_id = m.operator_id and b.id = m.bill_id
+      where b.account_id = $1`,
+    [account],
+  );
+  expect(rows).toMatchObject([
+    { kind: "demand", quantity: 112_000_000n, registers: [{ register: "demand_import_last_kw", end: "112" }] },
+  ]);
+  const verdicts = await lives.owner.query(
+    "select inputs from verdict where meter_id = $1 and rule = 'demand.not_used'",
+    [meter],
+  );
+  expect(verdicts.rows).toMatchObject([{ inputs: { why: "over_capacity", shown_kw: "900", limit_kw: "550" } }]);
 });
 
 test("capacity and household said at the counter are billed from their days on, and a word taken back counts no more", async () => {
