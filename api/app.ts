@@ -44,7 +44,9 @@ import { noticeRoutes } from "./routes/notices.ts";
 import { onboardingRoutes } from "./routes/onboarding.ts";
 import { billCycleRoutes } from "./routes/bill-cycles.ts";
 import { correctionPaperRoutes, paperRoutes } from "./routes/paper.ts";
+import { counterRoutes } from "./routes/counter.ts";
 import { paymentRoutes } from "./routes/payments.ts";
+import { receiptRoutes } from "./routes/receipts.ts";
 import { photoRoutes, readingRoutes } from "./routes/readings.ts";
 import { readingRouteRoutes } from "./routes/reading-routes.ts";
 import { registerImportRoutes } from "./routes/register-import.ts";
@@ -136,6 +138,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
       billReplayRoutes(v1, options);
       correctionRoutes(v1, options);
       paymentRoutes(v1, options);
+      receiptRoutes(v1, options);
+      counterRoutes(v1, options);
       tokenRoutes(v1, options);
       busRoutes(v1, options);
       balanceRoutes(v1, options);

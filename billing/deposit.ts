@@ -4,9 +4,10 @@ import type { Instant } from "../domain/instant.ts";
 import { dayOf } from "../domain/period.ts";
 import { type Currency, type Money, money } from "../domain/money.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
-import { customerPosting, depositPosting, type Posting } from "../ledger/chart.ts";
+import { customerPosting, depositPosting, drawerAccount, type Posting } from "../ledger/chart.ts";
 import { depositOf } from "../ledger/deposits.ts";
 import { type PostOutcome, postEntry } from "../ledger/journal.ts";
+import { heldShift, noteTender, requireShift, type Shift } from "../ledger/shifts.ts";
 import type { Database } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
 import { SPLIT_ORDER } from "./charges/split.ts";
@@ -49,7 +50,9 @@ export async function moveDeposit(db: Database, deposit: DepositMove): Promise<D
     const key = `deposit/${deposit.key}`;
     const before = await keyTaken(trx, key, cause);
     if (before !== null) return { ...before, held: await depositOf(trx, accountId, currency) };
-    const postings = await postingsOfMove(trx, deposit, currency, account.live);
+    const shift = by === undefined || move.kind === "apply" ? null : await heldShift(trx, by);
+    if (move.kind !== "apply" && by !== undefined) await requireShift(trx, move.channel, shift);
+    const postings = await postingsOfMove(trx, deposit, currency, { isLive: account.live, shift });
     const posted = await postEntry(trx, {
       operatorId,
       key,
@@ -60,6 +63,10 @@ export async function moveDeposit(db: Database, deposit: DepositMove): Promise<D
       ...(by === undefined ? {} : { postedBy: by }),
       postings,
     });
+    if (move.kind !== "apply" && by !== undefined && posted.kind === "posted") {
+      const amount = move.kind === "take" ? move.amount.minor : -move.amount.minor;
+      await noteTender(trx, { journalId: posted.journalId, shiftId: shift?.id ?? null, kind: move.channel, amount });
+    }
     return {
       ...posted,
       held: await depositOf(trx, accountId, move.kind === "apply" ? currency : move.amount.currency),
@@ -90,7 +97,7 @@ async function postingsOfMove(
   trx: Transaction<Tables>,
   { accountId, move }: DepositMove,
   currency: Currency,
-  isLive: boolean,
+  { isLive, shift }: { isLive: boolean; shift: Shift | null },
 ): Promise<Posting[]> {
   const held = await depositOf(trx, accountId, currency);
   if (move.kind === "apply") {
@@ -108,7 +115,10 @@ async function postingsOfMove(
     throw new CodedError("request.invalid", "That is more than the deposit that is held.");
   const sign = kind === "take" ? 1n : -1n;
   return [
-    { ledgerAccount: channel, amount: money(currency, sign * amount.minor) },
+    {
+      ledgerAccount: channel === "cash" && shift !== null ? drawerAccount(shift.drawerId) : channel,
+      amount: money(currency, sign * amount.minor),
+    },
     depositPosting(accountId, money(currency, -sign * amount.minor)),
   ];
 }

@@ -10,6 +10,7 @@ import { exportBillCommand } from "./export-bill.ts";
 import { exportBillsCommand } from "./export-bills.ts";
 import { exportCertificateCommand } from "./export-certificate.ts";
 import { exportInvoiceCommand } from "./export-invoice.ts";
+import { exportShiftCommand } from "./export-shift.ts";
 import { type Io, printJson } from "./io.ts";
 import { type Operator, operatorOf } from "./operator.ts";
 import { toFile, toStdout, type WrittenText } from "./text-output.ts";
@@ -20,7 +21,7 @@ type Shared = { operator: string; from?: Day; to?: Day; out?: string; json?: boo
 export function exportCommand(io: Io): Command {
   const command = new Command("export")
     .description(
-      "Write to files: greenbutton (ESPI 4.0 feed of an account), readings (CSV), bill (all that one rests on), bills (papers and lines of a month), invoice (EN 16931 or 数电发票 data of a bill), certificate (proofs of cuts)",
+      "Write to files: greenbutton (ESPI 4.0 feed of an account), readings (CSV), bill (all that one rests on), bills (papers and lines of a month), invoice (EN 16931 or 数电发票 data of a bill), certificate (proofs of cuts), shift (a counter's CSV)",
     )
     .option("--json", "print one JSON document (with --out)");
   ranged(command.command("greenbutton"))
@@ -66,6 +67,7 @@ export function exportCommand(io: Io): Command {
   command.addCommand(exportBillsCommand(io));
   command.addCommand(exportInvoiceCommand(io));
   command.addCommand(exportCertificateCommand(io));
+  command.addCommand(exportShiftCommand(io));
   return command;
 }
 

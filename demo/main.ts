@@ -10,6 +10,7 @@ import { GRACE_MS, wake } from "../billing/schedule.ts";
 import { CodedError } from "../domain/errors.ts";
 import { type Clock, DAY_MS, type Instant, instant, isoOf, instantOfIso } from "../domain/instant.ts";
 import type { Sealer } from "../ledger/sealing.ts";
+import { noteDrawer } from "../ledger/shifts.ts";
 import type { Database } from "../schema/database.ts";
 import { townClock } from "../simulators/town/clock.ts";
 import { type RunningTown, startTown, type StartTownOptions } from "../simulators/town/start.ts";
@@ -85,7 +86,12 @@ export async function openDemo(options: OpenDemoOptions): Promise<Demo> {
   await seedByHand(db, plan, seeded, now);
   const operators = seeded.map(({ operatorId }) => operatorId);
   await seedDevices({ db, sealing, operators, meters: town.town.meters, secret: begun.secret, now });
-  for (const { operatorId } of seeded) await ensureChannel(db, operatorId, SANDBOX, now);
+  for (const { operatorId } of seeded) {
+    await ensureChannel(db, operatorId, SANDBOX, now);
+    await db.as(operatorId, async (trx) => {
+      for (const drawer of DRAWERS) await noteDrawer(trx, drawer, { at: now, by: null });
+    });
+  }
   const aborted = new AbortController();
   return {
     clock,
@@ -118,6 +124,11 @@ const SANDBOX = {
   kind: "sandbox",
   ledger_account: "wallet",
 } as const;
+
+const DRAWERS = [
+  { code: "1", name: "前台 Front desk" },
+  { code: "2", name: "侧窗 Side window" },
+] as const;
 
 type Live = {
   db: Database;

@@ -103,6 +103,51 @@ export const ERRORS = {
   "rebill.too-far": { status: 422, retry: false, hint: "Begin later, or have the operator's limit changed." },
   "rebill.changed": { status: 409, retry: false, hint: "Look at the differences again: nothing was posted." },
   "rebill.second-person": { status: 409, retry: false, hint: "Propose it; somebody else posts it." },
+  "counter.no-shift": {
+    status: 409,
+    retry: false,
+    hint: "Open a shift at a drawer first.",
+  },
+  "counter.drawer-taken": {
+    status: 409,
+    retry: false,
+    hint: "Ask who is there to count and close, or take another drawer.",
+  },
+  "counter.shift-open": {
+    status: 409,
+    retry: false,
+    hint: "Go on with your open shift, or count and close it first.",
+  },
+  "counter.shift-closed": {
+    status: 409,
+    retry: false,
+    hint: "It was counted and closed before: look at its report.",
+  },
+  "counter.not-yours": {
+    status: 403,
+    retry: false,
+    hint: "Its own clerk counts it, or a manager.",
+  },
+  "counter.not-counted": {
+    status: 409,
+    retry: false,
+    hint: "Count the drawer first.",
+  },
+  "counter.second-person": {
+    status: 409,
+    retry: false,
+    hint: "A manager who is somebody else does this.",
+  },
+  "counter.cheque": {
+    status: 409,
+    retry: false,
+    hint: "Open the cheque and return it, with the reason.",
+  },
+  "counter.cheque-ended": {
+    status: 409,
+    retry: false,
+    hint: "Look at the cheque again: it was cleared or returned before.",
+  },
   "prepaid.second-person": { status: 409, retry: false, hint: "Another manager approves the protection." },
   "rebill.refused": { status: 422, retry: false, hint: "The message says what stands against it; nothing was posted." },
   "what-if.busy": { status: 409, retry: true, hint: "Wait until a comparison is done, or cancel one." },

@@ -11,10 +11,12 @@ export const CHART = {
   customer: { side: "asset", zh: "应收用户款", en: "Customers" },
   customer_property: { side: "asset", zh: "应收物业等款", en: "Customers, property and parking" },
   customer_deposit: { side: "liability", zh: "用户押金", en: "Deposits held" },
-  cash: { side: "asset", zh: "库存现金", en: "Cash drawer" },
+  cash: { side: "asset", zh: "库存现金", en: "Cash on hand" },
   card: { side: "asset", zh: "刷卡在途", en: "Card terminal clearing" },
   wallet: { side: "asset", zh: "微信支付宝在途", en: "Mobile wallet clearing" },
   bank: { side: "asset", zh: "银行存款", en: "Bank" },
+  cheque: { side: "asset", zh: "待兑支票", en: "Cheques in hand" },
+  "cheque.held": { side: "liability", zh: "未兑暂记款", en: "Cheques that do not count yet" },
   revenue_electricity: { side: "income", zh: "电费收入", en: "Electricity revenue" },
   revenue_gas: { side: "income", zh: "燃气费收入", en: "Gas revenue" },
   revenue_water: { side: "income", zh: "水费收入", en: "Water revenue" },
@@ -28,9 +30,16 @@ export const CHART = {
   tax_payable: { side: "liability", zh: "应交税费", en: "Tax payable" },
   rounding: { side: "income", zh: "尾差", en: "Rounding" },
   adjustment: { side: "expense", zh: "调整", en: "Adjustments" },
+  cash_over_short: { side: "expense", zh: "现金长短款", en: "Cash over and short" },
   opening: { side: "equity", zh: "期初", en: "Opening balances" },
 } as const satisfies Record<string, { side: string; zh: string; en: string }>;
-export type LedgerAccount = keyof typeof CHART;
+/** A drawer at a counter is a part of `cash`: `cash.3`. */
+export type DrawerAccount = `cash.${bigint}`;
+export type LedgerAccount = keyof typeof CHART | DrawerAccount;
+
+export const drawerAccount = (drawerId: bigint): DrawerAccount => `cash.${drawerId}`;
+/** `cash.3` → `cash`: what of the chart an account is a part of. */
+export const chartAccountOf = (account: string): string => account.split(".")[0] ?? account;
 
 export const REVENUE: Record<Utility, LedgerAccount> = {
   electricity: "revenue_electricity",

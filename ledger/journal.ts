@@ -6,7 +6,15 @@ import type { Tables } from "../schema/tables.ts";
 import { arrayText } from "./bulk-insert.ts";
 import { isOfCustomer, type LedgerAccount, type Posting, RECEIVABLE } from "./chart.ts";
 
-export type JournalKind = "bill" | "payment" | "reversal" | "adjustment" | "opening" | "refund" | "deposit";
+export type JournalKind =
+  | "bill"
+  | "payment"
+  | "reversal"
+  | "adjustment"
+  | "opening"
+  | "refund"
+  | "deposit"
+  | "transfer";
 
 export type Entry = {
   readonly operatorId: OperatorId;

@@ -55,6 +55,18 @@ import type {
   ResidentSessionTable,
 } from "./tables/channels.ts";
 import type {
+  CashDrawerTable,
+  ChequeEndingTable,
+  ChequeTable,
+  CounterShiftTable,
+  CounterTermsTable,
+  ReceiptPrintTable,
+  ReceiptSequenceTable,
+  ReceiptTable,
+  ShiftCountTable,
+  TenderTable,
+} from "./tables/counter.ts";
+import type {
   AccountFactTable,
   AccountTable,
   AgreementTable,
@@ -215,4 +227,14 @@ export type Tables = {
   payment_channel_event: PaymentChannelEventTable;
   resident_pass: ResidentPassTable;
   resident_session: ResidentSessionTable;
+  cash_drawer: CashDrawerTable;
+  counter_terms: CounterTermsTable;
+  counter_shift: CounterShiftTable;
+  shift_count: ShiftCountTable;
+  tender: TenderTable;
+  cheque: ChequeTable;
+  cheque_ending: ChequeEndingTable;
+  receipt_sequence: ReceiptSequenceTable;
+  receipt: ReceiptTable;
+  receipt_print: ReceiptPrintTable;
 };

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Instant } from "../../domain/instant.ts";
 import { registerName } from "../../domain/register.ts";
+import { chartAccountOf } from "../../ledger/chart.ts";
 import { timestamptz } from "../../schema/database.ts";
 import { atText, moneyOf } from "../desk.ts";
 import type { TimelineKind } from "../schemas/account.ts";
@@ -44,6 +45,8 @@ type PaymentRow = {
   reversed_by: bigint | null;
 };
 
+/** Cash is cash, whichever drawer it stands in. */
+const channelOf = (account: string | null): string | null => (account === null ? null : chartAccountOf(account));
 const textOf = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
 /** Money that moved without a bill: payments, their reversals, adjustments. */
@@ -72,7 +75,7 @@ export async function paymentEntries({ desk, accountId, before, limit }: Timelin
       entry: row.kind,
       journalId: String(row.id),
       amount: moneyOf(desk, row.gained),
-      channel: textOf(row.cause["payment"]),
+      channel: channelOf(textOf(row.cause["payment"])),
       by: row.by_name,
       reversedBy: row.reversed_by === null ? null : String(row.reversed_by),
       reason: textOf(row.cause["reason"]),

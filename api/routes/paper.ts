@@ -149,7 +149,7 @@ function invoiceRoutes(app: App, api: Api): void {
 }
 
 /** Shown by a browser, with a name for whoever keeps it. */
-function file(reply: FastifyReply, type: string, name: string, content: Buffer | string): FastifyReply {
+export function file(reply: FastifyReply, type: string, name: string, content: Buffer | string): FastifyReply {
   return reply
     .type(type)
     .header("content-disposition", `inline; filename="${name}"`)

@@ -1,10 +1,13 @@
 import { CodedError } from "../../domain/errors.ts";
 import { type Instant, isoIn } from "../../domain/instant.ts";
-import { type Money, moneyJson, moneyOfText } from "../../domain/money.ts";
+import { type Money, money, moneyJson, moneyOfText } from "../../domain/money.ts";
+import { receiptNumberOf } from "../../ledger/receipts.ts";
 import type { MoneyJson } from "../schemas/json.ts";
-import { type PaymentParts, splitPayment } from "../../billing/charges/split.ts";
-import { classesOwed } from "../../billing/payment.ts";
+import { type PaymentParts, splitPayment, supplyShares } from "../../billing/charges/split.ts";
+import { type ChequeOutcome, receiveCheque } from "../../billing/counter/cheque.ts";
+import { classesOwed, type CounterTender, type PaymentChannel, type PaymentOutcome } from "../../billing/payment.ts";
 import { principalOfRequest } from "../access.ts";
+import type { Desk } from "../desk.ts";
 import { requireAccount } from "../queries/account.ts";
 import { IdParams } from "../schemas/json.ts";
 import {
@@ -36,29 +39,9 @@ export function paymentRoutes(app: App, api: Api): void {
     handler: async (request, reply) => {
       const by = principalOfRequest(request);
       const accountId = BigInt(request.params.id);
-      const amount = amountOf(request.body.amount);
-      const at = api.clock.now();
-      const key = request.headers["idempotency-key"];
-      const { operatorId, userId } = by;
-      const { channel, pays } = request.body;
-      const payment = { operatorId, accountId, amount, channel, pays, key, at, by: userId };
-      const taken = await api.services.takePayment(api.db, payment);
-      if (taken.kind === "different") {
-        throw new CodedError("request.conflict", "This Idempotency-Key stands for another payment; nothing was taken.");
-      }
-      if (taken.kind === "posted") tell(api, by, { accountId, journalId: taken.journalId, amount, at });
-      void reply.code(taken.kind === "posted" ? 201 : 200);
-      return {
-        outcome: taken.kind,
-        journalId: String(taken.journalId),
-        accountId: String(accountId),
-        amount: moneyJson(amount),
-        balance: moneyJson(taken.balance),
-        propertyBalance: moneyJson(taken.propertyBalance),
-        parts: partsJson(taken.parts),
-        controlId: taken.reconnect === undefined ? null : String(taken.reconnect),
-        at: isoIn(at, by.zone),
-      };
+      const taken = await take(api, by, { accountId, key: request.headers["idempotency-key"], body: request.body });
+      void reply.code(taken.outcome === "posted" ? 201 : 200);
+      return taken;
     },
   });
 
@@ -78,7 +61,14 @@ export function paymentRoutes(app: App, api: Api): void {
         await requireAccount(desk, id);
         const amount = amountOf({ amount: request.query.amount, currency: desk.currency });
         const owed = await classesOwed(desk.trx, id, desk.currency);
-        return { parts: partsJson(splitPayment(amount, owed, request.query.pays)), owed: partsJson(owed) };
+        const parts = splitPayment(amount, owed, request.query.pays);
+        const shares = supplyShares(parts.supply, owed.supply, await availableOf(desk, id));
+        const supply = {
+          debt: moneyJson(shares.debt),
+          overdraft: moneyJson(shares.overdraft),
+          credit: moneyJson(shares.credit),
+        };
+        return { parts: partsJson(parts), owed: partsJson(owed), supply };
       }),
   });
 
@@ -92,12 +82,19 @@ export function paymentRoutes(app: App, api: Api): void {
       body: ReversalBody,
       response: { 200: ReversalJson, 201: ReversalJson, ...PROBLEMS },
     },
-    config: { access: "manager" },
+    config: { access: "clerk" },
     handler: async (request, reply) => {
       const by = principalOfRequest(request);
       const journalId = BigInt(request.params.journalId);
       const at = api.clock.now();
-      const reversal = { operatorId: by.operatorId, journalId, reason: request.body.reason, at, by: by.userId };
+      const reversal = {
+        operatorId: by.operatorId,
+        journalId,
+        reason: request.body.reason,
+        at,
+        by: by.userId,
+        isManager: by.role === "manager",
+      };
       const done = await api.services.reversePayment(api.db, reversal);
       if (done.kind === "different") {
         throw new CodedError("request.conflict", "This payment was reversed before, for another reason.");
@@ -115,6 +112,75 @@ export function paymentRoutes(app: App, api: Api): void {
   });
 }
 
+/** A payment over the counter, by a cheque or by anything else. */
+async function take(
+  api: Api,
+  by: Principal,
+  { accountId, key, body }: { accountId: bigint; key: string; body: PaymentBody },
+): Promise<PaymentJson> {
+  const amount = amountOf(body.amount);
+  const at = api.clock.now();
+  const { operatorId, userId } = by;
+  const wish = { operatorId, accountId, amount, pays: body.pays, key, at, by: userId };
+  const tender = tenderOf(body, amount);
+  const taken: PaymentOutcome & Partial<ChequeOutcome> =
+    tender.kind === "cheque"
+      ? await receiveCheque(api.db, { ...wish, ...tender.cheque })
+      : await api.services.takePayment(api.db, { ...wish, channel: tender.kind, tender: tender.said });
+  if (taken.kind === "different")
+    throw new CodedError("request.conflict", "This Idempotency-Key stands for another payment; nothing was taken.");
+  const { chequeId, counts } = taken;
+  if (taken.kind === "posted" && counts !== "cleared")
+    tellPayment(api, by, { accountId, journalId: taken.journalId, amount: moneyJson(amount), at });
+  const receipt = await api.db.as(operatorId, (trx) => receiptNumberOf(trx, taken.journalId));
+  const { given } = tender.kind === "cheque" ? {} : tender.said;
+  return {
+    outcome: taken.kind,
+    journalId: String(taken.journalId),
+    accountId: String(accountId),
+    amount: moneyJson(amount),
+    balance: moneyJson(taken.balance),
+    propertyBalance: moneyJson(taken.propertyBalance),
+    parts: partsJson(taken.parts),
+    controlId: taken.reconnect === undefined ? null : String(taken.reconnect),
+    receipt,
+    change: given === undefined ? null : moneyJson(money(amount.currency, given.minor - amount.minor)),
+    cheque: chequeId === undefined || counts === undefined ? null : { id: String(chequeId), counts },
+    at: isoIn(at, by.zone),
+  };
+}
+
+type Said =
+  | { readonly kind: "cheque"; readonly cheque: { readonly number: string; readonly bank: string } }
+  | { readonly kind: PaymentChannel; readonly said: CounterTender };
+
+/** What was handed over, as far as it fits the way of paying. */
+function tenderOf({ channel, given, reference, cheque }: PaymentBody, amount: Money): Said {
+  const wrong = (text: string) => new CodedError("request.invalid", text);
+  if ((cheque === undefined) === (channel === "cheque"))
+    throw wrong("`cheque` belongs to a cheque, and to nothing else.");
+  if (given !== undefined && channel !== "cash") throw wrong("`given` belongs to cash: only cash has change.");
+  if (cheque !== undefined && reference !== undefined) throw wrong("A cheque's number is its reference.");
+  if (channel === "cheque" || cheque !== undefined)
+    return { kind: "cheque", cheque: cheque ?? { number: "", bank: "" } };
+  if (given === undefined) return { kind: channel, said: reference === undefined ? {} : { reference } };
+  const handed = amountOf(given);
+  if (handed.currency !== amount.currency || handed.minor < amount.minor)
+    throw wrong("`given` is at least the amount, in the same currency.");
+  return { kind: channel, said: { given: handed, ...(reference === undefined ? {} : { reference }) } };
+}
+
+/** Ledger credit less unbilled use, as the prepaid engine last decided. */
+async function availableOf(desk: Desk, accountId: bigint): Promise<Money | null> {
+  const row = await desk.trx
+    .selectFrom("supply")
+    .select("available_minor")
+    .where("operator_id", "=", desk.operatorId)
+    .where("account_id", "=", accountId)
+    .executeTakeFirst();
+  return row?.available_minor == null ? null : money(desk.currency, row.available_minor);
+}
+
 /** Whose money it is, billing checks; what it is, we. */
 export function amountOf(body: MoneyJson): Money {
   const amount = moneyOfText(body.currency, body.amount);
@@ -129,21 +195,21 @@ const partsJson = ({ supply, property }: PaymentParts) => ({
   property: moneyJson(property),
 });
 
-function tell(
+/** Tells the prepaid engine and whoever looks. */
+export function tellPayment(
   api: Api,
   by: Principal,
-  payment: { accountId: bigint; journalId: bigint; amount: Money; at: Instant },
+  { accountId, journalId, amount, at }: { accountId: bigint; journalId: bigint; amount: MoneyJson; at: Instant },
 ): void {
-  api.services.onPayment?.(by.operatorId, payment.accountId);
-  const at = isoIn(payment.at, by.zone);
+  api.services.onPayment?.(by.operatorId, accountId);
   api.live.publish(by.operatorId, {
     kind: "payment",
-    at,
-    accountId: String(payment.accountId),
-    journalId: String(payment.journalId),
-    amount: moneyJson(payment.amount),
+    at: isoIn(at, by.zone),
+    accountId: String(accountId),
+    journalId: String(journalId),
+    amount,
   });
-  tellOverview(api, by, payment.at);
+  tellOverview(api, by, at);
 }
 
 function tellOverview(api: Api, by: Principal, at: Instant): void {

@@ -50,7 +50,8 @@ function noteRoutes(app: App, api: Api): void {
         const { accountId, state } = request.query;
         const of = { accountId: accountId === undefined ? null : BigInt(accountId), isAll: state === "all" };
         const rows = await readSupplyHolds(desk.trx, { ...of, now: desk.now });
-        return { items: rows.map((row) => holdJson(desk, row)) };
+        const accounts = await namesOf(desk, rows);
+        return { items: rows.map((row) => holdJson(desk, row, accounts)) };
       }),
   });
 
@@ -167,12 +168,29 @@ function temperatureRoutes(app: App, api: Api): void {
   });
 }
 
-function holdJson(desk: Desk, { id, accountId, ...row }: SupplyHoldRow): SupplyHoldJson {
+type Names = ReadonlyMap<bigint, { readonly number: string; readonly name: string }>;
+
+async function namesOf(desk: Desk, rows: readonly SupplyHoldRow[]): Promise<Names> {
+  const ids = rows.flatMap(({ accountId }) => (accountId === null ? [] : [accountId]));
+  if (ids.length === 0) return new Map();
+  const accounts = await desk.trx
+    .selectFrom("account")
+    .select(["id", "number", "name"])
+    .where("operator_id", "=", desk.operatorId)
+    .where("id", "in", ids)
+    .execute();
+  return new Map(accounts.map((account) => [account.id, account]));
+}
+
+function holdJson(desk: Desk, { id, accountId, ...row }: SupplyHoldRow, accounts: Names): SupplyHoldJson {
+  const account = accountId === null ? undefined : accounts.get(accountId);
   const isOn = row.from <= desk.now && (row.until === null || row.until > desk.now) && row.endedAt === null;
   return {
     id: String(id),
     kind: row.kind,
     accountId: accountId === null ? null : String(accountId),
+    accountNumber: account?.number ?? "",
+    accountName: account?.name ?? "",
     from: atText(desk, row.from),
     until: atTextOrNull(desk, row.until),
     reason: row.reason,

@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { PAYS } from "../../domain/charge.ts";
+import { CHEQUE_COUNTS, TENDER_KINDS } from "../../domain/counter.ts";
+import { RECEIPT_FORMATS } from "../../ledger/receipts.ts";
+import { PAPER_LANGUAGES } from "../../paper/words.ts";
 import { IdText, InstantText, MoneyJson, PlainText } from "./json.ts";
 
-/** As billing/payment.ts names them; `wallet` is WeChat Pay or Alipay. */
-export const PAYMENT_CHANNELS = ["cash", "card", "wallet", "bank"] as const;
-export const PaymentChannel = z.enum(PAYMENT_CHANNELS).meta({ id: "PaymentChannel" });
+export const PaymentChannel = z
+  .enum(TENDER_KINDS)
+  .meta({ id: "PaymentChannel", description: "`wallet` is WeChat Pay or Alipay, `bank` a transfer" });
 export type PaymentChannel = z.infer<typeof PaymentChannel>;
 
 /** The same key again is the same payment: a double click pays once. */
@@ -18,6 +21,12 @@ export const IdempotencyHeaders = z.object({
 export const PaymentBody = z.object({
   amount: MoneyJson.describe("More than zero, in the operator's currency"),
   channel: PaymentChannel,
+  given: MoneyJson.optional().describe("Cash that was handed over, at least the amount; the rest is change"),
+  reference: PlainText.trim().min(1).max(60).optional().describe("Number of the terminal's slip or of the transfer"),
+  cheque: z
+    .object({ number: PlainText.trim().min(1).max(40), bank: PlainText.trim().min(1).max(60) })
+    .optional()
+    .describe("Of a cheque, and only then"),
   pays: z
     .enum(PAYS)
     .default("supply")
@@ -33,7 +42,13 @@ export const SplitQuery = z.object({
   pays: z.enum(PAYS).default("split"),
 });
 export const SplitJson = z
-  .object({ parts: PaymentPartsJson, owed: PaymentPartsJson.describe("Per class before it; negative = credit") })
+  .object({
+    parts: PaymentPartsJson,
+    owed: PaymentPartsJson.describe("Per class before it; negative = credit"),
+    supply: z
+      .object({ debt: MoneyJson, overdraft: MoneyJson, credit: MoneyJson })
+      .describe("What the supply part does: pays what was billed, fills up what was used beyond it, is credit"),
+  })
   .meta({ id: "PaymentSplit" });
 export type SplitJson = z.infer<typeof SplitJson>;
 
@@ -48,6 +63,12 @@ export const PaymentJson = z
     propertyBalance: MoneyJson.describe("For everything else: credit positive"),
     parts: PaymentPartsJson,
     controlId: IdText.nullable().describe("The reconnection that it queued"),
+    receipt: z.string().nullable().describe("Number of the receipt: without a gap within a year"),
+    change: MoneyJson.nullable().describe("To give back of the cash that was handed over"),
+    cheque: z
+      .object({ id: IdText, counts: z.enum(CHEQUE_COUNTS) })
+      .nullable()
+      .describe("`cleared`: nothing is credited until the bank has paid it"),
     at: InstantText,
   })
   .meta({ id: "Payment" });
@@ -67,3 +88,62 @@ export const ReversalJson = z
   })
   .meta({ id: "Reversal" });
 export type ReversalJson = z.infer<typeof ReversalJson>;
+
+export const PrintBody = z.object({ format: z.enum(RECEIPT_FORMATS) });
+export const PrintJson = z
+  .object({
+    receipt: z.string(),
+    print: z.number().int().describe("1 is the original, all others are copies"),
+  })
+  .meta({ id: "ReceiptPrint" });
+export type PrintJson = z.infer<typeof PrintJson>;
+export const ReceiptQuery = z.object({
+  format: z.enum(RECEIPT_FORMATS).default("80mm"),
+  lang: z.enum(PAPER_LANGUAGES).default("both"),
+});
+export const ReceiptPaperQuery = ReceiptQuery.extend({
+  print: z.coerce.number().int().min(1).max(30_000).describe("As answered when the print was asked for"),
+});
+
+/** A payment, a deposit or a cheque, as it stands on its own page. */
+export const PaymentDetailJson = z
+  .object({
+    journalId: IdText,
+    accountId: IdText,
+    accountNumber: z.string(),
+    accountName: z.string(),
+    entry: z.enum(["payment", "deposit", "transfer"]),
+    amount: MoneyJson,
+    parts: PaymentPartsJson,
+    channel: PaymentChannel,
+    at: InstantText,
+    by: z.string().nullable(),
+    given: MoneyJson.nullable(),
+    change: MoneyJson.nullable(),
+    reference: z.string().nullable(),
+    shiftId: IdText.nullable(),
+    drawer: z.string().nullable(),
+    receipt: z.string().nullable(),
+    prints: z.array(
+      z.object({
+        print: z.number().int(),
+        format: z.enum(RECEIPT_FORMATS),
+        at: InstantText,
+        by: z.string().nullable(),
+      }),
+    ),
+    cheque: z
+      .object({
+        id: IdText,
+        number: z.string(),
+        bank: z.string(),
+        counts: z.enum(CHEQUE_COUNTS),
+        state: z.enum(["in_hand", "cleared", "returned"]),
+      })
+      .nullable(),
+    reversal: z
+      .object({ journalId: IdText, at: InstantText, by: z.string().nullable(), reason: z.string() })
+      .nullable(),
+  })
+  .meta({ id: "PaymentDetail" });
+export type PaymentDetailJson = z.infer<typeof PaymentDetailJson>;

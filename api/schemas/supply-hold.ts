@@ -25,6 +25,8 @@ export const SupplyHoldJson = z
     id: IdText,
     kind: z.enum(HOLD_KINDS),
     accountId: IdText.nullable().describe("null: a pause, for all of the operator"),
+    accountNumber: z.string(),
+    accountName: z.string(),
     from: InstantText,
     until: InstantText.nullable(),
     reason: z.string(),

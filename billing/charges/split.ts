@@ -23,3 +23,25 @@ export function splitPayment(amount: Money, owed: PaymentParts, pays: Pays): Pay
   }
   return { ...parts, supply: addMoney(parts.supply, money(amount.currency, left)) };
 }
+
+/** What the supply part of a payment does: pays what was billed, fills up what was used beyond it, and is credit for what comes. */
+export type SupplyShares = { readonly debt: Money; readonly overdraft: Money; readonly credit: Money };
+
+/**
+ * The supply part, shared in the order in which it has an effect. Pure.
+ * @param owed for supply by the ledger; negative = credit
+ * @param available ledger credit less unbilled use, as last decided; `null` where nobody knows: then nothing is overdrawn
+ */
+export function supplyShares(part: Money, owed: Money, available: Money | null): SupplyShares {
+  const { currency } = part;
+  const min = (a: bigint, b: bigint) => (a < b ? a : b);
+  const debtNow = owed.minor > 0n ? owed.minor : 0n;
+  const short = available === null || available.minor >= 0n ? 0n : -available.minor;
+  const debt = min(part.minor, debtNow);
+  const overdraft = min(part.minor - debt, short > debtNow ? short - debtNow : 0n);
+  return {
+    debt: money(currency, debt),
+    overdraft: money(currency, overdraft),
+    credit: money(currency, part.minor - debt - overdraft),
+  };
+}

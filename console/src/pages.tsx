@@ -28,7 +28,7 @@ const Balances = lazy(() => import("./pages/balance/balances.tsx"));
 const Balance = lazy(() => import("./pages/balance/balance.tsx"));
 const Counter = lazy(() => import("./pages/counter/counter.tsx"));
 const Channels = lazy(() => import("./pages/channels.tsx"));
-const Prepaid = lazy(() => import("./pages/prepaid.tsx"));
+const Prepaid = lazy(() => import("./pages/supply/supply.tsx"));
 const Tariffs = lazy(() => import("./pages/tariffs/tariffs.tsx"));
 const TariffVersion = lazy(() => import("./pages/tariffs/version-page.tsx"));
 const WhatIf = lazy(() => import("./pages/what-if/what-if.tsx"));

@@ -2,6 +2,7 @@ import type pg from "pg";
 import { BILL_INVARIANTS } from "./bills.ts";
 import type { Check, Invariant } from "./check.ts";
 import { CLASS_INVARIANTS } from "./classes.ts";
+import { COUNTER_INVARIANTS } from "./counter.ts";
 import { CORRECTION_INVARIANTS } from "./corrections.ts";
 import { BALANCE_INVARIANTS, ENERGY_INVARIANTS } from "./energy.ts";
 import { ENTRY_INVARIANTS } from "./entries.ts";
@@ -21,6 +22,7 @@ export const INVARIANTS: readonly Invariant[] = [
   ...BILL_INVARIANTS,
   ...CLASS_INVARIANTS,
   ...CORRECTION_INVARIANTS,
+  ...COUNTER_INVARIANTS,
   ...ENERGY_INVARIANTS,
   ...BALANCE_INVARIANTS,
   ...READING_INVARIANTS,

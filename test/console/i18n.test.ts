@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { PAYMENT_CHANNELS } from "../../api/schemas/payment.ts";
+import { TENDER_KINDS } from "../../domain/counter.ts";
 import { ExpectedJson, REFUSALS } from "../../api/schemas/reading-route.ts";
 import { HELD_REASONS } from "../../billing/prepaid/hold.ts";
 import { LANGUAGES, languageOf, TEXTS, termOf, textOf } from "../../console/src/i18n/texts.ts";
@@ -43,7 +43,7 @@ describe("both languages", () => {
     ["tou", TOU_PERIODS],
     ["source", Object.keys(READING_SOURCES)],
     ["relay", Object.keys(SUPPLY_STATES)],
-    ["channel", PAYMENT_CHANNELS],
+    ["channel", TENDER_KINDS],
     ["skip", SKIP_REASONS],
     ["refusal", REFUSALS],
     ["every", ROUNDS_EVERY],

@@ -19,6 +19,16 @@ export async function loseAnOrder(
 /** What a superuser can do to orders and supplies, and the invariant that names it. */
 export const SUPPLY_DEEDS: [title: string, sql: string, named: string][] = [
   [
+    "a control that was never sent called unknown",
+    "update control set state = 'unknown', sent_at = null, closed_at = now() where state = 'queued'",
+    "controls-times",
+  ],
+  [
+    "a supply whose account is paid after use",
+    "update account set payment_mode = 'postpaid' where id = 1",
+    "supply-known",
+  ],
+  [
     "a cut called proven",
     "update control set read_back_at = sent_at - interval '1 s' where state = 'confirmed'",
     "controls-proven",

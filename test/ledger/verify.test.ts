@@ -21,6 +21,7 @@ import { BILL_RUN_DEEDS, beforeItsBills, releaseBill } from "./bill-run-deeds.ts
 import { ROOF_DEEDS, roofOfAHome } from "./roof.ts";
 import { CORRECTION_DEEDS, correctAHome } from "./correction-deeds.ts";
 import { CHARGE_DEEDS, chargeProperty } from "./charge-deeds.ts";
+import { COUNTER_DEEDS, serveAtCounter } from "./counter-deeds.ts";
 import { DEVICE_DEEDS, giveTokens, tellDevice } from "./device-deeds.ts";
 
 let station: Station;
@@ -88,6 +89,7 @@ beforeAll(async () => {
   await tellDevice(station.fresh.db, station.town.operatorId, paying.meter, station.now);
   await giveTokens(station.fresh.db, station.town.operatorId, broke, station.now);
   await roofOfAHome(station, november);
+  await serveAtCounter(station.fresh.db, station.town.operatorId, paying.account, station.now);
   healthyUrl = station.fresh.ownerUrl;
 });
 
@@ -176,6 +178,7 @@ const deeds: [title: string, sql: string, named: string][] = [
   ...NOTICE_DEEDS,
   ...SUPPLY_DEEDS,
   ...DEVICE_DEEDS,
+  ...COUNTER_DEEDS,
   [
     "a posting changed",
     "update posting set amount_minor = amount_minor + 1 where line = 1 and journal_id = 1",
@@ -308,16 +311,6 @@ const deeds: [title: string, sql: string, named: string][] = [
     "a last dial of a meter that still hangs there",
     "insert into installation_reading (operator_id, installation_id, edge, register, dial, event_id) select operator_id, 1, 'final', 1, 0, id from meter_event limit 1",
     "meter-events",
-  ],
-  [
-    "a control that was never sent called unknown",
-    "update control set state = 'unknown', sent_at = null, closed_at = now() where state = 'queued'",
-    "controls-times",
-  ],
-  [
-    "a supply whose account is paid after use",
-    "update account set payment_mode = 'postpaid' where id = 1",
-    "supply-known",
   ],
   ...ROOF_DEEDS,
   [

@@ -9,7 +9,14 @@ export function staleBy(event: LiveEvent): readonly (readonly string[])[] {
         ["series", event.meterId],
       ];
     case "supply":
-      return [["account", event.accountId], ["timeline", event.accountId], ["accounts"], ["controls"], ["prepaid"]];
+      return [
+        ["account", event.accountId],
+        ["timeline", event.accountId],
+        ["accounts"],
+        ["controls"],
+        ["prepaid"],
+        ["supply"],
+      ];
     case "payment":
       return [
         ["account", event.accountId],
@@ -18,6 +25,7 @@ export function staleBy(event: LiveEvent): readonly (readonly string[])[] {
         ["accountBills", event.accountId],
         ["accounts"],
         ["prepaid"],
+        ["supply"],
         ["bills"],
         ["bill"],
         ["overview"],
@@ -28,6 +36,7 @@ export function staleBy(event: LiveEvent): readonly (readonly string[])[] {
       return [
         ["controls"],
         ["prepaid"],
+        ["supply"],
         ...(event.accountId === undefined
           ? []
           : [

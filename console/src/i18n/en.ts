@@ -1,4 +1,5 @@
 import { residentEn } from "./resident-en.ts";
+import { supplyEn } from "./supply-en.ts";
 import { tokenEn } from "./token-en.ts";
 import { tariffFieldEn } from "./tariff-field-en.ts";
 import { tariffEn } from "./tariff-en.ts";
@@ -42,6 +43,7 @@ export const en = {
   ...readingEn,
   ...paperEn,
   ...noticesEn,
+  ...supplyEn,
   ...tokenEn,
   "app.title": "Sanbiao · three meters, one bill",
   "app.name": "Sanbiao",
@@ -258,8 +260,6 @@ export const en = {
   "order.readBack": "Read back",
   "order.note": "Note",
   "order.none": "No orders yet",
-  "prepaid.board": "Supply board",
-  "prepaid.orders": "Orders to meters",
   "prepaid.allStates": "All states",
   "prepaid.daysLeft": "Days left",
   "prepaid.state": "State",

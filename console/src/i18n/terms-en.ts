@@ -85,6 +85,7 @@ export const termsEn = {
   "channel.cash": "Cash",
   "channel.card": "Bank card",
   "channel.bank": "Bank transfer",
+  "channel.cheque": "Cheque",
   "channel.wallet": "WeChat Pay or Alipay",
   "entry.bill": "Bill",
   "entry.payment": "Payment",

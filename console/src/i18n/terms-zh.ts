@@ -87,6 +87,7 @@ export const termsZh: Readonly<Record<keyof typeof termsEn, string>> = {
   "channel.cash": "现金",
   "channel.card": "银行卡",
   "channel.bank": "银行转账",
+  "channel.cheque": "支票",
   "channel.wallet": "微信/支付宝",
   "entry.bill": "账单",
   "entry.payment": "缴费",

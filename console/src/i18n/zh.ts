@@ -1,5 +1,6 @@
 import type { en } from "./en.ts";
 import { residentZh } from "./resident-zh.ts";
+import { supplyZh } from "./supply-zh.ts";
 import { tokenZh } from "./token-zh.ts";
 import { tariffFieldZh } from "./tariff-field-zh.ts";
 import { tariffZh } from "./tariff-zh.ts";
@@ -43,6 +44,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...readingZh,
   ...paperZh,
   ...noticesZh,
+  ...supplyZh,
   ...tokenZh,
   "app.title": "三表 · 一本账一张单",
   "app.name": "三表",
@@ -256,8 +258,6 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   "order.readBack": "回读时间",
   "order.note": "备注",
   "order.none": "暂无指令",
-  "prepaid.board": "供应看板",
-  "prepaid.orders": "控制指令",
   "prepaid.allStates": "全部状态",
   "prepaid.daysLeft": "可用天数",
   "prepaid.state": "状态",

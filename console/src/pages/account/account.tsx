@@ -14,6 +14,7 @@ import { mayTakePayments } from "../../shell/frame.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
 import { UTILITY_ORDER } from "../../theme.ts";
 import { NoticeCard } from "./contacts.tsx";
+import { Certificates } from "./certificates.tsx";
 import { DailyUse } from "./daily-use.tsx";
 import { ResidentPass } from "./resident-pass.tsx";
 import { OfflineTokens } from "./offline-tokens.tsx";
@@ -186,6 +187,7 @@ export default function Account() {
               <div className="stack">
                 <DailyUse accountId={a.id} />
                 <Timeline accountId={a.id} />
+                <Certificates account={a} />
               </div>
               <div className="stack">
                 <Facts account={a} />

@@ -10,8 +10,14 @@ import { type Sale, saleOf } from "./sale.ts";
 
 export const QUICK_AMOUNTS = ["20", "50", "100", "200", "500"] as const;
 /** Alt and this key choose the channel, wherever the cursor is. */
-export const CHANNEL_KEYS: Readonly<Record<PaymentChannel, string>> = { cash: "C", wallet: "W", card: "K", bank: "B" };
-const CHANNELS: readonly PaymentChannel[] = ["cash", "wallet", "card", "bank"];
+export const CHANNEL_KEYS: Readonly<Record<PaymentChannel, string>> = {
+  cash: "C",
+  wallet: "W",
+  card: "K",
+  bank: "B",
+  cheque: "Q",
+};
+const CHANNELS: readonly PaymentChannel[] = ["cash", "wallet", "card", "bank", "cheque"];
 const PAYS: readonly PaysJson[] = ["supply", "property", "split"];
 const NO_MINOR_UNIT = new Set(["JPY"]);
 

@@ -1,0 +1,49 @@
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type {
+  CertificateJson,
+  CertificatesJson,
+  SupplyBoardJson,
+  TonightJson,
+  WorkOrderClosedJson,
+} from "../../../api/schemas/supply-board.ts";
+import type { SupplyHoldBody, SupplyHoldsJson } from "../../../api/schemas/supply-hold.ts";
+import type { z } from "zod";
+import { ask } from "./client.ts";
+
+type Holds = z.infer<typeof SupplyHoldsJson>;
+export type HoldBody = z.input<typeof SupplyHoldBody>;
+
+/** What happens to supply. Live events of kind `supply`, `control` and `payment` have it asked again. */
+const asked = <T>(name: string, path: string, query: Record<string, string | number> = {}, everyMs = 15_000) => ({
+  queryKey: ["supply", name, query] as const,
+  queryFn: ({ signal }: { signal: AbortSignal }) => ask<T>(path, { query, signal }),
+  placeholderData: keepPreviousData,
+  refetchInterval: everyMs,
+});
+
+export const useSupplyBoard = (building: string) =>
+  useQuery(asked<SupplyBoardJson>("board", "/supply/board", building === "" ? {} : { building }, 5_000));
+export const useTonight = (hours: number) =>
+  useQuery(asked<TonightJson>("tonight", "/supply/tonight", { hours }, 60_000));
+export const useSupplyHolds = (state: "open" | "all") => useQuery(asked<Holds>("holds", "/supply-holds", { state }));
+export const useCertificates = (accountId: string, page: number) =>
+  useQuery(asked<CertificatesJson>("certificates", "/supply/certificates", { accountId, page, pageSize: 10 }));
+export const useCertificate = (number: string) =>
+  useQuery({
+    queryKey: ["supply", "certificate", number],
+    queryFn: ({ signal }) => ask<CertificateJson>(`/supply/certificates/${number}`, { signal }),
+  });
+
+/** A deed about supply; whatever looks at supply is read again after it. */
+function useDeed<Body extends object, T>(pathOf: (body: Body) => string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: Body) => ask<T>(pathOf(body), { method: "POST", body }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["supply"] }),
+  });
+}
+export const useNoteHold = () => useDeed<HoldBody, unknown>(() => "/supply-holds");
+export const useHoldStep = (id: string, step: "approval" | "end") =>
+  useDeed<Record<string, never>, unknown>(() => `/supply-holds/${id}/${step}`);
+export const useCloseWorkOrder = (id: string) =>
+  useDeed<{ note: string }, z.infer<typeof WorkOrderClosedJson>>(() => `/supply/work-orders/${id}/closure`);
