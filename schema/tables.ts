@@ -22,6 +22,10 @@ import type {
   CorrectionSequenceTable,
   CorrectionTable,
   CorrectionUsageTable,
+  CorrectionChargeTable,
+  CorrectionStateTable,
+  CorrectionMeasureTable,
+  CorrectionBasisTable,
   RebillTermsTable,
   TariffDocumentTable,
 } from "./tables/rebill.ts";
@@ -165,6 +169,10 @@ export type Tables = {
   correction_sequence: CorrectionSequenceTable;
   correction_line: CorrectionLineTable;
   correction_usage: CorrectionUsageTable;
+  correction_charge: CorrectionChargeTable;
+  correction_state: CorrectionStateTable;
+  correction_measure: CorrectionMeasureTable;
+  correction_basis: CorrectionBasisTable;
   billed_usage: BilledUsageTable;
   billed_measure: BilledMeasureTable;
   rating_state: RatingStateTable;
