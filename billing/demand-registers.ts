@@ -13,7 +13,7 @@ import type { MeasuredBeside, RegisterProof } from "./settlement.ts";
 /** What the demand registers of a stretch's meters say, month by month; months that they cannot tell are left out. */
 export type DemandBeside = {
   readonly demands: readonly MeasuredDemand[];
-  /** One row for the stretch, with the registers behind it; none where they tell no month. */
+  /** One row for the stretch, with each register where it was highest; none where they tell no month. */
   readonly measured: readonly MeasuredBeside[];
   /** Why a register that was read is not used. */
   readonly verdicts: readonly Verdict[];
@@ -32,10 +32,11 @@ export function demandBeside(
   drawn: readonly UsageSlice[],
   zone: Zone,
 ): DemandBeside {
-  const [demands, registers, verdicts]: [MeasuredDemand[], RegisterProof[], Verdict[]] = [[], [], []];
+  const [demands, verdicts]: [MeasuredDemand[], Verdict[]] = [[], []];
+  const top = new Map<string, { readonly kw: Micro; readonly proof: RegisterProof }>();
   for (const month of monthsWithin(stretch, zone)) {
     let highest: Micro | null = 0n;
-    const own: RegisterProof[] = [];
+    const own: { readonly kw: Micro; readonly proof: RegisterProof }[] = [];
     for (const [i, stay] of stays.entries()) {
       const window = overlap({ from: stay.installedAt, to: stay.removedAt ?? month.to }, month);
       const installation = installations[i];
@@ -47,15 +48,19 @@ export function demandBeside(
       if (read?.kind !== "read" || doubt !== null) highest = null;
       else {
         if (highest !== null && read.kw > highest) highest = read.kw;
-        own.push(proofOf(stay, window, read));
+        own.push({ kw: read.kw, proof: proofOf(stay, window, read) });
       }
     }
     if (highest === null || own.length === 0) continue;
     demands.push({ period: month, kw: highest });
-    registers.push(...own);
+    for (const one of own) {
+      const key = `${one.proof.meter} ${one.proof.register}`;
+      if (one.kw >= (top.get(key)?.kw ?? 0n)) top.set(key, one);
+    }
   }
   const total = demands.reduce((most, { kw }) => (kw > most ? kw : most), 0n);
   const usage = { servicePeriod: stretch, total, basis: "actual" } as const;
+  const registers = [...top.values()].map(({ proof }) => proof);
   const measured = demands.length === 0 ? [] : [{ kind: "demand", unit: "kW", usage, registers } as const];
   return { demands, measured, verdicts };
 }
