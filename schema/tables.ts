@@ -1,4 +1,5 @@
 import type {
+  AccountClosingTable,
   AccountCycleTable,
   AccountHoldTable,
   BillingCycleTable,
@@ -187,6 +188,7 @@ export type Tables = {
   held_bill: HeldBillTable;
   billing_cycle: BillingCycleTable;
   account_cycle: AccountCycleTable;
+  account_closing: AccountClosingTable;
   late_fee_waiver: LateFeeWaiverTable;
   subledger_balance: SubledgerBalanceTable;
   true_up: TrueUpTable;

@@ -8,6 +8,7 @@ import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
 import { rebillEn } from "./rebill-en.ts";
 import { explainEn } from "./explain-en.ts";
+import { closingEn } from "./closing-en.ts";
 import { chargesEn } from "./charges-en.ts";
 import { holdEn } from "./hold-en.ts";
 import { estimateEn } from "./estimate-en.ts";
@@ -36,6 +37,7 @@ export const en = {
   ...explainEn,
   ...rebillEn,
   ...chargesEn,
+  ...closingEn,
   ...holdEn,
   ...onboardingEn,
   ...workEn,
