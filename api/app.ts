@@ -19,6 +19,7 @@ import type { Metrics } from "./metrics.ts";
 import { PROBLEM_JSON, problemOf } from "./problem.ts";
 import { accountFactRoutes } from "./routes/account-facts.ts";
 import { accountRoutes } from "./routes/accounts.ts";
+import { accountClosingRoutes } from "./routes/account-closings.ts";
 import { correctionRoutes } from "./routes/corrections.ts";
 import { billExplainRoutes, billReplayRoutes } from "./routes/bill-explain.ts";
 import { chargeRoutes } from "./routes/charges.ts";
@@ -146,6 +147,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       chargeRoutes(v1, options);
       lateFeeRoutes(v1, options);
       depositRoutes(v1, options);
+      accountClosingRoutes(v1, options);
       billHoldRoutes(v1, options);
       supplyHoldRoutes(v1, options);
       supplyBoardRoutes(v1, options);

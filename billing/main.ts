@@ -93,6 +93,7 @@ export function startBilling(settings: BillingSettings): Billing {
       stopping = true;
       for (const timer of timers) clearInterval(timer);
       await schedule.stop();
+      await engine.stop();
       await sweeps.stop();
       await engine.idle();
       await dispatcher.idle();

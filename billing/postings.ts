@@ -1,4 +1,5 @@
 import type { Bill, Line } from "../domain/bill.ts";
+import type { ChargeLine } from "../domain/charge.ts";
 import { type Money, money, negate, sumMoney } from "../domain/money.ts";
 import { customerPosting, isOfCustomer, type LedgerAccount, type Posting, REVENUE } from "../ledger/chart.ts";
 
@@ -8,7 +9,9 @@ export function postingsOf({
   lines,
   total,
   charges = [],
-}: Pick<Bill, "accountId" | "lines" | "total" | "charges">): Posting[] {
+}: Pick<Bill, "accountId" | "lines" | "total"> & {
+  readonly charges?: readonly Pick<ChargeLine, "income" | "amount" | "included">[] | undefined;
+}): Posting[] {
   const credits = new Map<LedgerAccount, bigint>();
   const credit = (account: LedgerAccount, amount: Money) =>
     credits.set(account, (credits.get(account) ?? 0n) - amount.minor);

@@ -1,7 +1,7 @@
 import { type PreviewedAccount } from "../billing/rebill/preview.ts";
 import type { ReplayedBill, ReplayedPoint } from "../billing/rebill/compare.ts";
 import { isNothing } from "../billing/rebill/decide.ts";
-import { type Instant, isoIn } from "../domain/instant.ts";
+import { type Instant, isoIn, isoOf } from "../domain/instant.ts";
 import { type Currency, money, moneyJson } from "../domain/money.ts";
 import { dayOf, type Zone } from "../domain/period.ts";
 import { decimalText } from "../domain/quantity.ts";
@@ -16,8 +16,13 @@ export type Shown = {
 };
 
 /** A true-up that is open is no difference: the next bill carries it. */
-export const agrees = ({ points }: ReplayedBill): boolean =>
-  points.every((point) => (point.kind === "compared" ? point.differences.length === 0 : point.kind === "true_up_open"));
+export const agrees = ({ points, charges }: ReplayedBill): boolean =>
+  charges.length === 0 &&
+  points.every((point) =>
+    point.kind === "compared"
+      ? point.differences.length === 0 && point.states.length === 0
+      : point.kind === "true_up_open",
+  );
 
 const totals = (found: readonly PreviewedAccount[]) => {
   const all = found.filter(({ rebill }) => !isNothing(rebill)).map(({ rebill }) => rebill.totalMinor);
@@ -52,6 +57,14 @@ export function replayJson({ found, from, zone, currency, digest }: Shown) {
         to: isoIn(bill.period.to, zone),
         difference: amount(bill.differenceMinor),
         usagePoints: bill.points.map((point) => pointJson(point, currency)),
+        charges: bill.charges.map(({ code, title, billedMinor, dueMinor }) => ({
+          code,
+          titleZh: title.zh,
+          titleEn: title.en,
+          billed: amount(billedMinor),
+          shouldBe: amount(dueMinor),
+          difference: amount(dueMinor - billedMinor),
+        })),
       })),
     })),
   };
@@ -74,6 +87,12 @@ function pointJson(point: ReplayedPoint, currency: Currency) {
       quantity: decimalText(quantity),
       taxInside: text(included),
     })),
+    handsOn: point.states.map(({ period, before, after }) => ({
+      from: isoOf(period.from),
+      to: isoOf(period.to),
+      before,
+      after,
+    })),
   };
 }
 
@@ -89,6 +108,10 @@ export function replayText({ found, from, zone, currency, digest }: Shown, selec
       .flatMap((bill) => [
         `  bill ${bill.number} of ${dayOf(bill.period.from, zone)}: ${text(bill.differenceMinor)}`,
         ...bill.points.flatMap((point) => pointLines(point, text)),
+        ...bill.charges.map(
+          ({ title, billedMinor, dueMinor }) =>
+            `    ${title.zh} ${title.en}: billed ${text(billedMinor)}, should be ${text(dueMinor)}, difference ${text(dueMinor - billedMinor)}`,
+        ),
       ]),
     ...rebill.waits.map(({ usagePointId }) => `  usage point ${usagePointId} waits: nothing of it is posted`),
   ]);
@@ -107,10 +130,15 @@ function pointLines(point: ReplayedPoint, text: (minor: bigint) => string): stri
     case "cannot_rate":
       return [`    usage point ${point.usagePointId}: cannot be priced: ${point.detail}`];
     case "compared":
-      return point.differences.map(({ key, billed, amount, quantity }) => {
-        const before = billed?.amount ?? 0n;
-        return `    ${key}: billed ${text(before)}, should be ${text(before + amount)}, difference ${text(amount)} (${decimalText(quantity)})`;
-      });
+      return [
+        ...point.differences.map(({ key, billed, amount, quantity }) => {
+          const before = billed?.amount ?? 0n;
+          return `    ${key}: billed ${text(before)}, should be ${text(before + amount)}, difference ${text(amount)} (${decimalText(quantity)})`;
+        }),
+        ...(point.states.length === 0
+          ? []
+          : [`    usage point ${point.usagePointId}: hands on something else to the next bill`]),
+      ];
   }
 }
 

@@ -62,6 +62,12 @@ export const ERRORS = {
     retry: true,
     hint: "Note the price or the floor area that the message names: the bill is tried again at the next wake.",
   },
+  "closing.refused": {
+    status: 422,
+    retry: false,
+    hint: "The message says what stands against it; nothing was done.",
+  },
+  "closing.changed": { status: 409, retry: false, hint: "Look at the final bill again: nothing was done." },
   "notice.signature": {
     status: 401,
     retry: false,

@@ -16,30 +16,35 @@ export async function writeBases(
   tariffs: readonly HashedTariff[],
 ): Promise<void> {
   if (bases.length === 0) return;
+  await writeTariffDocuments(trx, tariffs);
+  await bulkInsert(trx, "bill_basis", BASIS, bases);
+}
+
+/** Keeps the texts of tariff versions by their hash: one that is known stays as it is. */
+export async function writeTariffDocuments(trx: Trx, tariffs: readonly HashedTariff[]): Promise<void> {
+  if (tariffs.length === 0) return;
   const known = await tariffDocuments(
     trx,
     tariffs.map(({ sha256 }) => sha256),
     "hash",
   );
   const fresh = tariffs.filter(({ sha256 }) => !known.has(sha256));
-  if (fresh.length > 0) {
-    await trx
-      .insertInto("tariff_document")
-      .values(
-        fresh
-          .toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1))
-          .map(({ sha256, tariffId, version, document }) => ({
-            operator_id: sql<bigint>`sanbiao.operator_id()`,
-            sha256,
-            tariff_id: tariffId,
-            version,
-            document,
-          })),
-      )
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-  }
-  await bulkInsert(trx, "bill_basis", BASIS, bases);
+  if (fresh.length === 0) return;
+  await trx
+    .insertInto("tariff_document")
+    .values(
+      fresh
+        .toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1))
+        .map(({ sha256, tariffId, version, document }) => ({
+          operator_id: sql<bigint>`sanbiao.operator_id()`,
+          sha256,
+          tariff_id: tariffId,
+          version,
+          document,
+        })),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
 }
 
 const BASIS: BulkInsert<BasisToWrite> = {

@@ -4,6 +4,7 @@ import type { Day } from "../domain/period.ts";
 import type { AccountId } from "../domain/reading.ts";
 import type { Tables } from "../schema/tables.ts";
 import { bulkInsert, type Column } from "./bulk-insert.ts";
+import { type CorrectionParts, writeCorrectionParts } from "./correction-books.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -16,7 +17,10 @@ export type CorrectionHead = {
   readonly billId: bigint | null;
   readonly issuedOn: Day;
   readonly currency: string;
+  /** Of supply. */
   readonly totalMinor: bigint;
+  /** Of other charges. */
+  readonly chargesMinor: bigint;
   /** `null` only when there was nothing to post. */
   readonly journalId: bigint | null;
   readonly reason: string;
@@ -68,12 +72,13 @@ const EFFECTS = { rebill: "corrects", cancel: "cancels", anew: "anew" } as const
   string
 >;
 
-/** Writes a correction with its lines and use, under the next number of its year: the counter is everybody's and is taken last. */
+/** Writes a correction with its lines, use and other parts, under the next number of its year: the counter is everybody's and is taken last. */
 export async function writeCorrection(
   trx: Trx,
   head: CorrectionHead,
   lines: readonly CorrectionLine[],
   usages: readonly CorrectionUsage[],
+  parts: CorrectionParts,
 ): Promise<{ readonly id: bigint; readonly number: string }> {
   const { rows } = await sql<{ id: bigint }>`select nextval('sanbiao.correction_id_seq') as id`.execute(trx);
   const id = rows[0]?.id ?? 0n;
@@ -89,6 +94,7 @@ export async function writeCorrection(
     { columns: usageColumns },
     usages.map((usage) => ({ id, effect: EFFECTS[head.kind], usage })),
   );
+  await writeCorrectionParts(trx, id, EFFECTS[head.kind], parts);
   const year = Number(head.issuedOn.slice(0, 4));
   const { rows: counted } = await sql<{ last: number }>`
     insert into sanbiao.correction_sequence as s (operator_id, year, last) values (sanbiao.operator_id(), ${year}, 1)
@@ -108,6 +114,7 @@ const headColumns: readonly Column<HeadRow>[] = [
   ["issued_on", "date", ({ head }) => head.issuedOn],
   ["currency", "text", ({ head }) => head.currency],
   ["total_minor", "bigint", ({ head }) => head.totalMinor],
+  ["charges_minor", "bigint", ({ head }) => head.chargesMinor],
   ["journal_id", "bigint", ({ head }) => head.journalId],
   ["reason", "text", ({ head }) => head.reason],
   ["digest", "text", ({ head }) => head.digest],
@@ -174,7 +181,12 @@ export async function lastCorrections(trx: Trx, accountIds: readonly AccountId[]
   return new Map(rows.map((row) => [row.account_id, row.id]));
 }
 
-export type PostedCorrection = { readonly id: bigint; readonly number: string; readonly totalMinor: bigint };
+export type PostedCorrection = {
+  readonly id: bigint;
+  readonly number: string;
+  /** Of supply and other charges together. */
+  readonly totalMinor: bigint;
+};
 
 /** The correction that was posted with this digest before. */
 export async function correctionOfDigest(
@@ -184,11 +196,11 @@ export async function correctionOfDigest(
 ): Promise<PostedCorrection | null> {
   const row = await trx
     .selectFrom("correction")
-    .select(["id", "number", "total_minor"])
+    .select(["id", "number", "total_minor", "charges_minor"])
     .where("account_id", "=", accountId)
     .where("digest", "=", digest)
     .executeTakeFirst();
-  return row === undefined ? null : { id: row.id, number: row.number, totalMinor: row.total_minor };
+  return row === undefined ? null : { id: row.id, number: row.number, totalMinor: row.total_minor + row.charges_minor };
 }
 
 /** What was posted with a preview of many accounts already. */

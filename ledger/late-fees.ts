@@ -138,7 +138,10 @@ export async function readOverdue(
       left join sanbiao.bill b on j.kind = 'bill' and b.operator_id = p.operator_id and b.account_id = p.account_id and b.journal_id = p.journal_id
       left join lateral (select sum(c.amount_minor) as fees from sanbiao.bill_charge c
                           where c.operator_id = b.operator_id and c.bill_id = b.id and c.of_bill_id is not null) own on true
-      left join lateral (select sum(c.amount_minor) as charged from sanbiao.bill_charge c
+      left join lateral (select sum(c.amount_minor + coalesce((
+                            select sum(x.amount_minor) from sanbiao.correction_charge x
+                             where x.operator_id = c.operator_id and x.bill_id = c.bill_id and x.line = c.line), 0)) as charged
+                           from sanbiao.bill_charge c
                           where c.operator_id = b.operator_id and c.of_bill_id = b.id
                             and (c.code = 'late_fee') = (p.ledger_account = 'customer')) later on true
      where p.operator_id = sanbiao.operator_id() and p.account_id = any(${arrayText([...since.keys()])}::bigint[])

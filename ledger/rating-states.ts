@@ -59,7 +59,7 @@ export const writeMeasures = (trx: Trx, rows: readonly MeasureToWrite[]): Promis
   bulkInsert(trx, "billed_measure", { columns: measureColumns }, rows);
 
 export type StateAsked = { readonly accountId: AccountId; readonly usagePointId: bigint; readonly at: Instant };
-/** What the newest bill that ends at or before an instant handed on, and where it ends. */
+/** What the newest bill that ends at or before an instant handed on, as it was last corrected, and where it ends. */
 export type KeptState = StateAsked & { readonly endedAt: Instant; readonly after: unknown };
 
 export async function readRatingStates(trx: Trx, asked: readonly StateAsked[]): Promise<KeptState[]> {
@@ -77,9 +77,15 @@ export async function readRatingStates(trx: Trx, asked: readonly StateAsked[]): 
       from unnest(${`{${accounts.join(",")}}`}::bigint[], ${`{${points.join(",")}}`}::bigint[], ${instants}::timestamptz[])
         as p (account, point, at)
      cross join lateral (
-       select period_to, after from sanbiao.rating_state
-        where operator_id = sanbiao.operator_id() and account_id = p.account and usage_point_id = p.point and period_to <= p.at
-        order by period_to desc, bill_id desc limit 1) s`.execute(trx);
+       select period_to, after from (
+         (select period_to, bill_id, 0::bigint as correction_id, after from sanbiao.rating_state
+           where operator_id = sanbiao.operator_id() and account_id = p.account and usage_point_id = p.point and period_to <= p.at
+           order by period_to desc, bill_id desc limit 1)
+         union all
+         (select period_to, bill_id, correction_id, after from sanbiao.correction_state
+           where operator_id = sanbiao.operator_id() and account_id = p.account and usage_point_id = p.point and period_to <= p.at
+           order by period_to desc, bill_id desc, correction_id desc limit 1)) known
+        order by period_to desc, bill_id desc, correction_id desc limit 1) s`.execute(trx);
   return rows.map((row) => ({
     accountId: row.account,
     usagePointId: row.point,

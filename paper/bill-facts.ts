@@ -1,11 +1,14 @@
 import { sql, type Transaction } from "kysely";
+import { readLadderRuns } from "../billing/explain/read-ladders.ts";
 import { readProrations } from "../billing/explain/read-prorations.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Currency } from "../domain/money.ts";
-import { addMonths, type Day, dayOf, daysBetween, startOfDay, type Zone } from "../domain/period.ts";
+import { addMonths, type Day, dayOf, daysBetween, monthOf, startOfDay, type Zone } from "../domain/period.ts";
 import type { Proration } from "../domain/proration.ts";
 import { decimalText, microOf } from "../domain/quantity.ts";
 import type { OperatorId } from "../domain/reading.ts";
+import { closingsOf } from "../ledger/account-closings.ts";
+import { depositStatementsOf, NO_DEPOSIT } from "../ledger/deposits.ts";
 import type { Tables } from "../schema/tables.ts";
 import {
   type BillFacts,
@@ -51,6 +54,10 @@ export async function billFacts(trx: Trx, operatorId: OperatorId, ids: readonly 
     lines.set(id, [...(lines.get(id) ?? []), ...charges]);
   const owed = await owedOf(trx, operatorId, ids);
   const corrected = await correctedOf(trx, operatorId, ids);
+  const deposits = await depositStatementsOf(trx, ids);
+  const closings = await closingsOf(trx, ids);
+  const ofMonths = bills.filter((row) => row.period_to > monthOf(row.period_from, row.zone).to).map(({ id }) => id);
+  const ladders = await readLadderRuns(trx, ofMonths);
   return bills.map((row) => ({
     operator: { code: row.code, name: { zh: row.name_zh, en: row.name_en } },
     zone: row.zone,
@@ -72,6 +79,9 @@ export async function billFacts(trx: Trx, operatorId: OperatorId, ids: readonly 
     history: (history.get(row.id) ?? []).filter(({ periodTo }) => periodTo > startOfHistory(row)),
     owed: owed.get(row.id) ?? [],
     corrected,
+    deposit: deposits.get(row.id) ?? NO_DEPOSIT,
+    closing: closings.get(row.id) ?? null,
+    ladders: ladders.get(row.id) ?? [],
     paymentTemplate: DEMO_PAYMENT_TEMPLATE,
   }));
 }

@@ -1,4 +1,5 @@
 import type {
+  AccountClosingTable,
   AccountCycleTable,
   AccountHoldTable,
   BillingCycleTable,
@@ -22,6 +23,10 @@ import type {
   CorrectionSequenceTable,
   CorrectionTable,
   CorrectionUsageTable,
+  CorrectionChargeTable,
+  CorrectionStateTable,
+  CorrectionMeasureTable,
+  CorrectionBasisTable,
   RebillTermsTable,
   TariffDocumentTable,
 } from "./tables/rebill.ts";
@@ -165,6 +170,10 @@ export type Tables = {
   correction_sequence: CorrectionSequenceTable;
   correction_line: CorrectionLineTable;
   correction_usage: CorrectionUsageTable;
+  correction_charge: CorrectionChargeTable;
+  correction_state: CorrectionStateTable;
+  correction_measure: CorrectionMeasureTable;
+  correction_basis: CorrectionBasisTable;
   billed_usage: BilledUsageTable;
   billed_measure: BilledMeasureTable;
   rating_state: RatingStateTable;
@@ -179,6 +188,7 @@ export type Tables = {
   held_bill: HeldBillTable;
   billing_cycle: BillingCycleTable;
   account_cycle: AccountCycleTable;
+  account_closing: AccountClosingTable;
   late_fee_waiver: LateFeeWaiverTable;
   subledger_balance: SubledgerBalanceTable;
   true_up: TrueUpTable;

@@ -11,6 +11,7 @@ import { readHouseholds } from "../../ledger/usage.ts";
 import { billBooks } from "../bill-books.ts";
 import type { Desk } from "../desk.ts";
 import type { AccountJson } from "../schemas/account.ts";
+import { accountClosing } from "./account-closings.ts";
 import { factJson } from "./account-facts.ts";
 import { type AccountRow, accountColumns, accountRow, placeOfAccount, standingOfAccount } from "./accounts.ts";
 import { meterRows } from "./meters.ts";
@@ -34,6 +35,7 @@ export async function account(desk: Desk, id: bigint): Promise<Omit<AccountJson,
   if (row === undefined) throw noAccount(id);
   return {
     ...accountRow(desk, row),
+    closing: await accountClosing(desk, id),
     deposit: moneyJson(await depositOf(desk.trx, id, desk.currency)),
     propertyBalance: moneyJson(negate(await propertyOwedOf(desk.trx, id, desk.currency))),
     address: row.address,

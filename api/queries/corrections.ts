@@ -3,6 +3,8 @@ import { CodedError } from "../../domain/errors.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { Day } from "../../domain/period.ts";
 import { decimalText } from "../../domain/quantity.ts";
+import { type NotedState, notedCharges, notedStates } from "../../ledger/correction-books.ts";
+import { carriedChanges, carriedUnit } from "../../billing/rebill/carried.ts";
 import { atText, dayText, type Desk, moneyOf, offsetOf, totalOf } from "../desk.ts";
 import type { CorrectionJson, CorrectionsJson } from "../schemas/correction.ts";
 
@@ -16,6 +18,7 @@ type HeadRow = {
   bill: string | null;
   issued_on: Day;
   total_minor: bigint;
+  charges_minor: bigint;
   reason: string;
   by_name: string | null;
   proposed_name: string | null;
@@ -44,7 +47,7 @@ const headJson = (desk: Desk, row: HeadRow): CorrectionsJson["items"][number] =>
   accountName: row.account_name,
   bill: row.bill,
   issuedOn: row.issued_on,
-  total: moneyOf(desk, row.total_minor),
+  total: moneyOf(desk, row.total_minor + row.charges_minor),
   reason: row.reason,
   by: row.by_name,
   proposedBy: row.proposed_name,
@@ -94,6 +97,16 @@ export async function correctionJson(desk: Desk, id: bigint): Promise<Correction
     ...headJson(desk, head),
     digest: head.digest,
     journalId: head.journal_id === null ? null : String(head.journal_id),
+    charges: (await notedCharges(desk.trx, id)).map(({ billedMinor, dueMinor, ...one }) => ({
+      bill: one.bill,
+      billId: String(one.billId),
+      titleZh: one.titleZh,
+      titleEn: one.titleEn,
+      billed: moneyOf(desk, billedMinor),
+      shouldBe: moneyOf(desk, dueMinor),
+      difference: moneyOf(desk, dueMinor - billedMinor),
+    })),
+    carried: (await notedStates(desk.trx, id)).flatMap((state) => carriedJson(desk, state)),
     lines: lines.map((line) => ({
       bill: line.bill,
       billId: String(line.bill_id),
@@ -113,3 +126,20 @@ export async function correctionJson(desk: Desk, id: bigint): Promise<Correction
     })),
   };
 }
+
+const carriedJson = (desk: Desk, { usagePointId, bill, to, before, after }: NotedState): CorrectionJson["carried"] =>
+  carriedChanges(before, after).map(({ what, name, was, now }) => {
+    const unit = carriedUnit(what);
+    const text = (value: bigint | null) =>
+      value === null ? null : unit === "money" ? moneyOf(desk, value).amount : decimalText(value);
+    return {
+      usagePointId: String(usagePointId),
+      bill,
+      to: dayText(desk, to),
+      what,
+      name,
+      was: text(was),
+      now: text(now),
+      unit,
+    };
+  });

@@ -82,7 +82,7 @@ const head = {
   accountName: z.string(),
   bill: z.string().nullable().describe("Number of the one bill that was cancelled or made anew"),
   issuedOn: DayText,
-  total: MoneyJson,
+  total: MoneyJson.describe("Supply and other charges together"),
   reason: z.string(),
   by: z.string().nullable(),
   proposedBy: z.string().nullable(),
@@ -103,6 +103,33 @@ export const CorrectionJson = z
     ...head,
     digest: Digest,
     journalId: IdText.nullable(),
+    charges: z
+      .array(
+        z.object({
+          bill: z.string(),
+          billId: IdText,
+          titleZh: z.string(),
+          titleEn: z.string(),
+          billed: MoneyJson,
+          shouldBe: MoneyJson,
+          difference: MoneyJson,
+        }),
+      )
+      .describe("Other charges of a cancelled bill, or of one made anew"),
+    carried: z
+      .array(
+        z.object({
+          usagePointId: IdText,
+          bill: z.string().describe("The last bill that it changes: the next one starts from here"),
+          to: DayText,
+          what: z.enum(["net_credit", "net_total", "money_credit", "peak", "year_so_far"]),
+          name: z.string().describe("Charge, time of use or month that it is of"),
+          was: z.string().nullable(),
+          now: z.string().nullable(),
+          unit: z.enum(["kWh", "kW", "money"]),
+        }),
+      )
+      .describe("What charges carry to the next bill, as it was handed on and as it is now"),
     lines: z.array(
       z.object({
         bill: z.string(),

@@ -40,12 +40,13 @@ function cutLines(basis: BasisDocument, tariffs: ReadonlyMap<string, Tariff>): R
   }
 }
 
-/** Bills with a line or a register that does not go from the bill's beginning to its end: of the others nothing need be opened. */
+/** Final bills, and bills with a line or a register that does not go from the bill's beginning to its end: of the others nothing need be opened. */
 async function cutBills(trx: Transaction<Tables>, ids: readonly bigint[]): Promise<bigint[]> {
   if (ids.length === 0) return [];
   const { rows } = await sql<{ id: bigint }>`
     select b.id from bill b where b.operator_id = sanbiao.operator_id() and b.id = any(${ids}) and (
-      exists (select from bill_line l where l.operator_id = b.operator_id and l.bill_id = b.id and l.corrects_bill_id is null
+      exists (select from account_closing c where c.operator_id = b.operator_id and c.bill_id = b.id)
+      or exists (select from bill_line l where l.operator_id = b.operator_id and l.bill_id = b.id and l.corrects_bill_id is null
                 and (l.period_from > b.period_from or l.period_to < b.period_to))
       or exists (select from billed_usage u, jsonb_array_elements(u.registers) r
                   where u.operator_id = b.operator_id and u.bill_id = b.id and u.corrects_bill_id is null

@@ -124,7 +124,7 @@ const factsOf = (row: SupplyRow, operator: OperatorFacts, available: Money | nul
   cutsQueuedInBuilding: row.building_queued,
 });
 
-/** Prepaid supplies of these accounts, in no order; not locked. */
+/** Prepaid supplies of these accounts, in no order; not locked. A closed account has none: its meter is the next customer's. */
 export async function readSupplies(trx: Trx, accountIds: readonly AccountId[], now: Instant): Promise<SupplyRow[]> {
   const hourAgo = isoOf(instant(now - HOUR_MS));
   const { rows } = await sql<SupplyRow>`
@@ -157,7 +157,7 @@ export async function readSupplies(trx: Trx, accountIds: readonly AccountId[], n
              where n.operator_id = s.operator_id and n.account_id = s.account_id and n.kind = 'supply_warning_2'
                and n.created_at >= s.warned_2_at) as notice_served_at
       from sanbiao.supply s
-      join sanbiao.account a on a.operator_id = s.operator_id and a.id = s.account_id
+      join sanbiao.account a on a.operator_id = s.operator_id and a.id = s.account_id and a.closed_on is null
       join sanbiao.meter m on m.operator_id = s.operator_id and m.id = s.meter_id
       left join sanbiao.control o on o.operator_id = s.operator_id and o.meter_id = s.meter_id and o.state in ('queued', 'sent')
       left join lateral (select q.building from sanbiao.installation i

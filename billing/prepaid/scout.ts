@@ -4,6 +4,7 @@ import type { AccountId, OperatorId, Reading } from "../../domain/reading.ts";
 import { arrayText } from "../../ledger/bulk-insert.ts";
 import { operatorFacts } from "../operator.ts";
 import type { Accrual, AccrualBasis } from "./accrual.ts";
+import type { Job } from "./crew.ts";
 import { type Decision, decide, type SupplyFacts } from "./decide.ts";
 import type { PrepaidDeps } from "./engine.ts";
 import { knownSupply, readMoney, readSupplies, type SupplyRow } from "./facts.ts";
@@ -20,12 +21,6 @@ const AT_ONCE = 500;
 type Kept = { readonly memo: AccrualMemo; readonly madeAt: Instant };
 /** What is asked of one account: its price, the positions that its meter told, or both. */
 type Asked = { price: boolean; readonly positions: SeenPosition[] };
-/** An account that must be looked at on the books, with the positions that wait for it. */
-export type Found = {
-  readonly operatorId: OperatorId;
-  readonly accountId: AccountId;
-  readonly positions: readonly SeenPosition[];
-};
 
 /**
  * Prices accounts on from memory after ordinary readings, many at a time, and writes what is available, and when the position
@@ -89,13 +84,18 @@ export class Scout {
     this.#size = 0;
   }
 
+  /** What was asked is left. */
+  leave(): void {
+    this.#asked.clear();
+  }
+
   get isAsked(): boolean {
     return this.#asked.size > 0;
   }
 
   /** Works off all that was asked for. @returns accounts of which something follows, or of which memory cannot tell */
-  async run(): Promise<Found[]> {
-    const found: Found[] = [];
+  async run(): Promise<Job[]> {
+    const found: Job[] = [];
     const asked = [...this.#asked];
     this.#asked.clear();
     for (const [operatorId, accounts] of asked) {

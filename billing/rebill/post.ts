@@ -2,7 +2,7 @@ import { sql, type Transaction } from "kysely";
 import { CodedError } from "../../domain/errors.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { type Currency, money } from "../../domain/money.ts";
-import { dayOf, startOfDay } from "../../domain/period.ts";
+import { type Day, dayOf, startOfDay } from "../../domain/period.ts";
 import type { AccountId, OperatorId } from "../../domain/reading.ts";
 import {
   type CorrectionKind,
@@ -14,12 +14,15 @@ import {
   writeCorrection,
   writeProposal,
 } from "../../ledger/corrections.ts";
+import type { CorrectionCharge, CorrectionParts } from "../../ledger/correction-books.ts";
 import { postEntry } from "../../ledger/journal.ts";
 import type { Database } from "../../schema/database.ts";
 import type { Tables } from "../../schema/tables.ts";
 import type { SettlementBooks } from "../chunk.ts";
-import { operatorFacts } from "../operator.ts";
+import { correctionBasesOf } from "../explain/correction-basis.ts";
+import { type OperatorFacts, operatorFacts } from "../operator.ts";
 import { postingsOf } from "../postings.ts";
+import type { ChargeDifference } from "./compare.ts";
 import { isNothing, type Rebill, rebillOf } from "./decide.ts";
 import { rebillLimit } from "./limit.ts";
 import { type OneBill, replayAccounts } from "./replay.ts";
@@ -65,7 +68,7 @@ export async function postRebill(db: Database, request: RebillRequest, books: Re
     await lockAccount(trx, request.accountId);
     const before = await correctionOfDigest(trx, request.accountId, request.digest);
     if (before !== null) return { kind: "already", ...before };
-    const rebill = await rebillNow(trx, request, books);
+    const rebill = await rebillNow(trx, request, books, { withInputs: true });
     if (isNothing(rebill)) return { kind: "nothing" };
     const { digest, totalMinor } = rebill;
     if (digest !== request.digest) return { kind: "different", digest, totalMinor };
@@ -77,7 +80,7 @@ export async function postRebill(db: Database, request: RebillRequest, books: Re
       return { kind: "second_person", isProposed: proposal !== null, totalMinor };
     }
     const issuedOn = dayOf(request.now, operator.zone);
-    const written = await write(trx, request, rebill, { ...operator, issuedOn, proposalId: proposal?.id ?? null });
+    const written = await write(trx, request, rebill, { operator, issuedOn, proposalId: proposal?.id ?? null });
     return { kind: "posted", ...written, totalMinor };
   });
 }
@@ -106,6 +109,7 @@ export async function rebillNow(
   trx: Trx,
   { accountId, scope, now }: Pick<RebillRequest, "accountId" | "scope" | "now">,
   books: RebillBooks,
+  { withInputs = false }: { readonly withInputs?: boolean } = {},
 ): Promise<Rebill> {
   const { zone } = await operatorFacts(trx);
   const { since, monthsBack } = await rebillLimit(trx, now, zone);
@@ -115,7 +119,7 @@ export async function rebillNow(
   }
   const only = scope.kind === "rebill" ? undefined : oneBill(scope);
   const first = scope.kind === "rebill" ? from : ((from - 1) as Instant);
-  const [replay] = await replayAccounts(trx, [accountId], first, books, only);
+  const [replay] = await replayAccounts(trx, [accountId], first, books, { only, withInputs });
   if (replay === undefined) throw new CodedError("request.not-found", `There is no account ${accountId}.`);
   const open = replay.bills.some(({ points }) => points.some(({ kind }) => kind === "true_up_open"));
   if (only !== undefined && open) {
@@ -157,8 +161,8 @@ async function lockAccount(trx: Trx, accountId: AccountId): Promise<void> {
 }
 
 type Facts = {
-  readonly currency: Currency;
-  readonly issuedOn: ReturnType<typeof dayOf>;
+  readonly operator: OperatorFacts;
+  readonly issuedOn: Day;
   readonly proposalId: bigint | null;
 };
 
@@ -166,13 +170,18 @@ async function write(
   trx: Trx,
   request: RebillRequest,
   rebill: Rebill,
-  { currency, issuedOn, proposalId }: Facts,
+  { operator, issuedOn, proposalId }: Facts,
 ): Promise<{ id: bigint; number: string }> {
   const { operatorId, accountId, scope, digest, reason, by, now } = request;
+  const { currency } = operator;
   const kind: CorrectionKind = scope.kind;
-  const total = money(currency, rebill.totalMinor);
   const cause = { correction: digest, account: String(accountId), reason };
-  const postings = postingsOf({ accountId, lines: rebill.lines.map((one) => moneyLine(one, currency)), total });
+  const postings = postingsOf({
+    accountId,
+    lines: rebill.lines.map((one) => moneyLine(one, currency)),
+    total: money(currency, rebill.supplyMinor),
+    charges: rebill.charges.map((one) => moneyCharge(one, currency)),
+  });
   let journalId: bigint | null = null;
   if (postings.length > 0) {
     const posted = await postEntry(trx, {
@@ -195,7 +204,8 @@ async function write(
     billId: scope.kind === "rebill" ? null : scope.billId,
     issuedOn,
     currency,
-    totalMinor: rebill.totalMinor,
+    totalMinor: rebill.supplyMinor,
+    chargesMinor: rebill.chargesMinor,
     journalId,
     reason,
     digest,
@@ -204,8 +214,46 @@ async function write(
     postedAt: now,
     postedBy: by,
   };
-  return writeCorrection(trx, head, rebill.lines.map(lineOf), rebill.usages);
+  return writeCorrection(
+    trx,
+    head,
+    rebill.lines.map(correctionLineOf),
+    rebill.usages,
+    await partsOf(trx, rebill, issuedOn, operator),
+  );
 }
+
+async function partsOf(
+  trx: Trx,
+  { accountId, lines, usages, measures, states, charges, madeOf }: Rebill,
+  issuedOn: Day,
+  operator: OperatorFacts,
+): Promise<CorrectionParts> {
+  const touched = new Set([...lines, ...usages, ...measures, ...states, ...charges].map(({ billId }) => billId));
+  const changed = madeOf.filter(({ billId }) => touched.has(billId));
+  return {
+    charges: charges.map(correctionChargeOf),
+    measures,
+    states: states.map((one) => ({ ...one, accountId })),
+    ...(await correctionBasesOf(trx, accountId, changed, issuedOn, operator)),
+  };
+}
+
+const moneyCharge = (one: ChargeDifference, currency: Currency) => {
+  const { amount, included } = chargeMove(one);
+  return { income: one.income, amount: money(currency, amount), included: money(currency, included) };
+};
+
+/** Tax goes the way of the charge: all of it, or nothing. */
+const chargeMove = ({ billedMinor, dueMinor, includedMinor, issuedMinor, issuedIncludedMinor }: ChargeDifference) => ({
+  amount: dueMinor - billedMinor,
+  included: (dueMinor === issuedMinor ? issuedIncludedMinor : 0n) - includedMinor,
+});
+
+const correctionChargeOf = (one: ChargeDifference): CorrectionCharge => {
+  const { billId, line, billedMinor, dueMinor } = one;
+  return { billId, line, billedMinor, dueMinor, includedMinor: chargeMove(one).included };
+};
 
 /** The line as a bill's, with the difference for its amount: what it is income of is decided in one place. */
 const moneyLine = ({ line, usagePointId, amount, included }: Rebill["lines"][number], currency: Currency) => ({
@@ -215,7 +263,7 @@ const moneyLine = ({ line, usagePointId, amount, included }: Rebill["lines"][num
   included: money(currency, included),
 });
 
-const lineOf = ({
+export const correctionLineOf = ({
   billId,
   usagePointId,
   key,

@@ -1,6 +1,13 @@
 import { sql, type Transaction } from "kysely";
 import { type Instant, isoOf } from "../../domain/instant.ts";
 import type { AccountId } from "../../domain/reading.ts";
+import {
+  type BilledMeasure,
+  type BilledState,
+  billedCharges,
+  billedMeasures,
+  billedStates,
+} from "../../ledger/correction-books.ts";
 import { cancelledBills } from "../../ledger/corrections.ts";
 import {
   type BilledLine,
@@ -13,7 +20,8 @@ import type { Tables } from "../../schema/tables.ts";
 import { type AccountInput, readAccounts, type SettlementBooks } from "../chunk.ts";
 import { StateChain } from "../books-state.ts";
 import { operatorFacts } from "../operator.ts";
-import { differenceOf, type ReplayedBill, replayPoint } from "./compare.ts";
+import type { SettlementInput } from "../settlement.ts";
+import { chargeDifferences, differenceOf, type ReplayedBill, replayPoint } from "./compare.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -22,6 +30,12 @@ export type AccountReplay = {
   readonly accountId: AccountId;
   readonly bills: readonly ReplayedBill[];
   readonly differenceMinor: bigint;
+};
+
+export type ReplayOptions = {
+  readonly only?: OneBill | undefined;
+  /** Hand out what each bill was made again from. */
+  readonly withInputs?: boolean;
 };
 
 /** One bill only, as if it were cancelled already, or were not any more. */
@@ -38,14 +52,15 @@ type IssuedBill = {
 /**
  * Makes every bill of these accounts that ends after `from` again by what is known now: readings, edits, decisions, exchanges,
  * ratios, households, agreements and tariffs. Where a ladder stands is counted from the registers, so that each later bill of the
- * ladder's year sees what changed before it. A cancelled bill stays at nothing. Nothing is written.
+ * ladder's year sees what changed before it. What charges carry is handed on from bill to bill as it is now. A cancelled bill stays at
+ * nothing, other charges too. Nothing is written.
  */
 export async function replayAccounts(
   trx: Trx,
   accountIds: readonly AccountId[],
   from: Instant,
   books: Omit<SettlementBooks, "zone">,
-  only?: OneBill,
+  { only, withInputs = false }: ReplayOptions = {},
 ): Promise<AccountReplay[]> {
   const operator = await operatorFacts(trx);
   const bills = (await issuedBills(trx, accountIds, from)).filter(({ id }) => id === (only?.billId ?? id));
@@ -62,21 +77,37 @@ export async function replayAccounts(
     const billIds = ofPeriod.map(({ id }) => id);
     const lines = await billedLines(trx, billIds);
     const stretches = await billedStretches(trx, billIds);
+    const measures = await billedMeasures(trx, billIds);
+    const states = await billedStates(trx, billIds);
+    const charges = await billedCharges(trx, billIds);
     for (const bill of ofPeriod) {
       const input = inputs.find(({ accountId }) => accountId === bill.accountId);
+      const isOwn = ({ billId }: { readonly billId: bigint }) => billId === bill.id;
       const billed = {
-        lines: lines.filter(({ billId }) => billId === bill.id),
-        stretches: stretches.filter(({ billId }) => billId === bill.id),
+        lines: lines.filter(isOwn),
+        stretches: stretches.filter(isOwn),
+        measures: measures.filter(isOwn),
+        states: states.filter(isOwn),
       };
-      const points = pointsOf(bill, input, billed, waiting).map((one) =>
-        replayPoint(
-          { ...one, settlements: chain.on(one.settlements), cancelled: cancelled.has(bill.id) },
-          operator.currency,
-          chain,
-        ),
-      );
-      const differenceMinor = differenceOf(points);
-      replayed.get(bill.accountId)?.push({ billId: bill.id, number: bill.number, period, points, differenceMinor });
+      const isCancelled = cancelled.has(bill.id);
+      const settled: SettlementInput[] = [];
+      const points = pointsOf(bill, input, billed, waiting).map((one) => {
+        const settlements = chain.on(one.settlements);
+        settled.push(...settlements);
+        return replayPoint({ ...one, settlements, cancelled: isCancelled }, operator.currency, chain);
+      });
+      const ofCharges = chargeDifferences(charges.filter(isOwn), isCancelled);
+      replayed.get(bill.accountId)?.push({
+        billId: bill.id,
+        number: bill.number,
+        period,
+        points,
+        charges: ofCharges,
+        isCancelled,
+        ...(withInputs ? { settlements: settled } : {}),
+        differenceMinor:
+          differenceOf(points) + ofCharges.reduce((sum, one) => sum + one.dueMinor - one.billedMinor, 0n),
+      });
     }
   }
   return [...replayed].map(([accountId, own]) => ({
@@ -86,13 +117,15 @@ export async function replayAccounts(
   }));
 }
 
+type Billed = {
+  readonly lines: readonly BilledLine[];
+  readonly stretches: readonly BilledStretch[];
+  readonly measures: readonly BilledMeasure[];
+  readonly states: readonly BilledState[];
+};
+
 /** Usage points that were billed or would be: one that moved away from the account is compared with nothing. */
-function pointsOf(
-  bill: IssuedBill,
-  input: AccountInput | undefined,
-  billed: { readonly lines: readonly BilledLine[]; readonly stretches: readonly BilledStretch[] },
-  waiting: ReadonlySet<string>,
-) {
+function pointsOf(bill: IssuedBill, input: AccountInput | undefined, billed: Billed, waiting: ReadonlySet<string>) {
   const settlements = input?.settlements ?? [];
   const ids = new Set([
     ...settlements.map(({ agreement }) => agreement.usagePointId),
@@ -101,11 +134,14 @@ function pointsOf(
   const withoutTariff = (input?.withoutTariff.length ?? 0) > 0;
   return [...ids].map((usagePointId) => {
     const own = settlements.filter(({ agreement }) => agreement.usagePointId === usagePointId);
+    const isOwn = (one: { readonly usagePointId: bigint }) => one.usagePointId === usagePointId;
     return {
       usagePointId,
       settlements: own,
-      lines: billed.lines.filter((line) => line.usagePointId === usagePointId),
-      stretches: billed.stretches.filter((stretch) => stretch.usagePointId === usagePointId),
+      lines: billed.lines.filter(isOwn),
+      stretches: billed.stretches.filter(isOwn),
+      measures: billed.measures.filter(isOwn),
+      states: billed.states.filter(isOwn),
       trueUpOpen: waiting.has(`${bill.id} ${usagePointId}`),
       // Not a credit for all of it: nobody knows the price.
       withoutTariff: withoutTariff && own.length === 0,

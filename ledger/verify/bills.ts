@@ -158,7 +158,7 @@ export const BILL_INVARIANTS: readonly Invariant[] = [
   {
     name: "rating-states",
     title:
-      "What a bill was given of earlier ones is what the bill before it handed on, and each stands beside its billed usage",
+      "What a bill was given of earlier ones is what the bill before it, or a correction of that, handed on, and each stands beside its billed usage",
     counted: "select count(*) from rating_state",
     broken: `
       select format('operator %s bill %s usage point %s: given %s, the bill before handed on %s', s.operator_id, s.bill_id, s.usage_point_id,
@@ -168,6 +168,8 @@ export const BILL_INVARIANTS: readonly Invariant[] = [
               and r.usage_point_id = s.usage_point_id and r.period_to = s.period_from and r.bill_id <= s.bill_id
             order by r.bill_id desc limit 1) p
        where p.after <> s.before
+         and not exists (select from correction_state c where c.operator_id = s.operator_id and c.account_id = s.account_id
+               and c.usage_point_id = s.usage_point_id and c.period_to = s.period_from and c.after = s.before)
       union all
       select format('operator %s bill %s usage point %s: a state without its bill', s.operator_id, s.bill_id, s.usage_point_id)
         from rating_state s left join bill b on b.operator_id = s.operator_id and b.id = s.bill_id and b.account_id = s.account_id
@@ -195,7 +197,7 @@ export const BILL_INVARIANTS: readonly Invariant[] = [
   {
     name: "estimates-open",
     title:
-      "Every bill that ends at an estimate, or on a line that a late reading could move, has opened a true-up for it",
+      "Every bill that ends at an estimate, or on a line that a late reading could move, and is not final has opened a true-up for it",
     counted: "select count(*) from billed_usage where basis <> 'actual'",
     broken: `
       select format('operator %s bill %s meter %s %s at %s', u.operator_id, u.bill_id, p.meter, p.register, p."to") as example
@@ -203,6 +205,7 @@ export const BILL_INVARIANTS: readonly Invariant[] = [
           as p (meter bigint, register text, "to" timestamptz, estimate jsonb, line jsonb)
         join (values ${REGISTER_ROWS}) as known (name, code) on name = p.register
        where (p.estimate is not null or p.line is not null) and u.corrects_bill_id is null
+         and not exists (select from account_closing k where k.operator_id = u.operator_id and k.bill_id = u.bill_id)
          and not exists (select from true_up t where t.operator_id = u.operator_id and t.bill_id = u.bill_id
                and t.meter_id = p.meter and t.register = code and t.at = p."to")`,
   },

@@ -62,7 +62,7 @@ export const ENERGY_INVARIANTS: readonly Invariant[] = [
           select e.operator_id, e.bill_id, e.usage_point_id, e.period_from, count(distinct e.id) as entries,
                  coalesce(sum(p.quantity) filter (where p.energy_account = 'given_back'), 0) as quantity
             from energy_entry e left join energy_posting p on p.operator_id = e.operator_id and p.entry_id = e.id
-           where e.kind = 'export' group by 1, 2, 3, 4) e using (operator_id, bill_id, usage_point_id, period_from)
+           where e.kind = 'export' and e.correction_id is null group by 1, 2, 3, 4) e using (operator_id, bill_id, usage_point_id, period_from)
        where e.entries is distinct from 1 or e.quantity is distinct from m.quantity
       union all
       select format('operator %s bill %s usage point %s: %s is measured, no use is billed', m.operator_id, m.bill_id, m.usage_point_id, m.kind)

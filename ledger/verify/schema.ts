@@ -30,6 +30,11 @@ const APPEND_ONLY = [
   "correction",
   "correction_line",
   "correction_usage",
+  "account_closing",
+  "correction_charge",
+  "correction_measure",
+  "correction_state",
+  "correction_basis",
 ];
 
 /** Rows that nobody can be told from belong to no operator, so this table has a key of its own. */

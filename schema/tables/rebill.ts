@@ -1,3 +1,4 @@
+import type { ColumnType } from "kysely";
 import type { At, DayColumn, Id, Json, Null } from "./columns.ts";
 
 /** Tables of migration 0017: what bills rest on. */
@@ -53,6 +54,7 @@ export type CorrectionTable = {
   proposal_id: Null<bigint>;
   posted_at: At;
   posted_by: Null<bigint>;
+  charges_minor: ColumnType<bigint, bigint | undefined, never>;
 };
 export type CorrectionSequenceTable = { operator_id: bigint; year: number; last: number };
 export type CorrectionLineTable = {
@@ -93,4 +95,48 @@ export type CorrectionUsageTable = {
   quantity: bigint;
   registers: Json;
   effect: "corrects" | "cancels" | "anew";
+};
+
+/** Tables of migration 0037: what corrections hand on and rest on. */
+export type CorrectionChargeTable = {
+  operator_id: bigint;
+  correction_id: bigint;
+  bill_id: bigint;
+  line: number;
+  billed_minor: bigint;
+  due_minor: bigint;
+  amount_minor: bigint;
+  included_minor: bigint;
+};
+export type CorrectionStateTable = {
+  operator_id: bigint;
+  correction_id: bigint;
+  bill_id: bigint;
+  usage_point_id: bigint;
+  account_id: bigint;
+  tariff_id: string;
+  period_from: At;
+  period_to: At;
+  before: Json;
+  after: Json;
+};
+export type CorrectionMeasureTable = {
+  operator_id: bigint;
+  correction_id: bigint;
+  bill_id: bigint;
+  usage_point_id: bigint;
+  period_from: At;
+  period_to: At;
+  kind: "export" | "reactive";
+  unit: string;
+  quantity: bigint;
+  registers: Json;
+  effect: "corrects" | "cancels" | "anew";
+};
+export type CorrectionBasisTable = {
+  operator_id: bigint;
+  correction_id: bigint;
+  bill_id: bigint;
+  sha256: string;
+  document: string;
 };

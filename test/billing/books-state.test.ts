@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { postRebill, rebillNow, type RebillOutcome } from "../../billing/rebill/post.ts";
 import { replayAccounts } from "../../billing/rebill/replay.ts";
 import { checkBundle } from "../../billing/explain/check-bundle.ts";
 import { readBundle } from "../../billing/explain/read-bundle.ts";
@@ -6,86 +7,13 @@ import { whatIf } from "../../billing/what-if/run.ts";
 import { HOUR_MS, type Instant, instant } from "../../domain/instant.ts";
 import { day, monthOf, type Period } from "../../domain/period.ts";
 import type { RegisterName } from "../../domain/register.ts";
-import type { Charge, Tariff } from "../../domain/tariff.ts";
+import type { Tariff } from "../../domain/tariff.ts";
 import { stateAccountFact } from "../../ledger/account-facts.ts";
 import { writeEdits } from "../../ledger/edits.ts";
 import { verify } from "../../ledger/verify/verify.ts";
 import type { SmallTown } from "../support/town.ts";
+import { CARRYING } from "./carrying-tariffs.ts";
 import { iso, Lives, monthNamed, on, zone } from "./lives.ts";
-
-const title = { zh: "费", en: "charge" };
-const base = {
-  version: "1",
-  utility: "electricity",
-  unit: "kWh",
-  currency: "CNY",
-  effectiveFrom: day("2020-01-01"),
-  zone,
-  title,
-  source: ["invented for the test"],
-} as const;
-const energy: Charge = { kind: "energy", form: "flat", id: "energy", title, price: "0.60" };
-const feedIn: Charge = { kind: "export", form: "flat", id: "feed_in", title, price: "0.40" };
-const TARIFFS: Record<string, Tariff> = {
-  "buy-sell": { ...base, id: "buy-sell", charges: [energy, feedIn] },
-  "net-metering": {
-    ...base,
-    id: "net-metering",
-    netting: { by: "period", surplus: "carry" },
-    charges: [energy, { kind: "surplus", id: "settled", title, month: 12, price: "0.10" }],
-  },
-  "net-billing": {
-    ...base,
-    id: "net-billing",
-    netting: { by: "interval" },
-    charges: [energy, feedIn, { kind: "carry", id: "kept", title, of: ["energy", "feed_in"] }],
-  },
-  "by-capacity": {
-    ...base,
-    id: "by-capacity",
-    charges: [
-      {
-        kind: "energy",
-        form: "graduated",
-        id: "energy",
-        title,
-        ladder: { basis: "month", household: [{ fromPersons: 5, each: "household", add: "100", per: "month" }] },
-        tiers: [
-          { upTo: "100", price: "0.50" },
-          { upTo: null, price: "0.90" },
-        ],
-      },
-      { kind: "standing", id: "capacity", title, per: "month", price: "10", capacity: "kVA" },
-      {
-        kind: "standing",
-        id: "fee",
-        title,
-        per: "month",
-        tiers: [
-          { upTo: "100", price: "5" },
-          { upTo: null, price: "20" },
-        ],
-      },
-    ],
-  },
-  workshop: {
-    ...base,
-    id: "workshop",
-    charges: [
-      energy,
-      {
-        kind: "demand",
-        id: "demand",
-        title,
-        price: "40",
-        ratchet: [{ percent: "0.8", months: 11 }],
-        contracted: { atLeast: "0.4" },
-      },
-      { kind: "power_factor", id: "pf", title, of: ["energy", "demand"], standard: "0.9" },
-      { kind: "minimum", id: "least", title, amount: "9000", per: "year", yearStart: "11-01" },
-    ],
-  },
-};
 
 let lives: Lives;
 let town: SmallTown;
@@ -93,7 +21,7 @@ let town: SmallTown;
 beforeAll(async () => {
   lives = await Lives.open();
   town = await lives.town();
-  lives.deps = { ...lives.deps, tariffs: (id) => (TARIFFS[id] === undefined ? null : [TARIFFS[id]]) };
+  lives.deps = { ...lives.deps, tariffs: (id) => (CARRYING[id] === undefined ? null : [CARRYING[id]]) };
 });
 afterAll(() => lives.close());
 
@@ -310,6 +238,77 @@ test("a wrong reading of an early month re-walks the credit of the later ones", 
   expect(replay?.bills.map(({ differenceMinor }) => differenceMinor)).toEqual([0n, 3600n]);
 });
 
+const edit = (meter: bigint, register: RegisterName, values: Readonly<Record<string, number>>) =>
+  lives.fresh.db.as(town.operatorId, (trx) =>
+    writeEdits(
+      trx,
+      Object.entries(values).map(([at, value]) => ({
+        meterId: meter,
+        register,
+        at: on(at),
+        origin: "clerk" as const,
+        says: { kind: "value" as const, value: BigInt(value * 1_000_000), source: "manual" as const },
+        reason: "misread",
+        key: `${meter} ${at} ${value}`,
+        madeAt: lives.now,
+      })),
+    ),
+  );
+
+async function correct(account: bigint): Promise<RebillOutcome> {
+  const scope = { kind: "rebill", from: on("2025-09-01") } as const;
+  const { digest } = await lives.fresh.db.as(town.operatorId, (trx) =>
+    rebillNow(trx, { accountId: account, scope, now: lives.now }, lives.deps),
+  );
+  const { operatorId } = town;
+  const asked = { operatorId, accountId: account, scope, digest, reason: "misread", by: null, now: lives.now };
+  return postRebill(lives.fresh.db, asked, lives.deps);
+}
+
+test("the next bill starts from the credit and the peak that a correction handed on, and the books still agree", async () => {
+  const home = await moveIn("net-metering");
+  await read(home.meter, "energy_import_kwh", {
+    "2025-09-01": 0,
+    "2025-10-01": 0,
+    "2025-11-01": 100,
+    "2025-12-01": 180,
+  });
+  await read(home.meter, "energy_export_kwh", {
+    "2025-09-01": 0,
+    "2025-10-01": 200,
+    "2025-11-01": 200,
+    "2025-12-01": 155,
+  });
+  const shop = await moveIn("workshop");
+  const at = { kwh: 0, kvarh: 0 };
+  for (const [month, kw] of [
+    ["2025-09", 100],
+    ["2025-10", 10],
+    ["2025-11", 10],
+    ["2025-12", 0],
+  ] as const)
+    await workshopMonth(shop.meter, month, at, kw);
+  await lives.fresh.db.as(town.operatorId, (trx) =>
+    stateAccountFact(trx, shop.account, { kind: "contracted_kw", from: day("2025-09-01"), value: 120_000_000n }),
+  );
+  await lives.run(town, "2025-09");
+  await lives.run(town, "2025-10");
+  expect(await totals(home.account)).toEqual(["0", "0"]); // 200 given, 100 used of it, 100 left
+  await edit(home.meter, "energy_export_kwh", { "2025-10-01": 150, "2025-11-01": 150 });
+  // 50 kWh less in credit: no bill that is out costs a cent more, and yet there is something to hand on.
+  expect(await correct(home.account)).toMatchObject({ kind: "posted", totalMinor: 0n });
+  expect(await correct(home.account)).toEqual({ kind: "nothing" });
+  // September's highest hour was 60 kW, not 100: (60 + 60 × 40) × 1.125 less 4567.50; October's ratchet 48 kW: 1926 × 1.125 less 3606.75.
+  await edit(shop.meter, "energy_import_kwh", { "2025-09-01 10:00": 60, "2025-09-01 11:00": 100 });
+  expect(await correct(shop.account)).toMatchObject({ kind: "posted", totalMinor: -324_000n });
+  await lives.run(town, "2025-11");
+  // 80 taken and 5 given, 50 in credit: 25 × 0.60. The old credit would have left nothing to pay.
+  expect(await totals(home.account)).toEqual(["0", "0", "1500"]);
+  expect((await totals(shop.account)).at(-1)).toBe("216675"); // by 48 kW, not by 80
+  for (const { account } of [home, shop]) expect(await correct(account)).toEqual({ kind: "nothing" });
+  expect((await verify(lives.owner)).filter(({ ok }) => !ok)).toEqual([]);
+});
+
 test("a bill that is missing between two stops the one that would carry on from it", async () => {
   const home = await moveIn("net-metering");
   await read(home.meter, "energy_import_kwh", {
@@ -351,7 +350,7 @@ test("what-if walks each price with its own credit", async () => {
   const ask = {
     scope: { kind: "account", accountId: home.account } as never,
     period,
-    replacements: [{ versions: [TARIFFS["buy-sell"] as Tariff], insteadOf: ["net-metering"] }],
+    replacements: [{ versions: [CARRYING["buy-sell"] as Tariff], insteadOf: ["net-metering"] }],
   };
   const parts = await Array.fromAsync(whatIf(lives.deps, town.operatorId, ask));
   const [change] = parts.flatMap(({ changes }) => changes).filter(({ accountId }) => accountId === home.account);

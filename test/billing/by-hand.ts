@@ -1,6 +1,9 @@
 /** What homes used, and what they owe for it, worked out by hand. */
 import type { Pool } from "pg";
-import { on } from "./lives.ts";
+import { day } from "../../domain/period.ts";
+import { noteAssignment, noteCharge, noteChargePrice } from "../../ledger/charges.ts";
+import type { SmallTown } from "../support/town.ts";
+import { type Lives, on } from "./lives.ts";
 
 export const MONTHS = ["2025-09", "2025-10", "2025-11", "2025-12", "2026-01"] as const;
 export const ENDS = ["2025-09-01", "2025-10-01", "2025-11-01", "2025-12-01", "2026-01-01", "2026-02-01"] as const;
@@ -43,3 +46,50 @@ export async function energyOf(owner: Pool, operatorId: bigint, point: bigint): 
   );
   return Object.fromEntries(rows.map((row) => [row.energy_account, Number(row.sum / 1_000_000n)]));
 }
+
+/** What an account owes in all classes, in fen. */
+export async function owedBy(owner: Pool, operatorId: bigint, account: bigint): Promise<number> {
+  const { rows } = await owner.query<{ sum: bigint }>(
+    "select coalesce(sum(amount_minor), 0)::bigint as sum from posting where operator_id = $1 and account_id = $2",
+    [operatorId, account],
+  );
+  return Number(rows[0]?.sum);
+}
+
+/** How many entries corrected an account. */
+export async function correctingEntries(owner: Pool, operatorId: bigint, account: bigint): Promise<bigint> {
+  const { rows } = await owner.query<{ n: bigint }>(
+    "select count(distinct p.journal_id) as n from posting p join journal j on j.operator_id = p.operator_id and j.id = p.journal_id where p.operator_id = $1 and p.account_id = $2 and j.kind = 'adjustment'",
+    [operatorId, account],
+  );
+  return rows[0]?.n ?? 0n;
+}
+
+/** What stands in a ledger account of income. */
+export async function earned(owner: Pool, operatorId: bigint, ledgerAccount: string): Promise<bigint> {
+  const { rows } = await owner.query<{ sum: bigint }>(
+    "select coalesce(-sum(amount_minor), 0)::bigint as sum from posting where operator_id = $1 and ledger_account = $2",
+    [operatorId, ledgerAccount],
+  );
+  return rows[0]?.sum ?? 0n;
+}
+
+/** So much a month for a home, 6 % tax inside. */
+export const chargeFee = (lives: Lives, town: SmallTown, account: bigint, price: string) =>
+  lives.fresh.db.as(town.operatorId, async (trx) => {
+    const noted = { at: lives.now, by: null };
+    const from = day("2025-09-01");
+    const title = { zh: "物业费", en: "Fee" };
+    await noteCharge(trx, { code: "fee", title, basis: "home", income: "revenue_property" }, noted);
+    await noteChargePrice(trx, "fee", { from, price, taxRate: "0.06", source: "invented" }, noted);
+    await noteAssignment(trx, account, { code: "fee", from, quantity: "1" }, noted);
+  });
+
+/** So many persons live in a home from a day on. */
+export const household = (owner: Pool, operatorId: bigint, account: bigint, from: string, persons: number) =>
+  owner.query("insert into household (operator_id, account_id, from_day, persons) values ($1, $2, $3, $4)", [
+    operatorId,
+    account,
+    from,
+    persons,
+  ]);

@@ -19,14 +19,28 @@ import { changeRatio } from "../../ledger/meter-care.ts";
 import { noteRebillTerms } from "../../ledger/rebill-terms.ts";
 import { verify } from "../../ledger/verify/verify.ts";
 import type { SmallTown } from "../support/town.ts";
-import { byHand, ENDS, energyOf, FROM, MONTHS, TRUE, type Values, WRONG } from "./by-hand.ts";
+import {
+  byHand,
+  chargeFee,
+  correctingEntries,
+  earned,
+  ENDS,
+  energyOf,
+  household,
+  owedBy,
+  FROM,
+  MONTHS,
+  TRUE,
+  type Values,
+  WRONG,
+} from "./by-hand.ts";
 import { iso, Lives, on, zone } from "./lives.ts";
 
 let lives: Lives;
 let town: SmallTown;
 
 /** Homes that were billed for all months by the values at their key. */
-let billed: { readonly untouched: Home; readonly inside: Home; readonly newYear: Home; readonly prepaid: Home };
+let billed: Readonly<Record<"untouched" | "inside" | "newYear" | "prepaid" | "charged", Home>>;
 const [right, wrong]: [Home[], Home[]] = [[], []];
 const taken = (from: Home[]): Home => {
   const home = from.pop();
@@ -41,9 +55,11 @@ beforeAll(async () => {
     inside: await moveIn([1000, 1050, 1175, 1190, 1260, 1300]),
     newYear: await moveIn([1000, 1050, 1135, 1190, 1290, 1300]),
     prepaid: await moveIn(WRONG, "ladder", "prepaid"),
+    charged: await moveIn(TRUE),
   };
+  await chargeFee(lives, town, billed.charged.account, "4.24");
   await town.prepaid(billed.prepaid.account, billed.prepaid.meter, "test-policy");
-  for (let i = 0; i < 3; i++) right.push(await moveIn(TRUE));
+  for (let i = 0; i < 2; i++) right.push(await moveIn(TRUE));
   for (let i = 0; i < 4; i++) wrong.push(await moveIn(WRONG));
   await bill();
 });
@@ -100,20 +116,9 @@ async function post(home: Home, scope: RebillScope = SINCE, deps = lives.deps): 
   const { digest } = await preview(home, scope, deps);
   return postRebill(deps.db, requestOf(home, digest, scope), deps);
 }
-const owed = async ({ account }: Home): Promise<number> => {
-  const { rows } = await lives.owner.query<{ sum: bigint }>(
-    "select coalesce(sum(amount_minor), 0)::bigint as sum from posting where operator_id = $1 and account_id = $2",
-    [town.operatorId, account],
-  );
-  return Number(rows[0]?.sum);
-};
-const entriesOf = async ({ account }: Home): Promise<bigint> => {
-  const { rows } = await lives.owner.query<{ n: bigint }>(
-    "select count(distinct p.journal_id) as n from posting p join journal j on j.operator_id = p.operator_id and j.id = p.journal_id where p.operator_id = $1 and p.account_id = $2 and j.kind = 'adjustment'",
-    [town.operatorId, account],
-  );
-  return rows[0]?.n ?? 0n;
-};
+const owed = ({ account }: Home) => owedBy(lives.owner, town.operatorId, account);
+const entriesOf = ({ account }: Home) => correctingEntries(lives.owner, town.operatorId, account);
+const feesEarned = () => earned(lives.owner, town.operatorId, "revenue_property");
 const energy = ({ point }: Home) => energyOf(lives.owner, town.operatorId, point);
 const openCut = (home: Home) => lives.fresh.db.as(town.operatorId, (trx) => openControlOf(trx, home.account));
 
@@ -201,10 +206,10 @@ describe("a change after bills are out posts one netted entry that moves every l
     const before = lives.deps;
     lives.deps = own;
     const home = await moveIn(TRUE, "family");
-    await household(home, "2025-01-01", 3);
+    await household(lives.owner, town.operatorId, home.account, "2025-01-01", 3);
     await bill();
     expect(await owed(home)).toBe(byHand(TRUE));
-    await household(home, "2025-09-01", 6);
+    await household(lives.owner, town.operatorId, home.account, "2025-09-01", 6);
     expect(await post(home)).toMatchObject({ kind: "posted" });
     expect([await owed(home), await entriesOf(home)]).toEqual([byHand(TRUE, { persons: 6 }), 1n]);
     expect(await post(home)).toEqual({ kind: "nothing" });
@@ -298,8 +303,8 @@ test("a prepaid home that is given money back is not cut", async () => {
   expect(await openCut(home)).toBeNull();
 });
 
-test("a cancelled bill charges nothing, stays so in every replay, and is made anew by what is known then", async () => {
-  const home = taken(right);
+test("a cancelled bill charges nothing, its fee neither, stays so in every replay, and is made anew by what is known then", async () => {
+  const home = billed.charged;
   const { rows } = await lives.owner.query<{ id: bigint; total_minor: bigint }>(
     "select id, total_minor from bill where operator_id = $1 and account_id = $2 order by period_from",
     [town.operatorId, home.account],
@@ -307,15 +312,18 @@ test("a cancelled bill charges nothing, stays so in every replay, and is made an
   const [, october] = rows;
   if (october === undefined) throw new Error("no bill");
   const [cancel, anew] = (["cancel", "anew"] as const).map((kind) => ({ kind, billId: october.id }));
+  const [fee, fees] = [424n, 5 * 424];
   expect(await post(home, anew), "it stands").toEqual({ kind: "nothing" });
-  expect(await post(home, cancel)).toMatchObject({ kind: "posted", totalMinor: -october.total_minor });
-  expect(await owed(home)).toBe(byHand(TRUE) - Number(october.total_minor));
+  expect(await post(home, cancel)).toMatchObject({ kind: "posted", totalMinor: -october.total_minor - fee });
+  expect(await owed(home)).toBe(byHand(TRUE) + fees - Number(october.total_minor + fee));
+  expect(await feesEarned(), "without the tax inside").toBe(4n * 400n);
   expect(await energy(home)).toEqual({ metered: -300, billed: 215, unbilled: 85 });
   expect([await post(home), await post(home, cancel)]).toEqual([{ kind: "nothing" }, { kind: "nothing" }]);
   await correct(home.meter, "2025-11-01", 1140);
   expect(await post(home)).toMatchObject({ kind: "posted" });
   expect(await post(home, anew)).toMatchObject({ kind: "posted" });
-  expect(await owed(home)).toBe(byHand([1000, 1050, 1140, 1190, 1260, 1300]));
+  expect(await owed(home)).toBe(byHand([1000, 1050, 1140, 1190, 1260, 1300]) + fees);
+  expect(await feesEarned()).toBe(5n * 400n);
   expect(await energy(home)).toEqual({ metered: -300, billed: 300 });
   expect(await post(home)).toEqual({ kind: "nothing" });
 });
@@ -388,10 +396,3 @@ test("the books of all these homes hold every invariant", async () => {
 });
 
 const ladderOf = (): Tariff => (lives.deps.tariffs("ladder") ?? [])[0] as Tariff;
-const household = ({ account }: Home, from: string, persons: number) =>
-  lives.owner.query("insert into household (operator_id, account_id, from_day, persons) values ($1, $2, $3, $4)", [
-    town.operatorId,
-    account,
-    from,
-    persons,
-  ]);

@@ -3,6 +3,7 @@ import { runBills } from "../../billing/run.ts";
 import type { Period } from "../../domain/period.ts";
 import type { Station } from "../billing/prepaid/station.ts";
 import { SmallTown } from "../support/town.ts";
+import { correctTo } from "./correction-deeds.ts";
 
 /** A third operator's home that gives back more than it takes and carries the rest. */
 export async function roofOfAHome(station: Station, november: Period): Promise<void> {
@@ -19,6 +20,8 @@ export async function roofOfAHome(station: Station, november: Period): Promise<v
   const roof = power.map((one) => ({ ...one, id: "roof", netting: { by: "period", surplus: "carry" } as const }));
   const deps = { ...station.deps, tariffs: (id: string) => (id === "roof" ? roof : null) };
   expect((await runBills(deps, town.operatorId, november)).issued).toHaveLength(1);
+  const misread = { register: "energy_export_kwh", value: 120_000_000n } as const;
+  await correctTo({ deps, now: station.now }, town, { account, meter }, november, misread);
 }
 
 /** What would break the books of energy given back and of carried states, and the invariant that finds it. */

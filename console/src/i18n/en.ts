@@ -8,6 +8,7 @@ import { busesEn } from "./buses-en.ts";
 import { balanceEn } from "./balance-en.ts";
 import { rebillEn } from "./rebill-en.ts";
 import { explainEn } from "./explain-en.ts";
+import { closingEn } from "./closing-en.ts";
 import { chargesEn } from "./charges-en.ts";
 import { counterEn } from "./counter-en.ts";
 import { holdEn } from "./hold-en.ts";
@@ -37,6 +38,7 @@ export const en = {
   ...explainEn,
   ...rebillEn,
   ...chargesEn,
+  ...closingEn,
   ...holdEn,
   ...counterEn,
   ...onboardingEn,

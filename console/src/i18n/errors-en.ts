@@ -57,6 +57,10 @@ export const errorsEn = {
   "error.billing.charge-incomplete": "A charge lacks its price or area",
   "hint.billing.charge-incomplete":
     "Note the price or floor area that is named; the bill is tried again at the next run.",
+  "error.closing.refused": "The account cannot be closed like this",
+  "hint.closing.refused": "The message says what stands against it; nothing was done.",
+  "error.closing.changed": "It is no longer what was shown",
+  "hint.closing.changed": "Look at it again: nothing was done.",
   "error.notice.signature": "The report is not believed",
   "hint.notice.signature": "It must be signed with the shared secret, within five minutes.",
   "error.notice.out-of-order": "It was reported as failed before",

@@ -37,4 +37,13 @@ export const rebillEn = {
   "rebill.kind.anew": "Made anew",
   "rebill.paper": "Print",
   "rebill.version": "Tariff version",
+  "rebill.otherCharges": "Other charges",
+  "rebill.carried": "Carried to the next bill",
+  "rebill.carried.net_credit": "Units in credit",
+  "rebill.carried.net_total": "Surplus not settled yet",
+  "rebill.carried.money_credit": "Money in credit",
+  "rebill.carried.peak": "Highest demand",
+  "rebill.carried.year_so_far": "Billed so far this year",
+  "rebill.carried.was": "Was",
+  "rebill.carried.now": "Is now",
 } as const;

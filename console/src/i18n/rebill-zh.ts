@@ -37,4 +37,13 @@ export const rebillZh: Record<keyof typeof rebillEn, string> = {
   "rebill.kind.anew": "重开",
   "rebill.paper": "打印",
   "rebill.version": "价目版本",
+  "rebill.otherCharges": "其他费用",
+  "rebill.carried": "结转下期",
+  "rebill.carried.net_credit": "可抵电量",
+  "rebill.carried.net_total": "未结余电量",
+  "rebill.carried.money_credit": "可抵金额",
+  "rebill.carried.peak": "最大需量",
+  "rebill.carried.year_so_far": "本年已计",
+  "rebill.carried.was": "原结转",
+  "rebill.carried.now": "现结转",
 };

@@ -9,6 +9,7 @@ import { busesZh } from "./buses-zh.ts";
 import { balanceZh } from "./balance-zh.ts";
 import { rebillZh } from "./rebill-zh.ts";
 import { explainZh } from "./explain-zh.ts";
+import { closingZh } from "./closing-zh.ts";
 import { chargesZh } from "./charges-zh.ts";
 import { counterZh } from "./counter-zh.ts";
 import { holdZh } from "./hold-zh.ts";
@@ -38,6 +39,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...explainZh,
   ...rebillZh,
   ...chargesZh,
+  ...closingZh,
   ...holdZh,
   ...counterZh,
   ...onboardingZh,

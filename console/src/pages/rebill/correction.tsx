@@ -83,8 +83,64 @@ export default function Correction() {
               ]}
             />
           </Card>
+          {one.charges.length > 0 && (
+            <Card size="small" title={t("rebill.otherCharges")}>
+              <ListTable
+                rowKey={(line) => `${line.billId} ${line.titleEn} ${line.billed.amount}`}
+                dataSource={one.charges}
+                pagination={false}
+                empty="–"
+                columns={[
+                  { title: t("nav.bills"), render: (_, line) => <Link to={`/bills/${line.billId}`}>{line.bill}</Link> },
+                  { title: t("bill.charge"), render: (_, line) => (language === "zh" ? line.titleZh : line.titleEn) },
+                  { title: t("replay.billed"), align: "right", render: (_, line) => <Amount money={line.billed} /> },
+                  {
+                    title: t("replay.shouldBe"),
+                    align: "right",
+                    render: (_, line) => <Amount money={line.shouldBe} />,
+                  },
+                  {
+                    title: t("replay.difference"),
+                    align: "right",
+                    render: (_, line) => <Amount money={line.difference} />,
+                  },
+                ]}
+              />
+            </Card>
+          )}
+          {one.carried.length > 0 && (
+            <Card size="small" title={t("rebill.carried")}>
+              <ListTable
+                rowKey={(line) => `${line.usagePointId} ${line.what} ${line.name}`}
+                dataSource={one.carried}
+                pagination={false}
+                empty="–"
+                columns={[
+                  {
+                    title: t("bill.charge"),
+                    render: (_, line) =>
+                      `${t(`rebill.carried.${line.what}`)}${line.name === "" ? "" : ` · ${line.name}`}`,
+                  },
+                  { title: t("nav.bills"), render: (_, line) => line.bill },
+                  {
+                    title: t("rebill.carried.was"),
+                    align: "right",
+                    render: (_, line) => carriedText(line.was, line.unit),
+                  },
+                  {
+                    title: t("rebill.carried.now"),
+                    align: "right",
+                    render: (_, line) => carriedText(line.now, line.unit),
+                  },
+                ]}
+              />
+            </Card>
+          )}
         </>
       )}
     </Loaded>
   );
 }
+
+const carriedText = (value: string | null, unit: string): string =>
+  value === null ? "–" : unit === "money" ? value : `${value} ${unit}`;
