@@ -3,8 +3,8 @@ import { day } from "../../domain/period.ts";
 import { liveThrough } from "../../trial/main.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
 
-const DAYS = Number(process.env["SANBIAO_TRIAL_DAYS"] ?? 90);
-const METERS = Number(process.env["SANBIAO_TRIAL_METERS"] ?? 10);
+const DAYS = Number(process.env["SANBIAO_TRIAL_DAYS"] ?? 30);
+const METERS = Number(process.env["SANBIAO_TRIAL_METERS"] ?? 6);
 const SEED = Number(process.env["SANBIAO_TRIAL_SEED"] ?? 1);
 
 let fresh: FreshDatabase;
