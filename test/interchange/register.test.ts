@@ -340,6 +340,25 @@ describe("a row that the register has otherwise", () => {
     ]);
   });
 
+  test("an address for messages is taken, replaced from today on, and refused when nothing can go there", async () => {
+    await estate();
+    const file = (email: string) => `number,name,邮箱,短信号码,opened_on\n3-301,张三,${email},13800005678,2026-03-01\n`;
+    expect(wrong(await take(file("zhang at example")))).toEqual(["2 email not_address"]);
+    expect((await take(file("zhang@example.org"))).counts.accounts.created).toBe(1);
+    expect((await take(file("zhang@example.org"))).counts.accounts.already).toBe(1);
+    expect(wrong(await take(file("wang@example.org")))).toEqual(["2 email differs_update"]);
+    expect((await take(file("wang@example.org"), { update: true })).counts.accounts.changed).toBe(1);
+    const { rows } = await owner.query(
+      "select address, active, bills from contact_point where operator_id = $1 and channel = 'email' order by id",
+      [town.operatorId],
+    );
+    expect(rows.map(({ address, active, bills }) => [address, active, bills])).toEqual([
+      ["zhang@example.org", true, true],
+      ["zhang@example.org", false, false],
+      ["wang@example.org", true, true],
+    ]);
+  });
+
   test("what the file leaves empty is left as it is", async () => {
     await estate();
     for (const file of [POINTS, ACCOUNTS]) await take(file);
