@@ -22,7 +22,7 @@ async function simulate(...argv: string[]): Promise<{ code: number; out: string;
     await command.parseAsync(argv, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    said.code = 2; // as cli/main.ts does
+    said.code = 2; // as cli/program.ts does
   }
   return said;
 }
