@@ -43,6 +43,7 @@ const well: SupplyFacts = {
   reported: "connected",
   reportedAt: ago(10),
   available: yuan(100),
+  band: null,
   lastReadingAt: ago(10),
   estimated: false,
   useHeld: false,
@@ -50,6 +51,8 @@ const well: SupplyFacts = {
   holds: [],
   temperature: null,
   noticeServedAt: null,
+  secondNoticeAt: null,
+  secondNoticeServedAt: null,
   warned2At: null,
   lastCreditAt: null,
   held: "",
@@ -291,6 +294,8 @@ const STAGES: SupplyStage[] = [
   "normal",
   "warned_1",
   "warned_2",
+  "notice_served",
+  "close_permitted",
   "cut_due",
   "cut_sent",
   "cut",
@@ -325,15 +330,118 @@ const anyFacts: fc.Arbitrary<SupplyFacts> = fc.record({
   holds: fc.subarray(["pause", "dispute", "stop_window", "protection"]),
   temperature: fc.constantFrom(null, { lowC: -5, highC: 3 }, { lowC: 24, highC: 38 }, { lowC: 12, highC: 20 }),
   noticeServedAt: fc.constantFrom(null, ago(1), ago(100)),
+  band: fc.constantFrom(null, yuan(0.5), yuan(2)),
+  secondNoticeAt: fc.constantFrom(null, ago(1), ago(50), ago(2000)),
+  secondNoticeServedAt: fc.constantFrom(null, ago(1), ago(50)),
   cutsSentInBuilding: fc.constantFrom(0, 2),
   cutsQueuedInBuilding: fc.constantFrom(0, 2),
 } as Record<keyof SupplyFacts, fc.Arbitrary<never>>);
 
+const twice: PrepaidPolicy = { ...policy, secondNoticeMinutes: 30 };
+const toldTwice: SupplyFacts = { ...broke, stage: "cut_due", held: "second_notice", secondNoticeAt: ago(30) };
+test.each<Situation>([
+  [
+    "nothing stands against the cut but the second notice: it is given",
+    broke,
+    { event: "second_notice", givesSecondNotice: true, held: "second_notice", stage: "cut_due" },
+  ],
+  [
+    "it was given a minute too short ago",
+    { ...toldTwice, secondNoticeAt: ago(29) },
+    { held: "second_notice", stage: "cut_due" },
+  ],
+  ["it was given long enough ago", toldTwice, { control: "disconnect", event: "cut_due" }],
+  [
+    "it was given yesterday: it is given anew",
+    { ...toldTwice, warned2At: ago(3000), secondNoticeAt: ago(1440) },
+    { event: "second_notice", givesSecondNotice: true },
+  ],
+  [
+    "it was given before the second warning of today",
+    { ...toldTwice, secondNoticeAt: ago(62) },
+    { event: "second_notice" },
+  ],
+  [
+    "another guard stands in the way: nobody is told yet",
+    { ...broke, holds: ["dispute"] },
+    { held: "disputed", event: "cut_held" },
+  ],
+  [
+    "at sending it is too old",
+    { ...queued, warned2At: ago(3000), secondNoticeAt: ago(1441) },
+    { withdraw: true, event: "cut_withdrawn", held: "second_notice", desired: "connected" },
+  ],
+])("a second notice before the cut: %s", (_title, facts, expected) => {
+  const decision = decide(facts, twice, now);
+  expect(decision).toMatchObject(expected);
+  if (expected.control === undefined) expect(decision.control).toBeUndefined();
+  if (expected.event === undefined) expect(decision.event).toBeUndefined();
+});
+
+test.each<Situation>([
+  [
+    "the second warning was delivered",
+    { ...well, stage: "warned_2", available: yuan(1), warned2At: ago(5), noticeServedAt: ago(4) },
+    { stage: "notice_served", event: "notice_served" },
+  ],
+  [
+    "and that was told",
+    { ...well, stage: "notice_served", available: yuan(1), warned2At: ago(5), noticeServedAt: ago(4) },
+    { stage: "notice_served" },
+  ],
+  [
+    "the message bounced: it counts no more",
+    { ...well, stage: "notice_served", available: yuan(1), warned2At: ago(5) },
+    { stage: "warned_2" },
+  ],
+  [
+    "nothing is left, and the notice runs",
+    { ...broke, warned2At: ago(59), noticeServedAt: ago(58) },
+    { stage: "notice_served", held: "notice_running", event: "notice_served" },
+  ],
+  ["a cent below the limit, and two may be guessed", { ...broke, band: yuan(0.02) }, { stage: "warned_2" }],
+  [
+    "a cent below the limit, and one may be guessed: zero is not below",
+    { ...broke, band: yuan(0.01) },
+    { stage: "warned_2" },
+  ],
+  [
+    "two cents below the limit, and one may be guessed",
+    { ...broke, available: yuan(-0.02), band: yuan(0.01) },
+    { control: "disconnect" },
+  ],
+  [
+    "ordered off, and by the customer's edge there is enough",
+    { ...queued, band: yuan(0.01) },
+    { withdraw: true, desired: "connected" },
+  ],
+  ["off, and by the customer's edge there is enough", { ...cut, band: yuan(1) }, { control: "connect" }],
+  [
+    "permitted to close, and nobody has pressed yet",
+    { ...restoring, stage: "close_permitted", open: { action: "connect", state: "sent" } },
+    { stage: "close_permitted", desired: "connected" },
+  ],
+  [
+    "permitted to close, and the order ended without a press",
+    { ...restoring, stage: "close_permitted", open: null, lastUnknownAt: ago(20) },
+    { stage: "reconnect_due", control: "connect" },
+  ],
+])("on the walk: %s", (_title, facts, expected) => {
+  const decision = decide(facts, policy, now);
+  expect(decision).toMatchObject(expected);
+  if (expected.control === undefined) expect(decision.control).toBeUndefined();
+  if (expected.event === undefined)
+    expect(["cut_withdrawn", undefined, "reconnect_due", "cut_due"]).toContain(decision.event);
+});
+
 test("in no situation at all is a cut ordered against a guard, or a second order queued beside a cut that stands", () => {
   fc.assert(
     fc.property(anyFacts, (facts) => {
-      const decision = decide(facts, policy, now);
+      const decision = decide(facts, twice, now);
       if (decision.control !== "disconnect") return;
+      expect((facts.available?.minor ?? 0n) + (facts.band?.minor ?? 0n)).toBeLessThan(0n);
+      expect(now - (facts.secondNoticeAt ?? now)).toBeGreaterThanOrEqual(30 * MINUTE_MS);
+      expect(now - (facts.secondNoticeAt ?? 0)).toBeLessThan(24 * 60 * MINUTE_MS);
       expect(facts.open).toBeNull();
       expect(facts).toMatchObject({ utility: "electricity", protectedReason: null, estimated: false, useHeld: false });
       expect(facts.available?.minor).toBeLessThan(1n);
