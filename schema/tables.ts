@@ -28,6 +28,7 @@ import type {
   CorrectionMeasureTable,
   CorrectionBasisTable,
   RebillTermsTable,
+  OperatorDocumentTable,
   TariffDocumentTable,
 } from "./tables/rebill.ts";
 import type {
@@ -169,6 +170,7 @@ export type Tables = {
   bill_sequence: BillSequenceTable;
   bill_line: BillLineTable;
   bill_basis: BillBasisTable;
+  operator_document: OperatorDocumentTable;
   tariff_document: TariffDocumentTable;
   rebill_terms: RebillTermsTable;
   correction_proposal: CorrectionProposalTable;
