@@ -12,6 +12,8 @@ export type Database = {
   readonly kysely: Kysely<Tables>;
   /** Runs `work` in one transaction that sees and writes one operator's rows; commits when it resolves. */
   as<T>(operatorId: OperatorId, work: (trx: Transaction<Tables>) => Promise<T>): Promise<T>;
+  /** Reads the rows of one operator as they stood at one moment, whatever is written meanwhile. */
+  snapshot<T>(operatorId: OperatorId, work: (trx: Transaction<Tables>) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 };
 
@@ -42,16 +44,24 @@ type PoolOptions = { readonly max?: number; readonly log?: Logger };
 export function openDatabase(url: string, options: PoolOptions = {}): Database {
   const pool = poolOf(url, "-c role=sanbiao_service -c search_path=sanbiao -c timezone=UTC", options);
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const seenBy =
+    <T>(operatorId: OperatorId, work: (trx: Transaction<Tables>) => Promise<T>) =>
+    async (trx: Transaction<Tables>): Promise<T> => {
+      await trx.executeQuery(
+        CompiledQuery.raw("select set_config('sanbiao.operator_id', $1, true)", [String(operatorId)]),
+      );
+      return work(trx);
+    };
   return {
     pool,
     kysely,
-    as: (operatorId, work) =>
-      kysely.transaction().execute(async (trx) => {
-        await trx.executeQuery(
-          CompiledQuery.raw("select set_config('sanbiao.operator_id', $1, true)", [String(operatorId)]),
-        );
-        return work(trx);
-      }),
+    as: (operatorId, work) => kysely.transaction().execute(seenBy(operatorId, work)),
+    snapshot: (operatorId, work) =>
+      kysely
+        .transaction()
+        .setIsolationLevel("repeatable read")
+        .setAccessMode("read only")
+        .execute(seenBy(operatorId, work)),
     close: async () => {
       await kysely.destroy();
       if (!pool.ending) await pool.end(); // Kysely leaves a pool open that it never used

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { postRebill, rebillNow, type RebillOutcome } from "../../billing/rebill/post.ts";
 import { replayAccounts } from "../../billing/rebill/replay.ts";
+import type { BillBundle } from "../../billing/explain/bundle.ts";
 import { checkBundle } from "../../billing/explain/check-bundle.ts";
 import { readBundle } from "../../billing/explain/read-bundle.ts";
 import { whatIf } from "../../billing/what-if/run.ts";
@@ -12,6 +13,7 @@ import { stateAccountFact } from "../../ledger/account-facts.ts";
 import { writeEdits } from "../../ledger/edits.ts";
 import { verify } from "../../ledger/verify/verify.ts";
 import type { SmallTown } from "../support/town.ts";
+import { offlineChecks } from "./by-hand.ts";
 import { CARRYING } from "./carrying-tariffs.ts";
 import { iso, Lives, monthNamed, on, zone } from "./lives.ts";
 
@@ -307,6 +309,23 @@ test("the next bill starts from the credit and the peak that a correction handed
   expect((await totals(shop.account)).at(-1)).toBe("216675"); // by 48 kW, not by 80
   for (const { account } of [home, shop]) expect(await correct(account)).toEqual({ kind: "nothing" });
   expect((await verify(lives.owner)).filter(({ ok }) => !ok)).toEqual([]);
+  const checks = await offlineChecks(lives, town);
+  expect(checks.map(({ check }) => check)).toEqual(
+    checks.map(() => expect.objectContaining({ ok: true, corrections: 1 })),
+  );
+  const { file } = checks.find(({ file: text }) => text.includes("C2025-") && text.includes('"demand')) ?? { file: "" };
+  // The first figure that a note's inputs do not give is named, and what was changed of them.
+  const lineChanged = checkBundle(file.replace('"due":"', '"due":"1'));
+  expect(lineChanged).toMatchObject({ ok: false, changed: [{ part: "contents" }] });
+  const bundle = JSON.parse(file) as BillBundle;
+  const hour = bundle.corrections?.[0]?.rests?.readings
+    .flatMap(({ values }) => values)
+    .find(([, value]) => value === "60");
+  if (hour !== undefined) hour[1] = "61";
+  const readingChanged = checkBundle(JSON.stringify(bundle));
+  expect(readingChanged).toMatchObject({ ok: false, changed: [{ part: "correction C2025-000002" }] });
+  for (const check of [lineChanged, readingChanged])
+    expect(check.kind === "checked" && check.differences[0]?.where).toBe("correction C2025-000002 line 1");
 });
 
 test("a bill that is missing between two stops the one that would carry on from it", async () => {

@@ -1,5 +1,7 @@
 /** What homes used, and what they owe for it, worked out by hand. */
 import type { Pool } from "pg";
+import { type BundleCheck, checkBundle } from "../../billing/explain/check-bundle.ts";
+import { readBundle } from "../../billing/explain/read-bundle.ts";
 import { day } from "../../domain/period.ts";
 import { noteAssignment, noteCharge, noteChargePrice } from "../../ledger/charges.ts";
 import type { SmallTown } from "../support/town.ts";
@@ -93,3 +95,21 @@ export const household = (owner: Pool, operatorId: bigint, account: bigint, from
     from,
     persons,
   ]);
+
+/** Every bill that a note corrects, exported and made again from its file alone. */
+export async function offlineChecks(
+  lives: Lives,
+  { operatorId }: SmallTown,
+): Promise<{ readonly number: string; readonly file: string; readonly check: BundleCheck }[]> {
+  const { rows } = await lives.owner.query<{ number: string }>(
+    "select distinct b.number from bill b join correction_basis c on c.operator_id = b.operator_id and c.bill_id = b.id where b.operator_id = $1 order by 1",
+    [operatorId],
+  );
+  return Promise.all(
+    rows.map(async ({ number }) => {
+      const bundle = await lives.fresh.db.as(operatorId, (trx) => readBundle(trx, number, lives.deps, lives.now));
+      const file = JSON.stringify(bundle);
+      return { number, file, check: checkBundle(file) };
+    }),
+  );
+}

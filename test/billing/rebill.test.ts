@@ -27,6 +27,7 @@ import {
   ENDS,
   energyOf,
   household,
+  offlineChecks,
   owedBy,
   FROM,
   MONTHS,
@@ -39,7 +40,6 @@ import { iso, Lives, on, zone } from "./lives.ts";
 let lives: Lives;
 let town: SmallTown;
 
-/** Homes that were billed for all months by the values at their key. */
 let billed: Readonly<Record<"untouched" | "inside" | "newYear" | "prepaid" | "charged", Home>>;
 const [right, wrong]: [Home[], Home[]] = [[], []];
 const taken = (from: Home[]): Home => {
@@ -391,8 +391,10 @@ test("the operator says from which day on how far back is corrected, and which m
   });
 });
 
-test("the books of all these homes hold every invariant", async () => {
+test("the books of all these homes hold every invariant, and every bill is made again offline with its corrections", async () => {
   expect((await verify(lives.owner)).filter(({ ok }) => !ok)).toEqual([]);
+  const checks = await offlineChecks(lives, town);
+  expect(checks.filter(({ check }) => check.kind !== "checked" || !check.ok)).toEqual([]);
 });
 
 const ladderOf = (): Tariff => (lives.deps.tariffs("ladder") ?? [])[0] as Tariff;
