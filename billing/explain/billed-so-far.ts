@@ -50,18 +50,30 @@ export function billedSoFar(
       ...corrections.flatMap(({ lines }) => lines),
       ...trueUps.flatMap(({ lines }) => lines),
     ]),
-    stretches: countedOf(used).map(({ utility, unit, measured: _, ...one }) => ({
-      ...one,
-      billId,
-      utility: utility as Utility,
-      unit: unit as Unit,
-    })),
-    measures: countedOf(measured).map(({ utility: _, unit, measured: kind, ...one }) => ({
-      ...one,
-      billId,
-      kind: kind as BilledMeasure["kind"],
-      unit: unit as BilledMeasure["unit"],
-    })),
+    stretches: countedOf(used).map(
+      ({ usagePointId, from, to, quantity, registers, utility, unit }): BilledStretch => ({
+        billId,
+        usagePointId,
+        utility: utility as Utility,
+        unit: unit as Unit,
+        from,
+        to,
+        quantity,
+        registers,
+      }),
+    ),
+    measures: countedOf(measured).map(
+      ({ usagePointId, from, to, quantity, registers, unit, measured: kind }): BilledMeasure => ({
+        billId,
+        usagePointId,
+        kind: kind as BilledMeasure["kind"],
+        unit: unit as BilledMeasure["unit"],
+        from,
+        to,
+        quantity,
+        registers,
+      }),
+    ),
     states: statesOf(billId, bundle, notes),
     charges: chargesOf(bundle, currency, notes),
   };

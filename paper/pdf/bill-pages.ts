@@ -26,7 +26,7 @@ import {
   wordOf,
   WORDS,
 } from "../words.ts";
-import { columnHead, joined, RIGHT, totalBar } from "./blocks.ts";
+import { columnHead, joined, letterhead, RIGHT, totalBar } from "./blocks.ts";
 import { historyBlock } from "./history.ts";
 import { chip, columnsOf, draw, foot, need, newPages, PAGE, type Pages, table, WIDTH } from "./pages.ts";
 import { box, COLOURS, rule, type Stroke, text, type TextStyle, widthAt, wrapped } from "./pen.ts";
@@ -75,17 +75,7 @@ function continuedHead(sheet: BillSheet, language: PaperLanguage): Pages["head"]
 
 function title(to: Pages, sheet: BillSheet, language: PaperLanguage): void {
   const main: TextStyle = { size: 19, weight: 700, colour: COLOURS.text };
-  const operator: TextStyle = { size: 10.5, weight: 700, colour: COLOURS.brand };
-  draw(to, text(joined(language, sheet.operator), PAGE.left, to.y + 9, operator));
-  draw(
-    to,
-    text(`${joined(language, WORDS.number)}  ${sheet.number}`, RIGHT, to.y + 9, {
-      size: 8.5,
-      colour: COLOURS.quiet,
-      align: "right",
-    }),
-  );
-  to.y += 19;
+  letterhead(to, sheet.operator, `${joined(language, WORDS.number)}  ${sheet.number}`, language);
   for (const line of wrapped(billTitle(sheet, language === "en" ? "en" : "zh"), main, WIDTH)) {
     draw(to, text(line, PAGE.left, to.y + 18, main));
     to.y += 25;

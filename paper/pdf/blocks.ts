@@ -2,7 +2,7 @@ import type { Money } from "../../domain/money.ts";
 import { moneyText } from "../figures.ts";
 import { firstOf, type PaperLanguage, secondOf, type Words } from "../words.ts";
 import { draw, need, PAGE, type Pages, WIDTH } from "./pages.ts";
-import { box, COLOURS, text } from "./pen.ts";
+import { box, COLOURS, text, type TextStyle, widthAt, wrapped } from "./pen.ts";
 
 /** What bills and correction notes have in common on a page. */
 export const RIGHT = PAGE.left + WIDTH;
@@ -29,4 +29,17 @@ export function totalBar(to: Pages, words: Words, total: Money, language: PaperL
     text(moneyText(total), RIGHT - 12, to.y + 17, { size: 13, weight: 700, colour: COLOURS.white, align: "right" }),
   );
   to.y += 34;
+}
+
+/** Who issues the paper, in as many lines as it takes, and its number opposite. */
+export function letterhead(to: Pages, operator: Words, number: string, language: PaperLanguage): void {
+  const small: TextStyle = { size: 8.5, colour: COLOURS.quiet };
+  const name: TextStyle = { size: 10.5, weight: 700, colour: COLOURS.brand };
+  const room = WIDTH - widthAt(number, small) - 16;
+  const names = [firstOf(language, operator), secondOf(language, operator)].filter((part) => part !== null);
+  const whole = names.join(" ");
+  const lines = widthAt(whole, name) <= room ? [whole] : names.flatMap((one) => wrapped(one, name, room));
+  draw(to, text(number, RIGHT, to.y + 9, { ...small, align: "right" }));
+  lines.forEach((line, i) => draw(to, text(line, PAGE.left, to.y + 9 + i * 14, name)));
+  to.y += 19 + (lines.length - 1) * 14;
 }

@@ -2,7 +2,7 @@ import type { CorrectionSheet, CorrectionSheetLine } from "../correction-sheet.t
 import { carriedText, carriedWords, KIND, NOTE } from "../correction-words.ts";
 import { amountColumn, dayText, moneyText, quantityText, unitText } from "../figures.ts";
 import { filled, firstOf, type PaperLanguage, tierWords, TOU_WORDS, type Words, wordOf, WORDS } from "../words.ts";
-import { columnHead, joined, RIGHT, totalBar } from "./blocks.ts";
+import { columnHead, joined, letterhead, RIGHT, totalBar } from "./blocks.ts";
 import { columnsOf, draw, foot, need, newPages, PAGE, type Pages, table, WIDTH } from "./pages.ts";
 import { COLOURS, rule, type Stroke, text, type TextStyle, widthAt, wrapped } from "./pen.ts";
 
@@ -38,13 +38,7 @@ function continuedHead({ kind, number, customer }: CorrectionSheet, language: Pa
 }
 
 function title(to: Pages, { operator, kind, number }: CorrectionSheet, language: PaperLanguage): void {
-  const name: TextStyle = { size: 10.5, weight: 700, colour: COLOURS.brand };
-  const said = number;
-  const room = WIDTH - widthAt(said, { size: 8.5 }) - 16;
-  const [line = ""] = wrapped(joined(language, operator), name, room);
-  draw(to, text(line, PAGE.left, to.y + 9, name));
-  draw(to, text(said, RIGHT, to.y + 9, { size: 8.5, colour: COLOURS.quiet, align: "right" }));
-  to.y += 19;
+  letterhead(to, operator, number, language);
   draw(to, text(firstOf(language, KIND[kind]), PAGE.left, to.y + 18, { size: 19, weight: 700 }));
   to.y += 25;
   if (language === "both") {

@@ -118,7 +118,6 @@ async function post(home: Home, scope: RebillScope = SINCE, deps = lives.deps): 
 }
 const owed = ({ account }: Home) => owedBy(lives.owner, town.operatorId, account);
 const entriesOf = ({ account }: Home) => correctingEntries(lives.owner, town.operatorId, account);
-const feesEarned = () => earned(lives.owner, town.operatorId, "revenue_property");
 const energy = ({ point }: Home) => energyOf(lives.owner, town.operatorId, point);
 const openCut = (home: Home) => lives.fresh.db.as(town.operatorId, (trx) => openControlOf(trx, home.account));
 
@@ -316,14 +315,14 @@ test("a cancelled bill charges nothing, its fee neither, stays so in every repla
   expect(await post(home, anew), "it stands").toEqual({ kind: "nothing" });
   expect(await post(home, cancel)).toMatchObject({ kind: "posted", totalMinor: -october.total_minor - fee });
   expect(await owed(home)).toBe(byHand(TRUE) + fees - Number(october.total_minor + fee));
-  expect(await feesEarned(), "without the tax inside").toBe(4n * 400n);
+  expect(await earned(lives.owner, town.operatorId, "revenue_property"), "without the tax inside").toBe(4n * 400n);
   expect(await energy(home)).toEqual({ metered: -300, billed: 215, unbilled: 85 });
   expect([await post(home), await post(home, cancel)]).toEqual([{ kind: "nothing" }, { kind: "nothing" }]);
   await correct(home.meter, "2025-11-01", 1140);
   expect(await post(home)).toMatchObject({ kind: "posted" });
   expect(await post(home, anew)).toMatchObject({ kind: "posted" });
   expect(await owed(home)).toBe(byHand([1000, 1050, 1140, 1190, 1260, 1300]) + fees);
-  expect(await feesEarned()).toBe(5n * 400n);
+  expect(await earned(lives.owner, town.operatorId, "revenue_property")).toBe(5n * 400n);
   expect(await energy(home)).toEqual({ metered: -300, billed: 300 });
   expect(await post(home)).toEqual({ kind: "nothing" });
 });

@@ -46,7 +46,7 @@ export const rebillZh: Record<keyof typeof rebillEn, string> = {
   "rebill.carried.year_so_far": "本年已计",
   "rebill.carried.was": "原结转",
   "rebill.carried.now": "现结转",
-  "rebill.pdf": "PDF",
+  "rebill.pdf": "PDF 单据",
   "rebill.terms": "更正规则",
   "rebill.terms.held": "可更正最近 {months} 个月的账单：自 {day} 起。",
   "rebill.terms.one": "任何金额均可由一人入账。",
