@@ -17,6 +17,7 @@ import { takePayment } from "../billing/payment.ts";
 import { startCollectors } from "../collectors/main.ts";
 import { type Clock, instant } from "../domain/instant.ts";
 import { money } from "../domain/money.ts";
+import { REGISTERS, SUPPLY_STATES } from "../domain/register.ts";
 import { noTelemetry } from "../domain/telemetry.ts";
 import { openDatabase, ownerPool } from "../schema/database.ts";
 import { removeCluster, startEmbedded } from "../schema/embedded/server.ts";
@@ -45,7 +46,7 @@ const [ON_WIRE_P99_MS, PROVEN_P99_MS] = [300, 2_000];
 /** After the last payment: what has not come by then did not come. */
 const PATIENCE_MS = 15_000;
 
-type Walk = { begunNs: bigint; committedNs?: bigint; onWireNs?: bigint; provenNs?: bigint };
+type Walk = { begunNs: bigint; committedNs?: bigint; onWireNs?: bigint; bookedNs?: bigint; provenNs?: bigint };
 const nowNs = (): bigint => process.hrtime.bigint();
 const msBetween = (from?: bigint, to?: bigint): number[] =>
   from === undefined || to === undefined ? [] : [Number(to - from) / 1e6];
@@ -76,6 +77,10 @@ try {
     mqtt: { kind: "embedded", port: 0 },
     onCommitted: (readings) => {
       booked += readings.length;
+      for (const { register, meterId, value } of readings) {
+        const walk = register === REGISTERS.relay_state.code ? walks.get(Number(meterId)) : undefined;
+        if (walk !== undefined && value === SUPPLY_STATES.connected) walk.bookedNs ??= nowNs();
+      }
       billing.onReadings(readings);
     },
   });
@@ -150,6 +155,7 @@ async function topUps(pay: (home: number) => Promise<void>): Promise<void> {
 function tell(walks: readonly Walk[], load: { perSecond: number; load: number; busy: number }): void {
   const payment = spread(walks.flatMap(({ begunNs, committedNs }) => msBetween(begunNs, committedNs)));
   const onWire = spread(walks.flatMap(({ committedNs, onWireNs }) => msBetween(committedNs, onWireNs)));
+  const inBook = spread(walks.flatMap(({ onWireNs, bookedNs }) => msBetween(onWireNs, bookedNs)));
   const proven = spread(walks.flatMap(({ onWireNs, provenNs }) => msBetween(onWireNs, provenNs)));
   const isGood = onWire.p99Ms <= ON_WIRE_P99_MS && proven.p99Ms <= PROVEN_P99_MS && proven.count === walks.length;
   const result = {
@@ -164,6 +170,7 @@ function tell(walks: readonly Walk[], load: { perSecond: number; load: number; b
     topUps: walks.length,
     payment,
     onWire,
+    inBook,
     proven,
     most: { onWireP99Ms: ON_WIRE_P99_MS, provenP99Ms: PROVEN_P99_MS },
   };
@@ -180,6 +187,7 @@ function tell(walks: readonly Walk[], load: { perSecond: number; load: number; b
       tableText([
         row("payment: asked → committed", payment, ""),
         row("payment committed → order on the meter's wire", onWire, ON_WIRE_P99_MS),
+        row("order on the wire → position in the book of readings", inBook, ""),
         row(`order on the wire → relay (${RELAY_MS} ms) proven in the books`, proven, PROVEN_P99_MS),
       ]),
       `${HOMES} meters on ${GATEWAYS} connections, ${Math.round(load.perSecond)} readings/s booked, ${TOPUPS} top-ups/s; ` +

@@ -2,7 +2,7 @@ import { sql, type Transaction } from "kysely";
 import { CodedError } from "../domain/errors.ts";
 import type { Instant } from "../domain/instant.ts";
 import { dayOf } from "../domain/period.ts";
-import { type Currency, type Money, money } from "../domain/money.ts";
+import { type Currency, type Money, money, negate, sumMoney } from "../domain/money.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
 import { customerPosting, depositPosting, drawerAccount, type Posting } from "../ledger/chart.ts";
 import { depositOf } from "../ledger/deposits.ts";
@@ -10,7 +10,7 @@ import { type PostOutcome, postEntry } from "../ledger/journal.ts";
 import { heldShift, noteTender, requireShift, type Shift } from "../ledger/shifts.ts";
 import type { Database } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
-import { SPLIT_ORDER } from "./charges/split.ts";
+import { type PaymentParts, SPLIT_ORDER } from "./charges/split.ts";
 import { operatorFacts } from "./operator.ts";
 import { classesOwed, type PaymentChannel } from "./payment.ts";
 
@@ -106,7 +106,7 @@ async function postingsOfMove(
         "request.invalid",
         "The account still has an agreement: a deposit pays debts after move-out.",
       );
-    return appliedPostings(trx, accountId, held);
+    return postingsOfApply(trx, accountId, held);
   }
   const { amount, channel, kind } = move;
   if (amount.minor <= 0n || amount.currency !== currency)
@@ -123,15 +123,34 @@ async function postingsOfMove(
   ];
 }
 
-async function appliedPostings(trx: Transaction<Tables>, accountId: AccountId, held: Money): Promise<Posting[]> {
-  const owed = await classesOwed(trx, accountId, held.currency);
-  let left = held.minor;
-  const postings = SPLIT_ORDER.flatMap((debt): Posting[] => {
-    const part = owed[debt].minor < left ? owed[debt].minor : left;
-    if (part <= 0n) return [];
-    left -= part;
-    return [customerPosting(accountId, money(held.currency, -part), debt)];
-  });
+async function postingsOfApply(trx: Transaction<Tables>, accountId: AccountId, held: Money): Promise<Posting[]> {
+  const share = depositShare(held, await classesOwed(trx, accountId, held.currency));
+  const postings = appliedPostings(accountId, share);
   if (postings.length === 0) throw new CodedError("request.invalid", "Nothing is owed, or no deposit is held.");
-  return [depositPosting(accountId, money(held.currency, held.minor - left)), ...postings];
+  return postings;
+}
+
+/** What of the debts a deposit pays, supply first. Pure. */
+export function depositShare(held: Money, owed: PaymentParts): PaymentParts {
+  let left = held.minor;
+  const share = { supply: money(held.currency, 0n), property: money(held.currency, 0n) };
+  for (const debt of SPLIT_ORDER) {
+    const part = owed[debt].minor < left ? owed[debt].minor : left;
+    if (part <= 0n) continue;
+    left -= part;
+    share[debt] = money(held.currency, part);
+  }
+  return share;
+}
+
+/** The postings by which a deposit pays debts; none where it pays nothing. Pure. */
+export function appliedPostings(accountId: AccountId, share: PaymentParts): Posting[] {
+  const parts = SPLIT_ORDER.filter((debt) => share[debt].minor > 0n);
+  if (parts.length === 0) return [];
+  const { currency } = share.supply;
+  const paid = sumMoney(currency, Object.values(share));
+  return [
+    depositPosting(accountId, paid),
+    ...parts.map((debt) => customerPosting(accountId, negate(share[debt]), debt)),
+  ];
 }

@@ -1,19 +1,15 @@
 import { sql, type Transaction } from "kysely";
 import { type Currency, type Money, money } from "../domain/money.ts";
-import { dayOf, daysOf, type Period } from "../domain/period.ts";
+import { daysOf, type Period } from "../domain/period.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
 import type { Utility } from "../domain/unit.ts";
 import { type AccountToBill, accountsToBill, type LastBill, lastBills } from "../ledger/last-bills.ts";
 import type { Tables } from "../schema/tables.ts";
 import { type AccountBill, accountBillOf } from "./account-bill.ts";
-import { withLateFees } from "./charges/overdue.ts";
-import { withCharges } from "./charges/read.ts";
-import { readAccounts } from "./chunk.ts";
-import { withTrueUps } from "./due-true-ups.ts";
 import { findHeld, holdText } from "./hold-back.ts";
-import { withEstimates } from "./estimate-ends.ts";
 import { type OperatorFacts, operatorFacts } from "./operator.ts";
 import type { BillRunDeps } from "./run.ts";
+import { readInputs } from "./run-chunk.ts";
 
 /** What now and what on the last bills of the same accounts. */
 export type Compared = { readonly now: Money; readonly last: Money };
@@ -82,12 +78,7 @@ async function billedForShow(
   const accounts = await accountsToBill(trx, period, days, { after, limit: CHUNK_ACCOUNTS });
   if (accounts.length === 0) return [];
   const ids = accounts.map(({ accountId }) => accountId);
-  const now = deps.clock.now();
-  const books = { ...deps, zone: operator.zone };
-  const read = await withTrueUps(trx, await readAccounts(trx, ids, period, books), books);
-  const issuedOn = dayOf(now, operator.zone);
-  const charged = await withCharges(trx, await withEstimates(trx, read, { ...books, now }), days);
-  const inputs = await withLateFees(trx, charged, issuedOn, operator);
+  const { inputs, issuedOn } = await readInputs(trx, { deps, operator, period }, ids);
   const byAccount = new Map(inputs.map((input) => [input.accountId, input]));
   const last = await lastBills(trx, ids, period);
   const shown = accounts.flatMap((account): Shown[] => {

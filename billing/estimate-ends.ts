@@ -66,6 +66,23 @@ export async function withEstimates(
   return done;
 }
 
+/** What the declared methods make of the ends without a reading, whoever may bill by it: each with a value, or with why there is none. */
+export async function proposeEnds(
+  trx: Trx,
+  input: AccountInput,
+  context: Context,
+): Promise<{ readonly proposed: readonly EditToWrite[]; readonly none: readonly string[] }> {
+  const [mode] = (await paymentModesOf(trx, [input.accountId])).values();
+  const [proposed, none]: [EditToWrite[], string[]] = [[], []];
+  for (const end of missingEndsOf(input)) {
+    const policy = context.estimation?.(end.agreement.utility, mode ?? "postpaid") ?? null;
+    const outcome = policy === null ? "no policy" : await estimateEnd(trx, end, { ...policy, silentDays: 0 }, context);
+    if (typeof outcome === "string") none.push(`meter ${end.stay.serial}: ${outcome}`);
+    else proposed.push(...outcome);
+  }
+  return { proposed, none };
+}
+
 /** An end of a stretch that a meter stood through, without a reading of its main register at or after it. */
 type MissingEnd = SettlementInput & {
   readonly stay: MeterStay;

@@ -57,11 +57,7 @@ export async function billChunk(facts: RunFacts, claim: Pick<ClaimQuery, "among"
       const { accountIds, upTo } = await claimAccounts(trx, { ...claim, period, days });
       claimed = accountIds;
       if (accountIds.length === 0) return { kind: "billed", issued: new Map(), refused: [], upTo };
-      const books = { ...deps, zone: operator.zone };
-      const read = await withTrueUps(trx, await readAccounts(trx, accountIds, period, books), books);
-      const estimated = await withEstimates(trx, read, { ...books, now: deps.clock.now() });
-      const issuedOn = dayOf(deps.clock.now(), operator.zone);
-      const inputs = await withLateFees(trx, await withCharges(trx, estimated, days), issuedOn, operator);
+      const { inputs, issuedOn } = await readInputs(trx, facts, accountIds);
       const rated = await rateAll(facts, inputs, issuedOn);
       const { runId } = facts;
       const bills = await holdBack(trx, rated, inputs, { runId, period, issuedOn, now: deps.clock.now() });
@@ -73,6 +69,24 @@ export async function billChunk(facts: RunFacts, claim: Pick<ClaimQuery, "among"
     deps.log?.warn({ err: error, accounts: claimed.length }, "a part of the bill run failed");
     return { kind: "failed", accountIds: claimed, error };
   }
+}
+
+/** All that bills of these accounts for a period are made of, as they would be issued now. */
+export async function readInputs(
+  trx: Transaction<Tables>,
+  { deps, operator, period }: Pick<RunFacts, "deps" | "operator" | "period">,
+  accountIds: readonly AccountId[],
+): Promise<{ readonly inputs: readonly AccountInput[]; readonly issuedOn: Day }> {
+  const now = deps.clock.now();
+  const books = { ...deps, zone: operator.zone };
+  const read = await withTrueUps(trx, await readAccounts(trx, accountIds, period, books), books);
+  const charged = await withCharges(
+    trx,
+    await withEstimates(trx, read, { ...books, now }),
+    daysOf(period, operator.zone),
+  );
+  const issuedOn = dayOf(now, operator.zone);
+  return { inputs: await withLateFees(trx, charged, issuedOn, operator), issuedOn };
 }
 
 /** After so many accounts whatever else this process does has its turn: some milliseconds. Our choice. */
@@ -96,13 +110,31 @@ async function writeChunk(
 ): Promise<{ issued: ReadonlyMap<AccountId, bigint>; refused: readonly Refusal[] }> {
   const { runId, deps } = facts;
   const now = deps.clock.now();
-  const settlements = bills.flatMap((bill) => bill.settlements);
-  const verdicts = settlements.flatMap((settlement) => settlement.verdicts);
-  await judgeAgain(trx, settlements.flatMap(judgedIn), verdicts, { rules: RULES, touches: "overlaps", at: now });
   const refused = bills.flatMap((one): Refusal[] =>
     one.kind === "refused" ? [{ accountId: one.accountId, reason: one.reason, detail: one.detail }] : [],
   );
   await refuseAccounts(trx, runId, refused, now);
+  const issued = await writeRated(trx, facts, bills, bases);
+  await settleExceptions(trx, runId, [...issued.keys()], now);
+  await clearHeld(trx, runId, [...issued.keys()]);
+  return { issued, refused };
+}
+
+/**
+ * Judges what was measured, posts and writes the bills among these.
+ * @param facts `runId` null: a bill of no run; `final`: no later bill trues up what it ends at
+ */
+export async function writeRated(
+  trx: Transaction<Tables>,
+  facts: Omit<RunFacts, "runId"> & { readonly runId: bigint | null; readonly final?: true },
+  bills: readonly RatedAccount[],
+  bases: readonly BillInputs[],
+): Promise<ReadonlyMap<AccountId, bigint>> {
+  const { runId, deps, final = false } = facts;
+  const now = deps.clock.now();
+  const settlements = bills.flatMap((bill) => bill.settlements);
+  const verdicts = settlements.flatMap((settlement) => settlement.verdicts);
+  await judgeAgain(trx, settlements.flatMap(judgedIn), verdicts, { rules: RULES, touches: "overlaps", at: now });
   const billed = bills.filter((one) => one.kind === "billed");
   const journalIds = await postBills(trx, facts, billed, now);
   const written = billed.map(
@@ -119,10 +151,8 @@ async function writeChunk(
     await writeBillCharges(trx, own, ids);
     await writeKept(trx, billed, ids);
   });
-  await writeTrueUpsOf(trx, bills, issued, now);
-  await settleExceptions(trx, runId, [...issued.keys()], now);
-  await clearHeld(trx, runId, [...issued.keys()]);
-  return { issued, refused };
+  await writeTrueUpsOf(trx, bills, issued, { now, opens: !final });
+  return issued;
 }
 
 /** Rules that a settlement judges by. */
@@ -134,7 +164,7 @@ const judgedIn = ({ agreement, stretch }: Settlement): JudgedAgain[] =>
 /** The entries of these bills, by account; a bill with nothing to post has none. */
 async function postBills(
   trx: Transaction<Tables>,
-  { operatorId, period }: RunFacts,
+  { operatorId, period }: Pick<RunFacts, "operatorId" | "period">,
   billed: readonly Extract<RatedAccount, { kind: "billed" }>[],
   now: Instant,
 ): Promise<Map<AccountId, bigint>> {

@@ -19,12 +19,12 @@ export function estimatedEndsOf({ agreement, registers }: Settlement): Estimated
   });
 }
 
-/** With each bill: the estimates that it ends at, the true-ups that they open, and those that it closes. */
+/** With each bill: the estimates that it ends at, the true-ups that they open (none where no bill follows), and those that it closes. */
 export async function writeTrueUpsOf(
   trx: Transaction<Tables>,
   bills: readonly (AccountBill & { readonly accountId: AccountId })[],
   issued: ReadonlyMap<AccountId, bigint>,
-  now: Instant,
+  { now, opens }: { readonly now: Instant; readonly opens: boolean },
 ): Promise<void> {
   for (const billed of bills) {
     const id = issued.get(billed.accountId);
@@ -34,6 +34,7 @@ export async function writeTrueUpsOf(
     if (strange !== undefined) throw new Error(`estimate ${strange.id} stands without its bill`);
     const closings = billed.corrections.flatMap((correction) => correction.closings);
     await closeTrueUps(trx, id, closings, now);
-    await writeTrueUps(trx, { id, accountId: billed.accountId }, billed.settlements.flatMap(estimatedEndsOf), now);
+    if (opens)
+      await writeTrueUps(trx, { id, accountId: billed.accountId }, billed.settlements.flatMap(estimatedEndsOf), now);
   }
 }

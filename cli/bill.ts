@@ -10,6 +10,7 @@ import { noTelemetry } from "../domain/telemetry.ts";
 import { readCycles } from "../ledger/billing-cycles.ts";
 import { type Database, openDatabase } from "../schema/database.ts";
 import { billExceptionsCommand } from "./bill-exceptions.ts";
+import { billFinalCommand } from "./bill-final.ts";
 import { billMailCommand } from "./bill-mail.ts";
 import { billOneCommand } from "./bill-one.ts";
 import { billReplayCommand } from "./bill-replay.ts";
@@ -36,6 +37,7 @@ export const billCommand = (io: Io): Command =>
     .addCommand(billOneCommand(io, "anew"))
     .addCommand(billExceptionsCommand(io))
     .addCommand(billMailCommand(io))
+    .addCommand(billFinalCommand(io))
     .action(async (asked: Asked, it: Command) => {
       const { operator: code, period: name } = asked;
       if (code === undefined) return it.error("error: required option '--operator <code>' not specified", WRONG_USE);

@@ -1,8 +1,10 @@
 import { sql, type Transaction } from "kysely";
 import { HOUR_MS, type Instant, instant, isoOf } from "../domain/instant.ts";
-import type { AccountId, MeterId } from "../domain/reading.ts";
+import type { AccountId, MeterId, OperatorId } from "../domain/reading.ts";
 import type { CutWay } from "../domain/supply-command.ts";
 import { type ControlAction, POSITION_OF, type SupplyEventKind, type SupplyPosition } from "../domain/supply.ts";
+import type { Database } from "../schema/database.ts";
+import { arrayText } from "./bulk-insert.ts";
 import type { Tables } from "../schema/tables.ts";
 
 type Trx = Transaction<Tables>;
@@ -100,13 +102,35 @@ export async function openControlOf(trx: Trx, accountId: AccountId): Promise<Ope
   return rows[0] === undefined ? null : openOf(rows[0]);
 }
 
-/** Orders due on the wire, connections first, oldest first. Not locked: the sender claims each on its own. */
-export async function dueControls(trx: Trx, now: Instant, limit: number): Promise<OpenControl[]> {
-  const { rows } = await sql<ControlRow>`
-    select ${COLUMNS} from sanbiao.control
-     where operator_id = sanbiao.operator_id() and state in ('queued', 'sent') and not_before <= ${isoOf(now)}
-     order by action, id limit ${limit}`.execute(trx); // 'connect' < 'disconnect'
-  return rows.map(openOf);
+export type DueControl = OpenControl & { readonly operatorId: OperatorId; readonly policyId: string | null };
+
+/** Orders due on the wire, of every operator, connections first, oldest first, at most `most` of each. Not locked: the sender claims each on its own. */
+export async function dueControls({ pool }: Pick<Database, "pool">, now: Instant, most: number): Promise<DueControl[]> {
+  const { rows } = await pool.query<ControlRow & { operator_id: OperatorId; policy_id: string | null }>({
+    name: "due_controls",
+    text: "select * from sanbiao.due_controls($1, $2)",
+    values: [isoOf(now), most],
+  });
+  return rows.map((row) => ({ ...openOf(row), operatorId: row.operator_id, policyId: row.policy_id }));
+}
+
+/**
+ * Claims an order to reconnect for one sending, in a transaction of its own: from now on it may be on the wire. Proof of the first
+ * sending is waited for so long, of each further one twice as long as before. `exhausted`: sent `attemptsMax` times already;
+ * `gone`: closed, claimed or put off meanwhile.
+ */
+export async function claimReconnection(
+  { pool }: Pick<Database, "pool">,
+  { operatorId, id, accountId }: DueControl,
+  rules: { readonly attemptsMax: number; readonly proofWithinSeconds: number },
+  now: Instant,
+): Promise<{ outcome: "claimed" | "exhausted" | "gone"; attempt: number | null }> {
+  const { rows } = await pool.query<{ outcome: "claimed" | "exhausted" | "gone"; attempt: number | null }>({
+    name: "claim_reconnection",
+    text: "select * from sanbiao.claim_reconnection($1, $2, $3, $4, $5, make_interval(secs => $6))",
+    values: [operatorId, id, accountId, isoOf(now), rules.attemptsMax, rules.proofWithinSeconds],
+  });
+  return rows[0] ?? { outcome: "gone", attempt: null };
 }
 
 /** An order that is still open, locked; `null` when it was closed meanwhile. */
@@ -150,37 +174,58 @@ export async function giveUpControl(trx: Trx, id: bigint, now: Instant, note: st
   return (numAffectedRows ?? 0n) > 0n;
 }
 
-/** Closes the sent order that a position measured and received after the sending proves: `limited` proves a cut by a trickle alone. Nothing else closes one as done. */
-export async function confirmControl(
+export type ConfirmedControl = { readonly id: bigint; readonly meterId: MeterId; readonly action: ControlAction };
+
+/**
+ * Closes the sent orders that positions measured and received after the sending prove: `limited` proves a cut by a trickle alone.
+ * Nothing else closes one as done. One position of each meter at most.
+ */
+export async function confirmControls(
   trx: Trx,
-  seen: {
-    meterId: MeterId;
-    position: SupplyPosition | "limited";
-    measuredAt: Instant;
-    receivedAt: Instant;
-    now: Instant;
-  },
-): Promise<{ id: bigint; accountId: AccountId | null; action: ControlAction } | null> {
-  const action: ControlAction = seen.position === POSITION_OF.connect ? "connect" : "disconnect";
-  const { rows } = await sql<{ id: bigint; account_id: bigint | null; action: ControlAction }>`
-    update sanbiao.control set state = 'confirmed', closed_at = ${isoOf(seen.now)}, read_back_at = ${isoOf(seen.measuredAt)}
-     where operator_id = sanbiao.operator_id() and meter_id = ${seen.meterId} and action = ${action}
-       and state = 'sent' and (${seen.position} <> 'limited' or reason ->> 'cut' = 'trickle')
-       and sent_at < least(${isoOf(seen.measuredAt)}::timestamptz, ${isoOf(seen.receivedAt)}::timestamptz) returning id, account_id, action`.execute(
-    trx,
-  );
-  const row = rows[0];
-  return row === undefined ? null : { id: row.id, accountId: row.account_id, action: row.action };
+  seen: readonly {
+    readonly meterId: MeterId;
+    readonly position: SupplyPosition | "limited";
+    readonly measuredAt: Instant;
+    readonly receivedAt: Instant;
+  }[],
+  now: Instant,
+): Promise<ConfirmedControl[]> {
+  if (seen.length === 0) return [];
+  const { rows } = await sql<{ id: bigint; meter_id: bigint; action: ControlAction }>`
+    update sanbiao.control c set state = 'confirmed', closed_at = ${isoOf(now)}, read_back_at = s.measured_at
+      from unnest(${arrayText(seen.map(({ meterId }) => meterId))}::bigint[],
+                  ${arrayText(seen.map(({ position }) => position))}::text[],
+                  ${arrayText(seen.map(({ measuredAt }) => isoOf(measuredAt)))}::timestamptz[],
+                  ${arrayText(seen.map(({ receivedAt }) => isoOf(receivedAt)))}::timestamptz[]) as s (meter_id, position, measured_at, received_at)
+     where c.operator_id = sanbiao.operator_id() and c.meter_id = s.meter_id and c.state = 'sent'
+       and c.action = case when s.position = ${POSITION_OF.connect} then 'connect' else 'disconnect' end
+       and (s.position <> 'limited' or c.reason ->> 'cut' = 'trickle')
+       and c.sent_at < least(s.measured_at, s.received_at) returning c.id, c.meter_id, c.action`.execute(trx);
+  return rows.map(({ id, meter_id, action }) => ({ id, meterId: meter_id, action }));
 }
 
-/** One more line in the story of a supply. */
-export async function addSupplyEvent(
-  trx: Trx,
-  event: { accountId: AccountId; at: Instant; kind: SupplyEventKind; detail: Record<string, string> },
-): Promise<bigint> {
+type SupplyEventRow = {
+  readonly accountId: AccountId;
+  readonly at: Instant;
+  readonly kind: SupplyEventKind;
+  readonly detail: Readonly<Record<string, string>>;
+};
+
+/** One more line in the story of a supply. @returns its number */
+export async function addSupplyEvent(trx: Trx, event: SupplyEventRow): Promise<bigint> {
+  return (await addSupplyEvents(trx, [event]))[0] ?? 0n;
+}
+
+/** Lines in the stories of supplies. @returns their numbers */
+export async function addSupplyEvents(trx: Trx, events: readonly SupplyEventRow[]): Promise<bigint[]> {
+  if (events.length === 0) return [];
   const { rows } = await sql<{ id: bigint }>`
     insert into sanbiao.supply_event (operator_id, account_id, at, kind, detail)
-    values (sanbiao.operator_id(), ${event.accountId}, ${isoOf(event.at)}, ${event.kind}, ${JSON.stringify(event.detail)}::jsonb)
+    select sanbiao.operator_id(), e.account_id, e.at, e.kind, e.detail
+      from unnest(${arrayText(events.map(({ accountId }) => accountId))}::bigint[],
+                  ${arrayText(events.map(({ at }) => isoOf(at)))}::timestamptz[],
+                  ${arrayText(events.map(({ kind }) => kind))}::text[],
+                  ${arrayText(events.map(({ detail }) => JSON.stringify(detail)))}::jsonb[]) as e (account_id, at, kind, detail)
     returning id`.execute(trx);
-  return rows[0]?.id ?? 0n;
+  return rows.map(({ id }) => id);
 }

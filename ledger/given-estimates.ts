@@ -26,9 +26,12 @@ export type GivenEstimate = {
         readonly on: Day;
         readonly reference: string;
       };
+  /** How the value was found, where no person made it up. */
+  readonly foundBy?: Readonly<Record<string, string>>;
   readonly reason: string;
   readonly key: string;
-  readonly madeBy: bigint;
+  /** `null`: the command line, which knows no persons. */
+  readonly madeBy: bigint | null;
   readonly now: Instant;
 };
 
@@ -62,10 +65,13 @@ export async function giveEstimate(trx: Trx, given: GivenEstimate): Promise<Give
   if (detail !== null) return { kind: "refused", detail };
   const { meterId, register, at, value, reason, key, madeBy, now } = given;
   const { method, ...consent } = given.given;
-  const basis = "by" in consent ? { agreed_by: consent.by, agreed_on: consent.on, reference: consent.reference } : {};
+  const basis = {
+    ...given.foundBy,
+    ...("by" in consent ? { agreed_by: consent.by, agreed_on: consent.on, reference: consent.reference } : {}),
+  };
   const says = { kind: "value", value, source: "estimate", method, basis } as const;
   const [written] = await writeEdits(trx, [
-    { meterId, register, at, origin: "clerk", says, reason, key, madeBy, madeAt: now },
+    { meterId, register, at, origin: "clerk", says, reason, key, ...(madeBy === null ? {} : { madeBy }), madeAt: now },
   ]);
   if (written === undefined) throw new Error(`entry ${key} has no outcome`);
   return written;

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from "kysely";
 import { type Instant, isoOf } from "../domain/instant.ts";
 import type { AccountId, MeterId } from "../domain/reading.ts";
+import { arrayText } from "./bulk-insert.ts";
 import type { Tables } from "../schema/tables.ts";
 
 type Trx = Transaction<Tables>;
@@ -22,12 +23,19 @@ export async function openWorkOrder(
     on conflict (operator_id, meter_id, kind) where closed_at is null do nothing`.execute(trx);
 }
 
-/** The meter told where its relay or valve stands, after the work order was opened: nobody needs to go there. */
-export async function closeByProof(trx: Trx, meterId: MeterId, measuredAt: Instant, now: Instant): Promise<void> {
+/** Meters told where their relay or valve stands, after the work order was opened: nobody needs to go there. */
+export async function closeByProof(
+  trx: Trx,
+  seen: readonly { readonly meterId: MeterId; readonly measuredAt: Instant }[],
+  now: Instant,
+): Promise<void> {
+  if (seen.length === 0) return;
   await sql`
-    update sanbiao.work_order set closed_at = ${isoOf(now)}, proof_at = ${isoOf(measuredAt)}
-     where operator_id = sanbiao.operator_id() and meter_id = ${meterId} and closed_at is null
-       and opened_at < ${isoOf(measuredAt)}::timestamptz`.execute(trx);
+    update sanbiao.work_order o set closed_at = ${isoOf(now)}, proof_at = s.measured_at
+      from unnest(${arrayText(seen.map(({ meterId }) => meterId))}::bigint[],
+                  ${arrayText(seen.map(({ measuredAt }) => isoOf(measuredAt)))}::timestamptz[]) as s (meter_id, measured_at)
+     where o.operator_id = sanbiao.operator_id() and o.meter_id = s.meter_id and o.closed_at is null
+       and o.opened_at < s.measured_at`.execute(trx);
 }
 
 /** A person looked, and says what was found. @returns `unknown`: no such work order; `closed`: it was closed before */

@@ -1,11 +1,15 @@
 import { sql, type Transaction } from "kysely";
+import { readLadderRuns } from "../billing/explain/read-ladders.ts";
 import { readProrations } from "../billing/explain/read-prorations.ts";
 import type { Instant } from "../domain/instant.ts";
 import type { Currency } from "../domain/money.ts";
-import { addMonths, type Day, dayOf, daysBetween, startOfDay, type Zone } from "../domain/period.ts";
+import { addMonths, type Day, dayOf, daysBetween, monthOf, startOfDay, type Zone } from "../domain/period.ts";
 import type { Proration } from "../domain/proration.ts";
 import { decimalText, microOf } from "../domain/quantity.ts";
 import type { OperatorId } from "../domain/reading.ts";
+import { closingsOf } from "../ledger/account-closings.ts";
+import { depositStatementsOf, NO_DEPOSIT } from "../ledger/deposits.ts";
+import { readMeasuredRegisters } from "../ledger/rating-states.ts";
 import type { Tables } from "../schema/tables.ts";
 import {
   type BillFacts,
@@ -51,6 +55,10 @@ export async function billFacts(trx: Trx, operatorId: OperatorId, ids: readonly 
     lines.set(id, [...(lines.get(id) ?? []), ...charges]);
   const owed = await owedOf(trx, operatorId, ids);
   const corrected = await correctedOf(trx, operatorId, ids);
+  const deposits = await depositStatementsOf(trx, ids);
+  const closings = await closingsOf(trx, ids);
+  const ofMonths = bills.filter((row) => row.period_to > monthOf(row.period_from, row.zone).to).map(({ id }) => id);
+  const ladders = await readLadderRuns(trx, ofMonths);
   return bills.map((row) => ({
     operator: { code: row.code, name: { zh: row.name_zh, en: row.name_en } },
     zone: row.zone,
@@ -72,6 +80,9 @@ export async function billFacts(trx: Trx, operatorId: OperatorId, ids: readonly 
     history: (history.get(row.id) ?? []).filter(({ periodTo }) => periodTo > startOfHistory(row)),
     owed: owed.get(row.id) ?? [],
     corrected,
+    deposit: deposits.get(row.id) ?? NO_DEPOSIT,
+    closing: closings.get(row.id) ?? null,
+    ladders: ladders.get(row.id) ?? [],
     paymentTemplate: DEMO_PAYMENT_TEMPLATE,
   }));
 }
@@ -144,6 +155,7 @@ async function usagesOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[]
     .orderBy("b.usage_point_id")
     .orderBy("b.period_from")
     .execute();
+  const besides = await readMeasuredRegisters(trx, ids);
   return grouped(rows, (row) => ({
     usagePointId: row.usage_point_id,
     utility: row.utility,
@@ -152,7 +164,10 @@ async function usagesOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[]
     quantity: row.quantity,
     unit: row.unit,
     basis: row.basis,
-    registers: row.registers as readonly RegisterFact[],
+    registers: [
+      ...(row.registers as readonly RegisterFact[]),
+      ...(row.corrects_bill_id === null ? (besides(row) as readonly RegisterFact[]) : []),
+    ],
     corrects: row.corrects_bill_id,
   }));
 }

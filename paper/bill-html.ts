@@ -1,4 +1,4 @@
-import type { AccountStatement, BillSheet, History, Section, SheetLine } from "./bill-sheet.ts";
+import type { BillSheet, History, Section, SheetLine } from "./bill-sheet.ts";
 import { billTitle } from "./bill-title.ts";
 import { UTILITY_COLOURS } from "./colours.ts";
 import {
@@ -12,10 +12,11 @@ import {
   unitText,
 } from "./figures.ts";
 import { QUIET_ZONE, qrModules } from "./qr-modules.ts";
-import { statementCells } from "./statement-cells.ts";
+import { headlineOf, type Strip, stripsOf } from "./statement-cells.ts";
 import { useChartOf } from "./use-chart.ts";
 import {
   BASIS_WORDS,
+  COUNTS_WORDS,
   firstOf,
   METHOD_WORDS,
   type PaperLanguage,
@@ -41,6 +42,7 @@ export function said(language: PaperLanguage, words: Words): string {
 export function billHtml(sheet: BillSheet, language: PaperLanguage): string {
   const say = (words: Words) => said(language, words);
   const { toPay } = sheet;
+  const [headline, amount] = headlineOf(sheet);
   return `<!doctype html>
 <html lang="${language === "en" ? "en" : "zh-CN"}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -52,10 +54,12 @@ export function billHtml(sheet: BillSheet, language: PaperLanguage): string {
 <dl><dt>${say(WORDS.account)}</dt><dd>${escaped(sheet.customer.number)}</dd>
 <dt>${say(WORDS.period)}</dt><dd>${dayText(sheet.firstDay, language)} – ${dayText(sheet.lastDay, language)}</dd>
 <dt>${say(WORDS.issued)}</dt><dd>${dayText(sheet.issuedOn, language)}</dd></dl></div>
-<div class="pay"><p>${say(toPay.minor > 0n ? WORDS.toPay : WORDS.nothingToPay)}<b>${moneyText(toPay)}</b></p>
+<div class="pay"><p>${say(headline)}<b>${moneyText(amount)}</b></p>
 ${toPay.minor > 0n ? `<p>${say(WORDS.due)}<strong>${dayText(sheet.dueOn, language)}</strong></p>` : ""}
 ${sheet.payment === null ? "" : `<figure>${qrSvg(sheet.payment.content)}<figcaption>${say(sheet.payment.demo ? WORDS.demoCode : WORDS.pay)}</figcaption></figure>`}</div></section>
-${sheet.statements.map((one) => statementHtml(one, language)).join("")}
+${stripsOf(sheet)
+  .map((one) => stripHtml(one, language))
+  .join("")}
 ${sheet.sections.map((section) => sectionHtml(section, language)).join("\n")}
 <p class="total"><span>${say(WORDS.total)}</span><b>${moneyText(sheet.total)}</b></p>
 ${historyHtml(sheet, language)}
@@ -64,11 +68,10 @@ ${historyHtml(sheet, language)}
 `;
 }
 
-function statementHtml(account: AccountStatement, language: PaperLanguage): string {
-  const cells = statementCells(account).map(
-    ([words, amount]) => `<dt>${said(language, words)}</dt><dd>${moneyText(amount)}</dd>`,
-  );
-  return `<section class="statement"><h3>${said(language, WORDS[`debt_${account.debt}`])}</h3><dl>${cells.join("")}</dl></section>`;
+function stripHtml({ name, cells }: Strip, language: PaperLanguage): string {
+  const shown = cells.map(([words, amount]) => `<dt>${said(language, words)}</dt><dd>${moneyText(amount)}</dd>`);
+  const head = said(language, name ?? WORDS.debt_supply);
+  return `<section class="statement"><h3>${head}</h3><dl>${shown.join("")}</dl></section>`;
 }
 
 function sectionHtml(section: Section, language: PaperLanguage): string {
@@ -81,7 +84,7 @@ function sectionHtml(section: Section, language: PaperLanguage): string {
   const registers = section.registers.map(
     (
       one,
-    ) => `<tr><th scope="row">${escaped(one.serial)}${one.tou === null ? "" : ` ${say(wordOf(TOU_WORDS, one.tou))}`}</th>
+    ) => `<tr><th scope="row">${escaped(one.serial)}${one.counts === null ? "" : ` ${say(wordOf(COUNTS_WORDS, one.counts))}`}</th>
 <td>${one.from ?? ""} – ${one.to ?? ""}</td><td>${grouped(one.start)}</td><td>${grouped(one.end)}</td><td>${grouped(one.used)}</td>
 <td>${say(wordOf(BASIS_WORDS, one.method === null ? one.basis : "estimated"))}${one.method === null ? "" : ` · ${say(wordOf(METHOD_WORDS, one.method))}`}</td></tr>`,
   );

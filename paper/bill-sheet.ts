@@ -1,11 +1,23 @@
+import type { LadderRun } from "../billing/explain/read-ladders.ts";
 import type { DebtClass } from "../domain/charge.ts";
 import { addMoney, type Currency, type Money, money, sumMoney } from "../domain/money.ts";
 import { addDays, addMonths, type Day, dayOf, daysOf, type Period, type Zone } from "../domain/period.ts";
 import type { Proration } from "../domain/proration.ts";
 import type { Micro } from "../domain/quantity.ts";
 import { UTILITIES, type Utility } from "../domain/unit.ts";
+import type { DepositStatement } from "../ledger/deposits.ts";
 import { paymentCodeOf } from "./payment-code.ts";
+import { notesOf } from "./notes.ts";
 import { prorationWords } from "./proration-words.ts";
+import {
+  type AccountStatement,
+  type ClosingFact,
+  type DepositSheet,
+  depositSheetOf,
+  type FinalSheet,
+  finalSheetOf,
+  statementsOf,
+} from "./statement.ts";
 import type { Words } from "./words.ts";
 
 /** What the books say of one bill: rows as they were written with it, and the names that stand on it. */
@@ -34,6 +46,11 @@ export type BillFacts = {
   readonly owed: readonly OwedFact[];
   /** Number of each earlier bill that a line corrects. */
   readonly corrected: ReadonlyMap<bigint, string>;
+  readonly deposit: DepositStatement;
+  /** Of a final bill. */
+  readonly closing: ClosingFact | null;
+  /** How the tiers of its tariffs run over several months; told where it covers more than one. */
+  readonly ladders: readonly LadderRun[];
   readonly paymentTemplate: string;
 };
 
@@ -72,8 +89,8 @@ export type RegisterFact = {
   readonly register?: string;
   readonly from?: string;
   readonly to?: string;
-  readonly start?: string;
-  readonly end?: string;
+  readonly start?: string | null;
+  readonly end?: string | null;
   readonly used?: string;
   readonly basis?: string;
   readonly verdicts?: readonly unknown[];
@@ -104,7 +121,8 @@ export type PaperUtility = Utility | "other";
 
 export type Register = {
   readonly serial: string;
-  readonly tou: string | null;
+  /** A time of use, `export`, `reactive` or `demand`; `null` = the whole use. */
+  readonly counts: string | null;
   readonly from: Day | null;
   readonly to: Day | null;
   readonly start: string;
@@ -151,17 +169,6 @@ export type History = {
   readonly months: readonly HistoryMonth[];
 };
 
-/** One class of debt from before this bill to after it. */
-export type AccountStatement = {
-  readonly debt: DebtClass;
-  readonly before: Money;
-  readonly payments: Money;
-  readonly adjustments: Money;
-  readonly bill: Money;
-  /** before + payments + adjustments + bill; negative is in credit. */
-  readonly after: Money;
-};
-
 /** One bill as it stands on paper, whatever draws it. Amounts add up: subtotals to `total`, the statement to `after`. */
 export type BillSheet = {
   readonly operator: Words;
@@ -176,6 +183,9 @@ export type BillSheet = {
   readonly total: Money;
   /** Of supply always, of all else where there is or was any. */
   readonly statements: readonly AccountStatement[];
+  readonly deposit: DepositSheet | null;
+  /** `null`: other bills follow. */
+  readonly final: FinalSheet | null;
   /** What is left to pay with this bill, as it was issued; zero when the account was in credit. */
   readonly toPay: Money;
   readonly payment: { readonly content: string; readonly demo: boolean } | null;
@@ -196,11 +206,13 @@ export function billSheetOf(facts: BillFacts): BillSheet {
   const { bill, currency, zone } = facts;
   const total = money(currency, bill.totalMinor);
   const statements = statementsOf(facts);
+  const final = finalSheetOf(facts);
   // Credit in one class pays nothing of the other.
-  const toPay = sumMoney(
+  const owed = sumMoney(
     currency,
     statements.flatMap(({ after }) => (after.minor > 0n ? [after] : [])),
   );
+  const toPay = final === null ? owed : final.stillOwed;
   const days = daysOf(bill.period, zone);
   const sections = sectionsOf(facts);
   return {
@@ -215,39 +227,13 @@ export function billSheetOf(facts: BillFacts): BillSheet {
     sections,
     total,
     statements,
+    deposit: depositSheetOf(facts),
+    final,
     toPay,
     payment: toPay.minor === 0n ? null : paymentCodeOf(facts.paymentTemplate, facts, toPay),
     history: historyOf(facts, addDays(days.to, -1)),
     notes: notesOf(facts, sections),
   };
-}
-
-function statementsOf(facts: BillFacts): AccountStatement[] {
-  const { currency } = facts;
-  const of = (debt: DebtClass): AccountStatement => {
-    const owed = facts.owed.find((one) => one.debt === debt);
-    const before = money(currency, owed?.beforeMinor ?? 0n);
-    const payments = money(currency, owed?.paymentsMinor ?? 0n);
-    const adjustments = money(currency, owed?.otherMinor ?? 0n);
-    const lines = facts.lines.filter((line) => line.debt === debt);
-    const bill = money(
-      currency,
-      lines.reduce((sum, { amountMinor }) => sum + amountMinor, 0n),
-    );
-    return {
-      debt,
-      before,
-      payments,
-      adjustments,
-      bill,
-      after: sumMoney(currency, [before, payments, adjustments, bill]),
-    };
-  };
-  const property = of("property");
-  const none = [property.before, property.payments, property.adjustments, property.bill].every(
-    ({ minor }) => minor === 0n,
-  );
-  return none ? [of("supply")] : [of("supply"), property];
 }
 
 function sectionsOf(facts: BillFacts): Section[] {
@@ -309,7 +295,7 @@ function registerOf(register: RegisterFact, zone: Zone): Register {
   };
   return {
     serial: register.serial ?? register.meter ?? "",
-    tou: /_(sharp|peak|flat|deep_valley|valley)_/.exec(register.register ?? "")?.[1] ?? null,
+    counts: countsOf(register.register ?? ""),
     from: dayIn(register.from),
     to: dayIn(register.to),
     start: register.start ?? "",
@@ -319,6 +305,11 @@ function registerOf(register: RegisterFact, zone: Zone): Register {
     method: register.estimate?.method ?? null,
   };
 }
+
+const countsOf = (register: string): string | null =>
+  /_(sharp|peak|flat|deep_valley|valley)_/.exec(register)?.[1] ??
+  /^(demand|reactive)_/.exec(register)?.[1] ??
+  (register.startsWith("energy_export") ? "export" : null);
 
 /** Use by the month in which it ended; a true-up counts in the month that it settles. */
 function historyOf(facts: BillFacts, lastDay: Day): History[] {
@@ -342,27 +333,4 @@ function historyOf(facts: BillFacts, lastDay: Day): History[] {
       };
     })
     .toSorted(inOrder);
-}
-
-function notesOf(facts: BillFacts, sections: readonly Section[]): Words[] {
-  const notes: Words[] = [];
-  const registers = sections.flatMap((section) => section.registers);
-  if (registers.some(({ method }) => method !== null) || sections.some(({ basis }) => basis === "estimated"))
-    notes.push({
-      zh: "标为“估抄”的用量按所示方法估算，下次实抄后的账单多退少补。",
-      en: "Use marked Estimated was found by the method shown; the bill after the next reading settles the difference.",
-    });
-  const corrected = [...new Set(facts.lines.flatMap(({ corrects }) => (corrects === null ? [] : [corrects])))];
-  if (corrected.length > 0) {
-    const numbers = corrected.map((id) => facts.corrected.get(id) ?? String(id)).join(", ");
-    notes.push({
-      zh: `带 ↺ 的行为账单 ${numbers} 的差额结算：按实抄重新计费，减去已计金额。`,
-      en: `Lines with ↺ settle bill ${numbers}: rated again by what was read, less what was billed.`,
-    });
-  }
-  notes.push({
-    zh: "各项金额分别四舍五入一次，合计为各项之和。如有疑问，请凭账单编号到收费柜台咨询。",
-    en: "Each amount is rounded once; the total is their sum. Questions: please name the bill number at the counter.",
-  });
-  return notes;
 }

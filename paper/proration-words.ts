@@ -1,7 +1,5 @@
 import type { CutCause, CutStands, Proration } from "../domain/proration.ts";
-import { filled, type Words } from "./words.ts";
-
-const w = (zh: string, en: string): Words => ({ zh, en });
+import { filled, type Words, w } from "./words.ts";
 
 const CAUSE: Readonly<Record<CutCause, Words>> = {
   agreement: w("供用合同起止", "moved in or out"),

@@ -6,7 +6,7 @@ export type PaperLanguage = (typeof PAPER_LANGUAGES)[number];
 
 export type Words = { readonly zh: string; readonly en: string };
 
-const w = (zh: string, en: string): Words => ({ zh, en });
+export const w = (zh: string, en: string): Words => ({ zh, en });
 
 /** The words of the paper itself; titles of charges come from their tariff. */
 export const WORDS = {
@@ -41,6 +41,16 @@ export const WORDS = {
   adjustments: w("其间调整", "Adjustments"),
   after: w("出账后余欠", "Owed with this bill"),
   in_credit_after: w("出账后余额", "In credit with this bill"),
+  deposit: w("押金", "Deposit"),
+  deposit_before: w("原有押金", "Held before"),
+  deposit_taken: w("其间收取", "Taken"),
+  deposit_applied: w("抵欠", "Applied to what is owed"),
+  deposit_returned: w("退还", "Returned"),
+  deposit_held: w("在押", "Held now"),
+  final: w("最终结算", "Final settlement"),
+  final_paid: w("押金抵欠", "Paid by the deposit"),
+  final_still_owed: w("仍需缴纳", "Still to pay"),
+  final_refund_due: w("应退金额", "Refund due"),
   taxIncluded: w("其中含税", "Tax contained"),
   history: w("近十二个月用量", "Use in twelve months"),
   estimatedMark: w("浅色为估抄或差额", "Pale: estimated or settled"),
@@ -71,6 +81,14 @@ export const TOU_WORDS: Readonly<Record<string, Words>> = {
   flat: w("平", "Flat"),
   valley: w("谷", "Valley"),
   deep_valley: w("深谷", "Deep valley"),
+};
+
+/** What a register counts, where it is not the whole use. */
+export const COUNTS_WORDS: Readonly<Record<string, Words>> = {
+  ...TOU_WORDS,
+  export: w("上网", "Given back"),
+  reactive: w("无功", "Reactive"),
+  demand: w("最大需量 (kW)", "Demand (kW)"),
 };
 
 export const METHOD_WORDS: Readonly<Record<string, Words>> = {

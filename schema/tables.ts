@@ -1,4 +1,5 @@
 import type {
+  AccountClosingTable,
   AccountCycleTable,
   AccountHoldTable,
   BillingCycleTable,
@@ -27,6 +28,7 @@ import type {
   CorrectionMeasureTable,
   CorrectionBasisTable,
   RebillTermsTable,
+  OperatorDocumentTable,
   TariffDocumentTable,
 } from "./tables/rebill.ts";
 import type {
@@ -99,7 +101,13 @@ import type {
   RegisterImportTable,
 } from "./tables/onboarding.ts";
 import type { AppSessionTable, AppUserTable, OperatorTable } from "./tables/operators.ts";
-import type { TariffVersionEventTable, TariffVersionTable } from "./tables/tariffs.ts";
+import type {
+  AccountClassTable,
+  OwnVersionEventTable,
+  PolicyAssignmentTable,
+  PolicyVersionTable,
+  TariffVersionTable,
+} from "./tables/own-versions.ts";
 import type {
   ClockCheckTable,
   GapTable,
@@ -162,6 +170,7 @@ export type Tables = {
   bill_sequence: BillSequenceTable;
   bill_line: BillLineTable;
   bill_basis: BillBasisTable;
+  operator_document: OperatorDocumentTable;
   tariff_document: TariffDocumentTable;
   rebill_terms: RebillTermsTable;
   correction_proposal: CorrectionProposalTable;
@@ -187,6 +196,7 @@ export type Tables = {
   held_bill: HeldBillTable;
   billing_cycle: BillingCycleTable;
   account_cycle: AccountCycleTable;
+  account_closing: AccountClosingTable;
   late_fee_waiver: LateFeeWaiverTable;
   subledger_balance: SubledgerBalanceTable;
   true_up: TrueUpTable;
@@ -229,7 +239,11 @@ export type Tables = {
   route_stop: RouteStopTable;
   manual_reading: ManualReadingTable;
   tariff_version: TariffVersionTable;
-  tariff_version_event: TariffVersionEventTable;
+  tariff_version_event: OwnVersionEventTable;
+  policy_version: PolicyVersionTable;
+  policy_version_event: OwnVersionEventTable;
+  account_class: AccountClassTable;
+  policy_assignment: PolicyAssignmentTable;
   payment_channel: PaymentChannelTable;
   payment_order: PaymentOrderTable;
   payment_channel_event: PaymentChannelEventTable;

@@ -2,7 +2,7 @@ import { depositOf } from "../../ledger/deposits.ts";
 import { readAccountFacts } from "../../ledger/account-facts.ts";
 import { sql } from "kysely";
 import { outlookOf } from "../../billing/prepaid/outlook.ts";
-import { policyOf } from "../../catalog/policies/catalogue.ts";
+import { policyVersionsOf } from "../../catalog/policies/catalogue.ts";
 import { CodedError } from "../../domain/errors.ts";
 import { moneyJson, negate } from "../../domain/money.ts";
 import type { Day } from "../../domain/period.ts";
@@ -11,6 +11,7 @@ import { readHouseholds } from "../../ledger/usage.ts";
 import { billBooks } from "../bill-books.ts";
 import type { Desk } from "../desk.ts";
 import type { AccountJson } from "../schemas/account.ts";
+import { accountClosing } from "./account-closings.ts";
 import { factJson } from "./account-facts.ts";
 import { type AccountRow, accountColumns, accountRow, placeOfAccount, standingOfAccount } from "./accounts.ts";
 import { meterRows } from "./meters.ts";
@@ -22,7 +23,7 @@ type Row = AccountRow & { address: string; protected_reason: string | null; open
 export async function accountPage(desk: Desk, id: bigint): Promise<AccountJson> {
   const own = await account(desk, id);
   if (own.prepaid === null) return { ...own, daysLeft: null };
-  const outlook = await outlookOf(desk.trx, id, { ...billBooks, policies: policyOf }, desk.now);
+  const outlook = await outlookOf(desk.trx, id, { ...billBooks, policies: policyVersionsOf }, desk.now);
   return { ...own, daysLeft: outlook?.daysLeft ?? null };
 }
 
@@ -34,6 +35,7 @@ export async function account(desk: Desk, id: bigint): Promise<Omit<AccountJson,
   if (row === undefined) throw noAccount(id);
   return {
     ...accountRow(desk, row),
+    closing: await accountClosing(desk, id),
     deposit: moneyJson(await depositOf(desk.trx, id, desk.currency)),
     propertyBalance: moneyJson(negate(await propertyOwedOf(desk.trx, id, desk.currency))),
     address: row.address,

@@ -18,8 +18,12 @@ import type {
 import type { UnitName, UtilityName } from "../schemas/json.ts";
 import type { z } from "zod";
 import { placeOfAccount } from "./accounts.ts";
+import { readLadderRuns } from "../../billing/explain/read-ladders.ts";
 import { readProrations } from "../../billing/explain/read-prorations.ts";
-import { depositsAtBills } from "../../ledger/deposits.ts";
+import { closingsOf } from "../../ledger/account-closings.ts";
+import { type DepositStatement, depositStatementsOf, NO_DEPOSIT } from "../../ledger/deposits.ts";
+import { closingFiguresJson } from "./account-closings.ts";
+import { readMeasuredRegisters } from "../../ledger/rating-states.ts";
 import { billCharges, billStatement } from "./charges.ts";
 
 export type BillRow = {
@@ -38,6 +42,7 @@ export type BillRow = {
   open_minor: bigint;
   other_minor: bigint;
   other_open_minor: bigint;
+  is_final: boolean;
   journal_id: bigint | null;
 };
 
@@ -66,7 +71,8 @@ export const otherOpenMinor = sql<bigint>`least(greatest(coalesce(
 
 export const billColumns = sql`l.id, l.number, l.account_id, a.number as account_number, a.name as account_name, p.building, p.room,
   l.period_from, l.period_to, l.issued_on, l.due_on, l.total_minor, l.journal_id, ${openMinor} as open_minor,
-  ${otherMinor} as other_minor, ${otherOpenMinor} as other_open_minor`;
+  ${otherMinor} as other_minor, ${otherOpenMinor} as other_open_minor,
+  exists (select from account_closing c where c.operator_id = l.operator_id and c.bill_id = l.id) as is_final`;
 
 const accountOfBill = sql`join account a on a.operator_id = l.operator_id and a.id = l.account_id ${placeOfAccount}`;
 export const billFrom = sql`bill l ${accountOfBill}`;
@@ -96,6 +102,7 @@ export const billRow = (desk: Desk, row: BillRow): BillRowJson => ({
     property: { total: moneyOf(desk, row.other_minor), open: moneyOf(desk, row.other_open_minor) },
   },
   status: statusOf(openOfBill(row), totalOfBill(row)),
+  isFinal: row.is_final,
   journalId: row.journal_id === null ? null : String(row.journal_id),
 });
 
@@ -161,9 +168,33 @@ export async function bill(desk: Desk, id: bigint): Promise<BillJson> {
     lines: await linesOf(desk, id),
     charges: await billCharges(desk, id),
     statement: await billStatement(desk, id),
-    deposit: moneyOf(desk, (await depositsAtBills(desk.trx, [id])).get(id) ?? 0n),
+    deposit: depositJson(desk, (await depositStatementsOf(desk.trx, [id])).get(id) ?? NO_DEPOSIT),
+    final: await finalOf(desk, id),
+    ladders: await laddersOf(desk, rows[0]),
     usage: await usageOf(desk, id),
   };
+}
+
+const depositJson = (
+  desk: Desk,
+  { before, taken, applied, returned, held }: DepositStatement,
+): BillJson["deposit"] => ({
+  before: moneyOf(desk, before),
+  taken: moneyOf(desk, taken),
+  applied: moneyOf(desk, applied),
+  returned: moneyOf(desk, returned),
+  held: moneyOf(desk, held),
+});
+
+/** Of one month nobody asks how its tiers run. */
+async function laddersOf({ trx, zone }: Desk, { id, period_from, period_to }: BillRow): Promise<BillJson["ladders"]> {
+  if (period_to <= monthOf(period_from, zone).to) return [];
+  return [...((await readLadderRuns(trx, [id])).get(id) ?? [])];
+}
+
+async function finalOf(desk: Desk, id: bigint): Promise<BillJson["final"]> {
+  const closing = (await closingsOf(desk.trx, [id])).get(id);
+  return closing === undefined ? null : { onDay: closing.onDay, ...closingFiguresJson(desk, closing) };
 }
 
 async function linesOf(desk: Desk, billId: bigint): Promise<BillLineJson[]> {
@@ -224,6 +255,7 @@ async function usageOf(desk: Desk, billId: bigint): Promise<BilledUsageJson[]> {
     .orderBy("b.usage_point_id")
     .orderBy("b.period_from")
     .execute();
+  const besides = await readMeasuredRegisters(desk.trx, [billId]);
   return rows.map((row) => ({
     usagePointId: String(row.usage_point_id),
     utility: row.utility as UtilityName,
@@ -233,7 +265,10 @@ async function usageOf(desk: Desk, billId: bigint): Promise<BilledUsageJson[]> {
     periodTo: atText(desk, row.period_to),
     quantity: quantityOf(row.quantity, row.unit as z.infer<typeof UnitName>),
     basis: row.basis,
-    registers: row.registers as BilledUsageJson["registers"],
+    registers: [
+      ...(row.registers as BilledUsageJson["registers"]),
+      ...(row.corrects_bill_id === null ? (besides({ ...row, bill_id: billId }) as BilledUsageJson["registers"]) : []),
+    ],
     ladderBefore: row.ladder_before,
     correctsBillId: row.corrects_bill_id === null ? null : String(row.corrects_bill_id),
   }));

@@ -1,15 +1,43 @@
 import { moveDeposit } from "../../billing/deposit.ts";
 import { CodedError } from "../../domain/errors.ts";
 import { moneyJson } from "../../domain/money.ts";
+import { readDepositEntries } from "../../ledger/deposits.ts";
 import { checkAccess, principalOfRequest } from "../access.ts";
-import { DepositBody, DepositJson } from "../schemas/deposit.ts";
+import { atText, moneyOf } from "../desk.ts";
+import { requireAccount } from "../queries/account.ts";
+import { DepositBody, DepositJson, DepositsJson } from "../schemas/deposit.ts";
 import { IdParams } from "../schemas/json.ts";
 import { IdempotencyHeaders } from "../schemas/payment.ts";
 import { amountOf } from "./payments.ts";
-import { type Api, type App, PROBLEMS } from "./route.ts";
+import { type Api, type App, atDeskOf, PROBLEMS } from "./route.ts";
 
 /** Deposits: taken, applied to debt after move-out, given back. */
 export function depositRoutes(app: App, api: Api): void {
+  app.route({
+    method: "GET",
+    url: "/accounts/:id/deposits",
+    schema: {
+      tags: ["payments"],
+      summary: "The deposit that is held of an account, and everything that moved it",
+      params: IdParams,
+      response: { 200: DepositsJson, ...PROBLEMS },
+    },
+    handler: (request) =>
+      atDeskOf(api, request, async (desk) => {
+        const id = BigInt(request.params.id);
+        await requireAccount(desk, id);
+        const entries = await readDepositEntries(desk.trx, id, desk.currency);
+        const items = entries.map(({ journalId, at, minor, held, ...one }) => ({
+          ...one,
+          journalId: String(journalId),
+          at: atText(desk, at),
+          amount: moneyOf(desk, minor),
+          held: moneyOf(desk, held),
+        }));
+        return { held: moneyOf(desk, entries[0]?.held ?? 0n), items };
+      }),
+  });
+
   app.route({
     method: "POST",
     url: "/accounts/:id/deposits",

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AccountFactJson } from "./account-fact.ts";
 import { BillRowJson } from "./bill.ts";
+import { AccountClosingJson } from "./account-closing.ts";
 import {
   DayText,
   IdText,
@@ -65,6 +66,7 @@ export const AgreementJson = z
 
 export const AccountJson = AccountRowJson.extend({
   deposit: MoneyJson.describe("The deposit that is held; no part of a balance"),
+  closing: AccountClosingJson.nullable().describe("How it was closed; null = it was not"),
   propertyBalance: MoneyJson.describe("For what is not supply: credit positive; prepaid supply never looks at it"),
   address: z.string(),
   protectedReason: z.string().nullable(),

@@ -1,6 +1,9 @@
 import { z } from "zod";
+import { LADDER_RUNS } from "../../billing/explain/read-ladders.ts";
 import { CUT_CAUSES, CUT_STANDS } from "../../domain/proration.ts";
 import { BillChargeJson } from "./charge.ts";
+import { ClosingFiguresJson } from "./account-closing.ts";
+import { DepositStatementJson } from "./deposit.ts";
 import { DayText, IdText, InstantText, MoneyJson, PageQuery, QuantityJson, UtilityName } from "./json.ts";
 
 /** Payments settle the oldest bill first. */
@@ -28,6 +31,7 @@ export const BillRowJson = z
       .object({ supply: ClassAmounts, property: ClassAmounts })
       .describe("By class of debt; supply is never cut for the other"),
     status: BillStatus,
+    isFinal: z.boolean().describe("The last bill of an account that was closed"),
     journalId: IdText.nullable().describe("null where nothing was to be posted"),
   })
   .meta({ id: "BillRow" });
@@ -93,9 +97,9 @@ export const BilledRegisterJson = z
     register: z.string(),
     from: z.string(),
     to: z.string(),
-    start: z.string(),
-    end: z.string(),
-    used: z.string(),
+    start: z.string().nullable().describe("null: not known, or of a demand register, which begins anew"),
+    end: z.string().nullable(),
+    used: z.string().describe("Of a demand register its kW"),
     basis: z.string(),
     estimate: z
       .object({ method: z.string(), basis: z.record(z.string(), z.string()) })
@@ -135,10 +139,18 @@ export type StatementJson = z.infer<typeof StatementJson>;
 
 export const BillJson = BillRowJson.extend({
   lines: z.array(BillLineJson),
-  deposit: MoneyJson.describe("The deposit held when the bill was issued"),
+  deposit: DepositStatementJson.describe(
+    "From the bill before to this one's issue; with a final bill what it took of it",
+  ),
+  final: ClosingFiguresJson.extend({ onDay: DayText })
+    .nullable()
+    .describe("A final bill: the account ends on that day; figures as of its issue"),
   statement: z
     .object({ supply: StatementJson, property: StatementJson })
     .describe("By class of debt, as of the bill's issue: `previous - paid + other + billed = balance`; owed positive"),
+  ladders: z
+    .array(z.enum(LADDER_RUNS))
+    .describe("How tiers run over a bill of several months; empty for one month, and where no tariff has tiers"),
   charges: z.array(BillChargeJson).describe("Lines that are not supply"),
   usage: z.array(BilledUsageJson),
 }).meta({ id: "Bill" });

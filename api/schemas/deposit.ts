@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { PAYMENT_CHANNELS } from "../../billing/payment.ts";
-import { IdText, MoneyJson } from "./json.ts";
+import { DEPOSIT_MOVES } from "../../ledger/deposits.ts";
+import { IdText, InstantText, MoneyJson } from "./json.ts";
 
 export const DepositBody = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("take"), amount: MoneyJson, channel: z.enum(PAYMENT_CHANNELS) }),
@@ -14,3 +15,34 @@ export const DepositJson = z
     deposit: MoneyJson.describe("What is held now"),
   })
   .meta({ id: "Deposit" });
+
+export const DepositsJson = z
+  .object({
+    held: MoneyJson,
+    items: z
+      .array(
+        z.object({
+          journalId: IdText,
+          at: InstantText,
+          kind: z.enum(DEPOSIT_MOVES),
+          amount: MoneyJson.describe("By how much the deposit grew"),
+          held: MoneyJson.describe("After it"),
+          channel: z.string().nullable(),
+          by: z.string().nullable(),
+        }),
+      )
+      .describe("The last one first"),
+  })
+  .meta({ id: "Deposits" });
+export type DepositsJson = z.infer<typeof DepositsJson>;
+
+export const DepositStatementJson = z
+  .object({
+    before: MoneyJson.describe("Held with the bill before"),
+    taken: MoneyJson,
+    applied: MoneyJson.describe("Paid debts, with a final bill its own"),
+    returned: MoneyJson,
+    held: MoneyJson.describe("before + taken - applied - returned"),
+  })
+  .meta({ id: "DepositStatement" });
+export type DepositStatementJson = z.infer<typeof DepositStatementJson>;

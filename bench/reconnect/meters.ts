@@ -4,12 +4,10 @@
  *   meters.ts PORT HOMES GATEWAYS DARK EVERY_MS RELAY_MS
  */
 import mqtt, { type MqttClient } from "mqtt";
-import { PASSWORD } from "./station.ts";
+import { KWH_NOW, PASSWORD } from "./station.ts";
 
 const [port = 0, homes = 0, gateways = 0, dark = 0, everyMs = 0, relayMs = 0] = process.argv.slice(2).map(Number);
 const TICK_MS = 20;
-/** Where the registers stand at the start; the books have less of every meter. */
-const KWH_NOW = 1_100;
 
 /** An order on its meter's wire: which home, and when on this machine's monotonic clock (ns as text). */
 export type Heard = { readonly home: number; readonly action: string; readonly atNs: string };

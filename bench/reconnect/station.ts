@@ -8,6 +8,9 @@ export const PASSWORD = "bench";
 const ZONE = "Asia/Shanghai";
 /** One reading a day since the month began: what an open account's use is priced from. */
 const DAYS_MAX = 20;
+/** Where every register stands as the bench begins, kWh, after growing by so many millionths a second. */
+export const KWH_NOW = 1_100;
+const MICRO_PER_SECOND = 20;
 /** What a dark home owes and a lit one has, in minor units. */
 const OWED = 3_000;
 const CREDIT = 10_000;
@@ -70,7 +73,7 @@ export async function seedStation(owner: Pool, { homes, gateways, dark }: Statio
   );
   await each(
     `insert into reading (operator_id, meter_id, register, measured_at, received_at, value, source)
-     select 1, n, $2, at, at, 1000000000 + (extract(epoch from at - $3::timestamptz) * 20)::bigint, 2
+     select 1, n, $2, at, at, ${KWH_NOW * 1_000_000} - (extract(epoch from $4::timestamptz - at) * ${MICRO_PER_SECOND})::bigint, 2
        from generate_series(1, $1::int) n, generate_series($3::timestamptz, $4::timestamptz, interval '1 day') at`,
     REGISTERS.energy_import_kwh.code,
     isoOf(from),

@@ -1,6 +1,6 @@
 import type { Line } from "../../domain/bill.ts";
 import type { Instant } from "../../domain/instant.ts";
-import { type Day, daysBetween, dayOf, type Period, startOfDay } from "../../domain/period.ts";
+import { type Day, daysBetween, dayOf, monthOf, type Period, startOfDay, type Zone } from "../../domain/period.ts";
 import {
   CUT_CAUSES,
   CUT_STANDS,
@@ -28,16 +28,20 @@ export function prorationOf(
   const days = ({ from, to }: Period) => daysBetween(dayOf(from, zone), dayOf(to, zone));
   const measured = !BY_DAYS.has(line.kind);
   const causes = causesOf(line, settlement, input, tariff);
+  const whole = wholeOf(bill, zone);
   const cuts = [...causes.keys()]
-    .filter((at) => at > bill.from && at < bill.to)
+    .filter((at) => at > whole.from && at < whole.to)
     .toSorted((a, b) => a - b)
     .map((at): Cut => {
       const by = causes.get(at) ?? new Set();
       const day = dayOf(at, zone);
       return { day, by: CUT_CAUSES.filter((cause) => by.has(cause)), on: measured ? standsOn(at, input) : "days" };
     });
-  return { days: days(line.period), billDays: days(bill), scaled: scaledBy(line, charge, settlement, tariff), cuts };
+  return { days: days(line.period), billDays: days(whole), scaled: scaledBy(line, charge, settlement, tariff), cuts };
 }
+
+/** A final bill ends with the customer's last day: it is a part of what its months would have been. */
+const wholeOf = ({ from, to }: Period, zone: Zone): Period => ({ from, to: monthOf((to - 1) as Instant, zone).to });
 
 const BY_DAYS: ReadonlySet<Line["kind"]> = new Set(["standing", "demand", "minimum"]);
 

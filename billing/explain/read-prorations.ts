@@ -1,13 +1,10 @@
 import { sql, type Transaction } from "kysely";
 import { CodedError } from "../../domain/errors.ts";
 import type { Proration } from "../../domain/proration.ts";
-import type { Tariff } from "../../domain/tariff.ts";
-import { readBasis, tariffDocuments } from "../../ledger/bill-basis.ts";
 import type { Tables } from "../../schema/tables.ts";
-import { type BasisDocument, inputsOf } from "./basis.ts";
-import { valueOfCanonical } from "./canonical.ts";
+import { inputsOf } from "./basis.ts";
 import { explainLines } from "./explain-lines.ts";
-import { tariffsIn } from "./read-bundle.ts";
+import { type KeptBasis, readKept } from "./kept.ts";
 
 /** How the lines of these bills were prorated, by bill and by the line's key with its usage point; only lines that are cut are in it. */
 export type Prorations = ReadonlyMap<bigint, ReadonlyMap<string, Proration>>;
@@ -16,18 +13,14 @@ export type Prorations = ReadonlyMap<bigint, ReadonlyMap<string, Proration>>;
 export async function readProrations(trx: Transaction<Tables>, ids: readonly bigint[]): Promise<Prorations> {
   const found = new Map<bigint, ReadonlyMap<string, Proration>>();
   for (const id of await cutBills(trx, ids)) {
-    const kept = await readBasis(trx, id);
-    if (kept === null) continue;
-    const basis = valueOfCanonical(kept.document) as BasisDocument;
-    const texts = await tariffDocuments(trx, tariffsIn(basis));
-    const tariffs = new Map([...texts].map(([hash, text]) => [hash, valueOfCanonical(text) as Tariff]));
-    found.set(id, cutLines(basis, tariffs));
+    const kept = await readKept(trx, id);
+    if (kept !== null) found.set(id, cutLines(kept));
   }
   return found;
 }
 
 /** A basis that cannot be rated any more takes nothing from the bill but this statement; `verify bill` tells why. */
-function cutLines(basis: BasisDocument, tariffs: ReadonlyMap<string, Tariff>): ReadonlyMap<string, Proration> {
+function cutLines({ basis, tariffs }: KeptBasis): ReadonlyMap<string, Proration> {
   try {
     const cut = explainLines(inputsOf(basis, tariffs)).flatMap(({ key, proration, corrects }) => {
       const { days, billDays, scaled, cuts } = proration;
@@ -40,12 +33,13 @@ function cutLines(basis: BasisDocument, tariffs: ReadonlyMap<string, Tariff>): R
   }
 }
 
-/** Bills with a line or a register that does not go from the bill's beginning to its end: of the others nothing need be opened. */
+/** Final bills, and bills with a line or a register that does not go from the bill's beginning to its end: of the others nothing need be opened. */
 async function cutBills(trx: Transaction<Tables>, ids: readonly bigint[]): Promise<bigint[]> {
   if (ids.length === 0) return [];
   const { rows } = await sql<{ id: bigint }>`
     select b.id from bill b where b.operator_id = sanbiao.operator_id() and b.id = any(${ids}) and (
-      exists (select from bill_line l where l.operator_id = b.operator_id and l.bill_id = b.id and l.corrects_bill_id is null
+      exists (select from account_closing c where c.operator_id = b.operator_id and c.bill_id = b.id)
+      or exists (select from bill_line l where l.operator_id = b.operator_id and l.bill_id = b.id and l.corrects_bill_id is null
                 and (l.period_from > b.period_from or l.period_to < b.period_to))
       or exists (select from billed_usage u, jsonb_array_elements(u.registers) r
                   where u.operator_id = b.operator_id and u.bill_id = b.id and u.corrects_bill_id is null

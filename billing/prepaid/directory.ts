@@ -15,12 +15,16 @@ export async function readDirectory(db: Database): Promise<PrepaidDirectory> {
   for (const { operator_id: operatorId } of operators.rows) {
     const { rows } = await db.as(operatorId, (trx) =>
       sql<{ account_id: bigint; meter_id: bigint }>`
-        select s.account_id, s.meter_id from sanbiao.supply s where s.operator_id = sanbiao.operator_id()
+        with live as (
+          select s.* from sanbiao.supply s join sanbiao.account a on a.operator_id = s.operator_id and a.id = s.account_id
+           where s.operator_id = sanbiao.operator_id() and a.closed_on is null)
+        select s.account_id, s.meter_id from live s
         union
-        select s.account_id, i.meter_id from sanbiao.supply s
+        select s.account_id, i.meter_id from live s
           join sanbiao.agreement g on g.operator_id = s.operator_id and g.account_id = s.account_id
-          join sanbiao.installation i on i.operator_id = g.operator_id and i.usage_point_id = g.usage_point_id and i.removed_at is null
-         where s.operator_id = sanbiao.operator_id()`.execute(trx),
+          join sanbiao.installation i on i.operator_id = g.operator_id and i.usage_point_id = g.usage_point_id and i.removed_at is null`.execute(
+        trx,
+      ),
     );
     for (const row of rows) byMeter.set(`${operatorId}/${row.meter_id}`, row.account_id);
     for (const accountId of new Set(rows.map((row) => row.account_id))) accounts.push({ operatorId, accountId });

@@ -7,6 +7,8 @@ import type { CutWay } from "../../domain/supply-command.ts";
 import {
   addSupplyEvent,
   cancelControl,
+  claimReconnection,
+  type DueControl,
   dueControls,
   giveUpControl,
   markSent,
@@ -17,9 +19,11 @@ import {
 } from "../../ledger/controls.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { openWorkOrder } from "../../ledger/work-orders.ts";
+import { atMost } from "./at-most.ts";
 import { certifyCut } from "./certificate.ts";
 import type { PrepaidDeps } from "./engine.ts";
 import { type KnownSupply, readFacts } from "./facts.ts";
+import { rememberedPolicies } from "./policies.ts";
 import { type Told, review } from "./review.ts";
 
 /** What the wire said: `sent` = handed over or acknowledged; `refused` = the meter said no; `unreachable` = nobody there. */
@@ -44,22 +48,34 @@ export type Dispatcher = {
 
 /** Orders taken from one outbox per turn. */
 const TURN_MAX = 200;
+/** Claimed at a time: a wave of orders leaves connections for payments. Cuts wait for each other in any case. */
+const CONNECTS_AT_ONCE = 4;
 /** First pause after nobody answered; doubled at each further sending. Our choice. */
 const UNREACHABLE_PAUSE_MS = 10 * SECOND_MS;
 /** For an order that belongs to no prepaid account. */
 const ORDER_RULES: PrepaidPolicy["order"] = { attemptsMax: 5, proofWithinSeconds: 60, unknownRetryMinutes: 15 };
 
-type Deps = PrepaidDeps & { readonly send: SendControl };
+type Deps = PrepaidDeps & {
+  readonly send: SendControl;
+  /** How often an order is sent and how long its proof is waited for; `null` = it belongs to no policy. */
+  rulesOf(order: DueControl): Promise<PrepaidPolicy["order"] | null>;
+};
 
-export function controlDispatcher(deps: Deps): Dispatcher {
+export function controlDispatcher(given: PrepaidDeps & { readonly send: SendControl }): Dispatcher {
+  const remembered = rememberedPolicies(given);
+  const rulesOf: Deps["rulesOf"] = async ({ policyId, ...order }) =>
+    policyId === null ? null : ((await remembered({ ...order, policyId }))?.order ?? null);
+  const deps: Deps = { ...given, rulesOf };
   // A meter has one order on its way at a time: a late cut never overtakes a reconnection.
   const underway = new Set<string>();
-  const sendOne = async (operatorId: OperatorId, control: OpenControl): Promise<void> => {
-    const key = `${operatorId}/${control.meterId}`;
+  const claims = { connect: atMost(CONNECTS_AT_ONCE), disconnect: atMost(1) };
+  const sendOne = async (control: DueControl): Promise<void> => {
+    const key = `${control.operatorId}/${control.meterId}`;
     if (underway.has(key)) return;
     underway.add(key);
     try {
-      await dispatch(deps, operatorId, control);
+      const claimed = await claims[control.action](() => claim(deps, control));
+      if (claimed !== null) await dispatch(deps, control, claimed);
     } catch (error) {
       deps.log?.error(
         { err: error, control: String(control.id) },
@@ -71,17 +87,17 @@ export function controlDispatcher(deps: Deps): Dispatcher {
   };
   const turns = new Set<Promise<void>>();
   const turn = async (): Promise<void> => {
-    const { rows } = await deps.db.pool.query<{ operator_id: bigint }>(
-      "select operators_with_open_controls as operator_id from sanbiao.operators_with_open_controls()",
+    const due = await dueControls(deps.db, deps.clock.now(), TURN_MAX);
+    await Promise.all(
+      Map.groupBy(due, ({ operatorId }) => operatorId)
+        .values()
+        .map(outbox),
     );
-    await Promise.all(rows.map(({ operator_id: operatorId }) => outbox(operatorId)));
   };
   // Operators do not wait for each other's wires.
-  const outbox = async (operatorId: OperatorId): Promise<void> => {
-    const due = await deps.db.as(operatorId, (trx) => dueControls(trx, deps.clock.now(), TURN_MAX));
-    for (const action of ["connect", "disconnect"] as const) {
-      await Promise.all(due.filter((one) => one.action === action).map((one) => sendOne(operatorId, one)));
-    }
+  const outbox = async (due: readonly DueControl[]): Promise<void> => {
+    for (const action of ["connect", "disconnect"] as const)
+      await Promise.all(due.filter((one) => one.action === action).map(sendOne));
   };
   return {
     turn: () => {
@@ -95,12 +111,9 @@ export function controlDispatcher(deps: Deps): Dispatcher {
   };
 }
 
-async function dispatch(deps: Deps, operatorId: OperatorId, control: OpenControl): Promise<void> {
+async function dispatch(deps: Deps, control: DueControl, claimed: Claimed): Promise<void> {
   const { db, clock, telemetry, send } = deps;
-  const claimed = await db.as(operatorId, (trx) => claim(trx, deps, control, clock.now()));
-  tell(deps, operatorId, control, claimed.told);
-  if (claimed.attempts === null) return;
-  const { action, meterId, cut } = control;
+  const { action, operatorId, meterId, cut } = control;
   const outcome = await send(operatorId, meterId, action, { cut }).catch((error: unknown): SendOutcome => {
     deps.log?.warn({ err: error, meter: String(meterId) }, "an order failed on the wire");
     return "unreachable";
@@ -121,48 +134,68 @@ async function dispatch(deps: Deps, operatorId: OperatorId, control: OpenControl
     await noteControl(trx, control.id, "the meter refused the order");
     return [await event(trx, control, "order_refused", clock.now(), {})];
   });
-  tell(deps, operatorId, control, told);
+  tell(deps, control, told);
 }
 
-type Claimed = { readonly attempts: number | null; readonly pause_ms: number; readonly told: Told[] };
+/** This sending's number, from 1, and until when its proof is waited for. */
+type Claimed = { readonly attempts: number; readonly pause_ms: number };
 
-/** Decides once more whether the order may leave, and marks it sent before it does: what may be on the wire is known. */
-async function claim(trx: Transaction<Tables>, deps: Deps, stale: OpenControl, now: Instant): Promise<Claimed> {
-  const leave = (told: Told[]): Claimed => ({ attempts: null, pause_ms: 0, told });
+const claimedAs = (attempts: number, rules: PrepaidPolicy["order"]): Claimed => ({
+  attempts,
+  pause_ms: rules.proofWithinSeconds * SECOND_MS * 2 ** (attempts - 1),
+});
+
+/** Decides once more whether the order may leave, and marks it sent before it does: what may be on the wire is known. `null` = it does not leave. */
+async function claim(deps: Deps, control: DueControl): Promise<Claimed | null> {
+  if (control.action === "connect") return claimConnect(deps, control);
+  const { claimed, told } = await deps.db.as(control.operatorId, (trx) =>
+    claimCut(trx, deps, control, deps.clock.now()),
+  );
+  tell(deps, control, told);
+  return claimed;
+}
+
+/** Giving supply back asks for no reason: it is not priced, only locked. */
+async function claimConnect(deps: Deps, control: DueControl): Promise<Claimed | null> {
+  const { db, clock } = deps;
+  const now = clock.now();
+  const rules = (await deps.rulesOf(control)) ?? ORDER_RULES;
+  const { outcome, attempt } = await claimReconnection(db, control, rules, now);
+  if (outcome === "exhausted") {
+    const note = `no proof after ${attempt} sendings`;
+    tell(deps, control, await db.as(control.operatorId, (trx) => giveUp(trx, control, now, note)));
+  }
+  if (outcome !== "claimed" || attempt === null) return null;
+  const detail = { control: String(control.id), action: control.action };
+  if (attempt === 1) tell(deps, control, [{ kind: "reconnect_sent", detail }]);
+  return claimedAs(attempt, rules);
+}
+
+async function claimCut(
+  trx: Transaction<Tables>,
+  deps: Deps,
+  stale: OpenControl,
+  now: Instant,
+): Promise<{ claimed: Claimed | null; told: Told[] }> {
   // Cuts of one operator are decided one after the other: the hourly cap counts what the last one sent.
-  if (stale.action === "disconnect") {
-    await sql`select pg_advisory_xact_lock(hashtextextended('sanbiao.cut', sanbiao.operator_id()))`.execute(trx);
-  }
-  // Giving supply back asks for no reason: it is not priced, only locked.
-  const { accountId } = stale;
-  const isCut = stale.action === "disconnect" && accountId !== null;
-  const supply = isCut ? await readFacts(trx, accountId, deps, now) : null;
-  const policyId = supply?.policyId ?? (await lockedPolicyOf(trx, accountId));
+  await sql`select pg_advisory_xact_lock(hashtextextended('sanbiao.cut', sanbiao.operator_id()))`.execute(trx);
+  const supply = stale.accountId === null ? null : await readFacts(trx, stale.accountId, deps, now);
   const control = await readControl(trx, stale.id); // after the supply's lock, as every writer does
-  if (control === null) return leave([]);
-  const policy = policyId === null ? null : deps.policies(policyId);
+  if (control === null) return { claimed: null, told: [] };
+  const policy = supply?.policy ?? null;
   const rules = policy?.order ?? ORDER_RULES;
-  if (control.attempts >= rules.attemptsMax)
-    return leave(await giveUp(trx, control, now, `no proof after ${control.attempts} sendings`));
-  if (control.action === "disconnect") {
-    const refused = await mayCut(trx, deps, { control, supply, policy, now });
-    if (refused !== null) return leave(refused);
+  if (control.attempts >= rules.attemptsMax) {
+    const note = `no proof after ${control.attempts} sendings`;
+    return { claimed: null, told: await giveUp(trx, control, now, note) };
   }
-  const pause_ms = rules.proofWithinSeconds * SECOND_MS * 2 ** control.attempts;
+  const refused = await mayCut(trx, deps, { control, supply, policy, now });
+  if (refused !== null) return { claimed: null, told: refused };
+  const { pause_ms } = claimedAs(control.attempts + 1, rules);
   const sent = await markSent(trx, control.id, now, instant(now + pause_ms));
-  if (sent === null) return leave([]);
-  const kind = control.action === "connect" ? "reconnect_sent" : "cut_sent";
-  await setStage(trx, control, kind);
-  const told = sent.attempts === 1 ? [await event(trx, control, kind, now, {})] : [];
-  return { attempts: sent.attempts, pause_ms, told };
-}
-
-/** Locks an account's supply; `null` when it has none. */
-async function lockedPolicyOf(trx: Transaction<Tables>, accountId: AccountId | null): Promise<string | null> {
-  const { rows } = await sql<{ policy_id: string }>`
-    select policy_id from sanbiao.supply
-     where operator_id = sanbiao.operator_id() and account_id = ${accountId} for update`.execute(trx);
-  return rows[0]?.policy_id ?? null;
+  if (sent === null) return { claimed: null, told: [] };
+  await setStage(trx, control, "cut_sent");
+  const told = sent.attempts === 1 ? [await event(trx, control, "cut_sent", now, {})] : [];
+  return { claimed: { attempts: sent.attempts, pause_ms }, told };
 }
 
 /** The last look before an order to cut leaves, and its certificate. `null` = it may; else what was told instead. */
@@ -198,7 +231,7 @@ async function outOfDate(
   await sql`update sanbiao.supply set state = 'cut_due', desired = 'connected'
              where operator_id = sanbiao.operator_id() and account_id = ${accountId}`.execute(trx);
   const supply = await readFacts(trx, accountId, deps, now);
-  const policy = supply === null ? null : deps.policies(supply.policyId);
+  const policy = supply?.policy ?? null;
   return supply === null || policy === null ? [] : (await review(trx, supply, policy, now)).told;
 }
 
@@ -228,7 +261,7 @@ async function event(
   return { kind, detail };
 }
 
-function tell(deps: Deps, operatorId: OperatorId, { accountId }: OpenControl, told: readonly Told[]): void {
+function tell(deps: Deps, { operatorId, accountId }: DueControl, told: readonly Told[]): void {
   if (accountId === null) return;
   for (const one of told) deps.onEvent?.({ operatorId, accountId, at: deps.clock.now(), ...one });
 }

@@ -1,7 +1,6 @@
 import type { Transaction } from "kysely";
 import type { Logger } from "pino";
 import type { Clock, Instant } from "../../domain/instant.ts";
-import type { PrepaidPolicy } from "../../domain/policy.ts";
 import type { AccountId, MeterId, OperatorId, Reading } from "../../domain/reading.ts";
 import type { SupplyState } from "../../domain/register.ts";
 import type { SupplyEventKind } from "../../domain/supply.ts";
@@ -10,8 +9,10 @@ import type { Database } from "../../schema/database.ts";
 import type { Tables } from "../../schema/tables.ts";
 import type { DialBook, TariffBook } from "../tariffs.ts";
 import type { AccrualBasis } from "./accrual.ts";
+import { Crew, type Job, keyOf } from "./crew.ts";
 import { readFacts } from "./facts.ts";
-import { lastPosition, positionOf, type SeenPosition, takePosition } from "./position.ts";
+import type { PolicyBook } from "./policies.ts";
+import { lastPosition, positionOf, type SeenPosition, type TakenPosition, takePositions } from "./position.ts";
 import { type PrepaidDirectory, readDirectory } from "./directory.ts";
 import { type Told, review } from "./review.ts";
 import { Scout } from "./scout.ts";
@@ -21,7 +22,7 @@ export type PrepaidDeps = {
   readonly clock: Clock;
   readonly tariffs: TariffBook;
   readonly dials: DialBook;
-  readonly policies: (id: string) => PrepaidPolicy | null;
+  readonly policies: PolicyBook;
   readonly telemetry: Telemetry;
   readonly log?: Logger;
   /** After the commit that wrote it. */
@@ -48,16 +49,14 @@ export type PrepaidEngine = {
   sweep(): Promise<void>;
   /** Resolves when nothing is being worked out. */
   idle(): Promise<void>;
+  /** Takes the proofs that came, ends what is under way, and leaves the rest to the next start's first sweep. */
+  stop(): Promise<void>;
 };
 
 /** Accounts worked out at a time: leaves connections for payments. */
-const AT_ONCE = 2;
-
-type Pending = {
-  readonly operatorId: OperatorId;
-  readonly accountId: AccountId;
-  readonly positions: readonly SeenPosition[];
-};
+const REVIEWS_AT_ONCE = 2;
+/** Proofs taken in one transaction, while the next ones gather. */
+const PROOFS_MAX = 200;
 
 export function prepaidEngine(deps: PrepaidDeps): PrepaidEngine {
   return new Engine(deps);
@@ -66,42 +65,32 @@ export function prepaidEngine(deps: PrepaidDeps): PrepaidEngine {
 /**
  * An account that is asked for many times while it waits is worked out once. After an ordinary reading, or a position that the
  * meter told before, the scout looks at it with many others at a time; it is worked out on the books where that has a consequence,
- * and where memory cannot tell. Positions that moved and money go before all else.
+ * and where memory cannot tell. Proofs wait for no price, and accounts whose money moved are worked out before the others.
  */
 class Engine implements PrepaidEngine {
   readonly #deps: PrepaidDeps;
   #directory: PrepaidDirectory | null = null;
   #early: Reading[] = [];
-  /** Positions that moved, and money: before all else. */
-  readonly #urgent = new Map<string, Pending>();
-  readonly #pending = new Map<string, Pending>();
   /** What each meter last told; another position is told to the books at once. */
   readonly #lastTold = new Map<MeterId, SupplyState>();
-  readonly #busy = new Set<string>();
+  readonly #proofs: Crew;
+  readonly #reviews: Crew;
   readonly #scout: Scout;
   #isScouting = false;
-  #workers = 0;
+  #isLoading = false;
   #waiting: (() => void)[] = [];
 
   constructor(deps: PrepaidDeps) {
     this.#deps = deps;
     this.#scout = new Scout(deps);
+    const onDone = (): void => this.#goOn();
+    this.#proofs = new Crew({ hands: 1, accountsMax: PROOFS_MAX, onDone, work: (jobs) => this.#prove(jobs) });
+    this.#reviews = new Crew({ hands: REVIEWS_AT_ONCE, accountsMax: 1, onDone, work: ([job]) => this.#review(job) });
   }
 
   onReadings(readings: readonly Reading[]): void {
-    if (this.#directory === null) {
-      this.#early.push(...readings);
-      this.#kick();
-      return;
-    }
-    for (const reading of readings) {
-      const accountId = this.#directory.accountOf(reading.operatorId, reading.meterId);
-      if (accountId === null) continue;
-      const position = positionOf(reading);
-      if (position !== null) this.#takePosition(reading.operatorId, accountId, position);
-      else if (isBilling(reading) && !this.#scout.take(accountId, reading))
-        this.#mark(this.#pending, { operatorId: reading.operatorId, accountId, positions: [] });
-    }
+    if (this.#directory === null) this.#early.push(...readings);
+    else for (const reading of readings) this.#take(this.#directory, reading);
     this.#kick();
   }
 
@@ -110,7 +99,7 @@ class Engine implements PrepaidEngine {
   }
 
   onPayment(operatorId: OperatorId, accountId: AccountId): void {
-    this.#mark(this.#urgent, { operatorId, accountId, positions: [] });
+    this.#reviews.ask({ operatorId, accountId, positions: [] }, "urgent");
     this.#kick();
   }
 
@@ -118,38 +107,52 @@ class Engine implements PrepaidEngine {
     await this.#loadDirectory();
     const now = this.#deps.clock.now();
     for (const { operatorId, accountId } of this.#directory?.accounts ?? [])
-      if (!this.#scout.look(operatorId, accountId, now))
-        this.#mark(this.#pending, { operatorId, accountId, positions: [] });
+      if (!this.#scout.look(operatorId, accountId, now)) this.#reviews.ask({ operatorId, accountId, positions: [] });
     this.#kick();
     await this.idle();
   }
 
   idle(): Promise<void> {
-    if (this.#isIdle()) return Promise.resolve();
+    if (this.#isIdle) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  async stop(): Promise<void> {
+    this.#reviews.leave();
+    this.#scout.leave();
+    await this.idle();
+  }
+
+  #take(directory: PrepaidDirectory, reading: Reading): void {
+    const { operatorId } = reading;
+    const accountId = directory.accountOf(operatorId, reading.meterId);
+    if (accountId === null) return;
+    const position = positionOf(reading);
+    if (position !== null) this.#takePosition(operatorId, accountId, position);
+    else if (isBilling(reading) && !this.#scout.take(accountId, reading))
+      this.#reviews.ask({ operatorId, accountId, positions: [] });
   }
 
   #takePosition(operatorId: OperatorId, accountId: AccountId, seen: SeenPosition): void {
     const before = this.#lastTold.get(seen.meterId);
     this.#lastTold.set(seen.meterId, seen.position);
     if (before === undefined || before === seen.position) this.#scout.takePosition(operatorId, accountId, seen);
-    else this.#mark(this.#urgent, { operatorId, accountId, positions: [seen] });
+    else this.#proofs.ask({ operatorId, accountId, positions: [seen] });
   }
 
-  #mark(among: Map<string, Pending>, { operatorId, accountId, positions }: Pending): void {
-    const key = `${operatorId}/${accountId}`;
-    const waiting = [this.#urgent.get(key), this.#pending.get(key)].flatMap((one) => one?.positions ?? []);
-    const to = this.#urgent.has(key) ? this.#urgent : among;
-    if (to === this.#urgent) this.#pending.delete(key);
-    to.set(key, { operatorId, accountId, positions: [...waiting, ...positions] });
-  }
-
-  #isIdle(): boolean {
-    const isAsked = this.#urgent.size + this.#pending.size > 0 || this.#early.length > 0 || this.#scout.isAsked;
-    return this.#workers === 0 && !this.#isScouting && !isAsked;
+  get #isIdle(): boolean {
+    const isAsked = this.#early.length > 0 || this.#scout.isAsked;
+    return this.#proofs.isIdle && this.#reviews.isIdle && !this.#isScouting && !this.#isLoading && !isAsked;
   }
 
   #kick(): void {
+    if (this.#early.length > 0 && !this.#isLoading) {
+      this.#isLoading = true;
+      void this.#loadEarly().finally(() => {
+        this.#isLoading = false;
+        this.#goOn();
+      });
+    }
     if (this.#scout.isAsked && !this.#isScouting) {
       this.#isScouting = true;
       void this.#scoutAll().finally(() => {
@@ -157,66 +160,59 @@ class Engine implements PrepaidEngine {
         this.#goOn();
       });
     }
-    while (this.#workers < AT_ONCE && (this.#early.length > 0 || this.#next() !== null)) {
-      this.#workers++;
-      void this.#work().finally(() => {
-        this.#workers--;
-        this.#goOn();
-      });
-    }
+    this.#proofs.kick();
+    this.#reviews.kick();
   }
 
   #goOn(): void {
-    if (this.#isIdle()) for (const done of this.#waiting.splice(0)) done();
+    if (this.#isIdle) for (const done of this.#waiting.splice(0)) done();
     else this.#kick();
   }
 
   async #scoutAll(): Promise<void> {
     try {
-      for (const found of await this.#scout.run()) this.#mark(this.#pending, found);
+      for (const found of await this.#scout.run())
+        (found.positions.length > 0 ? this.#proofs : this.#reviews).ask(found);
     } catch (error) {
       this.#scout.forgetAll(); // the next sweep looks at every account on the books
       this.#deps.log?.error({ err: error }, "prepaid accounts could not be priced from memory");
     }
   }
 
-  /** An account that nobody works on at this moment. */
-  #next(): string | null {
-    for (const waiting of [this.#urgent, this.#pending])
-      for (const key of waiting.keys()) if (!this.#busy.has(key)) return key;
-    return null;
+  /** A proof stands by itself: an account that cannot be priced is restored all the same. Its price follows. */
+  async #prove(jobs: readonly [Job, ...Job[]]): Promise<void> {
+    try {
+      await provePositions(this.#deps, jobs);
+    } catch (error) {
+      const accounts = jobs.map(keyOf);
+      this.#deps.log?.error({ err: error, accounts }, "positions could not be taken; the next sweep reads them again");
+    }
+    const now = this.#deps.clock.now();
+    for (const { operatorId, accountId } of jobs)
+      if (!this.#scout.look(operatorId, accountId, now))
+        this.#reviews.ask({ operatorId, accountId, positions: [] }, "urgent");
   }
 
-  async #work(): Promise<void> {
+  /** What comes in while the books are read finds nothing remembered, and asks for another look. */
+  async #review(job: Job): Promise<void> {
+    const { operatorId, accountId } = job;
     try {
-      if (this.#early.length > 0) await this.#loadDirectory();
+      this.#scout.forget(operatorId, accountId);
+      const basis = await reviewAccount(this.#deps, job);
+      if (!this.#reviews.isAsked(keyOf(job)))
+        this.#scout.remember(operatorId, accountId, basis, this.#deps.clock.now());
+    } catch (error) {
+      this.#deps.log?.error({ err: error, account: keyOf(job) }, "a prepaid account could not be worked out");
+    }
+  }
+
+  async #loadEarly(): Promise<void> {
+    try {
+      await this.#loadDirectory();
     } catch (error) {
       this.#early = []; // the books have them; the next sweep looks at every account
       this.#deps.log?.warn({ err: error }, "the prepaid accounts could not be read");
     }
-    for (let key = this.#next(); key !== null; key = this.#next()) {
-      const pending = this.#urgent.get(key) ?? this.#pending.get(key);
-      this.#urgent.delete(key);
-      this.#pending.delete(key);
-      this.#busy.add(key);
-      try {
-        if (pending !== undefined) await this.#review(pending);
-      } catch (error) {
-        this.#deps.log?.error({ err: error, account: key }, "a prepaid account could not be worked out");
-      } finally {
-        this.#busy.delete(key);
-      }
-    }
-  }
-
-  /** What comes in while the books are read finds nothing remembered, and asks for another look. */
-  async #review(pending: Pending): Promise<void> {
-    const { operatorId, accountId } = pending;
-    this.#scout.forget(operatorId, accountId);
-    const basis = await reviewAccount(this.#deps, pending);
-    const key = `${operatorId}/${accountId}`;
-    if (!this.#urgent.has(key) && !this.#pending.has(key))
-      this.#scout.remember(operatorId, accountId, basis, this.#deps.clock.now());
   }
 
   async #loadDirectory(): Promise<void> {
@@ -230,37 +226,45 @@ class Engine implements PrepaidEngine {
 /** Registers 1–23 are counters: their readings change what is owed. */
 const isBilling = (reading: Reading): boolean => reading.register < 40;
 
-/**
- * Proofs first and in a transaction of their own: an account that cannot be priced is restored all the same.
- * @returns what the account's accrual rested on
- */
-async function reviewAccount(deps: PrepaidDeps, pending: Pending): Promise<AccrualBasis | null> {
-  const { operatorId, accountId } = pending;
+/** @returns what the account's accrual rested on */
+async function reviewAccount(deps: PrepaidDeps, job: Job): Promise<AccrualBasis | null> {
+  const { operatorId, accountId } = job;
   const now = deps.clock.now();
-  const tell = (told: readonly Told[]): void => {
-    for (const one of told) deps.onEvent?.({ operatorId, accountId, at: now, ...one });
-  };
-  tell(await deps.db.as(operatorId, (trx) => takePositions(trx, deps, pending, now)));
+  const last = await deps.db.as(operatorId, (trx) => lastPosition(trx, accountId));
+  if (last !== null) await provePositions(deps, [{ ...job, positions: [last] }]);
   const { told, basis } = await deps.db.as(operatorId, (trx) => reviewNow(trx, deps, accountId, now));
-  tell(told);
+  tell(deps, job, told, now);
   return basis;
 }
 
-async function takePositions(
-  trx: Transaction<Tables>,
-  deps: PrepaidDeps,
-  { accountId, positions }: Pending,
-  now: Instant,
-): Promise<Told[]> {
-  const ordered = [...positions].sort((a, b) => a.measuredAt - b.measuredAt);
-  const last = ordered.length > 0 ? null : await lastPosition(trx, accountId);
-  const all: Told[] = [];
-  for (const seen of last === null ? ordered : [last]) {
-    const { confirmed, told } = await takePosition(trx, accountId, seen, now);
+/** Of accounts of one operator, each one's positions in the order of their measuring. */
+async function provePositions(deps: PrepaidDeps, jobs: readonly [Job, ...Job[]]): Promise<void> {
+  const now = deps.clock.now();
+  const [{ operatorId }] = jobs;
+  const walks = jobs.map(({ accountId, positions }) =>
+    positions.map((one) => ({ ...one, accountId })).toSorted((a, b) => a.measuredAt - b.measuredAt),
+  );
+  const taken = await deps.db.as(operatorId, async (trx) => {
+    const all: TakenPosition[] = [];
+    for (let n = 0; walks.some((walk) => n < walk.length); n++) {
+      const seen = walks.flatMap((walk) => walk.slice(n, n + 1));
+      all.push(...(await takePositions(trx, seen, now)));
+    }
+    return all;
+  });
+  for (const { accountId, confirmed, told } of taken) {
     if (confirmed !== null) deps.telemetry.count("sanbiao_commands_total", { action: confirmed, state: "confirmed" });
-    all.push(...told);
+    tell(deps, { operatorId, accountId }, told, now);
   }
-  return all;
+}
+
+function tell(
+  deps: PrepaidDeps,
+  { operatorId, accountId }: Omit<Job, "positions">,
+  told: readonly Told[],
+  at: Instant,
+): void {
+  for (const one of told) deps.onEvent?.({ operatorId, accountId, at, ...one });
 }
 
 async function reviewNow(
@@ -271,7 +275,7 @@ async function reviewNow(
 ): Promise<{ told: Told[]; basis: AccrualBasis | null }> {
   const supply = await readFacts(trx, accountId, deps, now);
   if (supply === null) return { told: [], basis: null };
-  const policy = deps.policies(supply.policyId);
+  const { policy } = supply;
   if (policy === null) {
     deps.log?.error(
       { account: String(accountId), policy: supply.policyId },

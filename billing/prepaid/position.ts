@@ -2,7 +2,8 @@ import { sql, type Transaction } from "kysely";
 import { type Instant, isoOf } from "../../domain/instant.ts";
 import type { AccountId, MeterId, Reading } from "../../domain/reading.ts";
 import { REGISTERS, SUPPLY_STATES, type SupplyState } from "../../domain/register.ts";
-import { addSupplyEvent, confirmControl } from "../../ledger/controls.ts";
+import { arrayText } from "../../ledger/bulk-insert.ts";
+import { addSupplyEvents, type ConfirmedControl, confirmControls } from "../../ledger/controls.ts";
 import { closeByProof } from "../../ledger/work-orders.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { addEvidence } from "./certificate.ts";
@@ -45,49 +46,90 @@ export async function lastPosition(trx: Transaction<Tables>, accountId: AccountI
   return { meterId: row.meter_id, position, measuredAt: row.measured_at, receivedAt: row.received_at };
 }
 
+/** What became of one account's position. */
+export type TakenPosition = {
+  readonly accountId: AccountId;
+  readonly told: readonly Told[];
+  readonly confirmed: "connect" | "disconnect" | null;
+};
+
 /**
- * Takes a reported position into the books: the supply's reported side, and the order that it proves.
- * An older report than the one known changes nothing.
+ * Takes reported positions into the books, one of each account at most: the supply's reported side, and the order that it proves.
+ * An older report than the one known changes nothing. Few statements, however many positions there are.
  */
-export async function takePosition(
+export async function takePositions(
   trx: Transaction<Tables>,
-  accountId: AccountId,
-  seen: SeenPosition,
+  seen: readonly (SeenPosition & { readonly accountId: AccountId })[],
   now: Instant,
-): Promise<{ told: Told[]; confirmed: "connect" | "disconnect" | null }> {
-  const { rows: before } = await sql<{ reported: string }>`
-    select reported from sanbiao.supply where operator_id = sanbiao.operator_id() and account_id = ${accountId}
-       and meter_id = ${seen.meterId} and (reported_at is null or reported_at < ${isoOf(seen.measuredAt)}::timestamptz)
-     for update`.execute(trx);
-  const known = before[0];
-  if (known === undefined) return { told: [], confirmed: null };
-  await sql`update sanbiao.supply set reported = ${seen.position}, reported_at = ${isoOf(seen.measuredAt)}
-             where operator_id = sanbiao.operator_id() and account_id = ${accountId}`.execute(trx);
-  const { position } = seen;
-  const isEnd = position === "connected" || position === "disconnected" || position === "limited";
-  const closed = isEnd ? await confirmControl(trx, { ...seen, position, now }) : null;
-  if (isEnd) await closeByProof(trx, seen.meterId, seen.measuredAt, now);
-  if (closed?.action === "disconnect") await addEvidence(trx, { ...seen, controlId: closed.id, accountId }, now);
-  if (closed === null) {
-    if (known.reported === position) return { told: [], confirmed: null };
-    return { told: [await tell(trx, accountId, "position_seen", { position }, now)], confirmed: null };
+): Promise<TakenPosition[]> {
+  const before = await report(trx, seen);
+  const news = seen.filter(({ accountId }) => before.has(accountId));
+  const ended = news.filter(isEnd);
+  const closed = new Map((await confirmControls(trx, ended, now)).map((one) => [one.meterId, one]));
+  await closeByProof(trx, ended, now);
+  for (const one of ended) {
+    const order = closed.get(one.meterId);
+    if (order?.action === "disconnect") await addEvidence(trx, { ...one, controlId: order.id }, now);
   }
-  const kind = closed.action === "connect" ? "restored" : "cut_confirmed";
-  // Supply flows again: the walk begins anew, and a new notice precedes a new cut.
-  const stage = closed.action === "connect" ? "normal" : "cut";
-  await sql`update sanbiao.supply set state = ${stage}, warned_2_at = case when ${stage} = 'cut' then warned_2_at end
-             where operator_id = sanbiao.operator_id() and account_id = ${accountId}`.execute(trx);
-  const detail = { control: String(closed.id), position, measured_at: isoOf(seen.measuredAt) };
-  return { told: [await tell(trx, accountId, kind, detail, now)], confirmed: closed.action };
+  await settleStages(trx, news, closed);
+  const taken = news.map(({ accountId, meterId, position, measuredAt }): TakenPosition => {
+    const order = closed.get(meterId);
+    const same = before.get(accountId) === position;
+    if (order === undefined)
+      return {
+        accountId,
+        confirmed: null,
+        told: same ? [] : [{ kind: "position_seen", detail: { position } }],
+      };
+    const detail = { control: String(order.id), position, measured_at: isoOf(measuredAt) };
+    const kind = order.action === "connect" ? "restored" : "cut_confirmed";
+    return { accountId, confirmed: order.action, told: [{ kind, detail }] };
+  });
+  await addSupplyEvents(
+    trx,
+    taken.flatMap(({ accountId, told }) => told.map((one) => ({ accountId, at: now, ...one }))),
+  );
+  return taken;
 }
 
-async function tell(
+const isEnd = <P extends SeenPosition>(
+  seen: P,
+): seen is P & { readonly position: "connected" | "disconnected" | "limited" } =>
+  seen.position === "connected" || seen.position === "disconnected" || seen.position === "limited";
+
+/** Writes the younger ones down, in the order of accounts. @returns what was known before */
+async function report(
   trx: Transaction<Tables>,
-  accountId: AccountId,
-  kind: Told["kind"],
-  detail: Record<string, string>,
-  now: Instant,
-): Promise<Told> {
-  await addSupplyEvent(trx, { accountId, at: now, kind, detail });
-  return { kind, detail };
+  seen: readonly (SeenPosition & { readonly accountId: AccountId })[],
+): Promise<Map<AccountId, string>> {
+  const { rows } = await sql<{ account_id: AccountId; reported: string }>`
+    with seen as (
+      select * from unnest(${arrayText(seen.map(({ accountId }) => accountId))}::bigint[],
+        ${arrayText(seen.map(({ meterId }) => meterId))}::bigint[], ${arrayText(seen.map(({ position }) => position))}::text[],
+        ${arrayText(seen.map(({ measuredAt }) => isoOf(measuredAt)))}::timestamptz[]) as s (account_id, meter_id, position, measured_at)
+    ), before as (
+      select p.account_id, p.reported, s.position, s.measured_at
+        from seen s join sanbiao.supply p on p.operator_id = sanbiao.operator_id() and p.account_id = s.account_id
+         and p.meter_id = s.meter_id and (p.reported_at is null or p.reported_at < s.measured_at)
+       order by p.account_id for update of p
+    )
+    update sanbiao.supply p set reported = b.position, reported_at = b.measured_at
+      from before b where p.operator_id = sanbiao.operator_id() and p.account_id = b.account_id
+    returning p.account_id, b.reported`.execute(trx);
+  return new Map(rows.map((row) => [row.account_id, row.reported]));
+}
+
+/** Supply flows again: the walk begins anew, and a new notice precedes a new cut. */
+async function settleStages(
+  trx: Transaction<Tables>,
+  seen: readonly { readonly accountId: AccountId; readonly meterId: MeterId }[],
+  closed: ReadonlyMap<MeterId, ConfirmedControl>,
+): Promise<void> {
+  const proven = seen.filter(({ meterId }) => closed.has(meterId));
+  if (proven.length === 0) return;
+  const stages = proven.map(({ meterId }) => (closed.get(meterId)?.action === "connect" ? "normal" : "cut"));
+  await sql`
+    update sanbiao.supply p set state = s.stage, warned_2_at = case when s.stage = 'cut' then p.warned_2_at end
+      from unnest(${arrayText(proven.map(({ accountId }) => accountId))}::bigint[], ${arrayText(stages)}::text[]) as s (account_id, stage)
+     where p.operator_id = sanbiao.operator_id() and p.account_id = s.account_id`.execute(trx);
 }

@@ -4,10 +4,12 @@ import type { AccountId, OperatorId, Reading } from "../../domain/reading.ts";
 import { arrayText } from "../../ledger/bulk-insert.ts";
 import { operatorFacts } from "../operator.ts";
 import type { Accrual, AccrualBasis } from "./accrual.ts";
+import type { Job } from "./crew.ts";
 import { type Decision, decide, type SupplyFacts } from "./decide.ts";
 import type { PrepaidDeps } from "./engine.ts";
 import { knownSupply, readMoney, readSupplies, type SupplyRow } from "./facts.ts";
 import { AccrualMemo } from "./memo.ts";
+import { policiesInForce } from "./policies.ts";
 import type { SeenPosition } from "./position.ts";
 
 /** A memo is made anew from the books after this long, whatever happened meanwhile in another process. Our choice. */
@@ -20,12 +22,6 @@ const AT_ONCE = 500;
 type Kept = { readonly memo: AccrualMemo; readonly madeAt: Instant };
 /** What is asked of one account: its price, the positions that its meter told, or both. */
 type Asked = { price: boolean; readonly positions: SeenPosition[] };
-/** An account that must be looked at on the books, with the positions that wait for it. */
-export type Found = {
-  readonly operatorId: OperatorId;
-  readonly accountId: AccountId;
-  readonly positions: readonly SeenPosition[];
-};
 
 /**
  * Prices accounts on from memory after ordinary readings, many at a time, and writes what is available, and when the position
@@ -89,13 +85,18 @@ export class Scout {
     this.#size = 0;
   }
 
+  /** What was asked is left. */
+  leave(): void {
+    this.#asked.clear();
+  }
+
   get isAsked(): boolean {
     return this.#asked.size > 0;
   }
 
   /** Works off all that was asked for. @returns accounts of which something follows, or of which memory cannot tell */
-  async run(): Promise<Found[]> {
-    const found: Found[] = [];
+  async run(): Promise<Job[]> {
+    const found: Job[] = [];
     const asked = [...this.#asked];
     this.#asked.clear();
     for (const [operatorId, accounts] of asked) {
@@ -115,6 +116,7 @@ export class Scout {
     return this.#deps.db.as(operatorId, async (trx) => {
       const operator = await operatorFacts(trx);
       const money = await readMoney(trx, ids, operator);
+      const policies = await policiesInForce(trx, this.#deps.policies, { zone: operator.zone, now });
       const supplies = new Map((await readSupplies(trx, ids, now)).map((row) => [row.account_id, row]));
       const [found, quiet]: [AccountId[], Quiet[]] = [[], []];
       for (const [accountId, { price, positions }] of asked) {
@@ -130,8 +132,8 @@ export class Scout {
           continue;
         }
         const accrual = this.#accrual(operatorId, accountId, book.billedUntil, now);
-        const policy = this.#deps.policies(row.policy_id);
-        const facts = accrual === null ? null : knownSupply(row, operator, book.balance, accrual).facts;
+        const policy = policies(row.policy_id);
+        const facts = accrual === null ? null : knownSupply(row, operator, book.balance, accrual, policies).facts;
         if (accrual === null || facts === null || policy === null || !isQuiet(decide(facts, policy, now), facts))
           found.push(accountId);
         else quiet.push({ row, seenAt, priced: { accrual, facts } });

@@ -27,9 +27,11 @@ export type CommandSettings = {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly log: Logger;
-  readonly answerMs?: number;
-  readonly statusAfterMs?: readonly number[];
+  readonly times?: CommandTimes;
 };
+
+/** How long a device may take to answer, and when its state is asked for; absent: as above. Looked at for each command. */
+export type CommandTimes = { readonly answerMs?: number; readonly statusAfterMs?: readonly number[] };
 
 type Pending = {
   readonly meter: MeterEntry;
@@ -110,7 +112,10 @@ export class MqttCommands {
       return { kind: "unreachable", detail: "the device does not listen now" };
     }
     if (!waits) return { kind: "accepted", by: "wire" };
-    const timer = setTimeout(() => resolve({ kind: "accepted", by: "wire" }), this.#settings.answerMs ?? ANSWER_MS);
+    const timer = setTimeout(
+      () => resolve({ kind: "accepted", by: "wire" }),
+      this.#settings.times?.answerMs ?? ANSWER_MS,
+    );
     return promise.finally(() => {
       clearTimeout(timer);
       this.#pending.delete(key);
@@ -173,7 +178,7 @@ export class MqttCommands {
     };
     this.#asking.set(
       meter.id,
-      (this.#settings.statusAfterMs ?? STATUS_AFTER_MS).map((ms) => setTimeout(ask, ms)),
+      (this.#settings.times?.statusAfterMs ?? STATUS_AFTER_MS).map((ms) => setTimeout(ask, ms)),
     );
   }
 

@@ -12,7 +12,7 @@ import type { CommandOutcome } from "../../domain/supply-command.ts";
 import type { CommandAnswer } from "../decode/decoded.ts";
 import type { ClientEntry, Directory, MeterEntry } from "../directory.ts";
 import type { Wish, WishDetail } from "../modbus/order.ts";
-import { type CommandSettings, MqttCommands } from "./commands.ts";
+import { type CommandSettings, type CommandTimes, MqttCommands } from "./commands.ts";
 import type { mqttIngest } from "./ingest.ts";
 
 export type MqttWireSettings = {
@@ -30,7 +30,7 @@ export type MqttWireSettings = {
   /** Keys and numbers of meters that are told in the signed envelope; absent: none has a key. */
   readonly deviceCommands?: DeviceCommands;
   /** How long a device may take to answer, and when its state is asked for; absent: as commands.ts has it. */
-  readonly commandTimes?: Pick<CommandSettings, "answerMs" | "statusAfterMs">;
+  readonly commandTimes?: CommandTimes;
 };
 
 /** Where devices connect, and what goes out to them. */
@@ -121,7 +121,7 @@ const sidesOf = (commands: MqttCommands): Pick<MqttWire, "command" | "answered" 
 function commandsOver(settings: MqttWireSettings, publish: CommandSettings["publish"]): MqttCommands {
   const { clock, telemetry, log, deviceCommands } = settings;
   return new MqttCommands({
-    ...settings.commandTimes,
+    ...(settings.commandTimes === undefined ? {} : { times: settings.commandTimes }),
     publish,
     controlOf: ({ profileId }) => {
       const profile = PROFILES.get(profileId);

@@ -197,7 +197,7 @@ export const BILL_INVARIANTS: readonly Invariant[] = [
   {
     name: "estimates-open",
     title:
-      "Every bill that ends at an estimate, or on a line that a late reading could move, has opened a true-up for it",
+      "Every bill that ends at an estimate, or on a line that a late reading could move, and is not final has opened a true-up for it",
     counted: "select count(*) from billed_usage where basis <> 'actual'",
     broken: `
       select format('operator %s bill %s meter %s %s at %s', u.operator_id, u.bill_id, p.meter, p.register, p."to") as example
@@ -205,6 +205,7 @@ export const BILL_INVARIANTS: readonly Invariant[] = [
           as p (meter bigint, register text, "to" timestamptz, estimate jsonb, line jsonb)
         join (values ${REGISTER_ROWS}) as known (name, code) on name = p.register
        where (p.estimate is not null or p.line is not null) and u.corrects_bill_id is null
+         and not exists (select from account_closing k where k.operator_id = u.operator_id and k.bill_id = u.bill_id)
          and not exists (select from true_up t where t.operator_id = u.operator_id and t.bill_id = u.bill_id
                and t.meter_id = p.meter and t.register = code and t.at = p."to")`,
   },

@@ -71,6 +71,27 @@ export const CLASS_INVARIANTS: readonly Invariant[] = [
        where p.ledger_account = 'customer_deposit' and j.kind <> 'deposit'`,
   },
   {
+    name: "closings",
+    title: "A closed account's final bill ends on its day, and its deposit paid what it says by an entry of its own",
+    counted: "select count(*) from account_closing",
+    broken: `
+      select format('operator %s account %s closed on %s: %s', k.operator_id, k.account_id, k.on_day, k.wrong) as example
+        from (select c.*, case
+                when c.bill_id is not null and (b.id is null or b.account_id <> c.account_id
+                  or b.period_to <> c.on_day::timestamp at time zone o.zone) then 'another bill'
+                when exists (select from agreement g where g.operator_id = c.operator_id and g.account_id = c.account_id
+                  and g.from_day < c.on_day and (g.to_day is null or g.to_day > c.on_day)) then 'an agreement goes on'
+                when coalesce((select -sum(p.amount_minor) from posting p where p.operator_id = c.operator_id and p.journal_id = c.deposit_journal_id
+                  and p.account_id = c.account_id and p.ledger_account = 'customer'), 0) <> c.supply_paid_minor
+                  or coalesce((select -sum(p.amount_minor) from posting p where p.operator_id = c.operator_id and p.journal_id = c.deposit_journal_id
+                  and p.account_id = c.account_id and p.ledger_account = 'customer_property'), 0) <> c.property_paid_minor then 'another entry'
+                when c.supply_paid_minor > greatest(c.supply_owed_minor, 0) or c.property_paid_minor > greatest(c.property_owed_minor, 0)
+                  then 'more paid than was owed' end as wrong
+                from account_closing c join operator o on o.operator_id = c.operator_id
+                left join bill b on b.operator_id = c.operator_id and b.id = c.bill_id) k
+       where k.wrong is not null`,
+  },
+  {
     name: "held-bills",
     title: "No bill was issued while it was held, and whoever released one is known",
     counted: "select count(*) from held_bill",
@@ -84,7 +105,7 @@ export const CLASS_INVARIANTS: readonly Invariant[] = [
   },
   {
     name: "cycle-bills",
-    title: "A bill of an account that is in a cycle covers exactly a period of that cycle",
+    title: "A bill of an account that is in a cycle covers exactly a period of that cycle, a final one its beginning",
     counted: "select count(*) from account_cycle",
     broken: `
       select format('operator %s account %s bill %s: %s to %s is not %s to %s', b.operator_id, b.account_id, b.number, d.from_day, d.to_day, c.from_day, c.to_day) as example
@@ -92,7 +113,9 @@ export const CLASS_INVARIANTS: readonly Invariant[] = [
        cross join lateral (select (b.period_from at time zone o.zone)::date as from_day, (b.period_to at time zone o.zone)::date as to_day) d
        cross join lateral cycle_period(b.operator_id, b.account_id, d.from_day) c
        where exists (select from account_cycle w where w.operator_id = b.operator_id and w.account_id = b.account_id and w.from_day <= d.from_day)
-         and (c.from_day, c.to_day) is distinct from (d.from_day, d.to_day)`,
+         and (c.from_day, c.to_day) is distinct from (d.from_day, d.to_day)
+         and not exists (select from account_closing k where k.operator_id = b.operator_id and k.bill_id = b.id
+               and c.from_day = d.from_day and c.to_day > d.to_day)`,
   },
   {
     name: "cuts-supply-only",

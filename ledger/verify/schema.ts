@@ -30,6 +30,7 @@ const APPEND_ONLY = [
   "correction",
   "correction_line",
   "correction_usage",
+  "account_closing",
   "correction_charge",
   "correction_measure",
   "correction_state",

@@ -10,10 +10,11 @@ import {
 } from "../figures.ts";
 import { billTitle } from "../bill-title.ts";
 import { UTILITY_COLOURS } from "../colours.ts";
-import { statementCells } from "../statement-cells.ts";
-import type { AccountStatement, BillSheet, Register, Section, SheetLine } from "../bill-sheet.ts";
+import { headlineOf, type Strip, stripsOf } from "../statement-cells.ts";
+import type { BillSheet, Register, Section, SheetLine } from "../bill-sheet.ts";
 import {
   BASIS_WORDS,
+  COUNTS_WORDS,
   filled,
   firstOf,
   METHOD_WORDS,
@@ -44,7 +45,7 @@ function laidOut(sheet: BillSheet, language: PaperLanguage, compact: boolean): S
   const to = newPages(continuedHead(sheet, language), compact);
   title(to, sheet, language);
   panel(to, sheet, language);
-  for (const one of sheet.statements) statement(to, one, language, sheet.statements.length > 1);
+  for (const one of stripsOf(sheet)) strip(to, one, language);
   to.y += 12;
   for (const section of sheet.sections) sectionBlock(to, section, language);
   totalBar(to, WORDS.total, sheet.total, language);
@@ -100,8 +101,9 @@ function panel(to: Pages, sheet: BillSheet, language: PaperLanguage): void {
   const small = { size: 8.5, colour: COLOURS.quiet };
   draw(to, box(x, y, PANEL_WIDTH, height, COLOURS.ground, 7));
   const pays = sheet.toPay.minor > 0n;
-  draw(to, text(joined(language, pays ? WORDS.toPay : WORDS.nothingToPay), x + 14, y + 21, small));
-  const amount = moneyText(sheet.toPay);
+  const [headline, figure] = headlineOf(sheet);
+  draw(to, text(joined(language, headline), x + 14, y + 21, small));
+  const amount = moneyText(figure);
   const room = PANEL_WIDTH - 28 - (sheet.payment === null ? 0 : QR_SIZE + 10);
   const size = Math.min(25, (25 * room) / widthAt(amount, { size: 25, weight: 700 }));
   draw(to, text(amount, x + 14, y + 50, { size, weight: 700, colour: COLOURS.brand }));
@@ -127,7 +129,8 @@ function panel(to: Pages, sheet: BillSheet, language: PaperLanguage): void {
 }
 
 /** What is left of the customer's money; `null` without any. */
-function creditOf({ statements }: BillSheet): BillSheet["total"] | null {
+function creditOf({ statements, final }: BillSheet): BillSheet["total"] | null {
+  if (final !== null) return null; // it is part of what is given back
   const [first] = statements.filter(({ after }) => after.minor < 0n);
   return first === undefined ? null : negated(first.after);
 }
@@ -163,19 +166,18 @@ function customer(to: Pages, sheet: BillSheet, language: PaperLanguage): number 
   return y - to.y - 2;
 }
 
-/** From what was owed before to what is owed now, as a sum that reads from left to right; one strip for each class of debt. */
-function statement(to: Pages, account: AccountStatement, language: PaperLanguage, named: boolean): void {
-  const cells = statementCells(account);
+/** A sum that reads from left to right: from what was owed before to what is owed now, the deposit, what a final bill comes to. */
+function strip(to: Pages, { name, cells }: Strip, language: PaperLanguage): void {
   const height = language === "both" ? 40 : 30;
-  const left = named ? 92 : 0;
+  const left = name === null ? 0 : 92;
   const width = (WIDTH - left) / cells.length;
   draw(to, rule(PAGE.left, to.y, WIDTH), rule(PAGE.left, to.y + height, WIDTH));
-  if (named)
-    wrapped(joined(language, WORDS[`debt_${account.debt}`]), { size: 8, weight: 500 }, left - 10).forEach((line, i) =>
+  if (name !== null)
+    wrapped(joined(language, name), { size: 8, weight: 500 }, left - 10).forEach((line, i) =>
       draw(to, text(line, PAGE.left, to.y + 14 + i * 11, { size: 8, weight: 500 })),
     );
   cells.forEach(([words, amount], i) => {
-    const x = PAGE.left + left + i * width + (i === 0 && !named ? 0 : 8);
+    const x = PAGE.left + left + i * width + (i === 0 && name === null ? 0 : 8);
     const own = i === cells.length - 1;
     draw(to, text(firstOf(language, words), x, to.y + 11, { size: 7.2, colour: COLOURS.quiet }));
     const second = secondOf(language, words);
@@ -241,11 +243,11 @@ const registerColumns = (language: PaperLanguage) =>
 
 function registerRow(register: Register, section: Section, language: PaperLanguage) {
   const figure = (decimal: string) => (decimal === "" ? "" : grouped(decimal));
-  const tou = register.tou === null ? "" : `  ${joined(language, wordOf(TOU_WORDS, register.tou))}`;
+  const counts = register.counts === null ? "" : `  ${joined(language, wordOf(COUNTS_WORDS, register.counts))}`;
   const basis = register.method === null && section.basis === "actual" ? "actual" : register.basis;
   return {
     cells: [
-      `${register.serial}${tou}`,
+      `${register.serial}${counts}`,
       `${register.from ?? ""} – ${register.to ?? ""}`,
       figure(register.start),
       figure(register.end),

@@ -54,3 +54,18 @@ export type AccountCycleTable = {
   noted_at: At;
   noted_by: Null<bigint>;
 };
+export type AccountClosingTable = {
+  operator_id: bigint;
+  id: Id;
+  account_id: bigint;
+  on_day: DayColumn;
+  bill_id: Null<bigint>;
+  deposit_minor: bigint;
+  supply_owed_minor: bigint;
+  property_owed_minor: bigint;
+  supply_paid_minor: bigint;
+  property_paid_minor: bigint;
+  deposit_journal_id: Null<bigint>;
+  closed_at: At;
+  closed_by: Null<bigint>;
+};

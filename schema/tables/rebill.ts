@@ -9,6 +9,11 @@ export type TariffDocumentTable = {
   version: string;
   document: string;
 };
+export type OperatorDocumentTable = {
+  operator_id: bigint;
+  sha256: string;
+  document: string;
+};
 export type BillBasisTable = {
   operator_id: bigint;
   bill_id: bigint;
@@ -127,7 +132,7 @@ export type CorrectionMeasureTable = {
   usage_point_id: bigint;
   period_from: At;
   period_to: At;
-  kind: "export" | "reactive";
+  kind: "export" | "reactive" | "demand";
   unit: string;
   quantity: bigint;
   registers: Json;

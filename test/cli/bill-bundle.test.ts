@@ -7,7 +7,7 @@ import { checkBundle } from "../../billing/explain/check-bundle.ts";
 import type { BillBundle } from "../../billing/explain/bundle.ts";
 import { readBundle } from "../../billing/explain/read-bundle.ts";
 import type { SmallTown } from "../support/town.ts";
-import { sanbiao } from "../support/command.ts";
+import { sanbiao, sanbiaoHere } from "../support/command.ts";
 import { iso, Lives, on } from "../billing/lives.ts";
 
 let lives: Lives;
@@ -172,7 +172,7 @@ describe("the command line", () => {
     expect(wrote.code, wrote.err).toBe(0);
     expect(JSON.parse(wrote.out)).toMatchObject({ file, bill: numbers[1] });
     const offline = { env: { DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" } };
-    const good = await sanbiao(["verify", "bill", file, "--json"], offline);
+    const good = await sanbiaoHere(["verify", "bill", file, "--json"], offline);
     expect([good.code, (JSON.parse(good.out) as { ok: boolean }).ok]).toEqual([0, true]);
     const text = await readFile(file, "utf8");
     await writeFile(file, text.replace(/"amount": "[\d.]+"/, '"amount": "0.01"'));

@@ -5,7 +5,7 @@ import { billDepsOf } from "../../billing/main.ts";
 import { postAccounts, previewAccounts, type ToPost, toPost } from "../../billing/rebill/batch.ts";
 import { instant } from "../../domain/instant.ts";
 import { noTelemetry } from "../../domain/telemetry.ts";
-import { sanbiao } from "../support/command.ts";
+import { sanbiaoHere } from "../support/command.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
 import { SmallTown } from "../support/town.ts";
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
       ["2025-04-01T00:00+08:00", 205],
     ]);
   }
-  const billed = await sanbiao(["bill", "--operator", "estate", "--period", "2025-03"], { env });
+  const billed = await sanbiaoHere(["bill", "--operator", "estate", "--period", "2025-03"], { env });
   expect(billed.code, billed.err).toBe(0);
 });
 afterAll(async () => {
@@ -37,7 +37,7 @@ afterAll(async () => {
   await fresh.drop();
 });
 
-const replay = (...words: string[]) => sanbiao(["bill", "replay", ...words], { env });
+const replay = (...words: string[]) => sanbiaoHere(["bill", "replay", ...words], { env });
 
 test("a clerk corrects a reading that was billed: replay tells the account, the line and the money, and posts nothing", async () => {
   const none = await replay("--operator", "estate", "--all", "--from", "2025-03");
@@ -102,7 +102,7 @@ test("a bill is cancelled as it was shown and made anew, each under a note of it
   const { rows } = await owner.query<{ number: string }>("select number from bill order by number limit 1");
   const [{ number }] = rows as [{ number: string }];
   const one = async (kind: string, ...words: string[]) => {
-    const said = await sanbiao(["bill", kind, number, "--operator", "estate", ...words, "--json"], { env });
+    const said = await sanbiaoHere(["bill", kind, number, "--operator", "estate", ...words, "--json"], { env });
     return { code: said.code, ...(JSON.parse(said.out) as { digest: string; outcome?: string; difference: object }) };
   };
   for (const [kind, amount] of [

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sanbiao } from "../support/command.ts";
+import { sanbiao, sanbiaoHere } from "../support/command.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
 import { SmallTown } from "../support/town.ts";
 
@@ -40,7 +40,7 @@ const bills = async () =>
 
 describe("sanbiao bill", () => {
   test("--dry-run tells what would be issued and writes nothing", async () => {
-    const shown = await sanbiao([...bill, "--dry-run", "--json"], { env });
+    const shown = await sanbiaoHere([...bill, "--dry-run", "--json"], { env });
     expect(JSON.parse(shown.out)).toMatchObject({
       bills: ACCOUNTS,
       first: ACCOUNTS,
@@ -49,7 +49,7 @@ describe("sanbiao bill", () => {
       refused: [],
     });
     expect(shown.code).toBe(0);
-    expect((await sanbiao([...bill, "--dry-run"], { env })).out).toContain("Nothing was written");
+    expect((await sanbiaoHere([...bill, "--dry-run"], { env })).out).toContain("Nothing was written");
     expect(await bills()).toEqual([]);
   });
 
@@ -76,7 +76,7 @@ describe("sanbiao bill", () => {
         total_minor: 10760n, // 200 kWh at 0.538
       })),
     );
-    const again = await sanbiao([...bill, "--json"], { env });
+    const again = await sanbiaoHere([...bill, "--json"], { env });
     expect(again.code).toBe(0);
     expect(JSON.parse(again.out)).toMatchObject({ finished: true, issued: [], refused: [] });
   });
@@ -87,9 +87,12 @@ describe("sanbiao bill", () => {
       `insert into reading (operator_id, meter_id, register, measured_at, received_at, value, source)
        select operator_id, id, 1, '2025-05-01T00:00+08', '2025-05-01T00:00+08', 400000000, 1 from meter`,
     );
-    const april = ["bill", "--operator", "estate", "--period", "2025-04", "--chunk", "1"];
+    const april = ["bill", "--operator", "estate", "--period", "2025-04"];
     const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
-    const child = spawn(process.execPath, [main, ...april], { stdio: "pipe", env: { ...process.env, ...env } });
+    const child = spawn(process.execPath, [main, ...april, "--chunk", "1"], {
+      stdio: "pipe",
+      env: { ...process.env, ...env },
+    });
     const closed = once(child, "close") as Promise<[number | null]>;
     const out: Buffer[] = [];
     child.stdout.on("data", (part: Buffer) => out.push(part));
@@ -102,7 +105,7 @@ describe("sanbiao bill", () => {
     const before = (await bills()).length;
     expect(before).toBeGreaterThan(ACCOUNTS);
     expect(before).toBeLessThan(2 * ACCOUNTS);
-    expect((await sanbiao([...april, "--json"], { env })).code).toBe(0);
+    expect((await sanbiaoHere([...april, "--json"], { env })).code).toBe(0);
     expect(await bills()).toHaveLength(2 * ACCOUNTS);
   });
 
@@ -111,7 +114,7 @@ describe("sanbiao bill", () => {
     ["a month that is not over", ["bill", "--operator", "estate", "--period", "2999-01"], 1, "request.invalid"],
     ["a month that is none", ["bill", "--operator", "estate", "--period", "2025-13"], 2, "2026-10"],
   ])("refuses %s", async (_title, words, code, said) => {
-    const result = await sanbiao(words, { env });
+    const result = await sanbiaoHere(words, { env });
     expect(result.code).toBe(code);
     expect(result.err).toContain(said);
   });
@@ -119,7 +122,7 @@ describe("sanbiao bill", () => {
 
 describe("sanbiao verify", () => {
   test("exits 0 on sound books and 1 on others, naming what is wrong", async () => {
-    const sound = await sanbiao(["verify", "--json"], { env });
+    const sound = await sanbiaoHere(["verify", "--json"], { env });
     expect(sound.code, sound.out + sound.err).toBe(0);
     expect(JSON.parse(sound.out)).toMatchObject({ ok: true });
     await owner.query(

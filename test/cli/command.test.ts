@@ -2,16 +2,29 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
-import { bin, sanbiao } from "../support/command.ts";
+import { bin, sanbiao, sanbiaoHere } from "../support/command.ts";
 
-const COMMANDS = ["up", "migrate", "rate", "decode", "bill", "verify", "import", "export", "simulate", "scan", "bench"];
+const COMMANDS = [
+  "up",
+  "migrate",
+  "rate",
+  "decode",
+  "bill",
+  "what-if",
+  "verify",
+  "import",
+  "export",
+  "simulate",
+  "scan",
+  "bench",
+];
 
 describe("sanbiao", () => {
   test("lists every command, and each explains itself", async () => {
     const { code, out } = await sanbiao(["--help"]);
     expect(code).toBe(0);
     for (const command of COMMANDS) expect(out).toContain(`\n  ${command} `);
-    const helps = await Promise.all(COMMANDS.map((command) => sanbiao([command, "--help"])));
+    const helps = await Promise.all(COMMANDS.map((command) => sanbiaoHere([command, "--help"])));
     for (const [i, help] of helps.entries()) {
       expect(help.code, COMMANDS[i]).toBe(0);
       expect(help.out).toContain(`Usage: sanbiao ${COMMANDS[i]}`);
@@ -26,7 +39,7 @@ describe("sanbiao", () => {
     [["decode", "--profile", "no-such-meter", "--words", "00"]],
     [[]],
   ])("wrong use exits 2 and says so: %j", async (words) => {
-    const { code, out, err } = await sanbiao(words);
+    const { code, out, err } = await sanbiaoHere(words);
     expect(code).toBe(2);
     expect((err + out).length).toBeGreaterThan(20);
   });
@@ -41,13 +54,13 @@ describe("sanbiao", () => {
     ["export", "readings", "--operator", "a", "--json"],
     ["import"],
   ])("a kind of file that it does not know, or half an order, exits 2: %s %s", async (...words) => {
-    const { code, out, err } = await sanbiao(words);
+    const { code, out, err } = await sanbiaoHere(words);
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err.length).toBeGreaterThan(20);
   });
 
   test("a refused payload exits 1, with the reason in the one JSON document", async () => {
-    const { code, out } = await sanbiao(
+    const { code, out } = await sanbiaoHere(
       ["decode", "--profile", "sanbiao-json", "--topic", "sanbiao/v1/x/readings", "--json"],
       { stdin: '{"t":' },
     );
@@ -63,7 +76,7 @@ describe("sanbiao", () => {
   });
 
   test("says what each bench measures, and prints figures as one JSON document whether or not they are good", async () => {
-    const { out } = await sanbiao(["bench", "--list", "--json"]);
+    const { out } = await sanbiaoHere(["bench", "--list", "--json"]);
     const { benches } = JSON.parse(out) as { benches: { name: string; measures: string }[] };
     expect(benches.map(({ name }) => name)).toContain("ingest");
     expect(benches.filter(({ measures }) => measures.length < 30)).toEqual([]);
@@ -76,7 +89,7 @@ describe("sanbiao", () => {
     const plain = await sanbiao(["migrate"], { env });
     expect(plain.code).toBe(1);
     expect(plain.err).toContain("(database.unavailable)");
-    const json = await sanbiao(["migrate", "--json"], { env });
+    const json = await sanbiaoHere(["migrate", "--json"], { env });
     expect(json.code).toBe(1);
     expect(JSON.parse(json.out)).toHaveProperty("error.code", "database.unavailable");
   });

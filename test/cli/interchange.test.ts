@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { feedXml, hours } from "../interchange/support.ts";
-import { sanbiao } from "../support/command.ts";
+import { sanbiao, sanbiaoHere } from "../support/command.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
 import { SmallTown } from "../support/town.ts";
 
@@ -43,13 +43,13 @@ const file = async (name: string, text: string): Promise<string> => {
 describe("sanbiao import and export", () => {
   test("a feed is rehearsed, taken, and taken again, as text and as one JSON document", async () => {
     const path = await file("feed.xml", feedXml(hours([450, "?", 418])));
-    const dry = await sanbiao(["import", "greenbutton", path, "--operator", "estate", "--dry-run"], { env });
+    const dry = await sanbiaoHere(["import", "greenbutton", path, "--operator", "estate", "--dry-run"], { env });
     expect(dry.code).toBe(1);
     expect(dry.out).toMatch(
       /line \d+: refused: interval from 2026-01-01T01:00:00Z, value \?: its value "\?" is not a whole number/,
     );
     expect(dry.out).toContain("Would be: 2 accepted, 0 already there, 0 in conflict, 1 refused. Nothing was written.");
-    const json = await sanbiao(["import", "greenbutton", path, "--operator", "estate", "--json"], { env });
+    const json = await sanbiaoHere(["import", "greenbutton", path, "--operator", "estate", "--json"], { env });
     expect(json.code).toBe(1);
     expect(JSON.parse(json.out)).toMatchObject({
       counts: { accepted: 2, already: 0, conflict: 0, refused: 1 },
@@ -62,13 +62,13 @@ describe("sanbiao import and export", () => {
       ],
     });
     const whole = await file("whole.xml", feedXml(hours([450])));
-    const again = await sanbiao(["import", "greenbutton", whole, "--operator", "estate"], { env });
+    const again = await sanbiaoHere(["import", "greenbutton", whole, "--operator", "estate"], { env });
     expect(again.code).toBe(0);
     expect(again.out).toContain("0 accepted, 1 already there");
   });
 
   test("killed in the middle and started again it ends with the whole feed, once", async () => {
-    const uses = Array.from({ length: 30_000 }, (_, i) => i % 1000);
+    const uses = Array.from({ length: 15_000 }, (_, i) => i % 1000);
     const from = Date.UTC(2020, 0, 1) / 1000;
     const path = await file("long.xml", feedXml(hours(uses, from), { id: "long" }));
     const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
@@ -81,13 +81,13 @@ describe("sanbiao import and export", () => {
           "select count(*) as n, max(value) as last from reading join meter m on m.id = meter_id where m.serial = 'LONG'",
         )
       ).rows[0] ?? { n: 0n, last: null };
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 50_000;
     while ((await count()).n === 0n && Date.now() < deadline) await new Promise((done) => setTimeout(done, 5));
     child.kill("SIGKILL");
     await closed;
     const before = (await count()).n;
     expect(before).toBeGreaterThan(0n);
-    const { code, out } = await sanbiao([...words, "--json"], { env });
+    const { code, out } = await sanbiaoHere([...words, "--json"], { env });
     expect(code).toBe(0);
     const { counts } = JSON.parse(out) as { counts: { accepted: number; already: number; conflict: number } };
     expect(counts).toMatchObject({
@@ -110,7 +110,7 @@ describe("sanbiao import and export", () => {
         "E1,energy_import_kwh,2026-01-02T00:00:00+08:00,112.5,kWh,modbus,2026-01-02T00:00:00+08:00\n",
     );
     const back = await file("back.csv", out.out);
-    const result = await sanbiao(["import", "readings", back, "--operator", "estate", "--json"], { env });
+    const result = await sanbiaoHere(["import", "readings", back, "--operator", "estate", "--json"], { env });
     expect(result.code).toBe(0);
     expect(JSON.parse(result.out)).toMatchObject({ counts: { accepted: 0, already: 2, conflict: 0, refused: 0 } });
   });
@@ -118,7 +118,7 @@ describe("sanbiao import and export", () => {
   test("a feed of an account is written to a file that appears when it is whole", async () => {
     const path = join(folder, "out.xml");
     const words = ["export", "greenbutton", "--account", "1-101", "--operator", "estate", "--out", path, "--json"];
-    const { code, out } = await sanbiao(words, { env });
+    const { code, out } = await sanbiaoHere(words, { env });
     expect(code).toBe(0);
     expect(JSON.parse(out)).toEqual({ file: path, usagePoints: 1, series: 1, intervals: 1, leftOut: 0 });
     expect(await readFile(path, "utf8")).toContain("<value>12500000</value>");
@@ -133,7 +133,7 @@ describe("sanbiao import and export", () => {
     [["export", "greenbutton", "--account", "9", "--operator", "estate"], /no account 9/],
     [["export", "readings", "--operator", "estate", "--out", "/no/such/folder/x.csv"], /cannot be written: ENOENT/],
   ])("what cannot be done exits 1 with a sentence: %j", async (words, message) => {
-    const { code, out, err } = await sanbiao(words, { env });
+    const { code, out, err } = await sanbiaoHere(words, { env });
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toMatch(message);
     expect(err).not.toMatch(/\n\s+at /);

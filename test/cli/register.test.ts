@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { sanbiao } from "../support/command.ts";
+import { sanbiaoHere } from "../support/command.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
 import { SmallTown } from "../support/town.ts";
 
@@ -23,7 +23,7 @@ afterAll(async () => {
 test("sanbiao import register refuses a file by row and column, writes what was refused, and takes it once corrected", async () => {
   const env = { DATABASE_URL: fresh.url };
   const path = (name: string) => join(folder, name);
-  const run = (...words: string[]) => sanbiao(["import", "register", ...words, "--operator", "estate"], { env });
+  const run = (...words: string[]) => sanbiaoHere(["import", "register", ...words, "--operator", "estate"], { env });
   await writeFile(path("points.csv"), "building,room,utility\n1,101,water\n1,102,steam\n");
   const refused = await run(path("points.csv"), "--refused", path("wrong.csv"));
   expect(refused.code).toBe(1);
@@ -35,6 +35,6 @@ test("sanbiao import register refuses a file by row and column, writes what was 
   const again = await run(path("points.csv"), "--json");
   expect(again.code).toBe(0);
   expect(JSON.parse(again.out)).toMatchObject({ outcome: "applied", counts: { points: { created: 0, already: 2 } } });
-  expect((await sanbiao(["import", "template", path("register.xlsx")])).code).toBe(0);
+  expect((await sanbiaoHere(["import", "template", path("register.xlsx")])).code).toBe(0);
   expect((await readFile(path("register.xlsx"))).subarray(0, 2).toString()).toBe("PK");
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { versionsOf } from "../../catalog/tariffs/catalogue.ts";
-import { sanbiao } from "../support/command.ts";
+import { sanbiaoHere } from "../support/command.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
 import { SmallTown } from "../support/town.ts";
 
@@ -51,8 +51,8 @@ describe("sanbiao what-if", () => {
     const csv = join(folder, "changes.csv");
     const words = [...march, "--tariff", draft];
     const [told, said] = await Promise.all([
-      sanbiao([...words, "--json"], { env }),
-      sanbiao([...words, "--account", "1-102", "--csv", csv], { env }),
+      sanbiaoHere([...words, "--json"], { env }),
+      sanbiaoHere([...words, "--account", "1-102", "--csv", csv], { env }),
     ]);
     expect(told.code).toBe(0);
     expect(JSON.parse(told.out)).toMatchObject({
@@ -80,7 +80,7 @@ describe("sanbiao what-if", () => {
       [[...march, "--tariff", "x"], 1, "request.not-found"],
       [[...march, "--tariff", POWER, "--account", "9"], 1, "There is no account 9"],
     ] as const;
-    const results = await Promise.all(refused.map(([words]) => sanbiao(words, { env })));
+    const results = await Promise.all(refused.map(([words]) => sanbiaoHere(words, { env })));
     for (const [i, [, code, said]] of refused.entries()) {
       expect(results[i]?.err).toContain(said);
       expect(results[i]?.code).toBe(code);

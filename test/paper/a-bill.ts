@@ -1,3 +1,4 @@
+import { NO_DEPOSIT } from "../../ledger/deposits.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { Day } from "../../domain/period.ts";
 import type { BillFacts, LineFact, UsageFact } from "../../paper/bill-sheet.ts";
@@ -91,6 +92,9 @@ export const aBill = (over: Partial<BillFacts> = {}): BillFacts => ({
     { utility: "electricity", periodTo: TO, quantity: 150_000_000n, unit: "kWh", estimated: false },
     { utility: "water", periodTo: TO, quantity: 13_340_000n, unit: "m3", estimated: false },
   ],
+  deposit: NO_DEPOSIT,
+  closing: null,
+  ladders: [],
   owed: [{ debt: "supply", beforeMinor: 2000n, paymentsMinor: -2000n, otherMinor: 0n }],
   corrected: new Map(),
   paymentTemplate: DEMO_PAYMENT_TEMPLATE,

@@ -1,5 +1,11 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { ContactBody, ContactsJson, NoticesJson, NoticeTextJson } from "../../../api/schemas/notice.ts";
+import type {
+  ContactBody,
+  ContactsJson,
+  NoticePolicyJson,
+  NoticesJson,
+  NoticeTextJson,
+} from "../../../api/schemas/notice.ts";
 import { ask } from "./client.ts";
 
 export type NoticesAsked = {
@@ -24,6 +30,11 @@ export const useNoticeText = (id: string) =>
     queryFn: ({ signal }) => ask<NoticeTextJson>(`/notices/${id}`, { signal }),
     refetchInterval: 5_000,
   });
+export const useNoticePolicy = () =>
+  useQuery({
+    queryKey: ["notices", "policy"],
+    queryFn: ({ signal }) => ask<NoticePolicyJson>("/notice-policy", { signal }),
+  });
 export const useContacts = (accountId: string) =>
   useQuery({
     queryKey: ["contacts", accountId],
@@ -43,3 +54,4 @@ export function useNoticeDeed<Body extends object | undefined, T = unknown>(path
   });
 }
 export const useNoteContact = (accountId: string) => useNoticeDeed<ContactBody>(`/accounts/${accountId}/contacts`);
+export const useSetNoticePolicy = () => useNoticeDeed<NoticePolicyJson>("/notice-policy");

@@ -6,11 +6,17 @@ import type {
   TonightJson,
   WorkOrderClosedJson,
 } from "../../../api/schemas/supply-board.ts";
-import type { SupplyHoldBody, SupplyHoldsJson } from "../../../api/schemas/supply-hold.ts";
+import type {
+  DayTemperatureBody,
+  DayTemperaturesJson,
+  SupplyHoldBody,
+  SupplyHoldsJson,
+} from "../../../api/schemas/supply-hold.ts";
 import type { z } from "zod";
 import { ask } from "./client.ts";
 
 type Holds = z.infer<typeof SupplyHoldsJson>;
+export type TemperatureBody = z.input<typeof DayTemperatureBody>;
 export type HoldBody = z.input<typeof SupplyHoldBody>;
 
 /** What happens to supply. Live events of kind `supply`, `control` and `payment` have it asked again. */
@@ -26,6 +32,8 @@ export const useSupplyBoard = (building: string) =>
 export const useTonight = (hours: number) =>
   useQuery(asked<TonightJson>("tonight", "/supply/tonight", { hours }, 60_000));
 export const useSupplyHolds = (state: "open" | "all") => useQuery(asked<Holds>("holds", "/supply-holds", { state }));
+export const useDayTemperatures = (from: string) =>
+  useQuery(asked<z.infer<typeof DayTemperaturesJson>>("temperatures", "/day-temperatures", { from }, 600_000));
 export const useCertificates = (accountId: string, page: number) =>
   useQuery(asked<CertificatesJson>("certificates", "/supply/certificates", { accountId, page, pageSize: 10 }));
 export const useCertificate = (number: string) =>
@@ -47,3 +55,4 @@ export const useHoldStep = (id: string, step: "approval" | "end") =>
   useDeed<Record<string, never>, unknown>(() => `/supply-holds/${id}/${step}`);
 export const useCloseWorkOrder = (id: string) =>
   useDeed<{ note: string }, z.infer<typeof WorkOrderClosedJson>>(() => `/supply/work-orders/${id}/closure`);
+export const useNoteTemperature = () => useDeed<TemperatureBody, unknown>(() => "/day-temperatures");

@@ -20,7 +20,6 @@ export const chargesEn = {
   "statement.other": "Adjustments since",
   "statement.billed": "This bill",
   "statement.balance": "Owed after",
-  "statement.deposit": "Deposit held",
   "statement.credit": "{amount} credit",
   "statement.creditUsed": "Paid from earlier credit",
   "counter.pays": "Pays for",

@@ -22,7 +22,6 @@ export const chargesZh: Record<keyof typeof chargesEn, string> = {
   "statement.other": "期间调整",
   "statement.billed": "本期账单",
   "statement.balance": "期末结欠",
-  "statement.deposit": "在押押金",
   "statement.credit": "余额 {amount}",
   "statement.creditUsed": "由余额抵付",
   "counter.pays": "缴费用途",

@@ -1,6 +1,16 @@
 /** Texts of notices and contact points, in English. */
 export const noticesEn = {
   "nav.notices": "Notices",
+  "notices.noQuiet": "No quiet hours.",
+  "notices.quiet": "Quiet from {from} to {to}: only what is urgent leaves then.",
+  "notices.perMinute": "At most {n} message a minute on each way.|At most {n} messages a minute on each way.",
+  "notices.change": "Change",
+  "notices.when.title": "When messages leave",
+  "notices.quiet.what": "Answers to what a customer just did, and supply going off or on, are told at any hour.",
+  "notices.quietFrom": "Quiet from",
+  "notices.quietTo": "until",
+  "notices.quietSame": "The same time twice: no quiet hours",
+  "notices.rate": "Messages a minute on each way",
   "notices.lead":
     "What customers were told. Only a proven delivery counts as served; a message that bounced, failed or waits does not.",
   "notices.none": "No notice yet",

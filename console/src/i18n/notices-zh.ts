@@ -3,6 +3,16 @@ import type { noticesEn } from "./notices-en.ts";
 /** 通知与联系方式。 */
 export const noticesZh: Record<keyof typeof noticesEn, string> = {
   "nav.notices": "通知",
+  "notices.noQuiet": "不设静默时段。",
+  "notices.quiet": "静默时段 {from} 至 {to}：仅发送紧急消息。",
+  "notices.perMinute": "每个渠道每分钟至多 {n} 条。",
+  "notices.change": "修改",
+  "notices.when.title": "消息发送时间",
+  "notices.quiet.what": "对用户操作的答复，以及停供、复供，任何时间都会通知。",
+  "notices.quietFrom": "静默开始",
+  "notices.quietTo": "静默结束",
+  "notices.quietSame": "两个时间相同：不设静默时段",
+  "notices.rate": "每个渠道每分钟条数",
   "notices.lead": "已向客户发出的通知。只有证实送达才算已告知；退回、失败或等待中的都不算。",
   "notices.none": "暂无通知",
   "notices.allKinds": "全部类型",

@@ -10,7 +10,7 @@ import { PageTitle } from "../../parts/page-title.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
 import { CancelBill } from "./cancel-bill.tsx";
 import { ChargeSection } from "./charge-section.tsx";
-import { StatementTable } from "./statement-table.tsx";
+import { DepositTable, FinalTable, StatementTable } from "./statement-table.tsx";
 import { PaperButtons } from "./paper-buttons.tsx";
 import { sectionsOf } from "./sections.ts";
 import { UtilitySection } from "./utility-section.tsx";
@@ -30,7 +30,9 @@ function Head({ bill }: { bill: BillJson }) {
     <header className="paper-head">
       <div>
         <h2>{language === "zh" ? operator.nameZh : operator.nameEn}</h2>
-        <h1>{t("bill.title", { month: format.month(`${bill.periodFrom}T12:00:00Z`) })}</h1>
+        <h1>
+          {t(bill.isFinal ? "bill.title.final" : "bill.title", { month: format.month(`${bill.periodFrom}T12:00:00Z`) })}
+        </h1>
       </div>
       <dl>
         <dt>{t("bill.number")}</dt>
@@ -78,6 +80,8 @@ function Paper({ bill }: { bill: BillJson }) {
           </b>
         </div>
         <StatementTable bill={bill} />
+        <DepositTable deposit={bill.deposit} />
+        {bill.final === null ? null : <FinalTable final={bill.final} />}
         {bill.open.amount === bill.total.amount || isDebt(bill.open) ? null : (
           <div className="paper-total small">
             <span>{t("bill.open")}</span>
@@ -100,7 +104,15 @@ export default function Bill() {
     <Loaded query={bill} rows={14}>
       {(b) => (
         <>
-          <PageTitle title={t("bill.page", { number: b.number })} note={<BillStatusTag status={b.status} />}>
+          <PageTitle
+            title={t("bill.page", { number: b.number })}
+            note={
+              <>
+                <BillStatusTag status={b.status} />
+                {b.isFinal ? <Tag color="geekblue">{t("bill.final")}</Tag> : null}
+              </>
+            }
+          >
             <Link to={`/accounts/${b.accountId}`}>
               <Button>{t("bill.toAccount")}</Button>
             </Link>

@@ -47,14 +47,75 @@ export function StatementTable({ bill }: { bill: BillJson }) {
             ))}
           </tr>
         ))}
-        {isZero(bill.deposit) ? null : (
+      </tbody>
+    </table>
+  );
+}
+
+const MOVES = ["before", "taken", "applied", "returned", "held"] as const;
+
+/** The deposit from the bill before to this one; nothing where there never was one. */
+export function DepositTable({ deposit }: { deposit: BillJson["deposit"] }) {
+  const { t } = useSpeech();
+  if (MOVES.every((move) => isZero(deposit[move]))) return null;
+  return (
+    <table className="paper-table" data-testid="bill-deposit">
+      <tbody>
+        {MOVES.filter((move) => move === "held" || !isZero(deposit[move])).map((move) => (
+          <tr key={move}>
+            <td>{t(`bill.deposit.${move}`)}</td>
+            <td className="num">
+              <Amount money={deposit[move]} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** What a final bill comes to: owed, paid by the deposit, and what is left either way. */
+export function FinalTable({ final }: { final: NonNullable<BillJson["final"]> }) {
+  const { t } = useSpeech();
+  const format = useFormat();
+  const paid = [final.paid.supply, final.paid.property].filter((one) => !isZero(one));
+  return (
+    <table className="paper-table" data-testid="bill-final">
+      <thead>
+        <tr>
+          <th colSpan={2}>{t("bill.final.title", { day: format.day(final.onDay) })}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {paid.length === 0 ? null : (
           <tr>
-            <td>{t("statement.deposit")}</td>
-            <td className="num" colSpan={classes.length}>
-              <Amount money={bill.deposit} />
+            <td>{t("bill.final.paid")}</td>
+            <td className="num">
+              {paid.map((one, i) => (
+                <span key={i}>
+                  {i === 0 ? "" : " + "}
+                  <Amount money={one} />
+                </span>
+              ))}
             </td>
           </tr>
         )}
+        <tr>
+          <td>{t("bill.final.stillOwed")}</td>
+          <td className="num">
+            <b>
+              <Amount money={final.stillOwed} />
+            </b>
+          </td>
+        </tr>
+        <tr>
+          <td>{t("bill.final.refundDue")}</td>
+          <td className="num">
+            <b>
+              <Amount money={final.refundDue} />
+            </b>
+          </td>
+        </tr>
       </tbody>
     </table>
   );

@@ -10,13 +10,27 @@ export type Sale = {
   readonly channel: PaymentChannel;
   /** Which debt it is for. */
   readonly pays: PaysJson;
+  /** Cash handed over. */
+  readonly given?: MoneyJson;
+  readonly reference?: string;
+  readonly cheque?: { readonly number: string; readonly bank: string };
 };
 
 const KEPT_AS = "sanbiao.unsettled-sales";
 type Kept = Record<string, string>;
 
 const contentOf = (sale: Omit<Sale, "key">): string =>
-  [sale.accountId, sale.amount.amount, sale.amount.currency, sale.channel, sale.pays].join("|");
+  [
+    sale.accountId,
+    sale.amount.amount,
+    sale.amount.currency,
+    sale.channel,
+    sale.pays,
+    sale.given?.amount ?? "",
+    sale.reference ?? "",
+    sale.cheque?.number ?? "",
+    sale.cheque?.bank ?? "",
+  ].join("|");
 
 function kept(): Kept {
   try {
@@ -27,9 +41,9 @@ function kept(): Kept {
 }
 
 /** `crypto.randomUUID` is missing on plain-http addresses of a local network; random bytes are not. */
-function newKey(): string {
+export function newKey(of: string): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return `counter-${Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("")}`;
+  return `${of}-${Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("")}`;
 }
 
 /**
@@ -37,7 +51,7 @@ function newKey(): string {
  * reloaded), its key is used again: the money may already be booked.
  */
 export function saleOf(content: Omit<Sale, "key">): Sale {
-  return { ...content, key: kept()[contentOf(content)] ?? newKey() };
+  return { ...content, key: kept()[contentOf(content)] ?? newKey("counter") };
 }
 
 function settle(sale: Sale) {
@@ -47,12 +61,12 @@ function settle(sale: Sale) {
 
 export async function pay(sale: Sale): Promise<PaymentJson> {
   sessionStorage.setItem(KEPT_AS, JSON.stringify({ ...kept(), [contentOf(sale)]: sale.key }));
-  const body: PaymentBody = { amount: sale.amount, channel: sale.channel, pays: sale.pays };
+  const { key, accountId, ...body } = sale;
   try {
-    const paid = await ask<PaymentJson>(`/accounts/${sale.accountId}/payments`, {
+    const paid = await ask<PaymentJson>(`/accounts/${accountId}/payments`, {
       method: "POST",
-      body,
-      key: sale.key,
+      body: body satisfies PaymentBody,
+      key,
     });
     settle(sale);
     return paid;

@@ -11,6 +11,7 @@ import { usePages } from "../../parts/pages.tsx";
 import { useUrlFilter } from "../../parts/url-filter.ts";
 import { useFormat } from "../../shell/operator.tsx";
 import { DeliveryTag, Served } from "./delivery.tsx";
+import { QuietHours } from "./quiet-hours.tsx";
 import { OneNotice } from "./one-notice.tsx";
 
 const wordsOf = (group: string): string[] =>
@@ -33,6 +34,7 @@ export default function Notices() {
     <>
       <PageTitle title={t("nav.notices")} />
       <p className="quiet">{t("notices.lead")}</p>
+      <QuietHours />
       {notices.data?.channels.includes("sandbox") === true ? (
         <Alert type="warning" showIcon title={t("notices.sandbox")} style={{ marginBottom: 12 }} />
       ) : null}

@@ -8,6 +8,7 @@ import { ListTable } from "../../parts/list-table.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { ProblemNote } from "../../parts/problem.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
+import { Temperatures } from "./temperatures.tsx";
 import { NoteHold } from "./note-hold.tsx";
 
 /** What persons said that keeps a supply from being cut; who approved it, and until when. */
@@ -71,6 +72,7 @@ export function Holds() {
           />
         )}
       </Loaded>
+      <Temperatures />
     </>
   );
 }
