@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { postRebill, rebillNow, type RebillOutcome } from "../../billing/rebill/post.ts";
 import { replayAccounts } from "../../billing/rebill/replay.ts";
 import type { BillBundle } from "../../billing/explain/bundle.ts";
 import { checkBundle } from "../../billing/explain/check-bundle.ts";
@@ -13,7 +12,7 @@ import { stateAccountFact } from "../../ledger/account-facts.ts";
 import { writeEdits } from "../../ledger/edits.ts";
 import { verify } from "../../ledger/verify/verify.ts";
 import type { SmallTown } from "../support/town.ts";
-import { offlineChecks } from "./by-hand.ts";
+import { editValues, offlineChecks, postAll } from "./by-hand.ts";
 import { CARRYING } from "./carrying-tariffs.ts";
 import { iso, Lives, monthNamed, on, zone } from "./lives.ts";
 
@@ -254,21 +253,7 @@ test("a wrong reading of an early month re-walks the credit of the later ones", 
   await lives.run(town, "2025-09");
   await lives.run(town, "2025-10");
   expect(await totals(home.account)).toEqual(["0", "0"]);
-  await lives.fresh.db.as(town.operatorId, (trx) =>
-    writeEdits(
-      trx,
-      ["2025-10-01", "2025-11-01"].map((at) => ({
-        meterId: home.meter,
-        register: "energy_export_kwh",
-        at: on(at),
-        origin: "clerk",
-        says: { kind: "value", value: 40_000_000n, source: "manual" },
-        reason: "misread",
-        key: at,
-        madeAt: on("2026-02-15"),
-      })),
-    ),
-  );
+  await edit(home.meter, "energy_export_kwh", { "2025-10-01": 40, "2025-11-01": 40 });
   const [replay] = await lives.fresh.db.as(town.operatorId, (trx) =>
     replayAccounts(trx, [home.account], on("2025-09-01"), lives.deps),
   );
@@ -277,31 +262,8 @@ test("a wrong reading of an early month re-walks the credit of the later ones", 
 });
 
 const edit = (meter: bigint, register: RegisterName, values: Readonly<Record<string, number>>) =>
-  lives.fresh.db.as(town.operatorId, (trx) =>
-    writeEdits(
-      trx,
-      Object.entries(values).map(([at, value]) => ({
-        meterId: meter,
-        register,
-        at: on(at),
-        origin: "clerk" as const,
-        says: { kind: "value" as const, value: BigInt(value * 1_000_000), source: "manual" as const },
-        reason: "misread",
-        key: `${meter} ${at} ${value}`,
-        madeAt: lives.now,
-      })),
-    ),
-  );
-
-async function correct(account: bigint): Promise<RebillOutcome> {
-  const scope = { kind: "rebill", from: on("2025-09-01") } as const;
-  const { digest } = await lives.fresh.db.as(town.operatorId, (trx) =>
-    rebillNow(trx, { accountId: account, scope, now: lives.now }, lives.deps),
-  );
-  const { operatorId } = town;
-  const asked = { operatorId, accountId: account, scope, digest, reason: "misread", by: null, now: lives.now };
-  return postRebill(lives.fresh.db, asked, lives.deps);
-}
+  editValues(lives, town, meter, register, values);
+const correct = (account: bigint) => postAll(lives, town, account);
 
 test("the next bill starts from the credit and the peak that a correction handed on, and the books still agree", async () => {
   const home = await moveIn("net-metering");
