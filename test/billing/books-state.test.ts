@@ -9,7 +9,6 @@ import { day, monthOf, type Period } from "../../domain/period.ts";
 import type { RegisterName } from "../../domain/register.ts";
 import type { Tariff } from "../../domain/tariff.ts";
 import { stateAccountFact } from "../../ledger/account-facts.ts";
-import { writeEdits } from "../../ledger/edits.ts";
 import { verify } from "../../ledger/verify/verify.ts";
 import type { SmallTown } from "../support/town.ts";
 import { editValues, offlineChecks, postAll } from "./by-hand.ts";
