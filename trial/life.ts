@@ -56,10 +56,11 @@ export class Life {
 
   #mortal(db: Database): Database {
     const pool = new Proxy(db.pool, {
-      get: (target, name) =>
-        name === "query"
-          ? (...words: unknown[]) => this.#call(() => Reflect.apply(target.query, target, words) as Promise<unknown>)
-          : (Reflect.get(target, name) as unknown),
+      get: (target, name) => {
+        const own = Reflect.get(target, name) as unknown;
+        if (name !== "query" || typeof own !== "function") return own;
+        return (...words: unknown[]) => this.#call(async () => Reflect.apply(own, target, words) as unknown);
+      },
     });
     return { ...db, pool, as: (operatorId, work) => this.#call(() => db.as(operatorId, work)) };
   }
