@@ -29,7 +29,7 @@ afterEach(() => Promise.all(browser.contexts().map((context) => context.close())
 async function pageIn(locale: string): Promise<{ page: Page; faults: string[] }> {
   const viewport = { width: 1360, height: 900 };
   const page = await (await browser.newContext({ locale, viewport, reducedMotion: "reduce" })).newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(60_000);
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(error.message));
   return { page, faults };
