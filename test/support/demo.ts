@@ -30,6 +30,7 @@ export async function startDemo(folder: string, words: readonly string[] = []): 
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  process.once("exit", () => child.kill("SIGKILL")); // whatever became of the test, nothing is left running
   let said = "";
   child.stderr.on("data", (part: Buffer) => (said += part.toString()));
   const ready = new Promise<{ url: string; mqttUrl: string }>((done, fail) => {
