@@ -20,6 +20,7 @@ import { paperEn } from "./paper-en.ts";
 import { readingEn } from "./reading-en.ts";
 import { termsEn } from "./terms-en.ts";
 import { onboardingEn } from "./onboarding-en.ts";
+import { factsEn } from "./facts-en.ts";
 import { noticesEn } from "./notices-en.ts";
 import { workEn } from "./work-en.ts";
 
@@ -46,6 +47,7 @@ export const en = {
   ...estimateEn,
   ...readingEn,
   ...paperEn,
+  ...factsEn,
   ...noticesEn,
   ...supplyEn,
   ...tokenEn,

@@ -21,6 +21,7 @@ import { paperZh } from "./paper-zh.ts";
 import { readingZh } from "./reading-zh.ts";
 import { termsZh } from "./terms-zh.ts";
 import { onboardingZh } from "./onboarding-zh.ts";
+import { factsZh } from "./facts-zh.ts";
 import { noticesZh } from "./notices-zh.ts";
 import { workZh } from "./work-zh.ts";
 
@@ -47,6 +48,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...estimateZh,
   ...readingZh,
   ...paperZh,
+  ...factsZh,
   ...noticesZh,
   ...supplyZh,
   ...tokenZh,
