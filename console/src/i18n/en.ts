@@ -197,7 +197,6 @@ export const en = {
   "account.supply": "Supply",
   "account.closed": "Closed",
   "account.facts": "Account",
-  "account.household": "Household",
   "account.persons": "{n} person|{n} persons",
   "account.opened": "Opened",
   "account.protected": "Protected",

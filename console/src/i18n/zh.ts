@@ -196,7 +196,6 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   "account.supply": "供应",
   "account.closed": "已销户",
   "account.facts": "用户资料",
-  "account.household": "户籍人数",
   "account.persons": "{n} 人",
   "account.opened": "开户日期",
   "account.protected": "受保护用户",
