@@ -3,8 +3,8 @@ import { day } from "../../domain/period.ts";
 import { liveThrough } from "../../trial/main.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
 
-const DAYS = Number(process.env["SANBIAO_TRIAL_DAYS"] ?? 30);
-const METERS = Number(process.env["SANBIAO_TRIAL_METERS"] ?? 6);
+const DAYS = Number(process.env["SANBIAO_TRIAL_DAYS"] ?? 21);
+const METERS = Number(process.env["SANBIAO_TRIAL_METERS"] ?? 5);
 const SEED = Number(process.env["SANBIAO_TRIAL_SEED"] ?? 1);
 
 let fresh: FreshDatabase;
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => fresh.drop());
 
 test(`a station lives through ${DAYS} days of faults, kills, late and double payments, and keeps every promise (seed ${SEED})`, {
-  timeout: 300_000,
+  timeout: 900_000,
 }, async () => {
   const owner = ownerPool(fresh.ownerUrl);
   try {
