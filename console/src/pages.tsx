@@ -32,6 +32,8 @@ const Shift = lazy(() => import("./pages/shifts/shift.tsx"));
 const Payment = lazy(() => import("./pages/payment.tsx"));
 const Channels = lazy(() => import("./pages/channels.tsx"));
 const Prepaid = lazy(() => import("./pages/supply/supply.tsx"));
+const OwnPolicy = lazy(() => import("./pages/policies/own-version.tsx"));
+const PublishedPolicy = lazy(() => import("./pages/policies/published.tsx"));
 const Tariffs = lazy(() => import("./pages/tariffs/tariffs.tsx"));
 const TariffVersion = lazy(() => import("./pages/tariffs/version-page.tsx"));
 const WhatIf = lazy(() => import("./pages/what-if/what-if.tsx"));
@@ -97,6 +99,8 @@ export function Pages() {
                   <Route path="/payments/:journalId" element={<Payment />} />
                   <Route path="/channels" element={<Channels />} />
                   <Route path="/prepaid" element={<Prepaid />} />
+                  <Route path="/policies/own/:id" element={<OwnPolicy />} />
+                  <Route path="/policies/:policyId/:version" element={<PublishedPolicy />} />
                   <Route path="/tariffs" element={<Tariffs />} />
                   <Route path="/tariffs/:id" element={<TariffVersion />} />
                   <Route path="/what-if" element={<WhatIf />} />

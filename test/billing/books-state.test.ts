@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { postRebill, rebillNow, type RebillOutcome } from "../../billing/rebill/post.ts";
 import { replayAccounts } from "../../billing/rebill/replay.ts";
+import type { BillBundle } from "../../billing/explain/bundle.ts";
 import { checkBundle } from "../../billing/explain/check-bundle.ts";
 import { readBundle } from "../../billing/explain/read-bundle.ts";
 import { whatIf } from "../../billing/what-if/run.ts";
@@ -9,9 +9,9 @@ import { day, monthOf, type Period } from "../../domain/period.ts";
 import type { RegisterName } from "../../domain/register.ts";
 import type { Tariff } from "../../domain/tariff.ts";
 import { stateAccountFact } from "../../ledger/account-facts.ts";
-import { writeEdits } from "../../ledger/edits.ts";
 import { verify } from "../../ledger/verify/verify.ts";
 import type { SmallTown } from "../support/town.ts";
+import { editValues, offlineChecks, postAll } from "./by-hand.ts";
 import { CARRYING } from "./carrying-tariffs.ts";
 import { iso, Lives, monthNamed, on, zone } from "./lives.ts";
 
@@ -169,6 +169,42 @@ test("a workshop pays its highest hour, the ratchet, the contract's least, the p
   expect(await totals(shop.account)).toEqual(["456750", "360675"]);
 });
 
+test("a meter's own demand register goes before the intervals; one that lies is passed over with a verdict", async () => {
+  const { account, meter } = await moveIn("by-demand");
+  const at = { kwh: 0, kvarh: 0 };
+  await workshopMonth(meter, "2025-09", at, 100);
+  await workshopMonth(meter, "2025-10", at, 80);
+  await workshopMonth(meter, "2025-11", at, 1);
+  const hour = (text: string) => iso(instant(on(text) + HOUR_MS));
+  await town.readings(meter, "demand_import_max_kw", [
+    [hour("2025-09-01"), 3],
+    [hour("2025-09-30"), 110], // a quarter of an hour above the hour's mean
+    [hour("2025-10-01"), 2],
+    [hour("2025-10-31"), 900], // the fuse carries 500
+    [hour("2025-11-01"), 1],
+  ]);
+  await town.readings(meter, "demand_import_last_kw", [
+    [hour("2025-09-30"), 77],
+    [hour("2025-10-01"), 112], // what came after the last reading
+  ]);
+  await lives.run(town, "2025-09");
+  await lives.run(town, "2025-10");
+  // September: the meter was hung on its first day. 100 × 0.60 + 112 × 40 + 100 × 1. October: 80 × 0.60 + 80 × 40 + 80 × 1.
+  expect(await totals(account)).toEqual(["464000", "332800"]);
+  const measured = await lives.owner.query(
+    "select kind, quantity, registers from billed_measure m join bill b on b.id = m.bill_id where b.account_id = $1",
+    [account],
+  );
+  expect(measured.rows).toMatchObject([
+    { kind: "demand", quantity: 112_000_000n, registers: [{ register: "demand_import_last_kw", end: "112" }] },
+  ]);
+  const verdicts = await lives.owner.query(
+    "select inputs from verdict where meter_id = $1 and rule = 'demand.not_used'",
+    [meter],
+  );
+  expect(verdicts.rows).toMatchObject([{ inputs: { why: "over_capacity", shown_kw: "900", limit_kw: "550" } }]);
+});
+
 test("capacity and household said at the counter are billed from their days on, and a word taken back counts no more", async () => {
   const { account, meter } = await moveIn("by-capacity");
   await read(meter, "energy_import_kwh", { "2025-09-01": 0, "2025-10-01": 150 });
@@ -216,21 +252,7 @@ test("a wrong reading of an early month re-walks the credit of the later ones", 
   await lives.run(town, "2025-09");
   await lives.run(town, "2025-10");
   expect(await totals(home.account)).toEqual(["0", "0"]);
-  await lives.fresh.db.as(town.operatorId, (trx) =>
-    writeEdits(
-      trx,
-      ["2025-10-01", "2025-11-01"].map((at) => ({
-        meterId: home.meter,
-        register: "energy_export_kwh",
-        at: on(at),
-        origin: "clerk",
-        says: { kind: "value", value: 40_000_000n, source: "manual" },
-        reason: "misread",
-        key: at,
-        madeAt: on("2026-02-15"),
-      })),
-    ),
-  );
+  await edit(home.meter, "energy_export_kwh", { "2025-10-01": 40, "2025-11-01": 40 });
   const [replay] = await lives.fresh.db.as(town.operatorId, (trx) =>
     replayAccounts(trx, [home.account], on("2025-09-01"), lives.deps),
   );
@@ -239,31 +261,8 @@ test("a wrong reading of an early month re-walks the credit of the later ones", 
 });
 
 const edit = (meter: bigint, register: RegisterName, values: Readonly<Record<string, number>>) =>
-  lives.fresh.db.as(town.operatorId, (trx) =>
-    writeEdits(
-      trx,
-      Object.entries(values).map(([at, value]) => ({
-        meterId: meter,
-        register,
-        at: on(at),
-        origin: "clerk" as const,
-        says: { kind: "value" as const, value: BigInt(value * 1_000_000), source: "manual" as const },
-        reason: "misread",
-        key: `${meter} ${at} ${value}`,
-        madeAt: lives.now,
-      })),
-    ),
-  );
-
-async function correct(account: bigint): Promise<RebillOutcome> {
-  const scope = { kind: "rebill", from: on("2025-09-01") } as const;
-  const { digest } = await lives.fresh.db.as(town.operatorId, (trx) =>
-    rebillNow(trx, { accountId: account, scope, now: lives.now }, lives.deps),
-  );
-  const { operatorId } = town;
-  const asked = { operatorId, accountId: account, scope, digest, reason: "misread", by: null, now: lives.now };
-  return postRebill(lives.fresh.db, asked, lives.deps);
-}
+  editValues(lives, town, meter, register, values);
+const correct = (account: bigint) => postAll(lives, town, account);
 
 test("the next bill starts from the credit and the peak that a correction handed on, and the books still agree", async () => {
   const home = await moveIn("net-metering");
@@ -307,6 +306,23 @@ test("the next bill starts from the credit and the peak that a correction handed
   expect((await totals(shop.account)).at(-1)).toBe("216675"); // by 48 kW, not by 80
   for (const { account } of [home, shop]) expect(await correct(account)).toEqual({ kind: "nothing" });
   expect((await verify(lives.owner)).filter(({ ok }) => !ok)).toEqual([]);
+  const checks = await offlineChecks(lives, town);
+  expect(checks.map(({ check }) => check)).toEqual(
+    checks.map(() => expect.objectContaining({ ok: true, corrections: 1 })),
+  );
+  const { file } = checks.find(({ file: text }) => text.includes("C2025-") && text.includes('"demand')) ?? { file: "" };
+  // The first figure that a note's inputs do not give is named, and what was changed of them.
+  const lineChanged = checkBundle(file.replace('"due":"', '"due":"1'));
+  expect(lineChanged).toMatchObject({ ok: false, changed: [{ part: "contents" }] });
+  const bundle = JSON.parse(file) as BillBundle;
+  const hour = bundle.corrections?.[0]?.rests?.readings
+    .flatMap(({ values }) => values)
+    .find(([, value]) => value === "60");
+  if (hour !== undefined) hour[1] = "61";
+  const readingChanged = checkBundle(JSON.stringify(bundle));
+  expect(readingChanged).toMatchObject({ ok: false, changed: [{ part: "correction C2025-000002" }] });
+  for (const check of [lineChanged, readingChanged])
+    expect(check.kind === "checked" && check.differences[0]?.where).toBe("correction C2025-000002 line 1");
 });
 
 test("a bill that is missing between two stops the one that would carry on from it", async () => {

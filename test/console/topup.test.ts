@@ -21,7 +21,7 @@ afterAll(async () => {
   await browser?.close();
   await demo?.stop();
   if (folder !== undefined) await removeDemo(folder);
-}, 60_000);
+});
 
 afterEach(() => Promise.all(browser.contexts().map((context) => context.close()))); // a page goes on drawing while it is open
 
@@ -151,7 +151,7 @@ test("every page shows figures in Chinese and English, without fault, warning or
   const looksRight = async (path: string): Promise<void> => {
     await page.locator(".content h1").first().waitFor();
     const waits = page.locator(".content :is(.ant-skeleton, .ant-spin-spinning, .wait)");
-    await expect.poll(() => waits.count(), { timeout: 30_000, message: path }).toBe(0);
+    await expect.poll(() => waits.count(), { message: path }).toBe(0);
     expect(await page.locator(".problem").count(), path).toBe(0);
     expect(await page.locator(".content").textContent(), path).not.toMatch(/\{\w+\}|undefined|NaN|Invalid Date/);
   };
