@@ -21,6 +21,7 @@ import { paperEn } from "./paper-en.ts";
 import { readingEn } from "./reading-en.ts";
 import { termsEn } from "./terms-en.ts";
 import { onboardingEn } from "./onboarding-en.ts";
+import { factsEn } from "./facts-en.ts";
 import { noticesEn } from "./notices-en.ts";
 import { workEn } from "./work-en.ts";
 
@@ -47,6 +48,7 @@ export const en = {
   ...estimateEn,
   ...readingEn,
   ...paperEn,
+  ...factsEn,
   ...noticesEn,
   ...policyEn,
   ...supplyEn,
@@ -197,7 +199,6 @@ export const en = {
   "account.supply": "Supply",
   "account.closed": "Closed",
   "account.facts": "Account",
-  "account.household": "Household",
   "account.persons": "{n} person|{n} persons",
   "account.opened": "Opened",
   "account.protected": "Protected",

@@ -22,6 +22,7 @@ import { paperZh } from "./paper-zh.ts";
 import { readingZh } from "./reading-zh.ts";
 import { termsZh } from "./terms-zh.ts";
 import { onboardingZh } from "./onboarding-zh.ts";
+import { factsZh } from "./facts-zh.ts";
 import { noticesZh } from "./notices-zh.ts";
 import { workZh } from "./work-zh.ts";
 
@@ -48,6 +49,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...estimateZh,
   ...readingZh,
   ...paperZh,
+  ...factsZh,
   ...noticesZh,
   ...policyZh,
   ...supplyZh,
@@ -196,7 +198,6 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   "account.supply": "供应",
   "account.closed": "已销户",
   "account.facts": "用户资料",
-  "account.household": "户籍人数",
   "account.persons": "{n} 人",
   "account.opened": "开户日期",
   "account.protected": "受保护用户",

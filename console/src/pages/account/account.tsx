@@ -18,6 +18,7 @@ import { Certificates } from "./certificates.tsx";
 import { DailyUse } from "./daily-use.tsx";
 import { ResidentPass } from "./resident-pass.tsx";
 import { OfflineTokens } from "./offline-tokens.tsx";
+import { StatedFacts } from "./stated-facts.tsx";
 import { Timeline } from "./timeline.tsx";
 
 /** What the account has, and whether its supply flows: followed live. */
@@ -83,7 +84,6 @@ function Facts({ account }: { account: AccountJson }) {
   const place = usePlace();
   const { t, term } = useSpeech();
   const format = useFormat();
-  const [household] = account.household;
   const user = useUser();
   const compare = user.role === "reader" ? null : <Link to={`/what-if?account=${account.id}`}>{t("whatIf.link")}</Link>;
   return (
@@ -97,10 +97,6 @@ function Facts({ account }: { account: AccountJson }) {
           {
             label: t("account.address"),
             children: account.address === "" ? place(account) : account.address,
-          },
-          {
-            label: t("account.household"),
-            children: household === undefined ? "–" : t("account.persons", { n: household.persons }),
           },
           { label: t("account.opened"), children: format.day(account.openedOn) },
           ...(account.closedOn === null
@@ -191,6 +187,7 @@ export default function Account() {
               </div>
               <div className="stack">
                 <Facts account={a} />
+                <StatedFacts accountId={a.id} mayEdit={mayTakePayments(me.role)} />
                 <MeterList account={a} />
                 <NoticeCard accountId={a.id} mayEdit={mayTakePayments(me.role)} />
               </div>
