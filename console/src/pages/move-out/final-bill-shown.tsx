@@ -1,9 +1,10 @@
 import { Alert, Tag } from "antd";
 import type { ClosingFiguresJson, FinalBillJson } from "../../../../api/schemas/account-closing.ts";
+import { unitText } from "../../format.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { Amount } from "../../parts/money.tsx";
 import { Utility } from "../../parts/utility.tsx";
-import { unitText } from "../../format.ts";
+import { Owed } from "../bill/statement-table.tsx";
 import { useFormat } from "../../shell/operator.tsx";
 
 /** The final bill before it is issued: what the registers show at the boundary, the lines, and what is left either way. */
@@ -58,7 +59,9 @@ function Boundary({ shown }: { shown: FinalBillJson }) {
               <td>
                 <Utility utility={one.utility} /> {one.serial}
               </td>
-              <td className="num">{one.value === null ? "–" : `${one.value} ${unitText(one.unit)}`}</td>
+              <td className="num">
+                {one.value === null ? "–" : format.quantity({ value: one.value, unit: one.unit }, 3)}
+              </td>
               <td>
                 <Tag color={BASIS_COLOUR[one.basis]}>{t(`closing.basis.${one.basis}`)}</Tag>
                 {one.method === null ? "" : term("method", one.method)}
@@ -72,7 +75,11 @@ function Boundary({ shown }: { shown: FinalBillJson }) {
 }
 
 function Lines({ shown }: { shown: FinalBillJson }) {
-  const { t, language } = useSpeech();
+  const { t, term, language } = useSpeech();
+  const unitOf = (unit: string): string => {
+    const named = term("charge.unit", unit);
+    return named === unit ? unitText(unit) : named;
+  };
   const format = useFormat();
   return (
     <div className="scroll-x">
@@ -86,7 +93,8 @@ function Lines({ shown }: { shown: FinalBillJson }) {
                 {line.tier === null ? "" : ` · ${t("bill.tier", { n: line.tier })}`}
               </td>
               <td className="num">
-                {line.quantity === null ? "" : `${format.number(line.quantity, 3)} ${unitText(line.unit ?? "")}`}
+                {line.quantity === null ? "" : format.quantity({ value: line.quantity, unit: "" }, 3)}{" "}
+                {line.unit === null ? "" : unitOf(line.unit)}
               </td>
               <td className="num">
                 <Amount money={line.amount} />
@@ -129,7 +137,7 @@ function Figures({ figures, total }: { figures: ClosingFiguresJson; total: Final
             <tr key={title}>
               <td>{title}</td>
               <td className="num">
-                <Amount money={money} />
+                <Owed money={money} />
               </td>
             </tr>
           ) : null,
