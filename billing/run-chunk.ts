@@ -48,7 +48,10 @@ export type ChunkOutcome =
   | { readonly kind: "failed"; readonly accountIds: readonly AccountId[]; readonly error: unknown };
 
 /** Claim, read, rate, write: one transaction, so that a kill at any point leaves all of it or nothing. */
-export async function billChunk(facts: RunFacts, claim: Pick<ClaimQuery, "among" | "except">): Promise<ChunkOutcome> {
+export async function billChunk(
+  facts: RunFacts,
+  claim: Pick<ClaimQuery, "among" | "except" | "scope">,
+): Promise<ChunkOutcome> {
   const { deps, operatorId, period, operator } = facts;
   let claimed: readonly AccountId[] = [];
   try {

@@ -18,6 +18,7 @@ const Meter = lazy(() => import("./pages/meter/meter.tsx"));
 const Calibrations = lazy(() => import("./pages/calibrations.tsx"));
 const Accounts = lazy(() => import("./pages/accounts.tsx"));
 const Account = lazy(() => import("./pages/account/account.tsx"));
+const MoveOut = lazy(() => import("./pages/move-out/move-out.tsx"));
 const Rebill = lazy(() => import("./pages/rebill/rebill.tsx"));
 const Correction = lazy(() => import("./pages/rebill/correction.tsx"));
 const Replay = lazy(() => import("./pages/replay/replay.tsx"));
@@ -81,6 +82,7 @@ export function Pages() {
                   <Route path="/accounts" element={<Accounts />} />
                   <Route path="/accounts/:id" element={<Account />} />
                   <Route path="/accounts/:id/replay" element={<Replay />} />
+                  <Route path="/accounts/:id/move-out" element={<MoveOut />} />
                   <Route path="/notices" element={<Notices />} />
                   <Route path="/rebill" element={<Rebill />} />
                   <Route path="/corrections/:id" element={<Correction />} />

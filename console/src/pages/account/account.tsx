@@ -16,6 +16,7 @@ import { UTILITY_ORDER } from "../../theme.ts";
 import { NoticeCard } from "./contacts.tsx";
 import { Certificates } from "./certificates.tsx";
 import { DailyUse } from "./daily-use.tsx";
+import { ClosedCard, DepositCard } from "./deposit.tsx";
 import { ResidentPass } from "./resident-pass.tsx";
 import { OfflineTokens } from "./offline-tokens.tsx";
 import { Timeline } from "./timeline.tsx";
@@ -173,6 +174,11 @@ export default function Account() {
                 <Link to={`/accounts/${a.id}/replay`}>
                   <Button>{t("replay.link")}</Button>
                 </Link>
+                {a.closing === null && a.agreements.length > 0 ? (
+                  <Link to={`/accounts/${a.id}/move-out`}>
+                    <Button data-testid="move-out">{t("closing.open")}</Button>
+                  </Link>
+                ) : null}
                 <Link to={`/counter?account=${a.id}`}>
                   <Button type="primary" data-testid="top-up">
                     {t(a.paymentMode === "prepaid" ? "counter.topUp" : "counter.takePayment")}
@@ -182,6 +188,7 @@ export default function Account() {
             ) : null}
           </PageTitle>
           <div className="stack">
+            <ClosedCard account={a} mayRefund={mayTakePayments(me.role)} />
             <Standing account={a} />
             <div className="grid-account">
               <div className="stack">
@@ -192,6 +199,7 @@ export default function Account() {
               <div className="stack">
                 <Facts account={a} />
                 <MeterList account={a} />
+                <DepositCard account={a} role={me.role} />
                 <NoticeCard accountId={a.id} mayEdit={mayTakePayments(me.role)} />
               </div>
             </div>

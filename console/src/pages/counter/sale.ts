@@ -1,6 +1,7 @@
 import type { MoneyJson } from "../../../../api/schemas/json.ts";
 import type { PaymentBody, PaymentChannel, PaymentJson, PaysJson } from "../../../../api/schemas/payment.ts";
 import { ApiError, ask } from "../../api/client.ts";
+import { newKey } from "../../api/key.ts";
 
 /** One payment that a person means. Its key goes with every try, so that a double click or a try again pays once. */
 export type Sale = {
@@ -26,18 +27,12 @@ function kept(): Kept {
   }
 }
 
-/** `crypto.randomUUID` is missing on plain-http addresses of a local network; random bytes are not. */
-function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return `counter-${Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("")}`;
-}
-
 /**
  * The sale with its key. While an earlier try of the same content has no known outcome (the line broke, the page was
  * reloaded), its key is used again: the money may already be booked.
  */
 export function saleOf(content: Omit<Sale, "key">): Sale {
-  return { ...content, key: kept()[contentOf(content)] ?? newKey() };
+  return { ...content, key: kept()[contentOf(content)] ?? newKey("counter") };
 }
 
 function settle(sale: Sale) {
