@@ -47,6 +47,7 @@ import { billCycleRoutes } from "./routes/bill-cycles.ts";
 import { correctionPaperRoutes, paperRoutes } from "./routes/paper.ts";
 import { counterRoutes } from "./routes/counter.ts";
 import { paymentRoutes } from "./routes/payments.ts";
+import { policyRoutes } from "./routes/policies.ts";
 import { receiptRoutes } from "./routes/receipts.ts";
 import { photoRoutes, readingRoutes } from "./routes/readings.ts";
 import { readingRouteRoutes } from "./routes/reading-routes.ts";
@@ -151,6 +152,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       billHoldRoutes(v1, options);
       supplyHoldRoutes(v1, options);
       supplyBoardRoutes(v1, options);
+      policyRoutes(v1, options);
       billingCycleRoutes(v1, options);
       eventRoutes(v1, options);
       workRoutes(v1, options);

@@ -14,7 +14,7 @@ import { prepaidEngine } from "../billing/prepaid/engine.ts";
 import { AccrualMemo } from "../billing/prepaid/memo.ts";
 import { operatorFacts } from "../billing/operator.ts";
 import { catalogueTariffs } from "../billing/tariffs.ts";
-import { policyOf } from "../catalog/policies/catalogue.ts";
+import { policyVersionsOf } from "../catalog/policies/catalogue.ts";
 import { dialOf } from "../catalog/meters/dials.ts";
 import { HOUR_MS, type Instant, instant, instantOfIso, isoOf, MINUTE_MS } from "../domain/instant.ts";
 import type { Reading } from "../domain/reading.ts";
@@ -129,7 +129,7 @@ try {
     clock: { now: () => now },
     tariffs: catalogueTariffs,
     dials: dialOf,
-    policies: policyOf,
+    policies: policyVersionsOf,
     telemetry: noTelemetry,
   };
   const engine = prepaidEngine(deps);

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { estimationPolicyOf } from "../catalog/estimation/catalogue.ts";
-import { policyOf } from "../catalog/policies/catalogue.ts";
+import { policyVersionsOf } from "../catalog/policies/catalogue.ts";
 import { dialOf } from "../catalog/meters/dials.ts";
 import type { Clock } from "../domain/instant.ts";
 import type { Zone } from "../domain/period.ts";
@@ -54,7 +54,7 @@ const TURN_MS = 1_000; // an order whose time has come, or whose proof is late
 
 export function startBilling(settings: BillingSettings): Billing {
   const { log } = settings;
-  const deps: PrepaidDeps = { ...billDepsOf(settings), policies: policyOf, onEvent: settings.onSupply };
+  const deps: PrepaidDeps = { ...billDepsOf(settings), policies: policyVersionsOf, onEvent: settings.onSupply };
   const engine = prepaidEngine(deps);
   const dispatcher = controlDispatcher({ ...deps, send: settings.send });
   // Turns overlap: one that waits for a slow wire must not keep another home in the dark.

@@ -24,6 +24,10 @@ export function differencesOf(before: Tariff, after: Tariff): TariffDifference[]
   ];
 }
 
+/** The same for documents without rows that go by a name. Pure. */
+export const fieldDifferencesOf = (before: object, after: object): TariffDifference[] =>
+  objects([], withoutNames(before), withoutNames(after));
+
 const withoutNames = (of: object): object =>
   Object.fromEntries(Object.entries(of).filter(([key]) => !NAME_FIELDS.has(key)));
 

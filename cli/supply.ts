@@ -3,7 +3,7 @@ import { HELD_REASONS } from "../billing/prepaid/hold.ts";
 import { supplyTonight, type Tonight, type TonightRow } from "../billing/prepaid/tonight/read.ts";
 import { catalogueTariffs } from "../billing/tariffs.ts";
 import { dialOf } from "../catalog/meters/dials.ts";
-import { policyOf } from "../catalog/policies/catalogue.ts";
+import { policyVersionsOf } from "../catalog/policies/catalogue.ts";
 import { instant, isoIn, type Instant } from "../domain/instant.ts";
 import { amountText } from "../domain/money.ts";
 import type { Zone } from "../domain/period.ts";
@@ -11,26 +11,30 @@ import { type Database, openDatabase } from "../schema/database.ts";
 import { ownerAccess } from "./database.ts";
 import { type Io, printJson } from "./io.ts";
 import { operatorOf, operatorsOf } from "./operator.ts";
+import { policyCommand } from "./policy.ts";
 
 type Options = { operator?: string; hours: number; json?: boolean };
 
 /** `sanbiao supply tonight`: who would be cut in the next hours, who would not, and why. */
 export const supplyCommand = (io: Io): Command =>
-  new Command("supply").description("Prepaid supply: what is going to happen").addCommand(
-    new Command("tonight")
-      .description("Who would be cut in the next hours if nobody pays, who would not, and why; nothing is decided")
-      .option("--operator <code>", "whose supplies; else every operator's")
-      .option("--hours <n>", "how far to look, 1–72", hoursOf, 12)
-      .option("--json", "print one JSON document")
-      .addHelpText(
-        "after",
-        `
+  new Command("supply")
+    .description("Prepaid supply: what is going to happen, and whether a file is a policy")
+    .addCommand(policyCommand(io))
+    .addCommand(
+      new Command("tonight")
+        .description("Who would be cut in the next hours if nobody pays, who would not, and why; nothing is decided")
+        .option("--operator <code>", "whose supplies; else every operator's")
+        .option("--hours <n>", "how far to look, 1–72", hoursOf, 12)
+        .option("--json", "print one JSON document")
+        .addHelpText(
+          "after",
+          `
 Examples:
   sanbiao supply tonight
   sanbiao supply tonight --hours 24 --json | jq '.[0].rows[] | select(.verdict == "cut")'`,
-      )
-      .action((options: Options) => tonight(io, options)),
-  );
+        )
+        .action((options: Options) => tonight(io, options)),
+    );
 
 function hoursOf(text: string): number {
   const hours = Number(text);
@@ -56,7 +60,7 @@ async function tonight(io: Io, { operator, hours, json }: Options): Promise<void
 
 const tonightOf = (db: Database, { operatorId }: { operatorId: bigint }, hours: number): Promise<Tonight> =>
   db.as(operatorId, (trx) => {
-    const books = { tariffs: catalogueTariffs, dials: dialOf, policies: policyOf };
+    const books = { tariffs: catalogueTariffs, dials: dialOf, policies: policyVersionsOf };
     return supplyTonight(trx, books, instant(Date.now()), hours);
   });
 

@@ -1,10 +1,15 @@
 import type { Currency } from "./money.ts";
+import type { ContactChannel } from "./notice.ts";
 import type { Day } from "./period.ts";
 import type { DecimalText, Title } from "./tariff.ts";
 import type { Utility } from "./unit.ts";
 
 /** Local wall-clock hours `[from, to)`, `HH:MM`; over midnight when `from` is after `to`. */
 export type ClockHours = { readonly from: string; readonly to: string };
+
+/** Messages of the walk whose ways a policy may choose. */
+export const POLICY_MESSAGES = ["warn1", "warn2", "secondNotice", "cut", "restored"] as const;
+export type PolicyMessage = (typeof POLICY_MESSAGES)[number];
 
 /**
  * When a prepaid supply is warned, cut and given back. Data: a new rule is a new version.
@@ -13,6 +18,8 @@ export type ClockHours = { readonly from: string; readonly to: string };
 export type PrepaidPolicy = {
   readonly id: string;
   readonly version: string;
+  /** First day, in the operator's zone; the version before it counts until then. */
+  readonly effectiveFrom: Day;
   readonly title: Title;
   /** Document, section, link; or that it is invented for the demo. */
   readonly source: readonly string[];
@@ -21,14 +28,26 @@ export type PrepaidPolicy = {
   readonly warn1: DecimalText;
   /** Second warning at or below; it counts as the notice that a cut needs. */
   readonly warn2: DecimalText;
+  /** Ways to the customer that a message takes, of those that the account has; absent = all of them. */
+  readonly channels?: { readonly [M in PolicyMessage]?: readonly ContactChannel[] };
   /** A cut is due when less than this is available: negative = overdraft. */
   readonly cutBelow: DecimalText;
+  /** What the customer may take once on credit when no more than `offeredBelow` is available; the next top-up repays it first. */
+  readonly emergencyCredit?: { readonly amount: DecimalText; readonly offeredBelow: DecimalText };
   /** Without a credit, supply comes back when more than this is available (a rebilling, say). A credit always brings it back. */
   readonly reconnectAbove: DecimalText;
+  /** A credit gives supply back only when at least this is available after it; absent = a credit of any size does. */
+  readonly closePermitFrom?: DecimalText;
+  /** Limits of what is held (囤积): the balance after a top-up, and one top-up. */
+  readonly hoarding?: { readonly balanceMax?: DecimalText; readonly topUpMax?: DecimalText };
+  /** Of a shared top-up at most this part, and at most this amount, goes to other debts; absent = all that is owed. */
+  readonly debtShare?: { readonly percent: number; readonly max?: DecimalText };
   /** What may be cut at all; gas never by a timer. */
   readonly utilities: readonly Utility[];
   /** No cut sooner than this after the second warning. */
   readonly noticeMinutes: number;
+  /** A second notice goes out when nothing else stands against the cut; no cut sooner than this after it. Absent = there is none. */
+  readonly secondNoticeMinutes?: number;
   /** No cut sooner than this after a credit of any kind. */
   readonly creditGraceMinutes: number;
   /** No cut on a last reading older than this. */
@@ -44,6 +63,8 @@ export type PrepaidPolicy = {
   readonly hotAtC?: number;
   /** The notice period runs from when the second warning was served; one that could not be delivered keeps supply on. */
   readonly noticeServed?: true;
+  /** Nothing is cut while this version is in force. */
+  readonly paused?: true;
   /** Cuts sent per operator in any 60 minutes. */
   readonly cutsPerHourMax: number;
   /** The same within one building; absent = no limit of its own. */
@@ -57,5 +78,16 @@ export type PrepaidPolicy = {
     readonly proofWithinSeconds: number;
     /** An unknown order is tried anew after this long. */
     readonly unknownRetryMinutes: number;
+    /** How long a meter that was permitted to close waits for its customer's press before somebody looks; absent = a day. */
+    readonly pressWithinMinutes?: number;
   };
 };
+
+/** The version in force on a day: the last one that has begun; `null` = none has. */
+export const policyOn = (versions: readonly PrepaidPolicy[], day: Day): PrepaidPolicy | null =>
+  versions
+    .filter(({ effectiveFrom }) => effectiveFrom <= day)
+    .reduce<PrepaidPolicy | null>(
+      (last, one) => (last === null || one.effectiveFrom >= last.effectiveFrom ? one : last),
+      null,
+    );

@@ -9,13 +9,18 @@ export type Hashed = { readonly sha256: string; readonly document: string };
 export type BasisToWrite = Hashed & { readonly billId: bigint };
 export type HashedTariff = Hashed & { readonly tariffId: string; readonly version: string };
 
-/** Keeps what bills rest on, in the transaction that writes them. A tariff version that is known stays as it is. */
+/**
+ * Keeps what bills rest on, in the transaction that writes them. What is known by its hash stays as it is.
+ * @param operators facts of the operator that the bases name by hash
+ */
 export async function writeBases(
   trx: Trx,
   bases: readonly BasisToWrite[],
+  operators: readonly Hashed[],
   tariffs: readonly HashedTariff[],
 ): Promise<void> {
   if (bases.length === 0) return;
+  await writeOperators(trx, operators);
   await writeTariffDocuments(trx, tariffs);
   await bulkInsert(trx, "bill_basis", BASIS, bases);
 }
@@ -47,6 +52,22 @@ export async function writeTariffDocuments(trx: Trx, tariffs: readonly HashedTar
     .execute();
 }
 
+async function writeOperators(trx: Trx, operators: readonly Hashed[]): Promise<void> {
+  const hashes = operators.map(({ sha256 }) => sha256);
+  const known = await operatorDocuments(trx, hashes);
+  const fresh = operators.filter(({ sha256 }) => !known.has(sha256));
+  if (fresh.length === 0) return;
+  await trx
+    .insertInto("operator_document")
+    .values(
+      fresh
+        .toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1))
+        .map((one) => ({ operator_id: sql<bigint>`sanbiao.operator_id()`, ...one })),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
 const BASIS: BulkInsert<BasisToWrite> = {
   columns: [
     ["bill_id", "bigint", ({ billId }) => billId],
@@ -64,6 +85,14 @@ export async function readBasis(trx: Trx, billId: bigint): Promise<Hashed | null
     .where("bill_id", "=", billId)
     .executeTakeFirst();
   return row ?? null;
+}
+
+/** Texts of the operator's facts by their hash. */
+export async function operatorDocuments(trx: Trx, hashes: readonly string[]): Promise<Map<string, string>> {
+  const { rows } = await sql<Hashed>`
+    select sha256, document from sanbiao.operator_document
+     where operator_id = sanbiao.operator_id() and sha256 = any(${`{${hashes.join(",")}}`}::text[])`.execute(trx);
+  return new Map(rows.map((row) => [row.sha256, row.document]));
 }
 
 /** Texts of tariff versions by their hash; `hash` = only whether they are there. */

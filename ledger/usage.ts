@@ -74,37 +74,62 @@ export async function readAgreements(
   from: Day,
   to: Day,
 ): Promise<MeteredAgreement[]> {
-  const agreements = await sql<{
-    account_id: bigint;
-    usage_point_id: bigint;
-    utility: Utility;
-    tariff_id: string;
-    from_day: Day;
-    to_day: Day | null;
-    since_day: Day;
-    until_day: Day | null;
-  }>`
-    select a.account_id, a.usage_point_id, p.utility, a.tariff_id, a.from_day, a.to_day,
-           (select min(b.from_day) from sanbiao.agreement b where b.operator_id = a.operator_id
-               and b.account_id = a.account_id and b.usage_point_id = a.usage_point_id) as since_day,
-           case when a.to_day is not null then (select nullif(max(coalesce(b.to_day, 'infinity')), 'infinity') from sanbiao.agreement b
-             where b.operator_id = a.operator_id and b.account_id = a.account_id and b.usage_point_id = a.usage_point_id) end as until_day
-      from sanbiao.agreement a join sanbiao.usage_point p on p.operator_id = a.operator_id and p.id = a.usage_point_id
-     where a.operator_id = sanbiao.operator_id() and a.account_id = any(${idArray(accountIds)}::bigint[])
-       and a.from_day < ${to}::date and (a.to_day is null or a.to_day > ${from}::date)
-     order by a.account_id, p.utility, a.usage_point_id, a.from_day`.execute(trx);
-  const stays = await readStays(trx, [...new Set(agreements.rows.map((row) => row.usage_point_id))]);
-  return agreements.rows.map((row) => ({
-    accountId: row.account_id,
-    fromDay: row.from_day,
-    sinceDay: row.since_day,
-    ...(row.until_day === null ? {} : { untilDay: row.until_day }),
-    stays: stays.get(row.usage_point_id) ?? [],
-    tariffId: row.tariff_id,
-    toDay: row.to_day,
-    usagePointId: row.usage_point_id,
-    utility: row.utility,
-  }));
+  // Each table is asked by its own index: a join would walk through all usage points of an estate for every thousand accounts.
+  const { rows } = await sql<AgreementRow>`
+    select account_id, usage_point_id, tariff_id, from_day, to_day from sanbiao.agreement
+     where operator_id = sanbiao.operator_id() and account_id = any(${idArray(accountIds)}::bigint[])`.execute(trx);
+  const touching = rows.filter(({ from_day, to_day }) => from_day < to && (to_day === null || to_day > from));
+  const points = [...new Set(touching.map((row) => row.usage_point_id))];
+  const utilities = await utilitiesOf(trx, points);
+  const stays = await readStays(trx, points);
+  const spells = Map.groupBy(rows, (row) => `${row.account_id} ${row.usage_point_id}`);
+  const agreements = touching.map((row): MeteredAgreement => {
+    const { since, until } = spellOf(spells.get(`${row.account_id} ${row.usage_point_id}`) ?? [row]);
+    return {
+      accountId: row.account_id,
+      fromDay: row.from_day,
+      sinceDay: since,
+      ...(row.to_day === null || until === null ? {} : { untilDay: until }),
+      stays: stays.get(row.usage_point_id) ?? [],
+      tariffId: row.tariff_id,
+      toDay: row.to_day,
+      usagePointId: row.usage_point_id,
+      utility: utilities.get(row.usage_point_id) as Utility,
+    };
+  });
+  return agreements.sort(inBillOrder);
+}
+
+type AgreementRow = {
+  account_id: AccountId;
+  usage_point_id: bigint;
+  tariff_id: string;
+  from_day: Day;
+  to_day: Day | null;
+};
+
+const order = <T extends bigint | string>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);
+const inBillOrder = (a: MeteredAgreement, b: MeteredAgreement): number =>
+  order(a.accountId, b.accountId) ||
+  order(a.utility, b.utility) ||
+  order(a.usagePointId, b.usagePointId) ||
+  order(a.fromDay, b.fromDay);
+
+/** First and last day of one account at one usage point, under any tariff; `until` null = it stays. */
+function spellOf([first, ...others]: readonly AgreementRow[]): { since: Day; until: Day | null } {
+  let { from_day: since, to_day: until } = first as AgreementRow;
+  for (const { from_day, to_day } of others) {
+    if (from_day < since) since = from_day;
+    if (until !== null && (to_day === null || to_day > until)) until = to_day;
+  }
+  return { since, until };
+}
+
+async function utilitiesOf(trx: Trx, usagePointIds: readonly bigint[]): Promise<Map<bigint, Utility>> {
+  const { rows } = await sql<{ id: bigint; utility: Utility }>`
+    select id, utility from sanbiao.usage_point
+     where operator_id = sanbiao.operator_id() and id = any(${idArray(usagePointIds)}::bigint[])`.execute(trx);
+  return new Map(rows.map(({ id, utility }) => [id, utility]));
 }
 
 /** One register of one meter. */

@@ -29,6 +29,7 @@ import type {
   CorrectionMeasureTable,
   CorrectionBasisTable,
   RebillTermsTable,
+  OperatorDocumentTable,
   TariffDocumentTable,
 } from "./tables/rebill.ts";
 import type {
@@ -102,7 +103,13 @@ import type {
   RegisterImportTable,
 } from "./tables/onboarding.ts";
 import type { AppSessionTable, AppUserTable, OperatorTable } from "./tables/operators.ts";
-import type { TariffVersionEventTable, TariffVersionTable } from "./tables/tariffs.ts";
+import type {
+  AccountClassTable,
+  OwnVersionEventTable,
+  PolicyAssignmentTable,
+  PolicyVersionTable,
+  TariffVersionTable,
+} from "./tables/own-versions.ts";
 import type {
   ClockCheckTable,
   GapTable,
@@ -165,6 +172,7 @@ export type Tables = {
   bill_sequence: BillSequenceTable;
   bill_line: BillLineTable;
   bill_basis: BillBasisTable;
+  operator_document: OperatorDocumentTable;
   tariff_document: TariffDocumentTable;
   rebill_terms: RebillTermsTable;
   correction_proposal: CorrectionProposalTable;
@@ -235,7 +243,11 @@ export type Tables = {
   route_stop: RouteStopTable;
   manual_reading: ManualReadingTable;
   tariff_version: TariffVersionTable;
-  tariff_version_event: TariffVersionEventTable;
+  tariff_version_event: OwnVersionEventTable;
+  policy_version: PolicyVersionTable;
+  policy_version_event: OwnVersionEventTable;
+  account_class: AccountClassTable;
+  policy_assignment: PolicyAssignmentTable;
   payment_channel: PaymentChannelTable;
   payment_order: PaymentOrderTable;
   payment_channel_event: PaymentChannelEventTable;

@@ -39,6 +39,8 @@ const PURE = [
   /^tokens\//,
   /^billing\/(rate|bill)\b/,
   /^billing\/prepaid\/decide\.ts$/,
+  /^billing\/prepaid\/policy-problems\.ts$/,
+  /^billing\/prepaid\/policy-problems\.ts$/,
   /^billing\/prepaid\/tonight\/forecast\.ts$/,
   /^billing\/publication\.ts$/,
   /^billing\/explain\/proration\.ts$/,

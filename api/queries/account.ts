@@ -2,7 +2,7 @@ import { depositOf } from "../../ledger/deposits.ts";
 import { readAccountFacts } from "../../ledger/account-facts.ts";
 import { sql } from "kysely";
 import { outlookOf } from "../../billing/prepaid/outlook.ts";
-import { policyOf } from "../../catalog/policies/catalogue.ts";
+import { policyVersionsOf } from "../../catalog/policies/catalogue.ts";
 import { CodedError } from "../../domain/errors.ts";
 import { moneyJson, negate } from "../../domain/money.ts";
 import type { Day } from "../../domain/period.ts";
@@ -23,7 +23,7 @@ type Row = AccountRow & { address: string; protected_reason: string | null; open
 export async function accountPage(desk: Desk, id: bigint): Promise<AccountJson> {
   const own = await account(desk, id);
   if (own.prepaid === null) return { ...own, daysLeft: null };
-  const outlook = await outlookOf(desk.trx, id, { ...billBooks, policies: policyOf }, desk.now);
+  const outlook = await outlookOf(desk.trx, id, { ...billBooks, policies: policyVersionsOf }, desk.now);
   return { ...own, daysLeft: outlook?.daysLeft ?? null };
 }
 

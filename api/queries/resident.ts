@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { renderNotice } from "../../catalog/notices/render.ts";
-import { policyOf } from "../../catalog/policies/catalogue.ts";
+import { policyVersionsOf } from "../../catalog/policies/catalogue.ts";
 import { outlookOf } from "../../billing/prepaid/outlook.ts";
 import { SECOND_MS } from "../../domain/instant.ts";
 import { moneyJson } from "../../domain/money.ts";
@@ -44,7 +44,7 @@ async function prepaidOf(
   accountId: bigint,
   known: Awaited<ReturnType<typeof account>>["prepaid"],
 ): Promise<ResidentHomeJson["prepaid"]> {
-  const outlook = await outlookOf(desk.trx, accountId, { ...billBooks, policies: policyOf }, desk.now);
+  const outlook = await outlookOf(desk.trx, accountId, { ...billBooks, policies: policyVersionsOf }, desk.now);
   if (outlook === null || known === null) return null;
   const { available, unbilled, lastReadingAt, daysLeft } = outlook;
   return {

@@ -1,20 +1,21 @@
 import { sql } from "kysely";
 import type { HeldReason } from "../../billing/prepaid/hold.ts";
+import { policiesInForce } from "../../billing/prepaid/policies.ts";
 import { type Tonight, type TonightRow, supplyTonight } from "../../billing/prepaid/tonight/read.ts";
-import { policyOf } from "../../catalog/policies/catalogue.ts";
+import { policyVersionsOf } from "../../catalog/policies/catalogue.ts";
 import { HOUR_MS, type Instant, instant, isoOf } from "../../domain/instant.ts";
 import { moneyJson } from "../../domain/money.ts";
 import type { HoldKind } from "../../domain/supply.ts";
 import { readWorkOrders, type WorkOrder } from "../../ledger/work-orders.ts";
 import { billBooks } from "../bill-books.ts";
-import { atText, atTextOrNull, type Desk, moneyOf } from "../desk.ts";
+import { atText, atTextOrNull, dayText, type Desk, moneyOf } from "../desk.ts";
 import type { RelayState } from "../schemas/json.ts";
 import type { SupplyBoardJson, SupplyWorkOrderJson, TonightJson } from "../schemas/supply-board.ts";
 import type { SupplyStateName } from "../schemas/supply.ts";
 import { openControls, prepaidCounts } from "./supply.ts";
 
 export async function tonightJson(desk: Desk, hours: number): Promise<TonightJson> {
-  const tonight = await supplyTonight(desk.trx, { ...billBooks, policies: policyOf }, desk.now, hours);
+  const tonight = await supplyTonight(desk.trx, { ...billBooks, policies: policyVersionsOf }, desk.now, hours);
   return {
     at: atText(desk, tonight.now),
     until: atText(desk, tonight.until),
@@ -164,8 +165,10 @@ async function holdsNow(desk: Desk): Promise<Pick<SupplyBoardJson, "pause" | "ho
 
 async function capNow(desk: Desk): Promise<SupplyBoardJson["cap"]> {
   const { rows: used } = await sql<{ policy_id: string }>`
-    select distinct policy_id from supply where operator_id = ${desk.operatorId}`.execute(desk.trx);
-  const policies = used.flatMap((row) => policyOf(row.policy_id) ?? []);
+    select distinct policy_of_supply(operator_id, account_id, policy_id, ${dayText(desk, desk.now)}::date) as policy_id
+      from supply where operator_id = ${desk.operatorId}`.execute(desk.trx);
+  const inForce = await policiesInForce(desk.trx, policyVersionsOf, desk);
+  const policies = used.flatMap((row) => inForce(row.policy_id) ?? []);
   const least = (limits: readonly (number | undefined)[]): number | null => {
     const said = limits.filter((limit) => limit !== undefined);
     return said.length === 0 ? null : Math.min(...said);

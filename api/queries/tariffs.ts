@@ -3,18 +3,10 @@ import { publicationProblems, replayExample } from "../../billing/publication.ts
 import { differencesOf } from "../../billing/tariff-difference.ts";
 import { catalogueTariffs } from "../../billing/tariffs.ts";
 import { TARIFFS } from "../../catalog/tariffs/catalogue.ts";
-import { CodedError } from "../../domain/errors.ts";
 import { type Day, dayOf } from "../../domain/period.ts";
 import type { Tariff } from "../../domain/tariff.ts";
-import {
-  type Actor,
-  billedBeyond,
-  type OwnVersion,
-  ownVersions,
-  type TariffState,
-  type VersionEvent,
-  versionHistory,
-} from "../../ledger/tariffs.ts";
+import type { Actor, OwnVersion, VersionEvent, VersionState } from "../../ledger/own-versions.ts";
+import { billedBeyond, TARIFF_VERSIONS } from "../../ledger/tariffs.ts";
 import { atText, type Desk } from "../desk.ts";
 import type { TariffDifferenceJson, TariffsJson, TariffVersionJson } from "../schemas/tariff.ts";
 
@@ -31,7 +23,7 @@ const rowOf = (tariff: Tariff, inForce: Tariff | undefined, own: OwnVersion | nu
   version: tariff.version,
   utility: tariff.utility,
   title: { ...tariff.title },
-  state: own === null ? ("published" as TariffState) : own.state,
+  state: own === null ? ("published" as VersionState) : own.state,
   effectiveFrom: tariff.effectiveFrom,
   effectiveTo: tariff.effectiveTo ?? null,
   inForce: inForce?.version === tariff.version && (own === null || own.state === "published"),
@@ -41,11 +33,11 @@ const rowOf = (tariff: Tariff, inForce: Tariff | undefined, own: OwnVersion | nu
 export async function tariffs(desk: Desk): Promise<TariffsJson> {
   const today = dayOf(desk.now, desk.zone);
   const book = await withOwnTariffs(desk.trx, catalogueTariffs);
-  const own = await ownVersions(desk.trx);
+  const own = await TARIFF_VERSIONS.versions(desk.trx);
   const force = (id: string) => inForceOn(book(id) ?? [], today);
   const items = [
     ...TARIFFS.map((tariff) => rowOf(tariff, force(tariff.id), null)),
-    ...own.map((one) => rowOf(one.document as Tariff, force(one.tariffId), one)),
+    ...own.map((one) => rowOf(one.document as Tariff, force(one.documentId), one)),
   ];
   items.sort((a, b) =>
     a.tariffId !== b.tariffId ? (a.tariffId < b.tariffId ? -1 : 1) : a.effectiveFrom > b.effectiveFrom ? -1 : 1,
@@ -53,20 +45,13 @@ export async function tariffs(desk: Desk): Promise<TariffsJson> {
   return { items };
 }
 
-/** One of the operator's own versions, locked for a change when asked so. @throws CodedError `request.not-found` */
-export async function ownVersion(desk: Desk, id: bigint, lock = false): Promise<OwnVersion> {
-  const [one] = await ownVersions(desk.trx, id, lock);
-  if (one === undefined) throw new CodedError("request.not-found", `There is no tariff version ${id}.`);
-  return one;
-}
-
 /** What stands against its publication, and how many bills it would come too late for. */
 export async function judged(desk: Desk, one: OwnVersion): Promise<{ problems: string[]; billed: number }> {
   const tariff = one.document as Tariff;
   if (one.state === "published" || one.state === "withdrawn") return { problems: [], billed: 0 };
   const book = await withOwnTariffs(desk.trx, catalogueTariffs);
-  const billed = await billedBeyond(desk.trx, one.tariffId, one.effectiveFrom, desk.zone);
-  return { problems: standsAgainst(book(one.tariffId) ?? [], tariff), billed };
+  const billed = await billedBeyond(desk.trx, one.documentId, one.effectiveFrom, desk.zone);
+  return { problems: standsAgainst(book(one.documentId) ?? [], tariff), billed };
 }
 
 /** What stands against publishing a version beside those that are. */
@@ -82,12 +67,12 @@ export function standsAgainst(published: readonly Tariff[], tariff: Tariff): str
 export async function tariffVersionJson(desk: Desk, one: OwnVersion): Promise<TariffVersionJson> {
   const tariff = one.document as Tariff;
   const book = await withOwnTariffs(desk.trx, catalogueTariffs);
-  const before = versionBefore(book(one.tariffId) ?? [], tariff);
+  const before = versionBefore(book(one.documentId) ?? [], tariff);
   const { problems, billed } = await judged(desk, one);
   const told = (actor: Actor) => ({ name: actor.name, at: atText(desk, actor.at) });
   const maybe = (actor: Actor | null) => (actor === null ? null : told(actor));
   return {
-    ...rowOf(tariff, inForceOn(book(one.tariffId) ?? [], dayOf(desk.now, desk.zone)), one),
+    ...rowOf(tariff, inForceOn(book(one.documentId) ?? [], dayOf(desk.now, desk.zone)), one),
     id: String(one.id),
     edition: one.edition,
     hash: one.hash,
@@ -103,7 +88,7 @@ export async function tariffVersionJson(desk: Desk, one: OwnVersion): Promise<Ta
     billedBeyond: billed,
     examples: replayedExamples(tariff),
     ...differenceJson(before, tariff),
-    history: (await versionHistory(desk.trx, one.id)).map((event, i, all) => ({
+    history: (await TARIFF_VERSIONS.history(desk.trx, one.id)).map((event, i, all) => ({
       deed: event.deed,
       by: told(event.by),
       edition: event.edition,

@@ -6,7 +6,7 @@ import { type AccountChange, changeOf, type LeftOut, type WhatIfSummary } from "
 import { TARIFFS } from "../../catalog/tariffs/catalogue.ts";
 import { type Currency, money, moneyJson } from "../../domain/money.ts";
 import { dayOf } from "../../domain/period.ts";
-import { ownVersions } from "../../ledger/tariffs.ts";
+import { TARIFF_VERSIONS } from "../../ledger/tariffs.ts";
 import { type Desk, quantityOf } from "../desk.ts";
 import type { MoneyJson } from "../schemas/json.ts";
 import type { AccountChangeJson, LeftOutJson, TariffChoicesJson, WhatIfSummaryJson } from "../schemas/what-if.ts";
@@ -95,8 +95,8 @@ export async function tariffChoices(desk: Desk): Promise<TariffChoicesJson> {
      group by tariff_id`.execute(desk.trx);
   const used = new Map(rows.map((row) => [row.tariff_id, row.n]));
   const book = await withOwnTariffs(desk.trx, catalogueTariffs);
-  const own = (await ownVersions(desk.trx)).filter(({ state }) => state === "published");
-  const ids = [...new Set([...TARIFFS.map(({ id }) => id), ...own.map(({ tariffId }) => tariffId)])];
+  const own = (await TARIFF_VERSIONS.versions(desk.trx)).filter(({ state }) => state === "published");
+  const ids = [...new Set([...TARIFFS.map(({ id }) => id), ...own.map(({ documentId }) => documentId)])];
   const items = ids.flatMap((id) => {
     const versions = book(id) ?? [];
     const newest = versions.at(-1);

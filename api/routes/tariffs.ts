@@ -5,18 +5,12 @@ import { catalogueTariffs } from "../../billing/tariffs.ts";
 import { CodedError } from "../../domain/errors.ts";
 import { dayOf } from "../../domain/period.ts";
 import type { Tariff } from "../../domain/tariff.ts";
-import {
-  changeDraft,
-  lockPublication,
-  otherManagers,
-  type OwnVersion,
-  stepVersion,
-  type TariffState,
-  writeDraft,
-} from "../../ledger/tariffs.ts";
+import type { OwnVersion, VersionState } from "../../ledger/own-versions.ts";
+import { TARIFF_VERSIONS } from "../../ledger/tariffs.ts";
 import { principalOfRequest } from "../access.ts";
 import type { Desk } from "../desk.ts";
-import { judged, ownVersion, tariffs, tariffVersionJson } from "../queries/tariffs.ts";
+import { byOf, checkFourEyes, ownVersion, stepOn } from "../own-version-steps.ts";
+import { judged, tariffs, tariffVersionJson } from "../queries/tariffs.ts";
 import { IdParams } from "../schemas/json.ts";
 import {
   DraftBody,
@@ -31,25 +25,12 @@ import { type Api, type App, atDeskOf, PROBLEMS } from "./route.ts";
 
 /** Tariffs of the catalogue and of the operator's own: drafted and proposed by clerks, published by a manager who did not propose. */
 export function tariffRoutes(app: App, api: Api): void {
-  const by = (request: FastifyRequest) => ({ by: principalOfRequest(request).userId, at: api.clock.now() });
-  /** Does one step on a version that is held locked: whoever comes second sees what the first did. */
+  const by = (request: FastifyRequest) => byOf(api, request);
   const step = (
     request: FastifyRequest,
-    from: TariffState,
+    from: VersionState,
     work: (desk: Desk, one: OwnVersion) => Promise<void>,
-  ): Promise<TariffVersionJson> =>
-    atDeskOf(api, request, async (desk) => {
-      await lockPublication(desk.trx);
-      const id = BigInt((request.params as { id: string }).id);
-      const one = await ownVersion(desk, id, true);
-      if (one.state !== from) throw new CodedError("tariff.state", `The version is ${one.state}, not ${from}.`);
-      const { edition } = request.body as { edition: number };
-      if (edition !== one.edition) {
-        throw new CodedError("tariff.changed", `${one.changed.name} changed it; it is edition ${one.edition} now.`);
-      }
-      await work(desk, one);
-      return tariffVersionJson(desk, await ownVersion(desk, id));
-    });
+  ): Promise<TariffVersionJson> => stepOn(api, request, { book: TARIFF_VERSIONS, from, json: tariffVersionJson }, work);
 
   app.route({
     method: "GET",
@@ -73,7 +54,7 @@ export function tariffRoutes(app: App, api: Api): void {
     },
     handler: (request) =>
       atDeskOf(api, request, async (desk) =>
-        tariffVersionJson(desk, await ownVersion(desk, BigInt(request.params.id))),
+        tariffVersionJson(desk, await ownVersion(desk, TARIFF_VERSIONS, BigInt(request.params.id))),
       ),
   });
 
@@ -90,14 +71,14 @@ export function tariffRoutes(app: App, api: Api): void {
     handler: (request, reply) =>
       atDeskOf(api, request, async (desk) => {
         const document = await draftOf(desk, request.body);
-        const id = await writeDraft(desk.trx, document, by(request));
+        const id = await TARIFF_VERSIONS.writeDraft(desk.trx, document, by(request));
         if (id === null)
           throw new CodedError(
             "tariff.refused",
             `${document.id} has a version ${document.version} already: name it otherwise.`,
           );
         void reply.code(201);
-        return tariffVersionJson(desk, await ownVersion(desk, id));
+        return tariffVersionJson(desk, await ownVersion(desk, TARIFF_VERSIONS, id));
       }),
   });
 
@@ -115,10 +96,10 @@ export function tariffRoutes(app: App, api: Api): void {
     handler: (request) =>
       step(request, "draft", async (desk, one) => {
         const document = single(request.body.document);
-        if (document.id !== one.tariffId || document.version !== one.version) {
-          throw new CodedError("tariff.refused", `A draft keeps its name: ${one.tariffId}@${one.version}.`);
+        if (document.id !== one.documentId || document.version !== one.version) {
+          throw new CodedError("tariff.refused", `A draft keeps its name: ${one.documentId}@${one.version}.`);
         }
-        await changeDraft(desk.trx, one.id, document, by(request));
+        await TARIFF_VERSIONS.changeDraft(desk.trx, one.id, document, by(request));
       }),
   });
 
@@ -138,7 +119,7 @@ export function tariffRoutes(app: App, api: Api): void {
         const { isCorrection, reason } = request.body;
         if (isCorrection && reason === "") throw new CodedError("tariff.refused", "A correction says why.");
         await checkPublishable(desk, { ...one, isCorrection });
-        await stepVersion(desk.trx, one.id, { to: "proposed", isCorrection, reason }, by(request));
+        await TARIFF_VERSIONS.step(desk.trx, one.id, { to: "proposed", isCorrection, reason }, by(request));
       }),
   });
 
@@ -158,7 +139,7 @@ export function tariffRoutes(app: App, api: Api): void {
         const { reason } = request.body;
         if (reason === "" && one.proposed?.id !== principalOfRequest(request).userId)
           throw new CodedError("tariff.refused", "Say why you send back what another proposed.");
-        await stepVersion(desk.trx, one.id, { to: "draft", reason }, by(request));
+        await TARIFF_VERSIONS.step(desk.trx, one.id, { to: "draft", reason }, by(request));
       }),
   });
 
@@ -175,9 +156,9 @@ export function tariffRoutes(app: App, api: Api): void {
     config: { access: "manager" },
     handler: (request) =>
       step(request, "proposed", async (desk, one) => {
-        await checkFourEyes(desk, one, principalOfRequest(request).userId);
+        await checkFourEyes(desk, TARIFF_VERSIONS, one, principalOfRequest(request).userId);
         await checkPublishable(desk, one);
-        await stepVersion(desk.trx, one.id, { to: "published" }, by(request));
+        await TARIFF_VERSIONS.step(desk.trx, one.id, { to: "published" }, by(request));
       }),
   });
 
@@ -197,7 +178,7 @@ export function tariffRoutes(app: App, api: Api): void {
         if (one.effectiveFrom <= dayOf(desk.now, desk.zone)) {
           throw new CodedError("tariff.state", `It is in force since ${one.effectiveFrom}: publish another version.`);
         }
-        await stepVersion(desk.trx, one.id, { to: "withdrawn" }, by(request));
+        await TARIFF_VERSIONS.step(desk.trx, one.id, { to: "withdrawn" }, by(request));
       }),
   });
 }
@@ -229,17 +210,6 @@ async function draftOf(desk: Desk, { document, copyOf, id: own, version, effecti
     throw new CodedError("request.invalid", "A copy needs a `version` and its first day `effectiveFrom`.");
   const { effectiveTo: _, ...rest } = original;
   return single({ ...rest, ...(own === undefined ? {} : { id: own }), version, effectiveFrom });
-}
-
-async function checkFourEyes(desk: Desk, one: OwnVersion, userId: bigint): Promise<void> {
-  if (one.proposed?.id !== userId) return;
-  const others = await otherManagers(desk.trx, userId);
-  throw new CodedError(
-    "tariff.four-eyes",
-    others.length === 0
-      ? "You proposed it, and there is no other manager: let a clerk propose it, and publish it then."
-      : `You proposed it: ${others.join(" or ")} can publish it.`,
-  );
 }
 
 async function checkPublishable(desk: Desk, one: OwnVersion): Promise<void> {

@@ -40,12 +40,15 @@ export class ServerCpu {
 
   /** Seconds since the server's start. */
   seconds(): number {
-    const postmaster = timesOf(this.#postmaster);
-    let ticks = (postmaster?.own ?? 0) + (postmaster?.reaped ?? 0);
-    for (const name of readdirSync("/proc")) {
-      const times = /^\d+$/.test(name) ? timesOf(name) : null;
-      if (times?.parent === this.#postmaster) ticks += times.own;
+    for (;;) {
+      const before = timesOf(this.#postmaster);
+      let ticks = (before?.own ?? 0) + (before?.reaped ?? 0);
+      for (const name of readdirSync("/proc")) {
+        const times = /^\d+$/.test(name) ? timesOf(name) : null;
+        if (times?.parent === this.#postmaster) ticks += times.own;
+      }
+      // A process that ended meanwhile was counted nowhere: look again.
+      if (timesOf(this.#postmaster)?.reaped === before?.reaped) return ticks / TICKS_PER_SECOND;
     }
-    return ticks / TICKS_PER_SECOND;
   }
 }

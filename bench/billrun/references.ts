@@ -63,7 +63,7 @@ export const copyAlone = (to: string, folder: string): Promise<number> =>
     ),
   );
 
-/** What is the same in the basis of every bill of a run: operator, terms, period. */
+/** What is the same in the basis of every bill of a run: hash of the terms, period. */
 export async function basisHead(from: string): Promise<string> {
   const source = ownerPool(from);
   const { rows } = await source.query<{ document: string }>("select document from bill_basis limit 1");

@@ -7,11 +7,14 @@ import { inOrder } from "../chunk.ts";
 import type { OperatorFacts } from "../operator.ts";
 import type { SettlementInput } from "../settlement.ts";
 import type { CorrectionInput } from "../true-up.ts";
-import { canonicalText, sha256Of, Written } from "./canonical.ts";
+import { canonicalText, sha256Of, valueOfCanonical } from "./canonical.ts";
 import { readingsOfSeries, type Series, seriesOf } from "./series.ts";
 
-/** Version of the document. A later one is added beside it; this one never changes. */
-export const BASIS_FORMAT = 1;
+/**
+ * Version of the kept document. A later one is added beside it; an earlier one never changes. Format 1 holds the operator's facts
+ * itself; format 2 names them by the SHA-256 of their text, which all bills of an operator and day share.
+ */
+export const BASIS_FORMAT = 2;
 
 /** Everything that `accountBillOf` took, as plain data. */
 export type BasisDocument = {
@@ -45,6 +48,9 @@ export type BillInputs = {
   readonly operator: OperatorFacts;
 };
 
+/** A basis as the book keeps it. */
+type KeptDocument = Omit<BasisDocument, "operator"> & { readonly operator: OperatorFacts | string };
+
 export type TariffDocument = { readonly sha256: string; readonly tariff: Tariff; readonly document: string };
 
 /** Tariff versions do not change: their hash is found once. */
@@ -70,28 +76,58 @@ function termsOn({ terms, ...facts }: OperatorFacts, issuedOn: Day): OperatorFac
   return { ...facts, terms: [{ ...held, calendar: { ...held.calendar, years: Object.fromEntries(years) } }] };
 }
 
-/** What many bills of one day rest on, as texts: what they all share is written once. Pure. */
-export function basisTexts(of: readonly BillInputs[]): string[] {
-  let shared: { operator: OperatorFacts; issuedOn: Day; written: Written } | null = null;
-  return of.map((inputs) => {
-    const { operator, issuedOn } = inputs;
-    if (shared === null || shared.operator !== operator || shared.issuedOn !== issuedOn)
-      shared = { operator, issuedOn, written: new Written(termsOn(operator, issuedOn)) };
-    return canonicalText({ ...basisBut(inputs), operator: shared.written });
-  });
+export type OperatorDocument = { readonly sha256: string; readonly document: string };
+
+function operatorDocumentOf(facts: OperatorFacts): OperatorDocument {
+  const document = canonicalText(facts);
+  return { sha256: sha256Of(document), document };
 }
 
-/** What a bill rests on, as the book keeps it. Pure. */
-export const basisOf = (inputs: BillInputs): BasisDocument => ({
-  ...basisBut(inputs),
-  operator: termsOn(inputs.operator, inputs.issuedOn),
-});
+/** What many bills rest on, as the book keeps it: a text for each, and what they name by its hash. Pure. */
+export function basisTexts(of: readonly BillInputs[]): { texts: string[]; operators: OperatorDocument[] } {
+  const operators: OperatorDocument[] = [];
+  let last: Pick<BillInputs, "operator" | "issuedOn"> | null = null;
+  const texts = of.map((inputs) => {
+    const { operator, issuedOn } = inputs;
+    if (last === null || last.operator !== operator || last.issuedOn !== issuedOn) {
+      last = { operator, issuedOn };
+      operators.push(operatorDocumentOf(termsOn(operator, issuedOn)));
+    }
+    return canonicalText(documentOf(inputs, operators.at(-1)?.sha256 ?? "") satisfies KeptDocument);
+  });
+  return { texts, operators };
+}
 
-function basisBut({ input, period, issuedOn }: BillInputs): Omit<BasisDocument, "operator"> {
+/** What a bill rests on. Pure. */
+export const basisOf = (inputs: BillInputs): BasisDocument =>
+  documentOf(inputs, termsOn(inputs.operator, inputs.issuedOn));
+
+/** The text of a basis in its own format, whose hash is kept with the bill. Pure. */
+export function keptText(basis: BasisDocument): string {
+  if (basis.format === 1) return canonicalText(basis);
+  const kept: KeptDocument = { ...basis, operator: operatorDocumentOf(basis.operator).sha256 };
+  return canonicalText(kept);
+}
+
+/** The hash of the operator's facts that a kept text names; `null` where it holds them. */
+export function operatorNamedIn(text: string): string | null {
+  const { operator } = JSON.parse(text) as { operator: unknown };
+  return typeof operator === "string" ? operator : null;
+}
+
+/** The basis of a kept text. @param operator the text of the operator's facts, where the kept text names them by hash */
+export function basisOfText(text: string, operator: string | null): BasisDocument {
+  const kept = valueOfCanonical(text) as KeptDocument;
+  if (typeof kept.operator !== "string") return { ...kept, operator: kept.operator };
+  if (operator === null) throw new TypeError(`the operator's facts ${kept.operator} are not there`);
+  return { ...kept, operator: valueOfCanonical(operator) as OperatorFacts };
+}
+
+function documentOf<T>({ input, period, issuedOn }: BillInputs, operator: T) {
   const { settlements, corrections = [], estimates: _e, estimatedBills: _b, unestimated: _u, ...account } = input;
   const table = new SeriesTable();
   const dials: Record<string, bigint | null> = {};
-  const documentOf = ({ versions, readings, dials: book, ...of }: SettlementInput): SettlementDocument => {
+  const settlementOf = ({ versions, readings, dials: book, ...of }: SettlementInput): SettlementDocument => {
     const { stays, utility } = of.agreement;
     const meters = [...new Set(stays.map(({ meterId }) => meterId))];
     for (const { profileId } of stays) {
@@ -103,9 +139,9 @@ function basisBut({ input, period, issuedOn }: BillInputs): Omit<BasisDocument, 
       tariffs: versions.map((version) => tariffDocumentOf(version).sha256),
     };
   };
-  const own = settlements.map(documentOf);
-  const corrected = corrections.map(({ settlements: parts, ...of }) => ({ settlements: parts.map(documentOf), of }));
-  const head = { account, corrections: corrected, dials, format: BASIS_FORMAT, issuedOn, period };
+  const own = settlements.map(settlementOf);
+  const corrected = corrections.map(({ settlements: parts, ...of }) => ({ of, settlements: parts.map(settlementOf) }));
+  const head = { account, corrections: corrected, dials, format: BASIS_FORMAT, issuedOn, operator, period };
   return { ...head, series: table.series, settlements: own };
 }
 

@@ -23,14 +23,6 @@ export function canonicalText(value: unknown): string {
   }
 }
 
-/** A value whose text is known already: it is written as it stands. */
-export class Written {
-  readonly text: string;
-  constructor(value: unknown) {
-    this.text = canonicalText(value);
-  }
-}
-
 /** What JSON carries without an escape, and nothing that could be half a character. */
 const PLAIN = /^[ !#-[\]-~\u00a0-\ud7ff]*$/;
 const stringText = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
@@ -38,24 +30,45 @@ const stringText = (text: string): string => (PLAIN.test(text) ? `"${text}"` : J
 function objectText(value: object): string {
   if (Array.isArray(value)) {
     let items = "";
-    for (const [i, one] of value.entries()) items += `${i === 0 ? "" : ","}${canonicalText(one ?? null)}`;
+    for (const one of value) items += `${items === "" ? "" : ","}${canonicalText(one ?? null)}`;
     return `[${items}]`;
   }
   if (value instanceof Map) return `{"$map":${canonicalText([...value])}}`;
-  if (value instanceof Written) return value.text;
-  const own = value as Record<string, unknown>;
-  let parts = "";
-  for (const key of inOrder(Object.keys(own))) {
+  return textInOrder(value as Record<string, unknown>) ?? textSorted(value as Record<string, unknown>);
+}
+
+/** Sorting costs most of a text: what bills are made of by the thousand names its keys in order. `null` where it does not. */
+function textInOrder(own: Record<string, unknown>): string | null {
+  let [parts, before] = ["", ""];
+  for (const key in own) {
+    if (key < before) return null;
+    before = key;
     const of = own[key];
-    if (of !== undefined) parts += `${parts === "" ? "" : ","}${stringText(key)}:${canonicalText(of)}`;
+    if (of !== undefined) parts += `${parts === "" ? "" : ","}${keyText(key)}${canonicalText(of)}`;
   }
   return `{${parts}}`;
 }
 
-/** In the order of code units. Sorting costs most of a text: what bills are made of by the thousand names its keys in order. */
-function inOrder(keys: string[]): readonly string[] {
-  for (let i = 1; i < keys.length; i++) if ((keys[i - 1] as string) > (keys[i] as string)) return keys.sort();
-  return keys;
+/** Keys in the order of code units. */
+function textSorted(own: Record<string, unknown>): string {
+  let parts = "";
+  for (const key of Object.keys(own).sort()) {
+    const of = own[key];
+    if (of !== undefined) parts += `${parts === "" ? "" : ","}${keyText(key)}${canonicalText(of)}`;
+  }
+  return `{${parts}}`;
+}
+
+/** The names of fields are few; those that are data (a charge's id) may be many. */
+const KEYS = new Map<string, string>();
+const KEYS_MAX = 1_000;
+
+function keyText(key: string): string {
+  const known = KEYS.get(key);
+  if (known !== undefined) return known;
+  const text = `${stringText(key)}:`;
+  if (KEYS.size < KEYS_MAX) KEYS.set(key, text);
+  return text;
 }
 
 /** The value of a canonical text, or of parsed JSON in that form. */

@@ -2,7 +2,7 @@ import type { Tariff } from "../../domain/tariff.ts";
 import { type Currency, moneyOfText } from "../../domain/money.ts";
 import { accountBillOf, billedUsagesOf } from "../account-bill.ts";
 import { postingsOf } from "../postings.ts";
-import { type BasisDocument, inputsOf } from "./basis.ts";
+import { type BasisDocument, inputsOf, keptText } from "./basis.ts";
 import {
   type BillBundle,
   BUNDLE_FORMAT,
@@ -121,7 +121,7 @@ function basisIn(bundle: BillBundle): BasisDocument {
 
 function hashOfInputs(bundle: BillBundle): string | null {
   try {
-    return sha256Of(canonicalText(basisIn(bundle)));
+    return sha256Of(keptText(basisIn(bundle)));
   } catch {
     return null; // readings that are none: told where they are read
   }

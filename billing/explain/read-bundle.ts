@@ -6,14 +6,12 @@ import { daysOf } from "../../domain/period.ts";
 import { decimalText } from "../../domain/quantity.ts";
 import { READING_SOURCES } from "../../domain/reading.ts";
 import { registerName } from "../../domain/register.ts";
-import type { Tariff } from "../../domain/tariff.ts";
-import { readBasis, tariffDocuments } from "../../ledger/bill-basis.ts";
 import { readEntry } from "../../ledger/journal.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { withCharges } from "../charges/read.ts";
 import { readAccounts, type SettlementBooks } from "../chunk.ts";
 import { operatorFacts } from "../operator.ts";
-import { type BasisDocument, type BillInputs, basisOf, inputsOf, tariffDocumentOf } from "./basis.ts";
+import { type BasisDocument, type BillInputs, basisOf, inputsOf, keptText, tariffDocumentOf } from "./basis.ts";
 import {
   type BillBundle,
   BUNDLE_FORMAT,
@@ -25,8 +23,9 @@ import {
   shortDecimal,
   textOfMinor,
 } from "./bundle.ts";
-import { canonicalText, jsonOf, sha256Of, valueOfCanonical } from "./canonical.ts";
+import { canonicalText, jsonOf, sha256Of } from "./canonical.ts";
 import { explainLines } from "./explain-lines.ts";
+import { readKept } from "./kept.ts";
 import { readableOf } from "./series.ts";
 
 type Trx = Transaction<Tables>;
@@ -45,18 +44,10 @@ export async function basisOfBill(
   billId: bigint,
   books: Omit<SettlementBooks, "zone">,
 ): Promise<BasisOfBill> {
-  const kept = await readBasis(trx, billId);
+  const kept = await readKept(trx, billId);
   if (kept === null) return rebuilt(trx, await billRow(trx, "id", billId), books);
-  const basis = valueOfCanonical(kept.document) as BasisDocument;
-  const texts = await tariffDocuments(trx, tariffsIn(basis));
-  const tariffs = new Map([...texts].map(([hash, text]) => [hash, valueOfCanonical(text) as Tariff]));
-  return { kind: "issued", basis, inputs: inputsOf(basis, tariffs) };
+  return { kind: "issued", basis: kept.basis, inputs: inputsOf(kept.basis, kept.tariffs) };
 }
-
-/** Hashes of the tariffs that a basis names. */
-export const tariffsIn = ({ settlements, corrections }: BasisDocument): string[] => [
-  ...new Set([...settlements, ...corrections.flatMap((one) => one.settlements)].flatMap(({ tariffs }) => tariffs)),
-];
 
 async function rebuilt(trx: Trx, bill: BillRow, books: Omit<SettlementBooks, "zone">): Promise<BasisOfBill> {
   const operator = await operatorFacts(trx);
@@ -115,7 +106,7 @@ export async function readBundle(
     edits: await editsOf(trx, basis),
   } as const;
   const hashes = {
-    inputs: sha256Of(canonicalText(basis)),
+    inputs: sha256Of(keptText(basis)),
     readings: readings.map((one) => sha256Of(canonicalText(one))),
   };
   return { ...contents, hashes: { ...hashes, contents: sha256Of(canonicalText(contents)) } };

@@ -1,11 +1,8 @@
 import type { Transaction } from "kysely";
-import type { Ladder, Tariff } from "../../domain/tariff.ts";
-import { readBasis, tariffDocuments } from "../../ledger/bill-basis.ts";
+import type { Ladder } from "../../domain/tariff.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { hasLadder } from "../rate/ladder.ts";
-import type { BasisDocument } from "./basis.ts";
-import { valueOfCanonical } from "./canonical.ts";
-import { tariffsIn } from "./read-bundle.ts";
+import { readKept } from "./kept.ts";
 
 /**
  * How tiers run over a bill of several months: begun anew with each calendar month, over the whole bill with thresholds once or once
@@ -24,13 +21,10 @@ export async function readLadderRuns(
 ): Promise<ReadonlyMap<bigint, readonly LadderRun[]>> {
   const found = new Map<bigint, readonly LadderRun[]>();
   for (const id of ids) {
-    const kept = await readBasis(trx, id);
+    const kept = await readKept(trx, id);
     if (kept === null) continue;
-    const texts = await tariffDocuments(trx, tariffsIn(valueOfCanonical(kept.document) as BasisDocument));
-    const runs = [...texts.values()].flatMap((text) =>
-      (valueOfCanonical(text) as Tariff).charges.flatMap((charge) =>
-        charge.kind === "energy" && hasLadder(charge) ? [runOf(charge.ladder)] : [],
-      ),
+    const runs = [...kept.tariffs.values()].flatMap(({ charges }) =>
+      charges.flatMap((charge) => (charge.kind === "energy" && hasLadder(charge) ? [runOf(charge.ladder)] : [])),
     );
     if (runs.length > 0)
       found.set(

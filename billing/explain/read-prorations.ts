@@ -1,13 +1,10 @@
 import { sql, type Transaction } from "kysely";
 import { CodedError } from "../../domain/errors.ts";
 import type { Proration } from "../../domain/proration.ts";
-import type { Tariff } from "../../domain/tariff.ts";
-import { readBasis, tariffDocuments } from "../../ledger/bill-basis.ts";
 import type { Tables } from "../../schema/tables.ts";
-import { type BasisDocument, inputsOf } from "./basis.ts";
-import { valueOfCanonical } from "./canonical.ts";
+import { inputsOf } from "./basis.ts";
 import { explainLines } from "./explain-lines.ts";
-import { tariffsIn } from "./read-bundle.ts";
+import { type KeptBasis, readKept } from "./kept.ts";
 
 /** How the lines of these bills were prorated, by bill and by the line's key with its usage point; only lines that are cut are in it. */
 export type Prorations = ReadonlyMap<bigint, ReadonlyMap<string, Proration>>;
@@ -16,18 +13,14 @@ export type Prorations = ReadonlyMap<bigint, ReadonlyMap<string, Proration>>;
 export async function readProrations(trx: Transaction<Tables>, ids: readonly bigint[]): Promise<Prorations> {
   const found = new Map<bigint, ReadonlyMap<string, Proration>>();
   for (const id of await cutBills(trx, ids)) {
-    const kept = await readBasis(trx, id);
-    if (kept === null) continue;
-    const basis = valueOfCanonical(kept.document) as BasisDocument;
-    const texts = await tariffDocuments(trx, tariffsIn(basis));
-    const tariffs = new Map([...texts].map(([hash, text]) => [hash, valueOfCanonical(text) as Tariff]));
-    found.set(id, cutLines(basis, tariffs));
+    const kept = await readKept(trx, id);
+    if (kept !== null) found.set(id, cutLines(kept));
   }
   return found;
 }
 
 /** A basis that cannot be rated any more takes nothing from the bill but this statement; `verify bill` tells why. */
-function cutLines(basis: BasisDocument, tariffs: ReadonlyMap<string, Tariff>): ReadonlyMap<string, Proration> {
+function cutLines({ basis, tariffs }: KeptBasis): ReadonlyMap<string, Proration> {
   try {
     const cut = explainLines(inputsOf(basis, tariffs)).flatMap(({ key, proration, corrects }) => {
       const { days, billDays, scaled, cuts } = proration;

@@ -22,13 +22,14 @@ export async function writeBasesOf(
       ),
     ),
   );
-  const documents = basisTexts(billed.map(({ inputs }) => inputs));
+  const { texts, operators } = basisTexts(billed.map(({ inputs }) => inputs));
   await writeBases(
     trx,
     billed.map(({ billId }, i) => {
-      const document = documents[i] as string;
+      const document = texts[i] as string;
       return { billId, document, sha256: sha256Of(document) };
     }),
+    operators,
     [...versions].map((tariff) => {
       const { sha256, document } = tariffDocumentOf(tariff);
       return { sha256, document, tariffId: tariff.id, version: tariff.version };

@@ -11,6 +11,8 @@ export async function availableOf(
   operatorId: OperatorId,
   accountId: AccountId,
 ): Promise<Money | null> {
-  const known = await deps.db.as(operatorId, (trx) => readFacts(trx, accountId, deps, deps.clock.now()));
+  const known = await deps.db.as(operatorId, (trx) =>
+    readFacts(trx, accountId, { ...deps, policies: () => [] }, deps.clock.now()),
+  );
   return known?.facts.available ?? null;
 }

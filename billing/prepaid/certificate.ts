@@ -8,7 +8,7 @@ import { addCertificate, nextInChain } from "../../ledger/certificates.ts";
 import type { OpenControl } from "../../ledger/controls.ts";
 import { noticesOf } from "../../ledger/notices.ts";
 import type { Tables } from "../../schema/tables.ts";
-import { canonicalText } from "../explain/canonical.ts";
+import { canonicalText, sha256Of } from "../explain/canonical.ts";
 import { tariffDocumentOf } from "../explain/basis.ts";
 import type { AccrualBasis } from "./accrual.ts";
 import type { KnownSupply } from "./facts.ts";
@@ -51,7 +51,7 @@ export async function certifyCut(
     guards: guardsOf({ ...facts, open: { action: "disconnect", state: "sent" } }, policy, now).map(
       ({ guard, passes }) => ({ guard, passes }),
     ),
-    policy: { id: policy.id, version: policy.version },
+    policy: { id: policy.id, version: policy.version, sha256: sha256Of(canonicalText(policy)) },
     approver: { kind: "engine", rule: "available below cut limit, every guard passes at sending" },
   });
   const { id: controlId, accountId } = control;

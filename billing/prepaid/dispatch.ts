@@ -23,6 +23,7 @@ import { atMost } from "./at-most.ts";
 import { certifyCut } from "./certificate.ts";
 import type { PrepaidDeps } from "./engine.ts";
 import { type KnownSupply, readFacts } from "./facts.ts";
+import { rememberedPolicies } from "./policies.ts";
 import { type Told, review } from "./review.ts";
 
 /** What the wire said: `sent` = handed over or acknowledged; `refused` = the meter said no; `unreachable` = nobody there. */
@@ -54,9 +55,17 @@ const UNREACHABLE_PAUSE_MS = 10 * SECOND_MS;
 /** For an order that belongs to no prepaid account. */
 const ORDER_RULES: PrepaidPolicy["order"] = { attemptsMax: 5, proofWithinSeconds: 60, unknownRetryMinutes: 15 };
 
-type Deps = PrepaidDeps & { readonly send: SendControl };
+type Deps = PrepaidDeps & {
+  readonly send: SendControl;
+  /** How often an order is sent and how long its proof is waited for; `null` = it belongs to no policy. */
+  rulesOf(order: DueControl): Promise<PrepaidPolicy["order"] | null>;
+};
 
-export function controlDispatcher(deps: Deps): Dispatcher {
+export function controlDispatcher(given: PrepaidDeps & { readonly send: SendControl }): Dispatcher {
+  const remembered = rememberedPolicies(given);
+  const rulesOf: Deps["rulesOf"] = async ({ policyId, ...order }) =>
+    policyId === null ? null : ((await remembered({ ...order, policyId }))?.order ?? null);
+  const deps: Deps = { ...given, rulesOf };
   // A meter has one order on its way at a time: a late cut never overtakes a reconnection.
   const underway = new Set<string>();
   const claims = { connect: atMost(CONNECTS_AT_ONCE), disconnect: atMost(1) };
@@ -150,9 +159,7 @@ async function claim(deps: Deps, control: DueControl): Promise<Claimed | null> {
 async function claimConnect(deps: Deps, control: DueControl): Promise<Claimed | null> {
   const { db, clock } = deps;
   const now = clock.now();
-  const { order: rules } = (control.policyId === null ? null : deps.policies(control.policyId)) ?? {
-    order: ORDER_RULES,
-  };
+  const rules = (await deps.rulesOf(control)) ?? ORDER_RULES;
   const { outcome, attempt } = await claimReconnection(db, control, rules, now);
   if (outcome === "exhausted") {
     const note = `no proof after ${attempt} sendings`;
@@ -175,7 +182,7 @@ async function claimCut(
   const supply = stale.accountId === null ? null : await readFacts(trx, stale.accountId, deps, now);
   const control = await readControl(trx, stale.id); // after the supply's lock, as every writer does
   if (control === null) return { claimed: null, told: [] };
-  const policy = supply === null ? null : deps.policies(supply.policyId);
+  const policy = supply?.policy ?? null;
   const rules = policy?.order ?? ORDER_RULES;
   if (control.attempts >= rules.attemptsMax) {
     const note = `no proof after ${control.attempts} sendings`;
@@ -224,7 +231,7 @@ async function outOfDate(
   await sql`update sanbiao.supply set state = 'cut_due', desired = 'connected'
              where operator_id = sanbiao.operator_id() and account_id = ${accountId}`.execute(trx);
   const supply = await readFacts(trx, accountId, deps, now);
-  const policy = supply === null ? null : deps.policies(supply.policyId);
+  const policy = supply?.policy ?? null;
   return supply === null || policy === null ? [] : (await review(trx, supply, policy, now)).told;
 }
 

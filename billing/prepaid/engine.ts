@@ -1,7 +1,6 @@
 import type { Transaction } from "kysely";
 import type { Logger } from "pino";
 import type { Clock, Instant } from "../../domain/instant.ts";
-import type { PrepaidPolicy } from "../../domain/policy.ts";
 import type { AccountId, MeterId, OperatorId, Reading } from "../../domain/reading.ts";
 import type { SupplyState } from "../../domain/register.ts";
 import type { SupplyEventKind } from "../../domain/supply.ts";
@@ -12,6 +11,7 @@ import type { DialBook, TariffBook } from "../tariffs.ts";
 import type { AccrualBasis } from "./accrual.ts";
 import { Crew, type Job, keyOf } from "./crew.ts";
 import { readFacts } from "./facts.ts";
+import type { PolicyBook } from "./policies.ts";
 import { lastPosition, positionOf, type SeenPosition, type TakenPosition, takePositions } from "./position.ts";
 import { type PrepaidDirectory, readDirectory } from "./directory.ts";
 import { type Told, review } from "./review.ts";
@@ -22,7 +22,7 @@ export type PrepaidDeps = {
   readonly clock: Clock;
   readonly tariffs: TariffBook;
   readonly dials: DialBook;
-  readonly policies: (id: string) => PrepaidPolicy | null;
+  readonly policies: PolicyBook;
   readonly telemetry: Telemetry;
   readonly log?: Logger;
   /** After the commit that wrote it. */
@@ -275,7 +275,7 @@ async function reviewNow(
 ): Promise<{ told: Told[]; basis: AccrualBasis | null }> {
   const supply = await readFacts(trx, accountId, deps, now);
   if (supply === null) return { told: [], basis: null };
-  const policy = deps.policies(supply.policyId);
+  const { policy } = supply;
   if (policy === null) {
     deps.log?.error(
       { account: String(accountId), policy: supply.policyId },

@@ -2,6 +2,7 @@ import { sql, type Transaction } from "kysely";
 import { HOUR_MS, type Instant, instant, isoOf } from "../../domain/instant.ts";
 import { type Money, money } from "../../domain/money.ts";
 import type { AccountId, MeterId } from "../../domain/reading.ts";
+import type { PrepaidPolicy } from "../../domain/policy.ts";
 import type { ControlAction, HoldKind, SupplyPosition, SupplyStage } from "../../domain/supply.ts";
 import type { Utility } from "../../domain/unit.ts";
 import { arrayText } from "../../ledger/bulk-insert.ts";
@@ -10,6 +11,7 @@ import { type OperatorFacts, operatorFacts } from "../operator.ts";
 import { type Accrual, type AccrualBasis, type AccrualBooks, accrueOn, readAccrualBasis } from "./accrual.ts";
 import type { SupplyFacts } from "./decide.ts";
 import type { HeldReason } from "./hold.ts";
+import { type PoliciesInForce, policiesInForce, type PolicyBook } from "./policies.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -18,6 +20,8 @@ export type KnownSupply = {
   readonly accountId: AccountId;
   readonly meterId: MeterId;
   readonly policyId: string;
+  /** In force now; `null` = nobody published one of this id. */
+  readonly policy: PrepaidPolicy | null;
   readonly facts: SupplyFacts;
   readonly balance: Money;
   readonly accrual: Accrual;
@@ -29,7 +33,7 @@ export type KnownSupply = {
 export async function readFacts(
   trx: Trx,
   accountId: AccountId,
-  books: AccrualBooks,
+  books: AccrualBooks & { readonly policies: PolicyBook },
   now: Instant,
 ): Promise<KnownSupply | null> {
   const operator = await operatorFacts(trx);
@@ -50,7 +54,8 @@ export async function readFacts(
     basis = await readAccrualBasis(trx, { accountId, meterId }, book.billedUntil, operator, books, now);
   }
   const accrual = accrueOn(basis, operator.currency);
-  return { ...knownSupply(row, operator, book.balance, accrual), basis };
+  const policies = await policiesInForce(trx, books.policies, { zone: operator.zone, now });
+  return { ...knownSupply(row, operator, book.balance, accrual, policies), basis };
 }
 
 /** What is known of a supply, put together. */
@@ -59,12 +64,14 @@ export function knownSupply(
   operator: OperatorFacts,
   balance: Money,
   accrual: Accrual,
+  policies: PoliciesInForce,
 ): Omit<KnownSupply, "basis"> {
   const available = accrual.unbilled === null ? null : money(balance.currency, balance.minor - accrual.unbilled.minor);
   return {
     accountId: row.account_id,
     meterId: row.meter_id,
     policyId: row.policy_id,
+    policy: policies(row.policy_id),
     balance,
     accrual,
     facts: factsOf(row, operator, available, accrual),
@@ -77,6 +84,9 @@ export type SupplyRow = {
   meter_id: MeterId;
   policy_id: string;
   state: SupplyStage;
+  /** As of the last look at this account. */
+  unbilled_minor: bigint | null;
+  last_reading_at: Instant | null;
   desired: SupplyPosition;
   reported: SupplyFacts["reported"];
   reported_at: Instant | null;
@@ -128,7 +138,8 @@ const factsOf = (row: SupplyRow, operator: OperatorFacts, available: Money | nul
 export async function readSupplies(trx: Trx, accountIds: readonly AccountId[], now: Instant): Promise<SupplyRow[]> {
   const hourAgo = isoOf(instant(now - HOUR_MS));
   const { rows } = await sql<SupplyRow>`
-    select s.account_id, s.meter_id, s.policy_id, s.state, s.desired, s.reported, s.reported_at, s.held, s.warned_2_at,
+    select s.account_id, s.meter_id, s.state, s.unbilled_minor, s.last_reading_at,
+           sanbiao.policy_of_supply(s.operator_id, s.account_id, s.policy_id, y.today) as policy_id, s.desired, s.reported, s.reported_at, s.held, s.warned_2_at,
            s.last_credit_at, a.protected_reason, m.utility, o.action as open_action, o.state as open_state,
            (select max(c.closed_at) from sanbiao.control c where c.operator_id = s.operator_id
                and c.account_id = s.account_id and c.state = 'unknown') as last_unknown_at,
@@ -158,14 +169,15 @@ export async function readSupplies(trx: Trx, accountIds: readonly AccountId[], n
                and n.created_at >= s.warned_2_at) as notice_served_at
       from sanbiao.supply s
       join sanbiao.account a on a.operator_id = s.operator_id and a.id = s.account_id and a.closed_on is null
+      cross join (select (${isoOf(now)}::timestamptz at time zone z.zone)::date as today from sanbiao.operator z
+                   where z.operator_id = sanbiao.operator_id()) y
       join sanbiao.meter m on m.operator_id = s.operator_id and m.id = s.meter_id
       left join sanbiao.control o on o.operator_id = s.operator_id and o.meter_id = s.meter_id and o.state in ('queued', 'sent')
       left join lateral (select q.building from sanbiao.installation i
              join sanbiao.usage_point q on q.operator_id = i.operator_id and q.id = i.usage_point_id
             where i.operator_id = s.operator_id and i.meter_id = s.meter_id and i.removed_at is null limit 1) b on true
       left join lateral (select w.low_c, w.high_c from sanbiao.day_temperature w
-            where w.operator_id = s.operator_id and w.day = (${isoOf(now)}::timestamptz at time zone
-                  (select zone from sanbiao.operator z where z.operator_id = s.operator_id))::date
+            where w.operator_id = s.operator_id and w.day = y.today
             order by w.id desc limit 1) t on true
      where s.operator_id = sanbiao.operator_id() and s.account_id = any(${arrayText(accountIds)}::bigint[])`.execute(
     trx,

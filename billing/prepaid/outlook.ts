@@ -2,7 +2,6 @@ import type { Transaction } from "kysely";
 import type { Instant } from "../../domain/instant.ts";
 import type { Money } from "../../domain/money.ts";
 import { moneyOfText } from "../../domain/money.ts";
-import type { PrepaidPolicy } from "../../domain/policy.ts";
 import type { AccountId } from "../../domain/reading.ts";
 import { MAIN_REGISTER } from "../../metering/register.ts";
 import { readEditBook, readingsAround } from "../../ledger/usage.ts";
@@ -12,6 +11,7 @@ import { type AccrualBasis, type AccrualBooks, accrueOn, readAccrualBasis } from
 import { type DaysLeft, daysLeftOf, type Habits, habitsOf, midnightsBefore } from "./days-left.ts";
 import { knownSupply, readMoney, readSupplies } from "./facts.ts";
 import { AccrualMemo } from "./memo.ts";
+import { policiesInForce, type PolicyBook } from "./policies.ts";
 
 /** What a prepaid customer has, for people to read: money, and how long it lasts. */
 export type Outlook = {
@@ -26,7 +26,7 @@ export type Outlook = {
 export async function outlookOf(
   trx: Transaction<Tables>,
   accountId: AccountId,
-  books: AccrualBooks & { readonly policies: (id: string) => PrepaidPolicy | null },
+  books: AccrualBooks & { readonly policies: PolicyBook },
   now: Instant,
 ): Promise<Outlook | null> {
   const operator = await operatorFacts(trx);
@@ -36,8 +36,10 @@ export async function outlookOf(
   const supply = { accountId, meterId: row.meter_id };
   const basis = await readAccrualBasis(trx, supply, book.billedUntil, operator, books, now);
   const accrual = accrueOn(basis, operator.currency);
-  const { available, lastReadingAt } = knownSupply(row, operator, book.balance, accrual).facts;
-  const floor = moneyOfText(operator.currency, books.policies(row.policy_id)?.cutBelow ?? "0")?.minor ?? 0n;
+  const policies = await policiesInForce(trx, books.policies, { zone: operator.zone, now });
+  const { facts, policy } = knownSupply(row, operator, book.balance, accrual, policies);
+  const { available, lastReadingAt } = facts;
+  const floor = moneyOfText(operator.currency, policy?.cutBelow ?? "0")?.minor ?? 0n;
   const spendable = available === null ? null : available.minor - floor;
   const daysLeft = basis === null || spendable === null ? null : await lasts(trx, basis, spendable, now);
   return { available, unbilled: accrual.unbilled, lastReadingAt, daysLeft };

@@ -9,6 +9,7 @@ import { type Decision, decide, type SupplyFacts } from "./decide.ts";
 import type { PrepaidDeps } from "./engine.ts";
 import { knownSupply, readMoney, readSupplies, type SupplyRow } from "./facts.ts";
 import { AccrualMemo } from "./memo.ts";
+import { policiesInForce } from "./policies.ts";
 import type { SeenPosition } from "./position.ts";
 
 /** A memo is made anew from the books after this long, whatever happened meanwhile in another process. Our choice. */
@@ -115,6 +116,7 @@ export class Scout {
     return this.#deps.db.as(operatorId, async (trx) => {
       const operator = await operatorFacts(trx);
       const money = await readMoney(trx, ids, operator);
+      const policies = await policiesInForce(trx, this.#deps.policies, { zone: operator.zone, now });
       const supplies = new Map((await readSupplies(trx, ids, now)).map((row) => [row.account_id, row]));
       const [found, quiet]: [AccountId[], Quiet[]] = [[], []];
       for (const [accountId, { price, positions }] of asked) {
@@ -130,8 +132,8 @@ export class Scout {
           continue;
         }
         const accrual = this.#accrual(operatorId, accountId, book.billedUntil, now);
-        const policy = this.#deps.policies(row.policy_id);
-        const facts = accrual === null ? null : knownSupply(row, operator, book.balance, accrual).facts;
+        const policy = policies(row.policy_id);
+        const facts = accrual === null ? null : knownSupply(row, operator, book.balance, accrual, policies).facts;
         if (accrual === null || facts === null || policy === null || !isQuiet(decide(facts, policy, now), facts))
           found.push(accountId);
         else quiet.push({ row, seenAt, priced: { accrual, facts } });

@@ -55,22 +55,26 @@ export const tariffJsonSchema = (): unknown => z.toJSONSchema(tariffSchema, { io
 export type Problem = { readonly path: string; readonly message: string };
 
 /** Everything that is wrong, each with its path and in words that say what to write. */
-export const problemsOf = (error: z.ZodError): Problem[] =>
-  error.issues.flatMap(flatten).map(({ path, message }) => ({ path: pathText(path), message }));
+export const problemsOf = (error: z.ZodError, reference = "docs/reference/tariffs.md"): Problem[] =>
+  error.issues
+    .flatMap((issue) => flatten(issue, reference))
+    .map(({ path, message }) => ({ path: pathText(path), message }));
 
 type Issue = { readonly path: readonly PropertyKey[]; readonly message: string };
 
 /** Of a union, the branch that came closest says what is wrong; a field that nobody knows is wrong at its own place. */
-function flatten(issue: z.core.$ZodIssue): Issue[] {
+function flatten(issue: z.core.$ZodIssue, reference: string): Issue[] {
   if (issue.code === "unrecognized_keys") {
-    const message = "is no field here: see docs/reference/tariffs.md";
+    const message = `is no field here: see ${reference}`;
     return issue.keys.map((key) => ({ path: [...issue.path, key], message }));
   }
   if (issue.code !== "invalid_union" || issue.errors.length === 0)
     return [{ path: issue.path, message: messageOf(issue) }];
   const depth = (branch: readonly z.core.$ZodIssue[]) => Math.max(...branch.map((inner) => inner.path.length));
   const best = issue.errors.reduce((a, b) => (depth(b) > depth(a) ? b : a));
-  return best.flatMap(flatten).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+  return best
+    .flatMap((inner) => flatten(inner, reference))
+    .map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 /** What the form asks, in the words of who writes JSON. */
@@ -144,5 +148,8 @@ const unlike = (first: Tariff, version: Tariff, i: number): Problem[] =>
       message: `${version[field]} is not the first version's ${first[field]}`,
     }));
 
-export const problemError = (code: "tariff.invalid" | "usage.invalid", problems: readonly Problem[]): CodedError =>
+export const problemError = (
+  code: "tariff.invalid" | "usage.invalid" | "policy.invalid",
+  problems: readonly Problem[],
+): CodedError =>
   new CodedError(code, problems.map(({ path, message }) => `${path}: ${message}`).join("\n"), { cause: problems });

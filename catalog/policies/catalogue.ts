@@ -15,4 +15,5 @@ export const POLICIES: readonly PrepaidPolicy[] = [
   europeStrict,
 ];
 
-export const policyOf = (id: string): PrepaidPolicy | null => POLICIES.find((policy) => policy.id === id) ?? null;
+/** All versions of a policy; empty when there is none of this id. */
+export const policyVersionsOf = (id: string): readonly PrepaidPolicy[] => POLICIES.filter((policy) => policy.id === id);

@@ -1,9 +1,11 @@
+import { day } from "../../domain/period.ts";
 import type { PrepaidPolicy } from "../../domain/policy.ts";
 
 /** Flats of an estate in China: three days of served notice, working hours of working days, never on a cold or hot day. */
 export const chinaEstate: PrepaidPolicy = {
   id: "cn-estate",
   version: "1",
+  effectiveFrom: day("2025-01-01"),
   title: { zh: "居民小区预付费规则", en: "Prepaid rules of an estate in China" },
   source: [
     "《供电营业规则》停限电程序：停电通知书提前三至七天送达 (notice served three to seven days before); confirm the text in force",

@@ -1,9 +1,11 @@
+import { day } from "../../domain/period.ts";
 import type { PrepaidPolicy } from "../../domain/policy.ts";
 
 /** Flats of the demo estate: cuts by day on working days only, an hour after the second warning. */
 export const demoEstate: PrepaidPolicy = {
   id: "demo-estate",
   version: "1",
+  effectiveFrom: day("2025-01-01"),
   title: { zh: "演示小区预付费规则", en: "Prepaid rules of the demo estate" },
   source: [
     "Invented for the demo; confirm amounts, hours and notice with the utility and the contract before real use.",

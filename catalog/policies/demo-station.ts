@@ -1,9 +1,11 @@
+import { day } from "../../domain/period.ts";
 import type { PrepaidPolicy } from "../../domain/policy.ts";
 
 /** Homes of the demo supply station: a small overdraft, cuts on any day outside the night. */
 export const demoStation: PrepaidPolicy = {
   id: "demo-station",
   version: "1",
+  effectiveFrom: day("2025-01-01"),
   title: { zh: "演示供电所预付费规则", en: "Prepaid rules of the demo supply station" },
   source: [
     "Invented for the demo; confirm amounts, hours and notice with the utility and the contract before real use.",

@@ -1,9 +1,11 @@
+import { day } from "../../domain/period.ts";
 import type { PrepaidPolicy } from "../../domain/policy.ts";
 
 /** As strict as European households know it: four weeks of served notice, no cut before a weekend, in winter's cold or on a holiday. */
 export const europeStrict: PrepaidPolicy = {
   id: "eu-strict",
   version: "1",
+  effectiveFrom: day("2025-01-01"),
   title: { zh: "严格规则（欧洲式）", en: "Strict rules, as in Europe" },
   source: [
     "Directive (EU) 2019/944, Articles 10(11) and 28: alternatives told well before a planned disconnection, none for vulnerable customers in critical times; confirm in national law",

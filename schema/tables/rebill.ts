@@ -9,6 +9,11 @@ export type TariffDocumentTable = {
   version: string;
   document: string;
 };
+export type OperatorDocumentTable = {
+  operator_id: bigint;
+  sha256: string;
+  document: string;
+};
 export type BillBasisTable = {
   operator_id: bigint;
   bill_id: bigint;

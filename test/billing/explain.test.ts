@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { accountBillOf } from "../../billing/account-bill.ts";
-import { type BasisDocument, basisOf, inputsOf } from "../../billing/explain/basis.ts";
+import { basisOf, basisOfText, inputsOf, keptText } from "../../billing/explain/basis.ts";
 import { explainLines } from "../../billing/explain/explain-lines.ts";
 import { basisOfBill } from "../../billing/explain/read-bundle.ts";
-import { canonicalText, sha256Of, valueOfCanonical } from "../../billing/explain/canonical.ts";
-import { readBasis, tariffDocuments } from "../../ledger/bill-basis.ts";
-import type { Tariff } from "../../domain/tariff.ts";
+import { canonicalText, sha256Of } from "../../billing/explain/canonical.ts";
+import { readKept } from "../../billing/explain/kept.ts";
+import { readBasis } from "../../ledger/bill-basis.ts";
 import type { SmallTown } from "../support/town.ts";
 import { iso, Lives, on } from "./lives.ts";
 
@@ -38,12 +38,14 @@ test("what a bill rests on comes back from the book and gives the same bill and 
       const basis = await readBasis(trx, row.id);
       if (basis === null) throw new Error("no basis");
       expect(sha256Of(basis.document)).toBe(basis.sha256);
-      const document = valueOfCanonical(basis.document) as BasisDocument;
-      const hashes = [...new Set(document.settlements.flatMap(({ tariffs }) => tariffs))];
-      const texts = await tariffDocuments(trx, hashes);
-      const tariffs = new Map([...texts].map(([hash, text]) => [hash, valueOfCanonical(text) as Tariff]));
-      const inputs = inputsOf(document, tariffs);
-      expect(canonicalText(basisOf(inputs))).toBe(basis.document);
+      const kept = await readKept(trx, row.id);
+      if (kept === null) throw new Error("no basis");
+      const inputs = inputsOf(kept.basis, kept.tariffs);
+      expect(keptText(basisOf(inputs))).toBe(basis.document);
+      // As bills were kept that held the operator's terms themselves.
+      const former = canonicalText({ ...kept.basis, format: 1 });
+      expect(keptText(basisOfText(former, null))).toBe(former);
+      expect(keptText(basisOf(inputsOf(basisOfText(former, null), kept.tariffs)))).toBe(basis.document);
       const again = accountBillOf(inputs.input, inputs.period, inputs.issuedOn, inputs.operator);
       expect(again).toMatchObject({ kind: "billed", bill: { total: { minor: row.total_minor } } });
     }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { filterMatches } from "../../domain/topic.ts";
 import { profileOf } from "../../catalog/meters/catalogue.ts";
-import { policyOf } from "../../catalog/policies/catalogue.ts";
+import { policyVersionsOf } from "../../catalog/policies/catalogue.ts";
 import { tariffOf } from "../../catalog/tariffs/catalogue.ts";
 import { DEMO_ACCOUNT, demoPlan } from "../../demo/plan.ts";
 import { type Instant, instant, instantOfIso } from "../../domain/instant.ts";
@@ -38,7 +38,7 @@ describe("the demo's plan", () => {
         for (const { serial, tariffId } of agreements)
           expect(tariffOf(tariffId, plan.since)?.utility).toBe(serials.get(serial)?.utility);
         if (prepaid === null) continue;
-        expect(policyOf(prepaid.policyId)).not.toBeNull();
+        expect(policyVersionsOf(prepaid.policyId)).not.toEqual([]);
         expect(profileOf(serials.get(prepaid.serial)?.profileId ?? "")).toHaveProperty("control");
       }
       for (const { profileIds } of operator.clients)
@@ -60,7 +60,7 @@ describe("the demo's plan", () => {
     const demo = accounts.find((a) => a.number === DEMO_ACCOUNT);
     expect(demo?.name).toMatch(/Demo flat/);
     expect(demo?.prepaid?.opening).toMatchObject({ kind: "run_down" });
-    expect(policyOf(demo?.prepaid?.policyId ?? "")).toMatchObject({
+    expect(policyVersionsOf(demo?.prepaid?.policyId ?? "")[0]).toMatchObject({
       noticeMinutes: 0,
       creditGraceMinutes: 0,
       protectedHours: [],

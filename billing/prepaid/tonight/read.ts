@@ -1,19 +1,19 @@
 import { sql, type Transaction } from "kysely";
 import { HOUR_MS, type Instant, instant, isoOf } from "../../../domain/instant.ts";
 import { type Money, moneyOfText } from "../../../domain/money.ts";
-import { type Day, dayOf } from "../../../domain/period.ts";
-import type { PrepaidPolicy } from "../../../domain/policy.ts";
+import { type Day, dayOf, type Zone } from "../../../domain/period.ts";
 import type { AccountId, MeterId } from "../../../domain/reading.ts";
 import type { HoldKind, SupplyStage } from "../../../domain/supply.ts";
 import { readDayTemperatures } from "../../../ledger/supply-holds.ts";
 import type { Tables } from "../../../schema/tables.ts";
-import { operatorFacts } from "../../operator.ts";
+import { type OperatorFacts, operatorFacts } from "../../operator.ts";
 import { type AccrualBasis, type AccrualBooks, accrueOn, readAccrualBasis } from "../accrual.ts";
 import { runsOutAt } from "../days-left.ts";
 import type { SupplyFacts } from "../decide.ts";
 import { knownSupply, readMoney, readSupplies } from "../facts.ts";
 import { AccrualMemo } from "../memo.ts";
 import { readHabits } from "../outlook.ts";
+import { type PoliciesInForce, policiesInForce, type PolicyBook } from "../policies.ts";
 import { type Forecast, forecast, type GuardAnswer, type Outlooked } from "./forecast.ts";
 
 /** One supply whose money is at or below its first warning, with what is going to happen to it. */
@@ -58,13 +58,14 @@ export type Tonight = {
 const ROWS_MAX = 500;
 
 type Trx = Transaction<Tables>;
-type Books = AccrualBooks & { readonly policies: (id: string) => PrepaidPolicy | null };
-type PlacedRow = {
+type Books = AccrualBooks & { readonly policies: PolicyBook };
+export type PlacedRow = {
   account_id: AccountId;
   number: string;
   name: string;
   building: string | null;
   room: string | null;
+  meter_id: MeterId;
   serial: string;
 };
 type Looked = { readonly row: Omit<TonightRow, "verdict" | "cutAt" | "guards">; readonly outlooked: Outlooked | null };
@@ -72,8 +73,10 @@ type Looked = { readonly row: Omit<TonightRow, "verdict" | "cutAt" | "guards">; 
 /** Who would be cut in the next hours, who would not, and why. Decides nothing and locks nothing. */
 export async function supplyTonight(trx: Trx, books: Books, now: Instant, hours: number): Promise<Tonight> {
   const until = instant(now + hours * HOUR_MS);
-  const { ids, well, off, leftOut } = await concerned(trx, books);
-  const looked = await lookAt(trx, ids, books, { now, until });
+  const operator = await operatorFacts(trx);
+  const policies = await policiesInForce(trx, books.policies, { zone: operator.zone, now });
+  const { ids, well, off, leftOut } = await concerned(trx, policies, dayOf(now, operator.zone));
+  const looked = await lookAt(trx, ids, books, { operator, policies, now, until });
   const known = new Map(
     forecast(
       looked.flatMap(({ outlooked }) => (outlooked === null ? [] : [outlooked])),
@@ -97,7 +100,7 @@ const inOrder = (a: TonightRow, b: TonightRow): number =>
   RANK[a.verdict] - RANK[b.verdict] || (a.cutAt ?? Infinity) - (b.cutAt ?? Infinity);
 
 /** Supplies with supply flowing whose money was last seen at or below the first warning, or cannot be told. */
-async function concerned(trx: Trx, { policies }: Books) {
+async function concerned(trx: Trx, policies: PoliciesInForce, today: Day) {
   const { rows } = await sql<{
     account_id: AccountId;
     policy_id: string;
@@ -105,7 +108,8 @@ async function concerned(trx: Trx, { policies }: Books) {
     state: SupplyStage;
     desired: string;
   }>`
-    select account_id, policy_id, available_minor, state, desired from sanbiao.supply
+    select account_id, available_minor, state, desired,
+           sanbiao.policy_of_supply(operator_id, account_id, policy_id, ${today}::date) as policy_id from sanbiao.supply
      where operator_id = sanbiao.operator_id() order by available_minor nulls first, account_id`.execute(trx);
   const isOff = (state: SupplyStage): boolean => state === "cut" || state === "unknown";
   const low = rows.filter(({ policy_id: id, available_minor: available, state }) => {
@@ -123,24 +127,27 @@ async function lookAt(
   trx: Trx,
   ids: readonly AccountId[],
   books: Books,
-  { now, until }: { readonly now: Instant; readonly until: Instant },
+  of: {
+    readonly operator: OperatorFacts;
+    readonly policies: PoliciesInForce;
+    readonly now: Instant;
+    readonly until: Instant;
+  },
 ): Promise<Looked[]> {
-  const operator = await operatorFacts(trx);
+  const { operator, policies, now, until } = of;
   const supplies = new Map((await readSupplies(trx, ids, now)).map((row) => [row.account_id, row]));
   const money = await readMoney(trx, ids, operator);
   const places = await placesOf(trx, ids);
-  const holds = await holdsOf(trx, now);
-  const cuts = await cutsOf(trx, now);
-  const today = dayOf(now, operator.zone);
-  const temperatures = new Map((await readDayTemperatures(trx, today)).map((one) => [one.day as Day, one]));
+  const around = await standing(trx, operator.zone, now);
   const all: Looked[] = [];
   for (const accountId of ids) {
     const [supply, book, place] = [supplies.get(accountId), money.get(accountId), places.get(accountId)];
-    const policy = supply === undefined ? null : books.policies(supply.policy_id);
-    if (supply === undefined || book === undefined || place === undefined || policy === null) continue;
-    const of = { accountId, meterId: supply.meter_id };
-    const basis = await readAccrualBasis(trx, of, book.billedUntil, operator, books, now);
-    const { facts } = knownSupply(supply, operator, book.balance, accrueOn(basis, operator.currency));
+    if (supply === undefined || book === undefined || place === undefined) continue;
+    const whose = { accountId, meterId: supply.meter_id };
+    const basis = await readAccrualBasis(trx, whose, book.billedUntil, operator, books, now);
+    const accrual = accrueOn(basis, operator.currency);
+    const { facts, policy } = knownSupply(supply, operator, book.balance, accrual, policies);
+    if (policy === null) continue;
     const cutBelow = moneyOfText(policy.currency, policy.cutBelow) as Money;
     const dueAt = await dueAtOf(trx, basis, facts, { floor: cutBelow.minor, now, until });
     const row = {
@@ -159,13 +166,32 @@ async function lookAt(
       policy: { id: policy.id, version: policy.version },
     };
     const isUnderWay = facts.desired === "disconnected";
-    const own = holds.filter((hold) => hold.accountId === null || hold.accountId === accountId);
-    const others = cuts.filter((cut) => cut.accountId !== accountId);
-    const { building } = place;
-    const seen = { accountId, facts, policy, building, holds: own, temperatures, cuts: others, dueAt };
+    const seen = { accountId, facts, policy, dueAt, ...around.of(accountId, place.building) };
     all.push({ row, outlooked: isUnderWay ? null : seen });
   }
   return all;
+}
+
+type Around = Pick<Outlooked, "building" | "holds" | "temperatures" | "cuts">;
+
+/** What stands around supplies: holds, temperatures, cuts of the last hour. */
+export async function standing(
+  trx: Trx,
+  zone: Zone,
+  now: Instant,
+): Promise<{ of(accountId: AccountId, building: string | null): Around }> {
+  const holds = await holdsOf(trx, now);
+  const cuts = await cutsOf(trx, now);
+  const days = await readDayTemperatures(trx, dayOf(now, zone));
+  const temperatures = new Map(days.map((one) => [one.day as Day, one]));
+  return {
+    of: (accountId, building) => ({
+      building,
+      temperatures,
+      holds: holds.filter((hold) => hold.accountId === null || hold.accountId === accountId),
+      cuts: cuts.filter((cut) => cut.accountId !== accountId),
+    }),
+  };
 }
 
 /** Now, or when usual use has used up the money; `null` = not before `until`, or nobody can tell. */
@@ -182,9 +208,10 @@ async function dueAtOf(
   return runsOutAt(fewer, await readHabits(trx, basis, now), available.minor - floor, { lastReadingAt, until });
 }
 
-async function placesOf(trx: Trx, ids: readonly AccountId[]): Promise<Map<AccountId, PlacedRow>> {
+/** Whose supply it is and where its meter hangs. */
+export async function placesOf(trx: Trx, ids: readonly AccountId[]): Promise<Map<AccountId, PlacedRow>> {
   const { rows } = await sql<PlacedRow>`
-    select s.account_id, a.number, a.name, p.building, p.room, m.serial from sanbiao.supply s
+    select s.account_id, s.meter_id, a.number, a.name, p.building, p.room, m.serial from sanbiao.supply s
       join sanbiao.account a on a.operator_id = s.operator_id and a.id = s.account_id
       join sanbiao.meter m on m.operator_id = s.operator_id and m.id = s.meter_id
       left join lateral (select q.building, q.room from sanbiao.installation i

@@ -42,6 +42,7 @@ const power: Tariff = {
 const policy: PrepaidPolicy = {
   id: "test",
   version: "1",
+  effectiveFrom: day("2025-01-01"),
   title,
   source: ["invented for the test"],
   currency: "CNY",
@@ -101,7 +102,7 @@ export class Station {
       clock: { now: () => this.now },
       tariffs: (id) => (id === "power" ? [power] : null),
       dials: () => null,
-      policies: (id) => (id === "test" ? this.policy : null),
+      policies: (id) => (id === "test" ? [this.policy] : []),
       telemetry: noTelemetry,
       onEvent: (event) => this.told.push(event.kind),
     };

@@ -4,6 +4,7 @@ import { forecast, type Outlooked } from "../../../billing/prepaid/tonight/forec
 import { supplyTonight } from "../../../billing/prepaid/tonight/read.ts";
 import { type Instant, instant, instantOfIso, isoIn, MINUTE_MS } from "../../../domain/instant.ts";
 import { money } from "../../../domain/money.ts";
+import { day } from "../../../domain/period.ts";
 import type { PrepaidPolicy } from "../../../domain/policy.ts";
 import { Station } from "./station.ts";
 
@@ -16,6 +17,7 @@ const title = { zh: "测试", en: "test" };
 const policy: PrepaidPolicy = {
   id: "test",
   version: "1",
+  effectiveFrom: day("2025-01-01"),
   title,
   source: ["invented for the test"],
   currency: "CNY",

@@ -1,17 +1,16 @@
 import type { ColumnType, Generated } from "kysely";
 import type { At, AtNull, DayColumn, Id, Null } from "./columns.ts";
 
-export type TariffVersionTable = {
+/** What the versions of tariffs and of policies have in common. */
+type OwnVersionTable = {
   operator_id: bigint;
   id: Id;
-  tariff_id: string;
   version: string;
   document: ColumnType<unknown, string, string>;
   hash: string;
   state: Generated<"draft" | "proposed" | "published" | "withdrawn">;
   edition: Generated<number>;
   effective_from: DayColumn;
-  is_correction: Generated<boolean>;
   reason: Generated<string>;
   made_by: bigint;
   made_at: At;
@@ -28,7 +27,10 @@ export type TariffVersionTable = {
   returned_reason: Generated<string>;
 };
 
-export type TariffVersionEventTable = {
+export type TariffVersionTable = OwnVersionTable & { tariff_id: string; is_correction: Generated<boolean> };
+export type PolicyVersionTable = OwnVersionTable & { policy_id: string };
+
+export type OwnVersionEventTable = {
   operator_id: bigint;
   id: Id;
   version_id: bigint;
@@ -39,4 +41,22 @@ export type TariffVersionEventTable = {
   reason: Generated<string>;
   hash: string;
   document: ColumnType<unknown, string | null, string | null>;
+};
+
+export type AccountClassTable = {
+  operator_id: bigint;
+  id: Id;
+  account_id: bigint;
+  class: string;
+  noted_at: At;
+  noted_by: bigint;
+};
+export type PolicyAssignmentTable = {
+  operator_id: bigint;
+  id: Id;
+  class: string;
+  policy_id: Null<string>;
+  from_day: DayColumn;
+  noted_at: At;
+  noted_by: bigint;
 };

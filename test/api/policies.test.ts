@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { App } from "../../api/routes/route.ts";
+import { readSupplies } from "../../billing/prepaid/facts.ts";
+import { policiesInForce } from "../../billing/prepaid/policies.ts";
+import { policyVersionsOf } from "../../catalog/policies/catalogue.ts";
+import { ownerPool } from "../support/database.ts";
+import { appOver, cookieOf, type Estate, type Login, NOW, tinyEstate } from "./support.ts";
+
+let estate: Estate;
+let app: App;
+let close: () => Promise<void>;
+const cookies = new Map<Login, string>();
+beforeAll(async () => {
+  estate = await tinyEstate();
+  ({ app, close } = await appOver(estate));
+  for (const login of ["boss", "clerk", "reader", "other"] as const) cookies.set(login, await cookieOf(app, login));
+});
+afterAll(async () => {
+  await close();
+  await estate.drop();
+});
+
+const ask = async (login: Login, method: "GET" | "POST" | "PUT", path: string, payload?: object) => {
+  const headers = { cookie: cookies.get(login) ?? "" };
+  const given = payload === undefined ? {} : { payload };
+  const reply = await app.inject({ method, url: `/api/v1/${path}`, headers, ...given });
+  return { status: reply.statusCode, body: reply.json() };
+};
+/** What the flat is decided by now. */
+const decidedBy = () =>
+  estate.db.as(estate.one, async (trx) => {
+    const [row] = await readSupplies(trx, [estate.flat], NOW);
+    const of = await policiesInForce(trx, policyVersionsOf, { zone: "Asia/Shanghai", now: NOW });
+    const policy = of(row?.policy_id ?? "");
+    return policy === null ? null : `${policy.id}@${policy.version}`;
+  });
+const TODAY = "2026-06-16";
+
+test("a policy of one's own is drafted, proposed by one, published by another, and counts for its class from its day", async () => {
+  expect(await decidedBy()).toBeNull(); // the flat's own policy is one that nobody published
+  const copy = { copyOf: "cn-estate", id: "homes", version: "1", effectiveFrom: TODAY };
+  expect((await ask("reader", "POST", "policy-versions", copy)).status).toBe(403);
+  const made = await ask("clerk", "POST", "policy-versions", copy);
+  expect(made).toMatchObject({ status: 201, body: { state: "draft", edition: 1, against: null, problems: [] } });
+  expect((await ask("clerk", "POST", "policy-versions", copy)).body.code).toBe("policy.refused");
+  const path = `policy-versions/${made.body.id}`;
+  expect((await ask("other", "GET", path)).status).toBe(404);
+  const document = { ...made.body.document, cutBelow: "-15.00" };
+  const wrong = await ask("clerk", "PUT", path, { edition: 1, document: { ...document, warn2: "-20" } });
+  expect(wrong).toMatchObject({ status: 422, body: { code: "policy.invalid" } });
+  expect((await ask("boss", "PUT", path, { edition: 1, document })).body.edition).toBe(2);
+  expect((await ask("clerk", "PUT", path, { edition: 1, document })).body.code).toBe("policy.changed");
+  const of = { class: "homes", policyId: "homes", fromDay: TODAY };
+  expect((await ask("boss", "POST", "policy-assignments", of)).status).toBe(404); // nobody published it yet
+
+  expect((await ask("boss", "POST", `${path}/proposal`, { edition: 2, reason: "winter" })).status).toBe(200);
+  expect((await ask("clerk", "POST", `${path}/publication`, { edition: 3 })).status).toBe(403);
+  expect((await ask("boss", "POST", `${path}/publication`, { edition: 3 })).body.code).toBe("policy.four-eyes");
+  expect((await ask("boss", "POST", `${path}/draft`, { edition: 3 })).body.state).toBe("draft");
+  expect((await ask("clerk", "POST", `${path}/proposal`, { edition: 4 })).status).toBe(200);
+  const done = await ask("boss", "POST", `${path}/publication`, { edition: 5 });
+  expect(done.body).toMatchObject({ state: "published", inForce: true, approved: { name: "User boss" } });
+  expect(done.body.history.map(({ deed }: { deed: string }) => deed)).toEqual([
+    "made",
+    "changed",
+    "proposed",
+    "returned",
+    "proposed",
+    "published",
+  ]);
+  expect((await ask("boss", "POST", `${path}/withdrawal`, { edition: 6 })).body.code).toBe("policy.state");
+
+  expect((await ask("boss", "POST", "policy-assignments", of)).body).toEqual({ outcome: "noted" });
+  expect((await ask("boss", "POST", "policy-assignments", of)).body).toEqual({ outcome: "already" });
+  expect((await ask("boss", "POST", "policy-assignments", { ...of, fromDay: "2026-06-15" })).status).toBe(400);
+  const flats = { class: "homes", accountIds: [String(estate.flat), String(estate.foreignAccount)] };
+  expect((await ask("boss", "POST", "account-classes", flats)).body).toEqual({ changed: 1 });
+  expect((await ask("boss", "POST", "account-classes", flats)).body).toEqual({ changed: 0 });
+  expect(await decidedBy()).toBe("homes@1");
+  expect((await ask("reader", "GET", "policy-assignments")).body).toMatchObject({
+    items: [{ class: "homes", policyId: "homes", fromDay: TODAY, inForce: true, notedBy: "User boss" }],
+    classes: [{ class: "homes", accounts: 1, supplies: 1 }],
+  });
+  const list = (await ask("reader", "GET", "policies")).body.items as { policyId: string }[];
+  expect(list).toContainEqual(
+    expect.objectContaining({ policyId: "homes", origin: "own", supplies: 1, inForce: true }),
+  );
+  expect(list).toContainEqual(expect.objectContaining({ policyId: "cn-estate", origin: "catalogue", supplies: 0 }));
+  expect((await ask("reader", "GET", "policies/homes/1")).body.document.cutBelow).toBe("-15.00");
+  expect((await ask("other", "GET", "policies/homes/1")).status).toBe(404);
+});
+
+test("a draft says whom it would affect, and writes nothing", async () => {
+  const { document } = (await ask("reader", "GET", "policies/homes/1")).body;
+  const next = {
+    ...document,
+    version: "2",
+    effectiveFrom: "2026-07-01",
+    cutBelow: "-100.00",
+    reconnectAbove: "-90.00",
+  };
+  const trial = await ask("clerk", "POST", "policy-trials", { document: next });
+  expect(trial.body).toMatchObject({
+    problems: [],
+    publication: [],
+    against: { version: "1" },
+    affected: { looked: 1, changed: 1, cutNow: 0 },
+  });
+  expect(trial.body.differences).toContainEqual({ path: ["cutBelow"], before: "-15.00", after: "-100.00" });
+  // 85 yuan short: it stays cut at −15, and would come back at −100.
+  expect(trial.body.affected.items).toMatchObject([
+    { accountNumber: "A-101", available: { amount: "-85.00" }, before: { state: "cut" }, after: { next: "give_back" } },
+  ]);
+  const same = { ...document, version: "3", effectiveFrom: "2026-07-02" };
+  expect((await ask("clerk", "POST", "policy-trials", { document: same })).body.affected.items).toEqual([]);
+  expect((await ask("clerk", "POST", "policy-trials", { document: { ...same, warn1: "x" } })).body).toMatchObject({
+    problems: [{ path: "warn1" }],
+    affected: null,
+  });
+  expect(await decidedBy()).toBe("homes@1");
+});
+
+test("what is published is never changed, by nobody", async () => {
+  const owner = ownerPool(estate.ownerUrl);
+  const refused = [
+    `update policy_version set document = (replace(document::text, '-15', '-16'))::json`,
+    "update policy_version set policy_id = 'x'",
+    "delete from policy_version",
+    "update policy_assignment set policy_id = null",
+    "delete from account_class",
+  ];
+  for (const text of refused) await expect(owner.query(text)).rejects.toThrow(/does not become|append-only|check/);
+  await owner.end();
+});
