@@ -9,7 +9,9 @@ export default defineConfig({
     isolate: false, // a worker loads each module once and not once per file: no module keeps anything between calls
     experimental: { viteModuleRunner: false }, // node runs our TypeScript as it is, here as in service
     sequence: { sequencer: LongestFirst },
-    testTimeout: 60_000,
-    hookTimeout: 90_000,
+    // What hangs is told; what is merely slow, on a machine ten times as busy, is not.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

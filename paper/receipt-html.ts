@@ -10,8 +10,8 @@ export function receiptHtml(
   { format, language }: { format: ReceiptFormat; language: PaperLanguage },
 ): string {
   const rows = receiptRows(sheet).map(
-    ({ label, value, strong }) =>
-      `<div${strong === true ? ' class="strong"' : ""}><dt>${said(language, label)}</dt><dd>${said(language, value)}</dd></div>`,
+    ({ label, value, strong, wide }) =>
+      `<div class="${strong === true ? "strong " : ""}${wide === true ? "wide" : ""}"><dt>${said(language, label)}</dt><dd>${said(language, value)}</dd></div>`,
   );
   const marks = receiptMarks(sheet).map((mark) => `<p class="mark">${said(language, mark)}</p>`);
   return `<!doctype html>
@@ -32,5 +32,5 @@ footer{border-top:1px dashed #1c2b36;padding-top:6px;text-align:center;color:#5b
 @media print{body{background:none}article{margin:0}}`;
 const PAGE: Readonly<Record<ReceiptFormat, string>> = {
   "80mm": "article{width:80mm;padding:4mm}@media print{@page{size:80mm auto;margin:0}}",
-  a5: "article{width:210mm;min-height:148mm;padding:10mm 14mm;font-size:14px}dl{columns:2;column-gap:12mm}dl div{break-inside:avoid}@media print{@page{size:A5 landscape;margin:0}}",
+  a5: "article{width:210mm;min-height:148mm;padding:10mm 14mm;font-size:14px}dl{display:grid;grid-template-columns:1fr 1fr;gap:0 12mm}.wide{grid-column:1/-1;order:1}@media print{@page{size:A5 landscape;margin:0}}",
 };

@@ -35,6 +35,8 @@ export const RECEIPT = {
   preview: w("预览，不作收据", "Preview, not a receipt"),
   reversed: w("已冲正 {at}", "REVERSED {at}"),
   uncleared: w("支票以银行兑付为准，兑付后入账。", "Credited when the bank has paid the cheque."),
+  stamp: w("收款单位（章）", "Stamp"),
+  payer: w("交款人", "Payer"),
   keep: w("请妥善保管，冲正须持本据。", "Keep this receipt: it is asked for when a payment is taken back."),
 } as const satisfies Record<string, Words>;
 
@@ -46,7 +48,8 @@ const KIND: Readonly<Record<TenderKind, Words>> = {
   cheque: w("支票", "Cheque"),
 };
 
-export type ReceiptRow = { readonly label: Words; readonly value: Words; readonly strong?: true };
+/** `wide`: over the whole of a wide paper, below the others. */
+export type ReceiptRow = { readonly label: Words; readonly value: Words; readonly strong?: true; readonly wide?: true };
 const plain = (text: string): Words => w(text, text);
 const row = (label: Words, text: string | null): ReceiptRow[] =>
   text === null || text === "" ? [] : [{ label, value: plain(text) }];
@@ -64,8 +67,10 @@ export function receiptRows(sheet: ReceiptSheet): ReceiptRow[] {
     { label: RECEIPT.kind, value: KIND[sheet.kind] },
     ...row(sheet.kind === "cheque" ? RECEIPT.chequeNumber : RECEIPT.reference, sheet.reference),
     ...row(RECEIPT.bank, sheet.bank),
-    { label: RECEIPT.amount, value: plain(moneyText(amount)), strong: true },
-    ...(amount.currency === "CNY" ? [{ label: RECEIPT.inWords, value: plain(amountInChinese(amount)) }] : []),
+    { label: RECEIPT.amount, value: plain(moneyText(amount)), strong: true, wide: true },
+    ...(amount.currency === "CNY"
+      ? [{ label: RECEIPT.inWords, value: plain(amountInChinese(amount)), wide: true as const }]
+      : []),
     ...(given === null
       ? []
       : [

@@ -11,7 +11,7 @@ const seen: Record<string, unknown>[] = [];
 beforeAll(async () => {
   folder = await demoFolder();
   demo = await startDemo(folder);
-}, 120_000);
+});
 afterAll(async () => {
   await demo.stop();
   await removeDemo(folder);
@@ -65,7 +65,7 @@ describe("the demo", () => {
     expect(checks).toBeGreaterThan(10);
   });
 
-  test("stops in order at Ctrl-C and goes on where it stopped, adding nothing twice", { timeout: 90_000 }, async () => {
+  test("stops in order at Ctrl-C and goes on where it stopped, adding nothing twice", async () => {
     expect(await demo.stop()).toBe(0);
     demo = await startDemo(folder);
     const now = await books();
@@ -74,7 +74,7 @@ describe("the demo", () => {
     expect(now["readings"]).toBeGreaterThanOrEqual(Number(before?.["readings"]));
   });
 
-  test("comes back from a SIGKILL with nothing lost, doubled or unproven", { timeout: 90_000 }, async () => {
+  test("comes back from a SIGKILL with nothing lost, doubled or unproven", async () => {
     const before = await books();
     await demo.kill();
     demo = await startDemo(folder);

@@ -28,6 +28,9 @@ const Bill = lazy(() => import("./pages/bill/bill.tsx"));
 const Balances = lazy(() => import("./pages/balance/balances.tsx"));
 const Balance = lazy(() => import("./pages/balance/balance.tsx"));
 const Counter = lazy(() => import("./pages/counter/counter.tsx"));
+const Shifts = lazy(() => import("./pages/shifts/shifts.tsx"));
+const Shift = lazy(() => import("./pages/shifts/shift.tsx"));
+const Payment = lazy(() => import("./pages/payment.tsx"));
 const Channels = lazy(() => import("./pages/channels.tsx"));
 const Prepaid = lazy(() => import("./pages/supply/supply.tsx"));
 const Tariffs = lazy(() => import("./pages/tariffs/tariffs.tsx"));
@@ -91,6 +94,9 @@ export function Pages() {
                   <Route path="/balances" element={<Balances />} />
                   <Route path="/balances/:id" element={<Balance />} />
                   <Route path="/counter" element={<Counter />} />
+                  <Route path="/shifts" element={<Shifts />} />
+                  <Route path="/shifts/:id" element={<Shift />} />
+                  <Route path="/payments/:journalId" element={<Payment />} />
                   <Route path="/channels" element={<Channels />} />
                   <Route path="/prepaid" element={<Prepaid />} />
                   <Route path="/tariffs" element={<Tariffs />} />

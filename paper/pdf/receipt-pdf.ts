@@ -12,7 +12,7 @@ const PAPER: Readonly<Record<ReceiptFormat, { width: number; height: number | nu
     "80mm": { width: 80 * MM, height: null, margin: 4 * MM, columns: 1 },
     a5: { width: 210 * MM, height: 148 * MM, margin: 14 * MM, columns: 2 },
   };
-const SIZE = { "80mm": 8.5, a5: 10.5 } as const;
+const SIZE = { "80mm": 8.5, a5: 11.5 } as const;
 
 /** The receipt on a roll or on A5. The same sheet gives the same bytes: its dates are the payment's. */
 export function receiptPdf(
@@ -80,24 +80,42 @@ function layOut(
   strokes.push(dashes(margin, y, inner));
   y += size * 0.5;
   const rows = receiptRows(sheet);
-  const perColumn = Math.ceil(rows.length / columns);
+  const wide = columns === 1 ? [] : rows.filter((row) => row.wide === true);
+  const narrow = rows.filter((row) => !wide.includes(row));
+  const perColumn = Math.ceil(narrow.length / columns);
   const gap = columns === 1 ? 0 : 12 * MM;
   const columnWidth = (inner - gap) / columns;
   let deepest = y;
   for (let c = 0; c < columns; c++) {
     let at = y;
-    for (const row of rows.slice(c * perColumn, (c + 1) * perColumn))
+    for (const row of narrow.slice(c * perColumn, (c + 1) * perColumn))
       at = rowAt(strokes, row, { x: margin + c * (columnWidth + gap), y: at, width: columnWidth, size, language });
     deepest = Math.max(deepest, at);
   }
-  y = deepest + size * 0.6;
+  y = deepest;
+  if (wide.length > 0) y += size;
+  for (const row of wide) y = rowAt(strokes, row, { x: margin, y, width: inner, size, language });
+  y += size * 0.6;
   strokes.push(dashes(margin, y, inner));
   y += size * 0.3;
   const foot = receiptFoot(sheet);
   const second = secondOf(language, foot);
   centred(firstOf(language, foot), { size: size * 0.85, colour: COLOURS.quiet });
   if (second !== null) centred(second, { size: size * 0.75, colour: COLOURS.quiet });
+  if (columns === 2) strokes.push(...signatures(language, margin, inner));
   return { strokes, height: y + margin };
+}
+
+/** Where the one who takes the money stamps and the one who pays it signs, at the foot of the sheet. */
+function signatures(language: PaperLanguage, margin: number, inner: number): Stroke[] {
+  const y = 148 * MM - margin;
+  const style: TextStyle = { size: 10, colour: COLOURS.quiet };
+  return [RECEIPT.stamp, RECEIPT.payer].flatMap((words, i) => {
+    const x = margin + (i * inner) / 2;
+    const label = inBoth(language, words);
+    const from = x + widthAt(label, style) + 6;
+    return [text(label, x, y, style), rule(from, y + 2, x + inner / 2 - 20 - from, COLOURS.quiet, 0.6)];
+  });
 }
 
 /** A label to the left, its value to the right, over as many lines as it takes. @returns where the next row begins */

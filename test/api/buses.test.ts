@@ -85,7 +85,7 @@ beforeAll(async () => {
     scanOf: (operatorId, id) => (operatorId === estate.one && id === SCAN.id ? SCAN : undefined),
   };
   ({ app, close } = await appOver(estate, { services: { takePayment, reversePayment, buses } }));
-}, 60_000);
+});
 afterAll(async () => {
   await close();
   await estate.drop();

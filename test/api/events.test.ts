@@ -63,7 +63,7 @@ async function follow(login: "clerk" | "other", headers: Record<string, string> 
 }
 
 async function eventually(condition: () => boolean, shown: () => string = () => ""): Promise<void> {
-  for (const end = process.hrtime.bigint() + 10_000_000_000n; process.hrtime.bigint() < end; await wait(5)) {
+  for (const end = process.hrtime.bigint() + 30_000_000_000n; process.hrtime.bigint() < end; await wait(5)) {
     if (condition()) return;
   }
   throw new Error(`waited in vain; had: ${shown()}`);

@@ -58,7 +58,7 @@ const may = { from: "2026-05", tariffs: [{ document: flat, insteadOf: [POWER] }]
 
 /** Asks until the comparison is over. */
 async function finished(id: string): Promise<any> {
-  for (const deadline = performance.now() + 10_000; performance.now() < deadline; ) {
+  for (const deadline = performance.now() + 30_000; performance.now() < deadline; ) {
     const { body } = await ask("GET", `/what-ifs/${id}`);
     if (body.state !== "running") return body;
   }

@@ -189,4 +189,4 @@ test("a month of readings that arrives in order, reversed, doubled or shuffled w
   expect((JSON.parse(expected) as { lines: unknown[] }).lines.length).toBeGreaterThanOrEqual(FLATS * 5);
   expect(expected).toContain('"result": "glitch"');
   for (const [how, messages, restarts] of ARRIVALS) expect(await billsOf(messages(), restarts), how).toBe(expected);
-}, 60_000);
+});

@@ -24,7 +24,7 @@ beforeAll(async () => {
     owners.push(owner);
     await seedEstate(owner, ACCOUNTS);
   }
-}, 60_000);
+});
 afterAll(async () => {
   for (const child of children) child.kill("SIGKILL");
   for (const owner of owners) await owner.end();
@@ -111,4 +111,4 @@ test(`a run killed ten times at random, two processes at once, ends with the sam
   expect(expected["bills"]).toHaveLength(ACCOUNTS);
   for (const name of Object.keys(CONTENT)) expect(found[name], name).toEqual(expected[name]);
   expect((await verify(owner)).filter(({ ok }) => !ok)).toEqual([]);
-}, 120_000);
+});

@@ -208,7 +208,7 @@ beforeAll(async () => {
       noteOf.set(`${title} ${month}`, await lives.lastBill(town, homes.get(life)?.own.account ?? 0n));
     }
   }
-}, 120_000);
+});
 afterAll(() => lives.close());
 
 describe.each(Object.entries(CASES))("%s", (_, life) => {

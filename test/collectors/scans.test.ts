@@ -54,7 +54,7 @@ beforeAll(async () => {
     enabled: true,
     meters: new Map(taken),
   };
-}, 60_000);
+});
 afterAll(async () => {
   await link.close();
   await server.stop();
@@ -75,7 +75,7 @@ test("a scan asks the free unit ids only, is one scan for two who start it, and 
   const begun = scans.start(bus);
   expect(scans.start(bus).id).toBe(begun.id);
   const now = (): BusScan | undefined => scans.get(estate.one, begun.id);
-  await until("it is done", () => now()?.state === "done", 10_000);
+  await until("it is done", () => now()?.state === "done");
   expect(now()).toMatchObject({ asked: 4, total: 4, endedAt: NOW });
   expect(now()?.found.map(({ unitId, trouble }) => [unitId, trouble])).toEqual([
     [2, null],

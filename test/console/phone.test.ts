@@ -44,7 +44,7 @@ beforeAll(async () => {
   });
   routeId = ((await made.json()) as { id: string }).id;
   await clerk.context().close();
-}, 90_000);
+});
 afterAll(async () => {
   await browser?.close();
   await api?.close();
@@ -144,7 +144,7 @@ test("a route is walked with the line away in its middle, through a reload, and 
   expect(photo.headers()["content-type"]).toBe("image/jpeg");
   expect(faults).toEqual([]);
   await context.close();
-}, 60_000);
+});
 
 test("what was entered while signed out waits for its reader, and goes under nobody else's name", async () => {
   const { context, page, faults } = await phoneOf("reader", "en-GB");
@@ -166,7 +166,7 @@ test("what was entered while signed out waits for its reader, and goes under nob
   await waiting(page, 0);
   expect(faults).toEqual([]);
   await context.close();
-}, 60_000);
+});
 
 test("another reader's value of the same moment is told, and an entry that is refused stays until it is mended", async () => {
   const { context, page, faults } = await phoneOf("clerk", "en-GB");
@@ -202,7 +202,7 @@ test("another reader's value of the same moment is told, and an entry that is re
   await waiting(page, 0);
   expect(faults).toEqual([]);
   await context.close();
-}, 60_000);
+});
 
 test("the clerk sees what came in, with its photo, and puts the stops in another order", async () => {
   const page = await (await browser.newContext({ locale: "en-GB", viewport: { width: 1440, height: 900 } })).newPage();
@@ -227,7 +227,7 @@ test("the clerk sees what came in, with its photo, and puts the stops in another
   await page.getByTestId("edit-route").waitFor();
   expect(await stops()).toEqual(["water", "electricity", "gas"]);
   await page.context().close();
-}, 60_000);
+});
 
 describe("what is typed", () => {
   test.each([

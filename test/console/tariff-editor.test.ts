@@ -38,7 +38,7 @@ beforeAll(async () => {
     services: { takePayment, reversePayment },
     consoleDir: folder,
   });
-}, 120_000);
+});
 afterAll(async () => {
   await browser?.close();
   await api?.close();
@@ -156,4 +156,4 @@ test("a price is changed by keyboard in a form, seen live on a real account, sen
   await stateIs(boss, "published");
   await picture(boss, "published-zh");
   expect([...faults, ...others]).toEqual([]);
-}, 120_000);
+});

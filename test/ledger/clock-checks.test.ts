@@ -7,7 +7,7 @@ import { type Estate, NOW, tinyEstate } from "../api/support.ts";
 let estate: Estate;
 beforeAll(async () => {
   estate = await tinyEstate();
-}, 60_000);
+});
 afterAll(() => estate.drop());
 
 const check = (minutes: number, driftMs: number, more: Partial<ClockCheck> = {}): ClockCheck => ({

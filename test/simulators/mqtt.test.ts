@@ -120,7 +120,7 @@ const later = (ms: number): void => {
 };
 
 describe("the town's backlog", () => {
-  test("arrives whole and decodes to the town's values", { timeout: 30_000 }, async () => {
+  test("arrives whole and decodes to the town's values", async () => {
     const to = NOW;
     const from = (to - 3 * DAY_MS) as Instant;
     const progress: number[] = [];
@@ -151,7 +151,7 @@ describe("the town's backlog", () => {
     expect(heard.every((h) => h.at >= NOW - 2 * HOUR_MS)).toBe(true);
   });
 
-  test("is sent again when the broker could not keep it", { timeout: 30_000 }, async () => {
+  test("is sent again when the broker could not keep it", async () => {
     let refusals = 3;
     verdict = () => (refusals-- > 0 ? "unavailable" : "taken");
     const sent = await town.uploadBacklog({ mqttUrl: url(), from: (NOW - 6 * HOUR_MS) as Instant });
@@ -172,23 +172,23 @@ describe("live devices", () => {
     town.goLive(url());
     later(16 * MINUTE_MS);
     const dialects = (): Set<string> => new Set(heard.filter((h) => main(h.register)).map((h) => h.meter.mqtt.dialect));
-    await expect.poll(() => dialects().size, { timeout: 10_000 }).toBe(3);
+    await expect.poll(() => dialects().size).toBe(3);
     expect(refused).toEqual([]);
     expect(heard.filter((h) => main(h.register) && !asShown(h))).toEqual([]);
     expect(heard.every((h) => h.at <= now)).toBe(true);
   });
 
-  test("keep what they could not send while the broker was away", { timeout: 40_000 }, async () => {
+  test("keep what they could not send while the broker was away", async () => {
     town.goLive(url());
     later(5 * MINUTE_MS);
-    await expect.poll(() => heard.length, { timeout: 10_000 }).toBeGreaterThan(50);
+    await expect.poll(() => heard.length).toBeGreaterThan(50);
     const { port } = broker;
     await broker.stop(100);
     const before = now;
     later(10 * MINUTE_MS);
-    await expect.poll(() => town.pending(), { timeout: 10_000 }).toBeGreaterThan(100);
+    await expect.poll(() => town.pending()).toBeGreaterThan(100);
     broker = await listen(port);
-    await expect.poll(() => town.pending(), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => town.pending()).toBe(0);
     const relay = town.town.meters.find((m) => m.modbus === null && m.hasRelay);
     const missed = heard.filter((h) => h.meter === relay && h.register === "energy_import_kwh" && h.at > before);
     expect(new Set(missed.map((h) => h.at)).size).toBe(10);
@@ -206,15 +206,15 @@ describe("live devices", () => {
       });
     const positions = (): bigint[] =>
       heard.filter((h) => h.meter === relay && h.register === "relay_state").map((h) => h.value);
-    await expect.poll(() => order("disconnect", "7"), { timeout: 10_000 }).toBe("acknowledged");
-    await expect.poll(() => answers, { timeout: 5000 }).toContain("7 done");
+    await expect.poll(() => order("disconnect", "7")).toBe("acknowledged");
+    await expect.poll(() => answers).toContain("7 done");
     expect(positions().at(-1)).toBe(SUPPLY_STATES.disconnected);
     expect(town.state.isOff(relay.serial)).toBe(true);
 
     await order("connect", "8");
-    await expect.poll(() => positions().at(-1), { timeout: 5000 }).toBe(SUPPLY_STATES.connected);
+    await expect.poll(() => positions().at(-1)).toBe(SUPPLY_STATES.connected);
     await order("explode", "9");
-    await expect.poll(() => answers, { timeout: 5000 }).toContain("9 unknown action");
+    await expect.poll(() => answers).toContain("9 unknown action");
   });
 
   test("a muted device is silent while the others speak", async () => {
@@ -222,7 +222,7 @@ describe("live devices", () => {
     const [silent] = town.town.meters.filter((m) => m.mqtt.dialect === "wmbusmeters");
     town.faults.mute(silent?.serial ?? "");
     later(11 * MINUTE_MS);
-    await expect.poll(() => heard.length, { timeout: 10_000 }).toBeGreaterThan(100);
+    await expect.poll(() => heard.length).toBeGreaterThan(100);
     expect(heard.some((h) => h.meter === silent)).toBe(false);
   });
 });

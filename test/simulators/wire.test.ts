@@ -148,7 +148,7 @@ describe("a relay ordered over its socket", () => {
     const meter = relayMeter();
     expect(await relayOf(meter)).toBe(SUPPLY_STATES.connected);
     await write(meter, "disconnect");
-    await expect.poll(() => relayOf(meter), { timeout: 5000 }).toBe(SUPPLY_STATES.disconnected);
+    await expect.poll(() => relayOf(meter)).toBe(SUPPLY_STATES.disconnected);
     const stopped = town.shown(meter.serial);
     now = (now + 5 * HOUR_MS) as Instant;
     expect((await readGroup(meter, "billing")).get("energy_import_kwh")).toBe(stopped);
@@ -161,7 +161,7 @@ describe("a relay ordered over its socket", () => {
     expect(town.shown(meter.serial)).toBe(stopped);
 
     await write(meter, "connect");
-    await expect.poll(() => relayOf(meter), { timeout: 5000 }).toBe(SUPPLY_STATES.connected);
+    await expect.poll(() => relayOf(meter)).toBe(SUPPLY_STATES.connected);
     now = (now + DAY_MS) as Instant;
     expect(town.shown(meter.serial)).toBeGreaterThan(stopped);
   });

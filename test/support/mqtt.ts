@@ -248,7 +248,7 @@ export async function bookRows(fresh: FreshDatabase): Promise<BookRow[]> {
 }
 
 /** Waits for a condition; the deadline says what was missing. */
-export async function until<T>(what: string, look: () => T | Promise<T>, ms = 10_000): Promise<NonNullable<T>> {
+export async function until<T>(what: string, look: () => T | Promise<T>, ms = 30_000): Promise<NonNullable<T>> {
   const deadline = performance.now() + ms;
   for (;;) {
     const found = await look();

@@ -14,7 +14,7 @@ import type { ExplainedBillJson } from "../../../api/schemas/explain.ts";
 import type { BusesJson } from "../../../api/schemas/bus.ts";
 import type { HeardStatus, MeterJson, MetersJson, SeriesJson } from "../../../api/schemas/meter.ts";
 import type { ConflictsJson, RefusedFramesJson, RunsJson } from "../../../api/schemas/operation.ts";
-import type { SplitJson } from "../../../api/schemas/payment.ts";
+import type { PaysJson, SplitJson } from "../../../api/schemas/payment.ts";
 import type { OverviewJson } from "../../../api/schemas/overview.ts";
 import type { RouteJson, RoutesJson } from "../../../api/schemas/reading-route.ts";
 import type { DemoJson, MeJson } from "../../../api/schemas/session.ts";
@@ -78,13 +78,9 @@ export const useAccounts = (asked: AccountsAsked, enabled = true) =>
   useQuery({ ...list<AccountsJson>("accounts", "/accounts", asked), enabled });
 export const useAccount = (id: string) =>
   useQuery({ ...one<AccountJson>("account", id, `/accounts/${id}`), refetchInterval: 5_000 });
-/** How an amount would be shared over the classes of debt; not asked for `null`. */
-export const useSplit = (id: string, amount: string | null) =>
-  useQuery({
-    ...one<SplitJson>("split", id, `/accounts/${id}/payment-split`, { amount: amount ?? "" }),
-    enabled: amount !== null,
-    staleTime: 0,
-  });
+/** How an amount would be shared over debts and credit, if it were taken now. */
+export const useSplit = (id: string, asked: { amount: string; pays: PaysJson }) =>
+  useQuery({ ...one<SplitJson>("split", id, `/accounts/${id}/payment-split`, asked), staleTime: 0 });
 export const useUsage = (id: string, asked: { from?: string; to?: string }) =>
   useQuery({
     ...one<AccountUsageJson>("usage", id, `/accounts/${id}/usage`, asked),

@@ -21,6 +21,9 @@ export function staleBy(event: LiveEvent): readonly (readonly string[])[] {
       return [
         ["account", event.accountId],
         ["tokens", event.accountId],
+        ["split", event.accountId],
+        ["payment", event.journalId],
+        ["shifts"],
         ["timeline", event.accountId],
         ["accountBills", event.accountId],
         ["accounts"],

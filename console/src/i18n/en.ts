@@ -10,6 +10,7 @@ import { rebillEn } from "./rebill-en.ts";
 import { explainEn } from "./explain-en.ts";
 import { closingEn } from "./closing-en.ts";
 import { chargesEn } from "./charges-en.ts";
+import { counterEn } from "./counter-en.ts";
 import { holdEn } from "./hold-en.ts";
 import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
@@ -39,6 +40,7 @@ export const en = {
   ...chargesEn,
   ...closingEn,
   ...holdEn,
+  ...counterEn,
   ...onboardingEn,
   ...workEn,
   ...estimateEn,
@@ -233,7 +235,6 @@ export const en = {
   "counter.channel": "Paid by",
   "counter.review": "Check and go on",
   "counter.confirm": "Take this payment?",
-  "counter.balanceBefore": "Balance before",
   "counter.balanceAfter": "Balance after",
   "counter.availableAfter": "Available after",
   "counter.tryAgain": "Trying again is safe: the same payment is never booked twice.",
@@ -247,7 +248,6 @@ export const en = {
   "receipt.number": "Receipt no.",
   "receipt.at": "Time",
   "receipt.by": "Taken by",
-  "receipt.print": "Print the receipt",
   "order.booked": "Booked",
   "order.queued": "Reconnection ordered",
   "order.sent": "Sent to the meter",

@@ -11,6 +11,7 @@ import { rebillZh } from "./rebill-zh.ts";
 import { explainZh } from "./explain-zh.ts";
 import { closingZh } from "./closing-zh.ts";
 import { chargesZh } from "./charges-zh.ts";
+import { counterZh } from "./counter-zh.ts";
 import { holdZh } from "./hold-zh.ts";
 import { estimateZh } from "./estimate-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
@@ -40,6 +41,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...chargesZh,
   ...closingZh,
   ...holdZh,
+  ...counterZh,
   ...onboardingZh,
   ...workZh,
   ...estimateZh,
@@ -231,7 +233,6 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   "counter.channel": "付款方式",
   "counter.review": "核对",
   "counter.confirm": "确认收费",
-  "counter.balanceBefore": "收费前余额",
   "counter.balanceAfter": "收费后余额",
   "counter.availableAfter": "收费后可用余额",
   "counter.tryAgain": "可以放心重试：同一笔收费不会重复入账。",
@@ -241,11 +242,10 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   "counter.closed": "该用户已销户。",
   "receipt.taken": "收费成功",
   "receipt.already": "这笔收费此前已入账，未重复记账",
-  "receipt.title": "收费凭证",
-  "receipt.number": "凭证号",
+  "receipt.title": "收费收据",
+  "receipt.number": "收据号",
   "receipt.at": "时间",
   "receipt.by": "收费员",
-  "receipt.print": "打印凭证",
   "order.booked": "已入账",
   "order.queued": "已下达复供",
   "order.sent": "已发往表计",

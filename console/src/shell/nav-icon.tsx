@@ -4,6 +4,7 @@ const STROKES = {
   balances: "M10 3v14M5 17h10M4 6h12M4 6l-2 5h4zM16 6l-2 5h4z",
   accounts: "M10 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM3.5 17c.5-3.5 3-5 6.5-5s6 1.5 6.5 5",
   counter: "M3 6h14v9H3zM3 9h14M6 12.5h3",
+  shifts: "M3 10h14v6.5H3zM6 10V4h8v6M8 6.5h4M8.5 13.2h3",
   channels: "M6 2.5h8v15H6zM8.5 15h3M3 8h3M14 8h3M3 8l1.5-1.5M17 8l-1.5 1.5",
   prepaid: "M10 3v7M6 5.5a6.5 6.5 0 1 0 8 0",
   routes:

@@ -17,6 +17,7 @@ export const PLACES: readonly PlaceGroup[] = [
     places: [
       { path: "/", name: "overview", roles: ALL },
       { path: "/counter", name: "counter", roles: CLERKS },
+      { path: "/shifts", name: "shifts", roles: CLERKS },
       { path: "/prepaid", name: "prepaid", roles: ALL },
       { path: "/channels", name: "channels", roles: CLERKS },
     ],

@@ -113,10 +113,10 @@ describe("on a healthy line", () => {
     expect(await control(RELAY, "trip")).toMatchObject({ kind: "confirmed", state: "disconnected" });
     // Its customer presses: the intent to connect only permits it.
     expect(await control(RELAY, "connect")).toEqual({ kind: "accepted", state: "disconnected" });
-    await until("the relay may close", () => on.state.isPermitted(serialOf(RELAY)), 1_000);
+    await until("the relay may close", () => on.state.isPermitted(serialOf(RELAY)));
     expect(on.state.isOff(serialOf(RELAY))).toBe(true);
     on.relays.press(METERS[0] as TownMeter);
-    await until("the press closes it", () => !on.state.isOff(serialOf(RELAY)), 1_000);
+    await until("the press closes it", () => !on.state.isOff(serialOf(RELAY)));
     expect(await control(RELAY, "protect_on")).toMatchObject({ kind: "accepted" });
     expect(await control(RELAY, "disconnect")).toMatchObject({ kind: "refused", reason: "exception_reply" });
     expect(await control(RELAY, "protect_off")).toMatchObject({ kind: "accepted" });

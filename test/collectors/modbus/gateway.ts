@@ -65,7 +65,7 @@ export function verdictOf(request: ReadRequest, outcome: Outcome): string {
   return JSON.stringify(got) === JSON.stringify(right) ? "right" : `WRONG: ${JSON.stringify(got)}`;
 }
 
-export async function until(what: string, condition: () => boolean, ms = 5000): Promise<void> {
+export async function until(what: string, condition: () => boolean, ms = 30_000): Promise<void> {
   const deadline = performance.now() + ms;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`waited ${ms} ms in vain: ${what}`);

@@ -123,7 +123,7 @@ describe.each(DIALECTS)("a %s relay", (dialect) => {
   const stateAfter = async (state: bigint, act: () => Promise<unknown>): Promise<void> => {
     const before = positionsOf(key).length;
     await act();
-    await until(`${state} is booked`, () => positionsOf(key).slice(before).at(-1) === state, 30_000);
+    await until(`${state} is booked`, () => positionsOf(key).slice(before).at(-1) === state);
   };
 
   test("trips and closes, and says its state at once", async () => {
@@ -171,7 +171,7 @@ test("a Shelly's error is its refusal, and an answer that comes late changes not
   const ignored = telemetry.total("sanbiao_command_answers_total", { outcome: "ignored" });
   device.faults["ack-late"] = 1_500;
   expect(await unanswered(100, () => command("plug-2", "direct_close"))).toEqual({ kind: "accepted", by: "wire" });
-  await until("it is passed over", () => telemetry.total("sanbiao_command_answers_total") > ignored, 30_000);
+  await until("it is passed over", () => telemetry.total("sanbiao_command_answers_total") > ignored);
   device.faults["ack-late"] = 0;
 });
 
@@ -242,7 +242,7 @@ describe("our own envelope", () => {
   test("is signed, numbered, carried out, and answered under the key", async () => {
     expect(await order("trip")).toEqual({ kind: "accepted", by: "device" });
     expect(state.isOff(METER.serial)).toBe(true);
-    await until("its state is booked", () => positionsOf(METER.mqtt.deviceKey).at(-1) === OPEN, 30_000);
+    await until("its state is booked", () => positionsOf(METER.mqtt.deviceKey).at(-1) === OPEN);
     expect(await order("direct_close")).toEqual({ kind: "accepted", by: "device" });
     const numbers = caught.map((text) => (JSON.parse(text) as { seq: number }).seq);
     expect(numbers[1]).toBeGreaterThan(numbers[0] ?? Number.POSITIVE_INFINITY);
@@ -313,7 +313,7 @@ describe("our own envelope", () => {
     client.publish(`${topic}/ack`, writeAck({ ...ack, meter: "another" }, SECRET), { qos: 1 });
     client.publish(`${topic}/ack`, writeAck({ ...ack, key: 9 }, SECRET), { qos: 1 });
     expect(await pending).toEqual({ kind: "accepted", by: "wire" });
-    await until("all are passed over", () => telemetry.total("sanbiao_command_answers_total") >= ignored + 4, 30_000);
+    await until("all are passed over", () => telemetry.total("sanbiao_command_answers_total") >= ignored + 4);
     expect(telemetry.total("sanbiao_command_answers_total")).toBe(ignored + 4);
   });
 
@@ -324,8 +324,8 @@ describe("our own envelope", () => {
     device(always("ack-lost"));
     const before = positionsOf(METER.mqtt.deviceKey).length;
     expect(await unanswered(500, () => order("trip"))).toEqual({ kind: "accepted", by: "wire" });
-    await until("the relay moved", () => state.isOff(METER.serial), 30_000);
-    await until("the state came", () => positionsOf(METER.mqtt.deviceKey).length > before, 30_000);
+    await until("the relay moved", () => state.isOff(METER.serial));
+    await until("the state came", () => positionsOf(METER.mqtt.deviceKey).length > before);
   });
 
   test("the newest key signs, and a device that lost its memory lifts nobody's numbers", async () => {

@@ -138,7 +138,7 @@ describe.each(BROKERS)("$name", ({ start, shared }) => {
       await client.publishAsync("sanbiao/v1/f-1/readings", "{broken", { qos: 1 });
       await client.endAsync();
       await send(0, 300);
-      await until("900 readings", () => inBook(900), 15_000);
+      await until("900 readings", () => inBook(900));
       expect(await bookRows(fresh)).toHaveLength(900);
       await until("the row", async () => (await refusedRows(fresh)).some((r) => r.reason === "malformed_json"));
     });
@@ -173,7 +173,7 @@ describe.each(BROKERS)("$name", ({ start, shared }) => {
       blocker.release();
       await owner.end();
       await sanbiao();
-      await until("990 readings", () => inBook(990), 15_000);
+      await until("990 readings", () => inBook(990));
       expect(await bookRows(fresh)).toHaveLength(990);
     });
   });

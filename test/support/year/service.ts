@@ -41,7 +41,7 @@ await startBroker({
 });
 
 /** A poll in vain costs real time: meters that the test knows to be away are waited for no longer than this. */
-const AWAY_MAX_MS = 300;
+const AWAY_MAX_MS = 180;
 /** Whoever is well answers in time, however busy the machine is. */
 const WELL_MAX_MS = 20_000;
 /** What comes so from a meter is an answer, and it is not asked again. */

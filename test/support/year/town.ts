@@ -14,8 +14,8 @@ import type { Message } from "../../../simulators/town/payload.ts";
 import { type RunningTown, startTown } from "../../../simulators/town/start.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../database.ts";
 
-/** 24 flats with electricity, water and gas, six prepaid homes of which four have a radio: 30 accounts. */
-const SIZE = { flats: 24, homes: 6 };
+/** 16 flats with electricity, water and gas, four prepaid homes: 20 accounts. */
+const SIZE = { flats: 16, homes: 4 };
 export const FIRST_DAY = "2026-01-01" as Day;
 
 /** How often and how long, for a meter that is asked once a day: some of everything each week, each on a part of the meters. */

@@ -8,7 +8,7 @@ import { useSpeech } from "../../i18n/language.tsx";
 import { ProblemNote } from "../../parts/problem.tsx";
 import { useFormat } from "../../shell/operator.tsx";
 
-/** A manager takes a payment back, with a reason: a further entry, the first one stays. */
+/** A payment taken back, with a reason: a further entry, the first one stays. The service says who may. */
 export function ReversePayment({
   journalId,
   amount,
@@ -27,9 +27,13 @@ export function ReversePayment({
     onSuccess: async () => {
       setOpen(false);
       await Promise.all(
-        ["account", "timeline", "accountBills"].map((name) =>
-          client.invalidateQueries({ queryKey: [name, accountId] }),
-        ),
+        [
+          ["account", accountId],
+          ["timeline", accountId],
+          ["accountBills", accountId],
+          ["payment", journalId],
+          ["shifts"],
+        ].map((queryKey) => client.invalidateQueries({ queryKey })),
       );
     },
   });

@@ -84,7 +84,8 @@ function Payment({ entry, accountId }: { entry: Of<"payment">; accountId: string
   const { t, term } = useSpeech();
   const format = useFormat();
   const me = useUser();
-  const reversible = entry.entry === "payment" && entry.reversedBy === null && me.role === "manager";
+  const reversible =
+    entry.entry === "payment" && entry.reversedBy === null && entry.channel !== "cheque" && me.role === "manager";
   return (
     <Row
       at={entry.at}
@@ -97,7 +98,11 @@ function Payment({ entry, accountId }: { entry: Of<"payment">; accountId: string
         </b>
       }
     >
-      {term("entry", entry.entry)}
+      {entry.entry === "payment" ? (
+        <Link to={`/payments/${entry.journalId}`}>{term("entry", entry.entry)}</Link>
+      ) : (
+        term("entry", entry.entry)
+      )}
       {entry.channel === null ? null : ` · ${term("channel", entry.channel)}`}
       {entry.by === null ? null : <span className="quiet"> · {entry.by}</span>}
       {entry.reason === null ? null : <span className="quiet"> · {entry.reason}</span>}

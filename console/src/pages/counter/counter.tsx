@@ -12,17 +12,17 @@ import { mayTakePayments } from "../../shell/frame.tsx";
 import { useUser } from "../../shell/operator.tsx";
 import { Standing } from "../account/account.tsx";
 import { FindAccount } from "./find-account.tsx";
+import { ShiftBar } from "./shift-bar.tsx";
 import { Receipt } from "./receipt.tsx";
 import type { Sale } from "./sale.ts";
-import { type Draft, SaleForm } from "./sale-form.tsx";
+import { type Draft, EMPTY } from "./draft.ts";
+import { SaleForm } from "./sale-form.tsx";
 import { SaleReview } from "./sale-review.tsx";
 
 type Step =
   | { readonly kind: "form" }
   | { readonly kind: "review"; readonly sale: Sale }
   | { readonly kind: "paid"; readonly sale: Sale; readonly payment: PaymentJson };
-
-const EMPTY: Draft = { amount: "", channel: "cash", pays: "supply" };
 
 function SaleDesk({ account, next }: { account: AccountJson; next: () => void }) {
   const place = usePlace();
@@ -98,8 +98,9 @@ export default function Counter() {
   return (
     <>
       <PageTitle title={t("nav.counter")} note={t("counter.keys")} />
+      <ShiftBar />
       <div className="counter">
-        <FindAccount key={served} input={search} choose={choose} />
+        <FindAccount key={`find-${served}`} input={search} choose={choose} />
         {id === null ? (
           <div className="counter-empty quiet no-print">{t("counter.begin")}</div>
         ) : (

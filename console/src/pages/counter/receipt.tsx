@@ -1,12 +1,17 @@
-import { Button, Card, Steps } from "antd";
+import { Alert, Button, Card, Steps } from "antd";
+import { useCallback, useEffect, useMemo } from "react";
+import { Link } from "react-router-dom";
 import type { AccountJson } from "../../../../api/schemas/account.ts";
 import type { PaymentJson } from "../../../../api/schemas/payment.ts";
 import type { ControlJson } from "../../../../api/schemas/supply.ts";
+import { type ReceiptFormat, usePrintReceipt } from "../../api/counter.ts";
 import { useControls } from "../../api/queries.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { usePlace } from "../../parts/place.ts";
 import { RelayLamp } from "../../parts/lamp.tsx";
+import { ProblemNote } from "../../parts/problem.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
+import { ReversePayment } from "../account/reverse-payment.tsx";
 import type { Sale } from "./sale.ts";
 
 const REACHED: Readonly<Record<ControlJson["state"], number>> = {
@@ -53,7 +58,91 @@ function Order({ order, relay }: { order: ControlJson | undefined; relay: string
   );
 }
 
-/** Step three: the receipt to print, and the supply followed until it flows. */
+/** Alt and a letter: what can be done with the receipt without the mouse. */
+function useReceiptKeys(act: { print: (format: ReceiptFormat) => void }) {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (!event.altKey || event.ctrlKey || event.metaKey || event.repeat) return;
+      const format = event.code === "KeyP" ? "80mm" : event.code === "KeyA" ? "a5" : null;
+      if (format === null) return;
+      event.preventDefault();
+      act.print(format);
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, [act]);
+}
+
+function PrintButtons({ payment }: { payment: PaymentJson }) {
+  const { t, language } = useSpeech();
+  const printing = usePrintReceipt(payment.journalId, language);
+  const { mutate, isPending, error } = printing;
+  const print = useCallback(
+    (format: ReceiptFormat) => {
+      if (!isPending) mutate(format);
+    },
+    [mutate, isPending],
+  );
+  useReceiptKeys(useMemo(() => ({ print }), [print]));
+  return (
+    <>
+      {error === null ? null : <ProblemNote error={error} />}
+      <Button onClick={() => print("80mm")} disabled={isPending} data-testid="print-80mm">
+        {t("receipt.print.80mm")} <kbd>Alt+P</kbd>
+      </Button>
+      <Button onClick={() => print("a5")} disabled={isPending}>
+        {t("receipt.print.a5")} <kbd>Alt+A</kbd>
+      </Button>
+    </>
+  );
+}
+
+/** What the clerk reads off: number, change, who paid what. The paper itself is the service's. */
+function Taken({ account, sale, payment }: { account: AccountJson; sale: Sale; payment: PaymentJson }) {
+  const place = usePlace();
+  const { t, term } = useSpeech();
+  const format = useFormat();
+  const { name } = useUser();
+  const parts = (["supply", "property"] as const)
+    .filter(() => sale.pays !== "supply")
+    .map((of) => [t(`counter.pays.${of}`), format.money(payment.parts[of])] as const);
+  const rows: readonly (readonly [string, string])[] = [
+    [t("receipt.at"), format.instantSeconds(payment.at)],
+    [t("account.name"), [account.name, place(account)].filter(Boolean).join(" · ")],
+    [t("account.number"), account.number],
+    [t("counter.channel"), term("channel", sale.channel)],
+    ...(sale.reference === undefined ? [] : [[t("counter.reference"), sale.reference] as const]),
+    ...(sale.cheque === undefined
+      ? []
+      : [[t("counter.chequeNumber"), `${sale.cheque.number} · ${sale.cheque.bank}`] as const]),
+    [t("counter.amount"), format.money(payment.amount)],
+    ...parts,
+    [t("counter.balanceAfter"), format.money(sale.pays === "property" ? payment.propertyBalance : payment.balance)],
+    [t("receipt.by"), name],
+  ];
+  return (
+    <article className="receipt" data-testid="counter-receipt">
+      <h2>
+        <Link to={`/payments/${payment.journalId}`}>{`${t("receipt.title")} ${payment.receipt ?? ""}`}</Link>
+      </h2>
+      {payment.change === null ? null : (
+        <p className="receipt-change" data-testid="counter-change">
+          {t("receipt.change")} <b>{format.money(payment.change)}</b>
+        </p>
+      )}
+      <dl>
+        {rows.map(([label, value]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </article>
+  );
+}
+
+/** Step three: what was taken, its receipt on a key, and the supply followed until it flows. */
 export function Receipt({
   account,
   sale,
@@ -65,31 +154,14 @@ export function Receipt({
   payment: PaymentJson;
   next: () => void;
 }) {
-  const place = usePlace();
-  const { t, term, language } = useSpeech();
-  const format = useFormat();
-  const { operator, name } = useUser();
+  const { t } = useSpeech();
   const controls = useControls({ accountId: account.id, page: 1, pageSize: 10 });
   const order = controls.data?.items.find((c) =>
     payment.controlId === null
       ? c.action === "connect" && Date.parse(c.createdAt) >= Date.parse(payment.at)
       : c.id === payment.controlId,
   );
-  const paid = (["supply", "property"] as const)
-    .filter(() => sale.pays !== "supply")
-    .map((of) => [t(`counter.pays.${of}`), format.money(payment.parts[of])] as const);
-  const rows: readonly (readonly [string, string])[] = [
-    [t("receipt.number"), payment.journalId],
-    [t("receipt.at"), format.instantSeconds(payment.at)],
-    [t("account.name"), account.name],
-    [t("account.number"), account.number],
-    [t("account.place"), place(account)],
-    [t("counter.channel"), term("channel", sale.channel)],
-    [t("counter.amount"), format.money(payment.amount)],
-    ...paid,
-    [t("counter.balanceAfter"), format.money(sale.pays === "property" ? payment.propertyBalance : payment.balance)],
-    [t("receipt.by"), name],
-  ];
+  const isHeld = payment.cheque?.counts === "cleared";
   return (
     <Card
       size="small"
@@ -97,23 +169,14 @@ export function Receipt({
       onKeyDown={(e) => (e.key === "Enter" && e.repeat ? e.preventDefault() : undefined)}
       title={t(payment.outcome === "posted" ? "receipt.taken" : "receipt.already")}
     >
-      <div className="no-print">
-        {account.prepaid === null ? null : <Order order={order} relay={account.prepaid.reported} />}
-      </div>
-      <article className="receipt" data-testid="counter-receipt">
-        <h2>{language === "zh" ? operator.nameZh : operator.nameEn}</h2>
-        <h3>{t("receipt.title")}</h3>
-        <dl>
-          {rows.map(([label, value]) => (
-            <div key={label}>
-              <dt>{label}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
-      </article>
-      <div className="review-buttons no-print">
-        <Button onClick={() => window.print()}>{t("receipt.print")}</Button>
+      {isHeld ? <Alert type="info" showIcon title={t("receipt.held")} /> : null}
+      {account.prepaid === null || isHeld ? null : <Order order={order} relay={account.prepaid.reported} />}
+      <Taken account={account} sale={sale} payment={payment} />
+      <div className="review-buttons">
+        {sale.channel === "cheque" ? null : (
+          <ReversePayment journalId={payment.journalId} amount={payment.amount} accountId={account.id} />
+        )}
+        <PrintButtons payment={payment} />
         <Button autoFocus type="primary" onClick={next} data-testid="counter-next">
           {t("counter.next")} <kbd>Enter</kbd>
         </Button>

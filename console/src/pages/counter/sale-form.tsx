@@ -6,7 +6,9 @@ import { useSpeech } from "../../i18n/language.tsx";
 import { addMoney, typedAmount } from "../../parts/decimal-text.ts";
 import { isDebt } from "../../parts/money.tsx";
 import { useFormat } from "../../shell/operator.tsx";
-import { type Sale, saleOf } from "./sale.ts";
+import { type Draft, missingOf, placesOf, saleOfDraft } from "./draft.ts";
+import type { Sale } from "./sale.ts";
+import { TenderFields } from "./tender.tsx";
 
 export const QUICK_AMOUNTS = ["20", "50", "100", "200", "500"] as const;
 /** Alt and this key choose the channel, wherever the cursor is. */
@@ -19,10 +21,6 @@ export const CHANNEL_KEYS: Readonly<Record<PaymentChannel, string>> = {
 };
 const CHANNELS: readonly PaymentChannel[] = ["cash", "wallet", "card", "bank", "cheque"];
 const PAYS: readonly PaysJson[] = ["supply", "property", "split"];
-const NO_MINOR_UNIT = new Set(["JPY"]);
-
-export type Draft = { readonly amount: string; readonly channel: PaymentChannel; readonly pays: PaysJson };
-
 function useShortcuts(
   act: { amount: (text: string) => void; channel: (channel: PaymentChannel) => void },
   active: boolean,
@@ -131,9 +129,10 @@ export function SaleForm({
   const { t } = useSpeech();
   const format = useFormat();
   const input = useRef<InputRef>(null);
-  const [wrong, setWrong] = useState(false);
+  const tender = useRef<InputRef>(null);
+  const [wrong, setWrong] = useState<"amount" | "tender" | null>(null);
   const { currency } = account.balance;
-  const amount = typedAmount(draft.amount, NO_MINOR_UNIT.has(currency) ? 0 : 2);
+  const amount = typedAmount(draft.amount, placesOf(currency));
   const hasOther = isDebt(account.propertyBalance);
   const pays = hasOther ? draft.pays : "supply";
   const balance = pays === "property" ? account.propertyBalance : account.balance;
@@ -141,16 +140,24 @@ export function SaleForm({
   const setAmount = useCallback(
     (text: string) => {
       setDraft({ ...draft, amount: text });
-      setWrong(false);
+      setWrong(null);
       input.current?.focus();
     },
     [draft, setDraft],
   );
-  const setChannel = useCallback((channel: PaymentChannel) => setDraft({ ...draft, channel }), [draft, setDraft]);
+  const setChannel = useCallback(
+    (channel: PaymentChannel) => {
+      setDraft({ ...draft, channel });
+      setWrong(null);
+    },
+    [draft, setDraft],
+  );
   useShortcuts({ amount: setAmount, channel: setChannel }, true);
   const next = () => {
-    if (amount === null) setWrong(true);
-    else review(saleOf({ accountId: account.id, amount: { amount, currency }, channel: draft.channel, pays }));
+    const missing = missingOf(draft, amount);
+    setWrong(missing);
+    if (missing === "tender") tender.current?.focus();
+    else if (amount !== null) review(saleOfDraft(draft, { accountId: account.id, amount, currency, pays }));
   };
   return (
     <Card
@@ -168,8 +175,8 @@ export function SaleForm({
           autoComplete="off"
           data-testid="counter-amount"
           aria-label={t("counter.amount")}
-          aria-invalid={wrong}
-          status={wrong ? "error" : ""}
+          aria-invalid={wrong === "amount"}
+          status={wrong === "amount" ? "error" : ""}
           suffix={currency}
           value={draft.amount}
           onChange={(e) => setAmount(e.target.value)}
@@ -179,9 +186,9 @@ export function SaleForm({
           }}
         />
       </label>
-      <div className="amount-note" role={wrong ? "alert" : undefined}>
-        {wrong ? (
-          <span className="debt">{t("counter.amount.wrong")}</span>
+      <div className="amount-note" role={wrong === null ? undefined : "alert"}>
+        {wrong !== null ? (
+          <span className="debt">{t(wrong === "amount" ? "counter.amount.wrong" : "counter.tender.missing")}</span>
         ) : amount === null || pays === "split" ? null : (
           t("counter.after", { amount: format.money(addMoney(balance, { amount, currency })) })
         )}
@@ -207,6 +214,15 @@ export function SaleForm({
       </fieldset>
       {hasOther ? <Pays chosen={pays} choose={(chosen) => setDraft({ ...draft, pays: chosen })} /> : null}
       <Channels chosen={draft.channel} choose={setChannel} />
+      <TenderFields
+        key={draft.channel}
+        first={tender}
+        draft={draft}
+        setDraft={setDraft}
+        next={next}
+        amount={amount}
+        currency={currency}
+      />
       <Button type="primary" size="large" block onClick={next} data-testid="counter-review">
         {t("counter.review")} <kbd>Enter</kbd>
       </Button>

@@ -2,6 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Button, Card, Descriptions } from "antd";
 import { type KeyboardEvent, type ReactNode, useRef } from "react";
 import type { AccountJson } from "../../../../api/schemas/account.ts";
+import type { MoneyJson } from "../../../../api/schemas/json.ts";
 import type { PaymentJson } from "../../../../api/schemas/payment.ts";
 import { useSplit } from "../../api/queries.ts";
 import { useSpeech } from "../../i18n/language.tsx";
@@ -12,23 +13,52 @@ import { ProblemNote } from "../../parts/problem.tsx";
 import { useFormat } from "../../shell/operator.tsx";
 import { pay, type Sale } from "./sale.ts";
 
-/** What goes to which debt; a shared payment is shared by the service, nothing is taken for the asking. */
-function useParts(account: AccountJson, sale: Sale): { label: ReactNode; children: ReactNode }[] {
+type Item = { label: ReactNode; children: ReactNode };
+
+/** What the money does, as the service would share it now: old debt, what was used beyond the credit, credit, other debts. */
+function useParts(account: AccountJson, sale: Sale): Item[] {
   const { t } = useSpeech();
   const format = useFormat();
-  const split = useSplit(account.id, sale.pays === "split" ? sale.amount.amount : null);
-  if (sale.pays !== "split") {
-    const balance = sale.pays === "property" ? account.propertyBalance : account.balance;
-    return [
-      ...(sale.pays === "property" ? [{ label: t("counter.pays"), children: t("counter.pays.property") }] : []),
-      { label: t("counter.balanceBefore"), children: <Balance money={balance} /> },
-      { label: t("counter.balanceAfter"), children: <Balance money={addMoney(balance, sale.amount)} /> },
-    ];
-  }
-  const part = (of: "supply" | "property") => (split.data === undefined ? "…" : format.money(split.data.parts[of]));
+  const split = useSplit(account.id, { amount: sale.amount.amount, pays: sale.pays });
+  const { data } = split;
+  if (data === undefined) return [{ label: t("counter.split"), children: "…" }];
+  const line = (label: ReactNode, money: MoneyJson): Item[] =>
+    isNothing(money) ? [] : [{ label, children: format.money(money) }];
   return [
-    { label: t("counter.pays.supply"), children: part("supply") },
-    { label: t("counter.pays.property"), children: part("property") },
+    ...line(t("counter.split.debt"), data.supply.debt),
+    ...line(t("counter.split.overdraft"), data.supply.overdraft),
+    ...line(t("counter.split.credit"), data.supply.credit),
+    ...line(t("counter.split.property"), data.parts.property),
+    ...(sale.pays === "property"
+      ? []
+      : [
+          {
+            label: t("counter.balanceAfter"),
+            children: <Balance money={addMoney(account.balance, data.parts.supply)} />,
+          },
+        ]),
+  ];
+}
+
+const isNothing = ({ amount }: MoneyJson): boolean => !/[1-9]/.test(amount);
+
+/** What changes hands besides the amount. */
+function tenderItems(sale: Sale, t: ReturnType<typeof useSpeech>["t"], format: ReturnType<typeof useFormat>): Item[] {
+  const { given, reference, cheque } = sale;
+  return [
+    ...(given === undefined
+      ? []
+      : [
+          { label: t("counter.given"), children: format.money(given) },
+          {
+            label: t("receipt.change"),
+            children: <b>{format.money(addMoney(given, { ...sale.amount, amount: `-${sale.amount.amount}` }))}</b>,
+          },
+        ]),
+    ...(reference === undefined ? [] : [{ label: t("counter.reference"), children: reference }]),
+    ...(cheque === undefined
+      ? []
+      : [{ label: t("counter.chequeNumber"), children: `${cheque.number} · ${cheque.bank}` }]),
   ];
 }
 
@@ -76,6 +106,7 @@ export function SaleReview({
           { label: t("account.place"), children: place(account) },
           { label: t("account.number"), children: account.number },
           { label: t("counter.channel"), children: term("channel", sale.channel) },
+          ...tenderItems(sale, t, format),
           ...parts,
           ...(account.prepaid?.available == null || sale.pays !== "supply"
             ? []

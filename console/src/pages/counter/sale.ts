@@ -11,13 +11,27 @@ export type Sale = {
   readonly channel: PaymentChannel;
   /** Which debt it is for. */
   readonly pays: PaysJson;
+  /** Cash handed over. */
+  readonly given?: MoneyJson;
+  readonly reference?: string;
+  readonly cheque?: { readonly number: string; readonly bank: string };
 };
 
 const KEPT_AS = "sanbiao.unsettled-sales";
 type Kept = Record<string, string>;
 
 const contentOf = (sale: Omit<Sale, "key">): string =>
-  [sale.accountId, sale.amount.amount, sale.amount.currency, sale.channel, sale.pays].join("|");
+  [
+    sale.accountId,
+    sale.amount.amount,
+    sale.amount.currency,
+    sale.channel,
+    sale.pays,
+    sale.given?.amount ?? "",
+    sale.reference ?? "",
+    sale.cheque?.number ?? "",
+    sale.cheque?.bank ?? "",
+  ].join("|");
 
 function kept(): Kept {
   try {
@@ -42,12 +56,12 @@ function settle(sale: Sale) {
 
 export async function pay(sale: Sale): Promise<PaymentJson> {
   sessionStorage.setItem(KEPT_AS, JSON.stringify({ ...kept(), [contentOf(sale)]: sale.key }));
-  const body: PaymentBody = { amount: sale.amount, channel: sale.channel, pays: sale.pays };
+  const { key, accountId, ...body } = sale;
   try {
-    const paid = await ask<PaymentJson>(`/accounts/${sale.accountId}/payments`, {
+    const paid = await ask<PaymentJson>(`/accounts/${accountId}/payments`, {
       method: "POST",
-      body,
-      key: sale.key,
+      body: body satisfies PaymentBody,
+      key,
     });
     settle(sale);
     return paid;
