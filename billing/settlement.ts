@@ -16,12 +16,14 @@ import {
   type Beside,
   BESIDE_REGISTER,
   type CountedBy,
+  DEMAND_REGISTER,
   isCounted,
   MAIN_REGISTER,
   TOU_REGISTERS,
   touOfRegister,
 } from "../metering/register.ts";
 import { type Installation, readingsOf, type UsageInput, type UsageResult, usageOf } from "../metering/usage.ts";
+import { demandBeside } from "./demand-registers.ts";
 import { doubtsOf } from "./doubts.ts";
 import { inHoursOf, usageInHours } from "./hours.ts";
 import { installationOf } from "./installation.ts";
@@ -57,9 +59,10 @@ export type Settlement = {
 };
 
 export type MeasuredBeside = {
-  readonly kind: Beside;
-  readonly unit: "kWh" | "kvarh";
-  readonly usage: Usage;
+  readonly kind: Beside | "demand";
+  readonly unit: "kWh" | "kvarh" | "kW";
+  /** Of demand the highest kW of the stretch. */
+  readonly usage: Pick<Usage, "servicePeriod" | "total" | "basis">;
   readonly registers: readonly RegisterProof[];
 };
 
@@ -132,9 +135,13 @@ export function settle(input: SettlementInput): Settlement {
     { onlyReadings: needs.byInterval },
   );
   const others = besideOf(input, installations);
+  const demand = needs.demand
+    ? demandBeside(agreement.stays, installations, stretch, inHours.usage.slices, zoneOf(versions))
+    : null;
   const ladderBefore = ladderBeforeOf(input, installations, inHours.by);
   const usage = {
     ...inHours.usage,
+    ...(demand === null || demand.demands.length === 0 ? {} : { demands: demand.demands }),
     ...Object.fromEntries(others.map(({ kind, result }) => [USAGE_FIELD[kind], result.usage.slices])),
   };
   const rated = ratePeriods(versions, usage, contextOf(input, ladderBefore), input.parts);
@@ -156,10 +163,15 @@ export function settle(input: SettlementInput): Settlement {
     ladders: rated.flatMap((part) => part.ladders),
     ladderBefore,
     registers: keeps ? withoutLine(registers) : registers,
-    beside,
+    beside: [...(demand?.measured ?? []), ...beside],
     ...(needs.state ? { state: { before: input.state ?? {}, after: rated.at(-1)?.state ?? {} } } : {}),
     guessed: inHours.guessed + others.reduce((sum, { guessed }) => sum + guessed, 0n),
-    verdicts: [...inHours.verdicts, ...inHours.notes, ...others.flatMap(({ result }) => result.verdicts)],
+    verdicts: [
+      ...inHours.verdicts,
+      ...inHours.notes,
+      ...others.flatMap(({ result }) => result.verdicts),
+      ...(demand?.verdicts ?? []),
+    ],
     doubts: [
       ...doubtsOf(inHours, notCut(agreement)),
       ...others.flatMap(({ kind, result }) => doubtsOf(result, notCut(agreement)).map((doubt) => `${kind}: ${doubt}`)),
@@ -268,6 +280,7 @@ export function registersOf({ utility }: MeteredAgreement, versions: readonly Ta
   return [
     main,
     ...(versions.some(({ charges }) => charges.some(isByTou)) ? TOU_REGISTERS : []),
+    ...(needs.demand ? Object.values(DEMAND_REGISTER) : []),
     ...(needs.exported ? [BESIDE_REGISTER.export] : []),
     ...(needs.reactive ? [BESIDE_REGISTER.reactive] : []),
   ];

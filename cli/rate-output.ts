@@ -65,6 +65,7 @@ function lineJson(line: Line, zone: Zone) {
     amount,
     included,
     basis,
+    measuredBy,
   } = line;
   return {
     key,
@@ -81,6 +82,7 @@ function lineJson(line: Line, zone: Zone) {
     amount: moneyJson(amount),
     included: included === undefined ? undefined : moneyJson(included),
     basis,
+    measuredBy,
     title: line.title,
   };
 }

@@ -35,6 +35,8 @@ export type Line = {
   /** Tax that the prices of other lines contain: told, not added (`amount` is then zero). */
   readonly included?: Money;
   readonly basis?: UsageBasis;
+  /** Of a measured demand: the meter's own register, or the mean power of intervals. */
+  readonly measuredBy?: "register" | "intervals";
   /** The earlier bill whose estimate this line trues up: quantity and amount are then differences and may be negative. */
   readonly corrects?: bigint;
   /** Title in both languages, from the tariff. */

@@ -42,7 +42,7 @@ export function ratioText(ratio: Nano): string {
 /** Whether a ratio multiplies this register: counts, their rates and power; not voltage, current, states and the like. */
 export function takesRatio(register: RegisterName): boolean {
   const { unit, kind } = REGISTERS[register];
-  return kind === "cumulative" || unit === "W" || unit === "m3/h";
+  return kind === "cumulative" || unit === "W" || unit === "kW" || unit === "m3/h";
 }
 
 const isOfWire = (source: ReadingSource): boolean => READING_SOURCES[source] <= READING_SOURCES.mqtt;

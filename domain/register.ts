@@ -3,13 +3,15 @@ import type { Unit } from "./unit.ts";
 /**
  * What a register of a meter holds (IEC CIM ReadingType, much shortened).
  * `cumulative` only grows until it rolls over; `instantaneous` is a value at a moment; `state` is a coded position.
+ * `maximum` is the highest mean power since a reset: it grows, and falls only there.
  * `code` is what the readings book stores: never reuse one.
  */
-export type RegisterKind = "cumulative" | "instantaneous" | "state";
+export type RegisterKind = "cumulative" | "instantaneous" | "maximum" | "state";
 export type RegisterType = { readonly code: number; readonly unit: Unit; readonly kind: RegisterKind };
 
 const cumulative = (code: number, unit: Unit) => ({ code, unit, kind: "cumulative" }) as const;
 const instantaneous = (code: number, unit: Unit) => ({ code, unit, kind: "instantaneous" }) as const;
+const maximum = (code: number, unit: Unit) => ({ code, unit, kind: "maximum" }) as const;
 const state = (code: number) => ({ code, unit: "state", kind: "state" }) as const;
 
 /** Time-of-use registers follow the Chinese names: sharp 尖, peak 峰, flat 平, valley 谷, deep valley 深谷. */
@@ -68,6 +70,10 @@ export const REGISTERS = {
   online_state: state(62),
   /** Bit field of the meter's own alarms, as the profile maps them. */
   alarm_state: state(63),
+  /** 最大需量: since its last reset, as a rule the month's freeze. */
+  demand_import_max_kw: maximum(70, "kW"),
+  /** What it showed when it was reset last (上月最大需量). */
+  demand_import_last_kw: maximum(71, "kW"),
 } as const satisfies Record<string, RegisterType>;
 
 export type RegisterName = keyof typeof REGISTERS;

@@ -252,6 +252,8 @@ export type DemandCharge = ChargeBase & {
   readonly tou?: TouClock;
   /** Only power in these times of use; absent = at any hour. */
   readonly in?: readonly string[];
+  /** `register` (default): what the meter's own demand register showed, where it can tell, else the intervals; `intervals`: these alone. */
+  readonly measure?: "register" | "intervals";
   /** Only the mean power of these hours, which the operator names: those of the system's own peak. */
   readonly coincident?: Coincident;
   /** `contracted`: the account's contracted kW is charged, whatever was drawn. Default `measured`. */

@@ -41,7 +41,8 @@ export function readingOfRow(row: CsvRow, now: Instant): CsvReading | string {
   if (micro === null) return `value ${JSON.stringify(value)} is not a decimal number`;
   if (/\.\d{6}\d*[1-9]/.test(value) && /\.\d{7,}/.test(value))
     return `value ${value} has more than six decimals: it would be rounded`;
-  if (kind === "cumulative" && micro < 0n) return `${register} is a counter and cannot be negative`;
+  if ((kind === "cumulative" || kind === "maximum") && micro < 0n)
+    return `${register} is a counter and cannot be negative`;
   if (micro > INT64_MAX || micro < -INT64_MAX) return `value ${value} is greater than the books can hold`;
   return { serial, register, at, value: micro };
 }

@@ -21,9 +21,9 @@ export type BilledUsage = {
   readonly corrects?: bigint;
   /** What else was measured, by register; kept in `billed_measure`. */
   readonly beside?: readonly {
-    readonly kind: "export" | "reactive";
+    readonly kind: "export" | "reactive" | "demand";
     readonly unit: string;
-    readonly usage: Usage;
+    readonly usage: Pick<Usage, "servicePeriod" | "total" | "basis">;
     readonly registers: readonly object[];
   }[];
   /** What charges were given and handed on, as JSON; kept in `rating_state`. */

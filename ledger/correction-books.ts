@@ -26,7 +26,7 @@ export type CorrectionCharge = {
 export type CorrectionMeasure = {
   readonly billId: bigint;
   readonly usagePointId: bigint;
-  readonly kind: "export" | "reactive";
+  readonly kind: "export" | "reactive" | "demand";
   readonly from: Instant;
   readonly to: Instant;
   readonly unit: Unit | "kvarh";
@@ -106,7 +106,7 @@ const basisColumns: readonly Column<CorrectionBasis>[] = [
 
 /** What a bill and its corrections counted beside the main register in one stretch. */
 export type BilledMeasure = Omit<BilledStretch, "utility" | "unit"> & {
-  readonly kind: "export" | "reactive";
+  readonly kind: "export" | "reactive" | "demand";
   readonly unit: Unit | "kvarh";
 };
 

@@ -37,9 +37,9 @@ export const writeRatingStates = (trx: Trx, rows: readonly StateToWrite[]): Prom
 export type MeasureToWrite = {
   readonly billId: bigint;
   readonly usagePointId: bigint;
-  readonly kind: "export" | "reactive";
+  readonly kind: "export" | "reactive" | "demand";
   readonly unit: string;
-  readonly usage: Usage;
+  readonly usage: Pick<Usage, "servicePeriod" | "total" | "basis">;
   readonly registers: readonly object[];
 };
 
@@ -57,6 +57,28 @@ const measureColumns: readonly Column<MeasureToWrite>[] = [
 
 export const writeMeasures = (trx: Trx, rows: readonly MeasureToWrite[]): Promise<void> =>
   bulkInsert(trx, "billed_measure", { columns: measureColumns }, rows);
+
+/** The registers that these bills rest on besides their main ones, by `bill usage-point beginning` of the stretch. */
+export async function readMeasuredRegisters(
+  trx: Trx,
+  billIds: readonly bigint[],
+): Promise<(stretch: { bill_id: bigint; usage_point_id: bigint; period_from: Instant }) => readonly object[]> {
+  const keyOf = (row: { bill_id: bigint; usage_point_id: bigint; period_from: Instant }) =>
+    `${row.bill_id} ${row.usage_point_id} ${row.period_from}`;
+  const rows =
+    billIds.length === 0
+      ? []
+      : await trx
+          .selectFrom("billed_measure")
+          .select(["bill_id", "usage_point_id", "period_from", "registers"])
+          .where("operator_id", "=", sql<bigint>`sanbiao.operator_id()`)
+          .where("bill_id", "in", billIds)
+          .orderBy("kind")
+          .execute();
+  const byStretch = Map.groupBy(rows, keyOf);
+  return (stretch) =>
+    (byStretch.get(keyOf(stretch)) ?? []).flatMap(({ registers }) => registers as unknown as object[]);
+}
 
 export type StateAsked = { readonly accountId: AccountId; readonly usagePointId: bigint; readonly at: Instant };
 /** What the newest bill that ends at or before an instant handed on, as it was last corrected, and where it ends. */

@@ -30,6 +30,12 @@ export const BESIDE_REGISTER = {
 } as const satisfies Record<string, RegisterName>;
 export type Beside = keyof typeof BESIDE_REGISTER;
 
+/** The meter's own highest mean power: since its reset, and what it showed at its reset. */
+export const DEMAND_REGISTER = {
+  running: "demand_import_max_kw",
+  frozen: "demand_import_last_kw",
+} as const satisfies Record<string, RegisterName>;
+
 /** Which registers are added up: the utility's main one, those of a time of use, or one beside them. */
 export type CountedBy = "total" | "tou" | Beside;
 

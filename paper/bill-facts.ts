@@ -9,6 +9,7 @@ import { decimalText, microOf } from "../domain/quantity.ts";
 import type { OperatorId } from "../domain/reading.ts";
 import { closingsOf } from "../ledger/account-closings.ts";
 import { depositStatementsOf, NO_DEPOSIT } from "../ledger/deposits.ts";
+import { readMeasuredRegisters } from "../ledger/rating-states.ts";
 import type { Tables } from "../schema/tables.ts";
 import {
   type BillFacts,
@@ -154,6 +155,7 @@ async function usagesOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[]
     .orderBy("b.usage_point_id")
     .orderBy("b.period_from")
     .execute();
+  const besides = await readMeasuredRegisters(trx, ids);
   return grouped(rows, (row) => ({
     usagePointId: row.usage_point_id,
     utility: row.utility,
@@ -162,7 +164,10 @@ async function usagesOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[]
     quantity: row.quantity,
     unit: row.unit,
     basis: row.basis,
-    registers: row.registers as readonly RegisterFact[],
+    registers: [
+      ...(row.registers as readonly RegisterFact[]),
+      ...(row.corrects_bill_id === null ? (besides(row) as readonly RegisterFact[]) : []),
+    ],
     corrects: row.corrects_bill_id,
   }));
 }

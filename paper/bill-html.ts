@@ -16,6 +16,7 @@ import { headlineOf, type Strip, stripsOf } from "./statement-cells.ts";
 import { useChartOf } from "./use-chart.ts";
 import {
   BASIS_WORDS,
+  COUNTS_WORDS,
   firstOf,
   METHOD_WORDS,
   type PaperLanguage,
@@ -83,7 +84,7 @@ function sectionHtml(section: Section, language: PaperLanguage): string {
   const registers = section.registers.map(
     (
       one,
-    ) => `<tr><th scope="row">${escaped(one.serial)}${one.tou === null ? "" : ` ${say(wordOf(TOU_WORDS, one.tou))}`}</th>
+    ) => `<tr><th scope="row">${escaped(one.serial)}${one.counts === null ? "" : ` ${say(wordOf(COUNTS_WORDS, one.counts))}`}</th>
 <td>${one.from ?? ""} – ${one.to ?? ""}</td><td>${grouped(one.start)}</td><td>${grouped(one.end)}</td><td>${grouped(one.used)}</td>
 <td>${say(wordOf(BASIS_WORDS, one.method === null ? one.basis : "estimated"))}${one.method === null ? "" : ` · ${say(wordOf(METHOD_WORDS, one.method))}`}</td></tr>`,
   );

@@ -89,8 +89,8 @@ export type RegisterFact = {
   readonly register?: string;
   readonly from?: string;
   readonly to?: string;
-  readonly start?: string;
-  readonly end?: string;
+  readonly start?: string | null;
+  readonly end?: string | null;
   readonly used?: string;
   readonly basis?: string;
   readonly verdicts?: readonly unknown[];
@@ -121,7 +121,8 @@ export type PaperUtility = Utility | "other";
 
 export type Register = {
   readonly serial: string;
-  readonly tou: string | null;
+  /** A time of use, `export`, `reactive` or `demand`; `null` = the whole use. */
+  readonly counts: string | null;
   readonly from: Day | null;
   readonly to: Day | null;
   readonly start: string;
@@ -294,7 +295,7 @@ function registerOf(register: RegisterFact, zone: Zone): Register {
   };
   return {
     serial: register.serial ?? register.meter ?? "",
-    tou: /_(sharp|peak|flat|deep_valley|valley)_/.exec(register.register ?? "")?.[1] ?? null,
+    counts: countsOf(register.register ?? ""),
     from: dayIn(register.from),
     to: dayIn(register.to),
     start: register.start ?? "",
@@ -304,6 +305,11 @@ function registerOf(register: RegisterFact, zone: Zone): Register {
     method: register.estimate?.method ?? null,
   };
 }
+
+const countsOf = (register: string): string | null =>
+  /_(sharp|peak|flat|deep_valley|valley)_/.exec(register)?.[1] ??
+  /^(demand|reactive)_/.exec(register)?.[1] ??
+  (register.startsWith("energy_export") ? "export" : null);
 
 /** Use by the month in which it ended; a true-up counts in the month that it settles. */
 function historyOf(facts: BillFacts, lastDay: Day): History[] {

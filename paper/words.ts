@@ -83,6 +83,14 @@ export const TOU_WORDS: Readonly<Record<string, Words>> = {
   deep_valley: w("深谷", "Deep valley"),
 };
 
+/** What a register counts, where it is not the whole use. */
+export const COUNTS_WORDS: Readonly<Record<string, Words>> = {
+  ...TOU_WORDS,
+  export: w("上网", "Given back"),
+  reactive: w("无功", "Reactive"),
+  demand: w("最大需量 (kW)", "Demand (kW)"),
+};
+
 export const METHOD_WORDS: Readonly<Record<string, Words>> = {
   linear: w("实抄之间线性", "linear between readings"),
   last_year: w("去年同期", "same period last year"),

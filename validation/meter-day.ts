@@ -7,13 +7,13 @@ import type { RegisterName } from "../domain/register.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import { BILLING_REGISTERS } from "../ledger/heard.ts";
 import type { Mark, MeterOnRecord, SeriesRows } from "../ledger/vee.ts";
-import { MAIN_REGISTER } from "../metering/register.ts";
+import { DEMAND_REGISTER, MAIN_REGISTER } from "../metering/register.ts";
 import { runGroup } from "../metering/vee/group.ts";
 import { type History, type MeterFacts, veeInput } from "../metering/vee/input.ts";
 import { type Columns, type Series, seriesOf, type Twins } from "../metering/vee/series.ts";
 
 /** Registers that are judged, each by itself. */
-export const JUDGED = BILLING_REGISTERS;
+export const JUDGED: readonly RegisterName[] = [...BILLING_REGISTERS, ...Object.values(DEMAND_REGISTER)];
 /** Registers that are evidence about those. */
 export const EVIDENCE: readonly RegisterName[] = [
   "energy_import_t1_kwh",
@@ -62,7 +62,7 @@ export function verdictsOf(day: MeterDay): Verdict[] {
   const { meter, period } = day;
   const main = mainRegisterOf(meter);
   const heard = day.series.filter(({ register }) => JUDGED.includes(register)).map(({ register }) => register);
-  const judged = heard.length > 0 ? heard : [main];
+  const judged = heard.some((register) => BILLING_REGISTERS.includes(register)) ? heard : [main, ...heard];
   const all = new Map(day.series.map((rows) => [rows.register, rows]));
   const base = day.marks.findLast((mark) => mark.asked === period.from);
   const neighbours = new Map<RegisterName, Series>();

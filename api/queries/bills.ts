@@ -23,6 +23,7 @@ import { readProrations } from "../../billing/explain/read-prorations.ts";
 import { closingsOf } from "../../ledger/account-closings.ts";
 import { type DepositStatement, depositStatementsOf, NO_DEPOSIT } from "../../ledger/deposits.ts";
 import { closingFiguresJson } from "./account-closings.ts";
+import { readMeasuredRegisters } from "../../ledger/rating-states.ts";
 import { billCharges, billStatement } from "./charges.ts";
 
 export type BillRow = {
@@ -254,6 +255,7 @@ async function usageOf(desk: Desk, billId: bigint): Promise<BilledUsageJson[]> {
     .orderBy("b.usage_point_id")
     .orderBy("b.period_from")
     .execute();
+  const besides = await readMeasuredRegisters(desk.trx, [billId]);
   return rows.map((row) => ({
     usagePointId: String(row.usage_point_id),
     utility: row.utility as UtilityName,
@@ -263,7 +265,10 @@ async function usageOf(desk: Desk, billId: bigint): Promise<BilledUsageJson[]> {
     periodTo: atText(desk, row.period_to),
     quantity: quantityOf(row.quantity, row.unit as z.infer<typeof UnitName>),
     basis: row.basis,
-    registers: row.registers as BilledUsageJson["registers"],
+    registers: [
+      ...(row.registers as BilledUsageJson["registers"]),
+      ...(row.corrects_bill_id === null ? (besides({ ...row, bill_id: billId }) as BilledUsageJson["registers"]) : []),
+    ],
     ladderBefore: row.ladder_before,
     correctsBillId: row.corrects_bill_id === null ? null : String(row.corrects_bill_id),
   }));

@@ -97,9 +97,9 @@ export const BilledRegisterJson = z
     register: z.string(),
     from: z.string(),
     to: z.string(),
-    start: z.string(),
-    end: z.string(),
-    used: z.string(),
+    start: z.string().nullable().describe("null: not known, or of a demand register, which begins anew"),
+    end: z.string().nullable(),
+    used: z.string().describe("Of a demand register its kW"),
     basis: z.string(),
     estimate: z
       .object({ method: z.string(), basis: z.record(z.string(), z.string()) })

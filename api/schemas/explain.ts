@@ -61,6 +61,7 @@ export const ExplainedLineJson = z
         usedAfter: z.string(),
       })
       .nullable(),
+    measuredBy: z.enum(["register", "intervals"]).nullable().describe("Of a demand: by what it was measured"),
     registers: z.array(ExplainedRegisterJson),
     verdicts: z.array(
       z.object({

@@ -19,7 +19,7 @@ export type HeardStatus = z.infer<typeof HeardStatus>;
 export const LatestReadingJson = z
   .object({
     register: z.string().describe("As energy_import_kwh"),
-    kind: z.enum(["cumulative", "instantaneous", "state"]),
+    kind: z.enum(["cumulative", "instantaneous", "maximum", "state"]),
     quantity: QuantityJson,
     state: z.string().nullable().describe("For a state register: its position in words"),
     measuredAt: InstantText.describe("The meter's clock"),
@@ -125,7 +125,7 @@ export const SeriesJson = z
   .object({
     meterId: IdText,
     register: z.string(),
-    kind: z.enum(["cumulative", "instantaneous", "state"]),
+    kind: z.enum(["cumulative", "instantaneous", "maximum", "state"]),
     unit: UnitName,
     stepSeconds: z.number().int().describe("0 when every reading is given"),
     points: z

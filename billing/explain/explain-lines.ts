@@ -34,6 +34,8 @@ export type ExplainedLine = {
     readonly cutBy: readonly CutCause[];
   };
   readonly ladder: ExplainedLadder | null;
+  /** Of a measured demand. */
+  readonly measuredBy: "register" | "intervals" | null;
   readonly registers: readonly ExplainedRegister[];
   readonly verdicts: readonly ExplainedVerdict[];
   /** A true-up: the bill that it corrects, what that bill had charged and what it should have. */
@@ -123,13 +125,14 @@ function explainLine(
     line.kind === "usage" ||
     line.kind === "demand" ||
     (line.quantity !== undefined && (line.kind === "surcharge" || charge?.kind === "export"));
-  const proofs = proofsOf(charge, settlement, input);
+  const proofs = proofsOf(line, charge, settlement, input);
   return {
     key: `${usagePointId}/${line.key}`,
     arithmetic: arithmeticOf(line, before, charge, usagePointId),
     tariff: tariffOf(tariff, charge),
     proration: explainedProration(line, charge, settlement, input, bill, tariff),
     ladder: ladderOf(line, settlement, tariff),
+    measuredBy: line.measuredBy ?? null,
     registers: meters ? proofs.map((proof) => registerOf(proof, input)) : [],
     verdicts: meters ? verdictsOf(settlement) : [],
     corrects: null,
@@ -138,13 +141,15 @@ function explainLine(
 
 /** The registers that a charge prices: of what was given back its own, with netting and for the power factor both. */
 function proofsOf(
+  line: Line,
   charge: Charge | null,
   { registers, beside }: Settlement,
   { versions }: SettlementInput,
 ): readonly RegisterProof[] {
   const nets = versions.some(({ netting }) => netting !== undefined);
-  const of = (kind: Beside) => beside.filter((one) => one.kind === kind).flatMap((one) => one.registers);
+  const of = (kind: Beside | "demand") => beside.filter((one) => one.kind === kind).flatMap((one) => one.registers);
   if (charge?.kind === "power_factor") return [...registers, ...of("reactive")];
+  if (charge?.kind === "demand" && line.measuredBy === "register") return of("demand");
   if (charge?.kind === "export") return nets ? [...registers, ...of("export")] : of("export");
   return nets && charge?.kind === "energy" ? [...registers, ...of("export")] : registers;
 }
@@ -277,6 +282,7 @@ function goneLine(
     tariff: tariffOf(tariff, charge),
     proration: explainedProration(line, charge, settled, settlement, bill, tariff),
     ladder: null,
+    measuredBy: line.measuredBy ?? null,
     registers: settled.registers.map((proof) => registerOf(proof, settlement)),
     verdicts: verdictsOf(settled),
     corrects: null,

@@ -136,6 +136,7 @@ const demand = z.strictObject({
   sliding: z.boolean().optional(),
   tou: touClock.optional(),
   in: z.array(touName).min(1).optional(),
+  measure: z.enum(["register", "intervals"]).optional(),
   coincident: z
     .strictObject({
       hours: z.array(z.strictObject({ from: z.string(), to: z.string() })).min(1),

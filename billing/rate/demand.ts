@@ -38,8 +38,8 @@ export function demandLines(
     const names = touNames(charge.tiers?.map((tier) => tier.price) ?? [charge.price ?? "0"]);
     const each: readonly (TouPeriod | null)[] = names.length === 0 ? [null] : names;
     return each.flatMap((tou) => {
-      const kw = billedKw(charge, version, part, tou, metered, context, state);
-      return kw === null ? [] : linesOf(charge, version, part, tou, kw, context);
+      const billed = billedKw(charge, version, part, tou, metered, context, state);
+      return billed === null ? [] : linesOf(charge, version, part, tou, billed, context);
     });
   });
 }
@@ -53,11 +53,12 @@ function billedKw(
   metered: Metered,
   context: RateContext,
   state: MovingState,
-): Micro | null {
+): Billed | null {
   const contracted = () => contractedAt(context, "kW", charge.id, part.from, tariff.zone);
-  if (charge.of === "contracted") return contracted();
-  const measured = measuredKw(charge, tariff, part, tou, metered);
-  if (measured === null) return null;
+  if (charge.of === "contracted") return { kw: contracted() };
+  const found = measuredKw(charge, tariff, part, tou, metered);
+  if (found === null) return null;
+  const { kw: measured, ...how } = found;
   const key = tou === null ? charge.id : `${charge.id}/${tou}`;
   const month = dayOf(part.from, tariff.zone).slice(0, 7);
   const before = state.peaks[key] ?? [];
@@ -75,8 +76,10 @@ function billedKw(
   }
   if (charge.minimumKw !== undefined) kw = larger(kw, microOfDecimal(charge.minimumKw));
   const least = charge.contracted?.atLeast;
-  return least === undefined ? kw : larger(kw, share(contracted(), least));
+  return { kw: least === undefined ? kw : larger(kw, share(contracted(), least)), ...how };
 }
+
+type Billed = { readonly kw: Micro } & Pick<Line, "measuredBy">;
 
 /** Null: none of the hours that count lies in this part. */
 function measuredKw(
@@ -85,15 +88,29 @@ function measuredKw(
   part: Period,
   tou: TouPeriod | null,
   metered: Metered,
-): Micro | null {
+): Billed | null {
   if (charge.coincident !== undefined) {
     const measured = coincidentKw(charge.coincident, part, metered, charge.id, zone);
-    return measured ?? (charge.ratchet === undefined ? null : 0n); // months without an hour pay what the hours of others came to
+    if (measured !== null) return { kw: measured, measuredBy: "intervals" };
+    return charge.ratchet === undefined ? null : { kw: 0n }; // months without an hour pay what the hours of others came to
   }
   const clock = charge.tou ?? clockOfTariff;
   const wanted = tou === null ? charge.in : [tou];
   if (wanted !== undefined && !hasHours(clock, zone, part, wanted, metered)) return null;
-  return highestIn(part, metered, charge, clock, zone, wanted, charge.id);
+  const byRegister = charge.measure === "intervals" ? null : registerKw(part, metered, wanted);
+  if (byRegister !== null) return { kw: byRegister, measuredBy: "register" };
+  return { kw: highestIn(part, metered, charge, clock, zone, wanted, charge.id), measuredBy: "intervals" };
+}
+
+/** The highest that the meter's demand registers showed, when they speak of the whole part. */
+function registerKw(part: Period, { demands }: Metered, wanted: readonly string[] | undefined): Micro | null {
+  const read = demands
+    .filter(({ period: { from, to } }) => from < part.to && to > part.from)
+    .filter(({ tou }) => wanted === undefined || (tou !== undefined && wanted.includes(tou)))
+    .sort((a, b) => a.period.from - b.period.from);
+  let known: Instant = part.from;
+  for (const { period } of read) if (period.from <= known && period.to > known) known = period.to;
+  return known < part.to ? null : read.reduce((most, { kw }) => larger(most, kw), 0n);
 }
 
 const larger = (a: Micro, b: Micro): Micro => (a > b ? a : b);
@@ -114,7 +131,7 @@ function linesOf(
   { tariff }: VersionStretch,
   part: Period,
   tou: TouPeriod | null,
-  kw: Micro,
+  { kw, measuredBy }: Billed,
   context: RateContext,
 ): Line[] {
   const head = lineHead(tariff, charge, part);
@@ -140,6 +157,7 @@ function linesOf(
       unit: "kW",
       price,
       amount: lineAmount(tariff.currency, quantity, price, charge),
+      ...(measuredBy === undefined ? {} : { measuredBy }),
     };
   }
 
@@ -180,29 +198,25 @@ export const ladderKw =
   (ladder: Ladder, stretch: Period): Micro | null => {
     if (ladder.kw === undefined) return null;
     if (ladder.kw.of === "contracted") return contractedAt(context, "kW", "ladder", stretch.from, zone);
-    return highestIn(stretch, metered, ladder.kw, undefined, zone, undefined, "ladder");
+    return (
+      registerKw(stretch, metered, undefined) ??
+      highestIn(stretch, metered, ladder.kw, undefined, zone, undefined, "ladder")
+    );
   };
 
 /**
- * The highest mean power of a part: the meter's own register, else windows of the intervals.
+ * The highest mean power of a part, by windows of the intervals.
  * @throws CodedError `usage.invalid` when the intervals are too long to show it
  */
 function highestIn(
   part: Period,
-  { drawn, demands }: Metered,
+  { drawn }: Metered,
   { window, sliding }: Window,
   clock: TouClock | undefined,
   zone: Zone,
   wanted: readonly string[] | undefined,
   charge: string,
 ): Micro {
-  const read = demands.filter(
-    ({ period, tou }) =>
-      period.from < part.to &&
-      period.to > part.from &&
-      (wanted === undefined || (tou !== undefined && wanted.includes(tou))),
-  );
-  if (read.length > 0) return read.reduce((most, { kw }) => larger(most, kw), 0n);
   const slices = slicesWithin(drawn, part);
   const longest = window === undefined ? LONGEST_WINDOW_MS : window * MINUTE_MS;
   const long = slices.find(({ period, quantity }) => quantity !== 0n && period.to - period.from > longest);

@@ -8,6 +8,8 @@ export type RatingNeeds = {
   readonly reactive: boolean;
   /** What its charges carry from bill to bill. */
   readonly state: boolean;
+  /** The meter's own demand registers. */
+  readonly demand: boolean;
   readonly contractedKw: boolean;
   readonly contractedKva: boolean;
   readonly lowIncome: boolean;
@@ -30,6 +32,7 @@ export function needsOf(versions: readonly Tariff[]): RatingNeeds {
     exported: nets || some(({ kind }) => kind === "export"),
     reactive: some(({ kind }) => kind === "power_factor"),
     state: some(carries) || versions.some(({ netting }) => netting?.by === "period" && netting.surplus === "carry"),
+    demand: versions[0]?.utility === "electricity" && some((charge) => isByRegister(charge) || isByDemand(charge)),
     contractedKw: some((charge) => isByContract(charge) || isStandingBy(charge, "kW")),
     contractedKva: some((charge) => isStandingBy(charge, "kVA")),
     lowIncome: some(({ when }) => when?.lowIncome !== undefined),
@@ -57,6 +60,11 @@ function carries(charge: Charge): boolean {
 const kwOf = (charge: Charge): "contracted" | "demand" | undefined =>
   (charge.kind === "energy" || charge.kind === "export") && "ladder" in charge ? charge.ladder.kw?.of : undefined;
 
+const isByRegister = (charge: Charge): boolean =>
+  charge.kind === "demand" &&
+  charge.of !== "contracted" &&
+  charge.coincident === undefined &&
+  charge.measure !== "intervals";
 const isByDemand = (charge: Charge): boolean => kwOf(charge) === "demand";
 const isByContract = (charge: Charge): boolean =>
   kwOf(charge) === "contracted" ||

@@ -120,7 +120,7 @@ function coincidentProblems(charge: DemandCharge, tariff: Tariff, report: Report
     if (begin != null && end != null && end <= begin)
       report(["coincident", "hours", i, "to"], "is not after `from` (an hour ends with the first moment outside it)");
   }
-  const others = ["window", "sliding", "tou", "in", "of"] as const;
+  const others = ["window", "sliding", "tou", "in", "of", "measure"] as const;
   const also = others.filter((name) => charge[name] !== undefined);
   for (const name of also) report([name], "the hours of `coincident` say what counts: leave this out");
 }

@@ -68,7 +68,7 @@ function factorsOf(register: RegisterName, { multiplier, ct, vt }: Ratios): stri
       ? [vt]
       : unit === "A"
         ? [ct]
-        : unit === "kWh" || unit === "kvarh" || unit === "W"
+        : unit === "kWh" || unit === "kvarh" || unit === "W" || unit === "kW"
           ? [ct, vt, multiplier]
           : kind === "cumulative" || unit === "m3/h"
             ? [multiplier]

@@ -67,7 +67,7 @@ export function valueOfBytes(map: ModbusRegister, bytes: Uint8Array): bigint | R
     return { reason: raw.reason, detail: `${hexOf(bytes)} is no ${map.type} value for ${map.register}` };
   const { kind } = REGISTERS[map.register];
   if (kind === "state") return map.states === undefined ? raw.digits : stateOfRaw(map.states, raw.digits);
-  if (kind === "cumulative" && raw.digits === -1n && bytes.every((byte) => byte === 0xff))
+  if ((kind === "cumulative" || kind === "maximum") && raw.digits === -1n && bytes.every((byte) => byte === 0xff))
     return { reason: "all_ones", detail: `${hexOf(bytes)} is no counter value for ${map.register}` };
   return checkedMicro(map.register, microOfRaw(raw.digits, raw.places, scaleCached(map.scale)));
 }
@@ -83,7 +83,8 @@ function stateOfRaw(states: NonNullable<ModbusRegister["states"]>, raw: bigint):
 export function checkedMicro(register: RegisterName, micro: bigint): bigint | Refusal {
   if (micro > INT64_MAX || micro < -INT64_MAX)
     return { reason: "out_of_range", detail: `${register} is too large to be kept` };
-  if (micro < 0n && REGISTERS[register].kind === "cumulative")
+  const { kind } = REGISTERS[register];
+  if (micro < 0n && (kind === "cumulative" || kind === "maximum"))
     return { reason: "out_of_range", detail: `${register} counts and cannot be negative` };
   return micro;
 }

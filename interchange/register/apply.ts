@@ -38,6 +38,7 @@ export async function applyPlan(trx: Trx, plan: Plan, snapshot: Snapshot, as: Ap
   await alterAccounts(trx, plan, as);
   const accountId = (number: string): bigint =>
     accounts.get(number) ?? snapshot.accounts.get(number)?.id ?? fail(number);
+  await putContacts(trx, plan, as, accountId);
   await putAgreements(trx, plan, as, { idOf, meterId, accountId });
   onStep("accounts", plan.accounts.length);
   await adoptFound(trx, as);
@@ -214,6 +215,29 @@ async function alterAccounts(trx: Trx, { altered }: Plan, { operatorId }: Applie
       .where("operator_id", "=", operatorId)
       .where("id", "=", id)
       .execute();
+}
+
+/** The customer's own addresses: said from a day on, the one before it from that day on no more. */
+async function putContacts(
+  trx: Trx,
+  { contacts }: Plan,
+  as: Applied,
+  accountId: (number: string) => bigint,
+): Promise<void> {
+  for (const batch of batches(contacts)) {
+    const rows = batch.flatMap(({ number, channel, address, instead, from }) => {
+      const said = { account_id: String(accountId(number)), channel, from_day: from };
+      const ended = instead === null ? [] : [{ ...said, address: instead, active: false }];
+      return [...ended, { ...said, address, active: true }];
+    });
+    await sql`
+      insert into contact_point (operator_id, account_id, channel, address, language, from_day, active, verified, bills, consent,
+             noted_at, noted_by)
+      select ${as.operatorId}, account_id, channel, address, 'zh', from_day, active, false, active and channel = 'email', ${as.reason},
+             ${isoOf(as.now)}::timestamptz, ${as.by}::bigint
+        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (account_id bigint, channel text, address text, from_day date,
+             active boolean)`.execute(trx);
+  }
 }
 
 async function putAgreements(

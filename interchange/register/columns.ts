@@ -169,6 +169,22 @@ export const COLUMNS: Readonly<Record<Kind, readonly Column[]>> = {
       example: "",
     },
     {
+      name: "email",
+      zh: "邮箱",
+      also: ["电子邮箱", "邮件", "mail", "e-mail"],
+      helpEn: "bills and notices are sent there; the customer has agreed",
+      helpZh: "账单与通知发往此邮箱（须经用户同意）",
+      example: "",
+    },
+    {
+      name: "message_to",
+      zh: "短信号码",
+      also: ["短信", "短信手机", "sms"],
+      helpEn: "number or name by which the message bridge (SMS, WeChat) reaches the customer, who has agreed",
+      helpZh: "短信或微信网关通知该用户的号码（须经用户同意）",
+      example: "",
+    },
+    {
       name: "address",
       zh: "地址",
       also: ["住址", "用水地址", "用电地址"],

@@ -9,7 +9,7 @@ import {
   type Scene,
   type Verdict,
 } from "./judge.ts";
-import type { AccountRow } from "./rows.ts";
+import { type AccountRow, CONTACT_COLUMNS } from "./rows.ts";
 import { type KnownAccount, pointKey } from "./snapshot.ts";
 import type { RowError } from "./words.ts";
 
@@ -33,6 +33,7 @@ export function judgeAccount(row: AccountRow, line: number, scene: Scene): Verdi
     ...found,
     commit: () => {
       plan.agreements.push(...agreements);
+      plan.contacts.push(...contactsOf(row, known, rules));
       if (known === undefined) create(row, serial, plan);
       else if (found.changes.length > 0) alter(row, known, rules, found.changes, plan);
     },
@@ -44,6 +45,20 @@ function create(row: AccountRow, serial: string | null, plan: Plan): void {
   if (row.persons !== null) plan.households.push({ number: row.number, persons: row.persons, from: row.openedOn });
   if (serial !== null && row.policy !== null) plan.supplies.push({ number: row.number, serial, policyId: row.policy });
 }
+
+/** Addresses that the register has not; of an account that is there, from today on and in place of the old one. */
+const contactsOf = (row: AccountRow, known: KnownAccount | undefined, { today }: Rules): Plan["contacts"] =>
+  CONTACTS.flatMap(([column, has]) => {
+    const address = row.contacts[column];
+    const instead = known === undefined ? null : known[has];
+    if (address === null || address === instead) return [];
+    const from = known === undefined ? row.openedOn : today;
+    return [{ number: row.number, channel: CONTACT_COLUMNS[column], address, instead, from }];
+  });
+const CONTACTS = [
+  ["email", "email"],
+  ["message_to", "messageTo"],
+] as const;
 
 const OF_ACCOUNT = new Set(["name", "phone", "address", "protected_reason"]);
 
@@ -59,6 +74,7 @@ function compareAccount(row: AccountRow, known: KnownAccount, rules: Rules, into
   const said = (column: string, value: string | null) => (stated.has(column) ? value : null);
   compare("name", known.name, row.name, true, rules, into);
   compare("phone", known.phone, said("phone", row.phone), true, rules, into);
+  for (const [column, has] of CONTACTS) compare(column, known[has], row.contacts[column], true, rules, into);
   compare("address", known.address, said("address", row.address), true, rules, into);
   compare("protected_reason", known.protectedReason, said("protected_reason", row.protectedReason), true, rules, into);
   compare("payment_mode", known.paymentMode, said("payment_mode", row.paymentMode), false, rules, into);

@@ -1,3 +1,4 @@
+import type { ContactChannel } from "../../domain/notice.ts";
 import type { Day } from "../../domain/period.ts";
 import type { Utility } from "../../domain/unit.ts";
 import { judgeAccount } from "./judge-account.ts";
@@ -44,6 +45,14 @@ export type Plan = {
   readonly accounts: AccountRow[];
   readonly altered: { readonly id: bigint; readonly row: AccountRow }[];
   readonly households: { readonly number: string; readonly persons: number; readonly from: Day }[];
+  readonly contacts: {
+    readonly number: string;
+    readonly channel: ContactChannel;
+    readonly address: string;
+    /** The one that it takes the place of. */
+    readonly instead: string | null;
+    readonly from: Day;
+  }[];
   readonly agreements: {
     readonly number: string;
     readonly point: PointRef;
@@ -83,6 +92,7 @@ export function judge(rows: readonly FileRow[], snapshot: Snapshot, rules: Rules
     accounts: [],
     altered: [],
     households: [],
+    contacts: [],
     agreements: [],
     supplies: [],
   };

@@ -1,3 +1,4 @@
+import { addressProblem, type ContactChannel } from "../../domain/notice.ts";
 import type { Instant } from "../../domain/instant.ts";
 import type { Day, Zone } from "../../domain/period.ts";
 import type { Utility } from "../../domain/unit.ts";
@@ -36,6 +37,8 @@ export type AccountRow = {
   readonly name: string;
   readonly phone: string;
   readonly address: string;
+  /** Where messages go, by channel; null = not said. */
+  readonly contacts: Readonly<Record<ContactColumn, string | null>>;
   readonly paymentMode: "postpaid" | "prepaid";
   readonly policy: string | null;
   readonly openedOn: Day;
@@ -46,6 +49,12 @@ export type AccountRow = {
   /** Columns whose cell is not empty: what is not stated changes nothing that is there. */
   readonly stated: ReadonlySet<string>;
 };
+/** Columns that say where an account is reached, with the channel of each. */
+export const CONTACT_COLUMNS = { email: "email", message_to: "webhook" } as const satisfies Record<
+  string,
+  ContactChannel
+>;
+export type ContactColumn = keyof typeof CONTACT_COLUMNS;
 export type Row = PointRow | MeterRow | AccountRow;
 export type Place = { readonly building: string; readonly room: string };
 export type Role = "customer" | "master";
@@ -192,6 +201,13 @@ function meterOf(read: Reader, { zone, now }: { zone: Zone; now: Instant }): Met
   };
 }
 
+function contactOf(read: Reader, column: ContactColumn): string | null {
+  const address = read.text(column, 254);
+  if (address !== null && addressProblem(CONTACT_COLUMNS[column], address) !== null)
+    read.errors.push({ column, code: "not_address" });
+  return address;
+}
+
 function checkInstalled(read: Reader, place: Place | null, installedAt: Instant | null, now: Instant): void {
   const column = "installed_at";
   const isEmpty = read.cell(column).text.trim() === "";
@@ -229,6 +245,7 @@ function accountOf(read: Reader): AccountRow | null {
     phone: read.text("phone", 40) ?? "",
     address: read.text("address", 300) ?? "",
     protectedReason: read.text("protected_reason", 300),
+    contacts: { email: contactOf(read, "email"), message_to: contactOf(read, "message_to") },
   };
   if (number === null || name === null || openedOn === null) return null;
   const stated = read.stated();

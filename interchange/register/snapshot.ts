@@ -55,6 +55,9 @@ export type KnownAccount = {
   readonly policy: string | null;
   readonly openedOn: Day;
   readonly protectedReason: string | null;
+  /** The newest address of each channel that is in force. */
+  readonly email: string | null;
+  readonly messageTo: string | null;
   readonly persons: number | null;
   /** The day from which `persons` counts. */
   readonly personsFrom: Day | null;
@@ -162,11 +165,18 @@ function wiresOf(meters: ReadonlyMap<string, KnownMeter>): Map<string, string> {
 async function accountsOf(trx: Transaction<Tables>): Promise<Map<string, KnownAccount>> {
   const { rows } = await sql<Omit<KnownAccount, "paymentMode"> & { number: string; mode: KnownAccount["paymentMode"] }>`
     select a.number, a.id, a.name, a.phone, a.address, a.payment_mode as mode, s.policy_id as policy, a.opened_on as "openedOn",
-           a.protected_reason as "protectedReason", h.persons, h.from_day as "personsFrom"
+           a.protected_reason as "protectedReason", h.persons, h.from_day as "personsFrom",
+           c.email, c.webhook as "messageTo"
       from account a
       left join supply s on s.operator_id = a.operator_id and s.account_id = a.id
       left join lateral (select persons, from_day from household_size h where h.operator_id = a.operator_id and h.account_id = a.id
                           order by from_day desc limit 1) h on true
+      left join (select account_id, (array_agg(address order by id desc) filter (where channel = 'email'))[1] as email,
+                        (array_agg(address order by id desc) filter (where channel = 'webhook'))[1] as webhook
+                   from (select distinct on (account_id, channel, address) id, account_id, channel, address, active
+                           from contact_point where operator_id = sanbiao.operator_id() and channel in ('email', 'webhook')
+                          order by account_id, channel, address, from_day desc, id desc) said
+                  where active group by account_id) c on c.account_id = a.id
      where a.operator_id = sanbiao.operator_id()`.execute(trx);
   return new Map(rows.map(({ number, mode, ...row }) => [number, { ...row, paymentMode: mode }]));
 }

@@ -51,6 +51,7 @@ export const ROW_ERRORS = {
   },
   unknown_tariff: { en: "is no tariff", zh: "没有此价格方案" },
   tariff_utility: { en: "is a tariff for {a}", zh: "此方案适用于{a}" },
+  not_address: { en: "is no address that a message can go to", zh: "不是可送达的地址" },
   unknown_policy: { en: "is no prepaid policy", zh: "没有此预付费策略" },
   needs_prepaid: { en: "is for prepaid accounts only", zh: "仅适用于预付费户" },
   no_switch: { en: "has no electricity meter whose supply could be cut", zh: "此处没有可停送电的电表" },

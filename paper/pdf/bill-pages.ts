@@ -14,6 +14,7 @@ import { headlineOf, type Strip, stripsOf } from "../statement-cells.ts";
 import type { BillSheet, Register, Section, SheetLine } from "../bill-sheet.ts";
 import {
   BASIS_WORDS,
+  COUNTS_WORDS,
   filled,
   firstOf,
   METHOD_WORDS,
@@ -262,11 +263,11 @@ const registerColumns = (language: PaperLanguage) =>
 
 function registerRow(register: Register, section: Section, language: PaperLanguage) {
   const figure = (decimal: string) => (decimal === "" ? "" : grouped(decimal));
-  const tou = register.tou === null ? "" : `  ${joined(language, wordOf(TOU_WORDS, register.tou))}`;
+  const counts = register.counts === null ? "" : `  ${joined(language, wordOf(COUNTS_WORDS, register.counts))}`;
   const basis = register.method === null && section.basis === "actual" ? "actual" : register.basis;
   return {
     cells: [
-      `${register.serial}${tou}`,
+      `${register.serial}${counts}`,
       `${register.from ?? ""} – ${register.to ?? ""}`,
       figure(register.start),
       figure(register.end),

@@ -74,7 +74,7 @@ export type BilledMeasureTable = {
   usage_point_id: bigint;
   period_from: At;
   period_to: At;
-  kind: "export" | "reactive";
+  kind: "export" | "reactive" | "demand";
   quantity: bigint;
   unit: string;
   basis: string;

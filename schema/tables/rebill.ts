@@ -132,7 +132,7 @@ export type CorrectionMeasureTable = {
   usage_point_id: bigint;
   period_from: At;
   period_to: At;
-  kind: "export" | "reactive";
+  kind: "export" | "reactive" | "demand";
   unit: string;
   quantity: bigint;
   registers: Json;

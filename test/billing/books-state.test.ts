@@ -169,6 +169,42 @@ test("a workshop pays its highest hour, the ratchet, the contract's least, the p
   expect(await totals(shop.account)).toEqual(["456750", "360675"]);
 });
 
+test("a meter's own demand register goes before the intervals; one that lies is passed over with a verdict", async () => {
+  const { account, meter } = await moveIn("by-demand");
+  const at = { kwh: 0, kvarh: 0 };
+  await workshopMonth(meter, "2025-09", at, 100);
+  await workshopMonth(meter, "2025-10", at, 80);
+  await workshopMonth(meter, "2025-11", at, 1);
+  const hour = (text: string) => iso(instant(on(text) + HOUR_MS));
+  await town.readings(meter, "demand_import_max_kw", [
+    [hour("2025-09-01"), 3],
+    [hour("2025-09-30"), 110], // a quarter of an hour above the hour's mean
+    [hour("2025-10-01"), 2],
+    [hour("2025-10-31"), 900], // the fuse carries 500
+    [hour("2025-11-01"), 1],
+  ]);
+  await town.readings(meter, "demand_import_last_kw", [
+    [hour("2025-09-30"), 77],
+    [hour("2025-10-01"), 112], // what came after the last reading
+  ]);
+  await lives.run(town, "2025-09");
+  await lives.run(town, "2025-10");
+  // September: the meter was hung on its first day. 100 × 0.60 + 112 × 40 + 100 × 1. October: 80 × 0.60 + 80 × 40 + 80 × 1.
+  expect(await totals(account)).toEqual(["464000", "332800"]);
+  const measured = await lives.owner.query(
+    "select kind, quantity, registers from billed_measure m join bill b on b.id = m.bill_id where b.account_id = $1",
+    [account],
+  );
+  expect(measured.rows).toMatchObject([
+    { kind: "demand", quantity: 112_000_000n, registers: [{ register: "demand_import_last_kw", end: "112" }] },
+  ]);
+  const verdicts = await lives.owner.query(
+    "select inputs from verdict where meter_id = $1 and rule = 'demand.not_used'",
+    [meter],
+  );
+  expect(verdicts.rows).toMatchObject([{ inputs: { why: "over_capacity", shown_kw: "900", limit_kw: "550" } }]);
+});
+
 test("capacity and household said at the counter are billed from their days on, and a word taken back counts no more", async () => {
   const { account, meter } = await moveIn("by-capacity");
   await read(meter, "energy_import_kwh", { "2025-09-01": 0, "2025-10-01": 150 });

@@ -30,6 +30,15 @@ export const CARRYING: Record<string, Tariff> = {
     netting: { by: "interval" },
     charges: [energy, feedIn, { kind: "carry", id: "kept", title, of: ["energy", "feed_in"] }],
   },
+  "by-demand": {
+    ...base,
+    id: "by-demand",
+    charges: [
+      energy,
+      { kind: "demand", id: "demand", title, price: "40" },
+      { kind: "demand", id: "of_intervals", title, price: "1", measure: "intervals" },
+    ],
+  },
   "by-capacity": {
     ...base,
     id: "by-capacity",

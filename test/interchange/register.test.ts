@@ -340,6 +340,20 @@ describe("a row that the register has otherwise", () => {
     ]);
   });
 
+  test("an address for messages is taken, replaced from today on, and refused when nothing can go there", async () => {
+    await estate();
+    const file = (email: string) => `number,name,邮箱,短信号码,opened_on\n3-301,张三,${email},13800005678,2026-03-01\n`;
+    expect(wrong(await take(file("zhang at example")))).toEqual(["2 email not_address"]);
+    expect((await take(file("zhang@example.org"))).counts.accounts.created).toBe(1);
+    expect((await take(file("zhang@example.org"))).counts.accounts.already).toBe(1);
+    expect(wrong(await take(file("wang@example.org")))).toEqual(["2 email differs_update"]);
+    expect((await take(file("wang@example.org"), { update: true })).counts.accounts.changed).toBe(1);
+    const said =
+      "select string_agg(concat_ws(' ', address, active, bills), '; ' order by id) as said from contact_point";
+    const { rows } = await owner.query(`${said} where operator_id = $1 and channel = 'email'`, [town.operatorId]);
+    expect(rows[0].said).toBe("zhang@example.org t t; zhang@example.org f f; wang@example.org t t");
+  });
+
   test("what the file leaves empty is left as it is", async () => {
     await estate();
     for (const file of [POINTS, ACCOUNTS]) await take(file);

@@ -196,5 +196,7 @@ export const termsEn = {
   "register.relay_state": "Relay",
   "register.valve_state": "Valve",
   "register.online_state": "Reachable",
+  "register.demand_import_max_kw": "Demand since the last reset",
+  "register.demand_import_last_kw": "Demand at the last reset",
   "register.alarm_state": "Alarms",
 };

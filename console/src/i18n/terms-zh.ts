@@ -198,5 +198,7 @@ export const termsZh: Readonly<Record<keyof typeof termsEn, string>> = {
   "register.relay_state": "继电器",
   "register.valve_state": "阀门",
   "register.online_state": "在线状态",
+  "register.demand_import_max_kw": "最大需量（本月）",
+  "register.demand_import_last_kw": "最大需量（上月冻结）",
   "register.alarm_state": "告警",
 };

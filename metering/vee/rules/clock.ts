@@ -6,7 +6,7 @@ export const clock = ruleOf({
   name: "clock",
   version: 1,
   title: { zh: "时钟偏差", en: "Clock" },
-  applies: { utilities: "all", kinds: ["cumulative", "instantaneous"] },
+  applies: { utilities: "all", kinds: ["cumulative", "instantaneous", "maximum"] },
   defaults: {
     fast_seconds: ours(30, "nothing arrives before it was measured; half a minute is for two clocks that are kept"),
     slow_seconds: ours(

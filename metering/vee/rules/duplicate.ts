@@ -5,7 +5,7 @@ export const duplicate = ruleOf({
   name: "duplicate",
   version: 1,
   title: { zh: "重复读数", en: "Duplicate reading" },
-  applies: { utilities: "all", kinds: ["cumulative", "instantaneous"] },
+  applies: { utilities: "all", kinds: ["cumulative", "instantaneous", "maximum"] },
   defaults: {},
   find: ({ series, period }) =>
     series.twins

@@ -6,7 +6,7 @@ export const future = ruleOf({
   name: "future",
   version: 1,
   title: { zh: "未来时刻", en: "From the future" },
-  applies: { utilities: "all", kinds: ["cumulative", "instantaneous"] },
+  applies: { utilities: "all", kinds: ["cumulative", "instantaneous", "maximum"] },
   defaults: { ahead_seconds: ours(600, "more than clocks differ by when they are kept at all") },
   find: (input, { ahead_seconds }) => {
     const { at, receivedAt } = input.series;

@@ -5,7 +5,7 @@ export const negative = ruleOf({
   name: "negative",
   version: 1,
   title: { zh: "负读数", en: "Negative register" },
-  applies: { utilities: "all", kinds: ["cumulative"] },
+  applies: { utilities: "all", kinds: ["cumulative", "maximum"] },
   defaults: { floor_micro: ours(0, "a counter begins at zero") },
   find: (input, { floor_micro }) => {
     const { value } = input.series;

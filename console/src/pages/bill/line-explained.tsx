@@ -124,6 +124,9 @@ function Parts({ line }: { line: ExplainedLineJson }) {
       )}
       <TariffPart tariff={line.tariff} />
       <Walk line={line} />
+      {line.measuredBy === null ? null : (
+        <Part name={t("explain.measured")}>{t(`explain.measured.${line.measuredBy}`)}</Part>
+      )}
       <Readings line={line} />
       {line.verdicts.length === 0 ? null : (
         <Part name={t("explain.verdicts")}>

@@ -12,6 +12,9 @@ import { LineExplained } from "./line-explained.tsx";
 import { Prorated } from "./prorated.tsx";
 import type { Section } from "./sections.ts";
 
+/** Registers whose growth is the whole use: their name says nothing more. */
+const MAIN: ReadonlySet<string> = new Set(["energy_import_kwh", "volume_m3", "heat_kwh"]);
+
 function Registers({ usages }: { usages: readonly BilledUsageJson[] }) {
   const { t, term } = useSpeech();
   const format = useFormat();
@@ -38,11 +41,16 @@ function Registers({ usages }: { usages: readonly BilledUsageJson[] }) {
           .map((r) => (
             <Fragment key={`${r.serial ?? r.meter}-${r.register}-${r.from}-${r.start}`}>
               <tr>
-                <td>{r.serial ?? r.meter}</td>
+                <td>
+                  {r.serial ?? r.meter}
+                  {r.register === undefined || MAIN.has(r.register) ? null : (
+                    <div className="quiet">{term("register", r.register)}</div>
+                  )}
+                </td>
                 <td>{at(r.from)}</td>
-                <td className="num">{r.start === undefined ? "" : format.number(r.start, 3)}</td>
+                <td className="num">{r.start == null ? "" : format.number(r.start, 3)}</td>
                 <td>{at(r.to)}</td>
-                <td className="num">{r.end === undefined ? "" : format.number(r.end, 3)}</td>
+                <td className="num">{r.end == null ? "" : format.number(r.end, 3)}</td>
                 <td className="num">{r.used === undefined ? "" : format.number(r.used, 3)}</td>
                 {hasBasis ? <td>{r.basis === undefined ? "" : term("basis", r.basis)}</td> : null}
               </tr>
