@@ -30,6 +30,7 @@ const Balance = lazy(() => import("./pages/balance/balance.tsx"));
 const Counter = lazy(() => import("./pages/counter/counter.tsx"));
 const Channels = lazy(() => import("./pages/channels.tsx"));
 const Prepaid = lazy(() => import("./pages/supply/supply.tsx"));
+const BillingSettings = lazy(() => import("./pages/billing-settings/billing-settings.tsx"));
 const Tariffs = lazy(() => import("./pages/tariffs/tariffs.tsx"));
 const TariffVersion = lazy(() => import("./pages/tariffs/version-page.tsx"));
 const WhatIf = lazy(() => import("./pages/what-if/what-if.tsx"));
@@ -93,6 +94,7 @@ export function Pages() {
                   <Route path="/counter" element={<Counter />} />
                   <Route path="/channels" element={<Channels />} />
                   <Route path="/prepaid" element={<Prepaid />} />
+                  <Route path="/billing-settings" element={<BillingSettings />} />
                   <Route path="/tariffs" element={<Tariffs />} />
                   <Route path="/tariffs/:id" element={<TariffVersion />} />
                   <Route path="/what-if" element={<WhatIf />} />
