@@ -40,7 +40,7 @@ export function rulesFor(
     return [...general, ...special];
   });
   const inOrder = own.toSorted((a, b) => (a.fromDay < b.fromDay ? -1 : a.fromDay > b.fromDay ? 1 : 0));
-  return inOrder.map(({ customerClass: _, ...rule }) => rule);
+  return inOrder.map(({ customerClass: _customerClass, ...rule }) => rule);
 }
 
 /** What a bill asked for in one class, late fees left out. */

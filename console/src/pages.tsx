@@ -33,6 +33,7 @@ const Shift = lazy(() => import("./pages/shifts/shift.tsx"));
 const Payment = lazy(() => import("./pages/payment.tsx"));
 const Channels = lazy(() => import("./pages/channels.tsx"));
 const Prepaid = lazy(() => import("./pages/supply/supply.tsx"));
+const BillingSettings = lazy(() => import("./pages/billing-settings/billing-settings.tsx"));
 const Tariffs = lazy(() => import("./pages/tariffs/tariffs.tsx"));
 const TariffVersion = lazy(() => import("./pages/tariffs/version-page.tsx"));
 const WhatIf = lazy(() => import("./pages/what-if/what-if.tsx"));
@@ -99,6 +100,7 @@ export function Pages() {
                   <Route path="/payments/:journalId" element={<Payment />} />
                   <Route path="/channels" element={<Channels />} />
                   <Route path="/prepaid" element={<Prepaid />} />
+                  <Route path="/billing-settings" element={<BillingSettings />} />
                   <Route path="/tariffs" element={<Tariffs />} />
                   <Route path="/tariffs/:id" element={<TariffVersion />} />
                   <Route path="/what-if" element={<WhatIf />} />

@@ -14,6 +14,7 @@ import { mayTakePayments } from "../../shell/frame.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
 import { UTILITY_ORDER } from "../../theme.ts";
 import { NoticeCard } from "./contacts.tsx";
+import { BillingCard } from "./billing-card.tsx";
 import { Certificates } from "./certificates.tsx";
 import { DailyUse } from "./daily-use.tsx";
 import { ClosedCard, DepositCard } from "./deposit.tsx";
@@ -199,6 +200,7 @@ export default function Account() {
               <div className="stack">
                 <Facts account={a} />
                 <MeterList account={a} />
+                <BillingCard accountId={a.id} />
                 <DepositCard account={a} role={me.role} />
                 <NoticeCard accountId={a.id} mayEdit={mayTakePayments(me.role)} />
               </div>
