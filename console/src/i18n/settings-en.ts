@@ -72,7 +72,7 @@ export const settingsEn = {
   "lateFee.debt": "On debts for",
   "lateFee.class": "Customers",
   "lateFee.rate": "Per day",
-  "lateFee.rate.one": "{rate} ‰",
+  "lateFee.rate.one": "{rate} ‰ a day",
   "lateFee.rate.two": "{rate} ‰, across years {cross} ‰",
   "lateFee.rate.missing": "Thousandths with at most one decimal, as 1 or 0.5",
   "lateFee.cross": "Per day of a later year",

@@ -69,7 +69,7 @@ export const settingsZh: Record<keyof typeof settingsEn, string> = {
   "lateFee.debt": "欠费类别",
   "lateFee.class": "用户类别",
   "lateFee.rate": "每日",
-  "lateFee.rate.one": "{rate} ‰",
+  "lateFee.rate.one": "日 {rate} ‰",
   "lateFee.rate.two": "{rate} ‰，跨年 {cross} ‰",
   "lateFee.rate.missing": "千分数，最多一位小数，如 1 或 0.5",
   "lateFee.cross": "跨年后每日",
