@@ -34,6 +34,8 @@ const Payment = lazy(() => import("./pages/payment.tsx"));
 const Channels = lazy(() => import("./pages/channels.tsx"));
 const Prepaid = lazy(() => import("./pages/supply/supply.tsx"));
 const BillingSettings = lazy(() => import("./pages/billing-settings/billing-settings.tsx"));
+const OwnPolicy = lazy(() => import("./pages/policies/own-version.tsx"));
+const PublishedPolicy = lazy(() => import("./pages/policies/published.tsx"));
 const Tariffs = lazy(() => import("./pages/tariffs/tariffs.tsx"));
 const TariffVersion = lazy(() => import("./pages/tariffs/version-page.tsx"));
 const WhatIf = lazy(() => import("./pages/what-if/what-if.tsx"));
@@ -101,6 +103,8 @@ export function Pages() {
                   <Route path="/channels" element={<Channels />} />
                   <Route path="/prepaid" element={<Prepaid />} />
                   <Route path="/billing-settings" element={<BillingSettings />} />
+                  <Route path="/policies/own/:id" element={<OwnPolicy />} />
+                  <Route path="/policies/:policyId/:version" element={<PublishedPolicy />} />
                   <Route path="/tariffs" element={<Tariffs />} />
                   <Route path="/tariffs/:id" element={<TariffVersion />} />
                   <Route path="/what-if" element={<WhatIf />} />

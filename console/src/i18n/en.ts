@@ -1,4 +1,5 @@
 import { residentEn } from "./resident-en.ts";
+import { policyEn } from "./policy-en.ts";
 import { supplyEn } from "./supply-en.ts";
 import { tokenEn } from "./token-en.ts";
 import { tariffFieldEn } from "./tariff-field-en.ts";
@@ -49,6 +50,7 @@ export const en = {
   ...readingEn,
   ...paperEn,
   ...noticesEn,
+  ...policyEn,
   ...supplyEn,
   ...tokenEn,
   "app.title": "Sanbiao · three meters, one bill",

@@ -1,5 +1,6 @@
 import type { en } from "./en.ts";
 import { residentZh } from "./resident-zh.ts";
+import { policyZh } from "./policy-zh.ts";
 import { supplyZh } from "./supply-zh.ts";
 import { tokenZh } from "./token-zh.ts";
 import { tariffFieldZh } from "./tariff-field-zh.ts";
@@ -50,6 +51,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...readingZh,
   ...paperZh,
   ...noticesZh,
+  ...policyZh,
   ...supplyZh,
   ...tokenZh,
   "app.title": "三表 · 一本账一张单",

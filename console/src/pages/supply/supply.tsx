@@ -2,13 +2,14 @@ import { Card, Tabs } from "antd";
 import { useSpeech } from "../../i18n/language.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { useUrlFilter } from "../../parts/url-filter.ts";
+import { Policies } from "../policies/policies.tsx";
 import { SupplyAccounts } from "./accounts.tsx";
 import { SupplyBoard } from "./board.tsx";
 import { Holds } from "./holds.tsx";
 import { Orders } from "./orders.tsx";
 import { Tonight } from "./tonight.tsx";
 
-const TABS = ["board", "tonight", "accounts", "orders", "holds"] as const;
+const TABS = ["board", "tonight", "accounts", "orders", "holds", "policies"] as const;
 
 /** Prepaid supply: how it stands, what happens next, what keeps it from happening. */
 export default function Supply() {
@@ -21,6 +22,7 @@ export default function Supply() {
     accounts: <SupplyAccounts />,
     orders: <Orders />,
     holds: <Holds />,
+    policies: <Policies />,
   };
   return (
     <>

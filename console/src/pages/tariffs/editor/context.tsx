@@ -6,9 +6,12 @@ import { touNamesOf } from "./new-charge.ts";
 import { type FieldProblem, problemWords } from "./problem-words.ts";
 import type { Schema } from "./schema.ts";
 
+/** What an editor must know of the language that its document is in: a tariff's or a policy's. */
+export type EditorLanguage = Pick<TariffLanguageJson, "schema" | "calendars">;
+
 type Editor = {
   readonly document: JsonObject;
-  readonly language: TariffLanguageJson;
+  readonly language: EditorLanguage;
   readonly schema: Schema;
   readonly touNames: readonly string[];
   /** What is wrong at exactly this place, in the language of the page. */
@@ -28,7 +31,7 @@ export function EditorProvider({
   children,
 }: {
   document: JsonObject;
-  language: TariffLanguageJson;
+  language: EditorLanguage;
   problems: readonly FieldProblem[];
   set: (path: Path, value: Json | undefined) => void;
   isReadOnly: boolean;

@@ -39,6 +39,8 @@ const WIDE: ReadonlySet<string> = new Set([
   "of",
   "ladder",
   "netting",
+  "order",
+  "channels",
 ]);
 
 /** Any field of the language, filled in by what its schema says; those that people change most have editors of their own. */
