@@ -3,11 +3,13 @@ export type SupplyStage =
   | "normal"
   | "warned_1"
   | "warned_2"
+  | "notice_served"
   | "cut_due"
   | "cut_sent"
   | "cut"
   | "reconnect_due"
   | "reconnect_sent"
+  | "close_permitted"
   | "unknown";
 
 /** What is wanted of a relay or valve. */
@@ -21,6 +23,8 @@ export const POSITION_OF: Record<ControlAction, SupplyPosition> = { disconnect: 
 export type SupplyEventKind =
   | "warned_1"
   | "warned_2"
+  | "notice_served"
+  | "second_notice"
   | "recovered"
   | "cut_due"
   | "cut_held"
@@ -30,6 +34,7 @@ export type SupplyEventKind =
   | "credit"
   | "reconnect_due"
   | "reconnect_sent"
+  | "close_permitted"
   | "restored"
   | "order_refused"
   | "order_unknown"

@@ -229,3 +229,29 @@ export async function addSupplyEvents(trx: Trx, events: readonly SupplyEventRow[
     returning id`.execute(trx);
   return rows.map(({ id }) => id);
 }
+
+/**
+ * The meter of an order to connect may close now, and waits for its customer's press: the order stays sent until a position proves it,
+ * and is sent again at `again`. @returns whether the supply was not waiting for it before; nothing when the order is closed meanwhile
+ */
+export async function permitClosing(
+  trx: Trx,
+  { id, accountId }: Pick<OpenControl, "id" | "accountId">,
+  again: Instant,
+): Promise<boolean> {
+  await sql`select 1 from sanbiao.supply where operator_id = sanbiao.operator_id() and account_id = ${accountId} for update`.execute(
+    trx,
+  );
+  const { numAffectedRows } = await sql`
+    update sanbiao.control set not_before = ${isoOf(again)}
+     where operator_id = sanbiao.operator_id() and id = ${id} and action = 'connect' and state = 'sent'`.execute(trx);
+  if ((numAffectedRows ?? 0n) === 0n || accountId === null) return false;
+  await sql`update sanbiao.supply set state = 'close_permitted'
+             where operator_id = sanbiao.operator_id() and account_id = ${accountId} and state = 'reconnect_sent'`.execute(
+    trx,
+  );
+  const { rows } = await sql`
+    select 1 from sanbiao.supply_event where operator_id = sanbiao.operator_id() and account_id = ${accountId}
+       and kind = 'close_permitted' and detail ->> 'control' = ${String(id)} limit 1`.execute(trx);
+  return rows.length === 0;
+}

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from "kysely";
 import { type Instant, isoOf } from "../domain/instant.ts";
 import {
+  type ContactChannel,
   type DeliveryState,
   isBillNotice,
   isUrgent,
@@ -28,6 +29,8 @@ export type NoticeToQueue<K extends NoticeKind> = {
   readonly notBefore?: Instant;
   /** Sent in quiet hours, too; default by kind. */
   readonly urgent?: boolean;
+  /** These ways alone, of those that the account has. */
+  readonly channels?: readonly ContactChannel[];
   /** One contact point alone, in place of all that are in force. */
   readonly contactId?: bigint;
 };
@@ -51,7 +54,7 @@ export async function queueNotice<K extends NoticeKind>(
     on conflict (operator_id, key) do nothing returning id`.execute(trx);
   const id = rows[0]?.id;
   if (id !== undefined) {
-    await deliverTo(trx, { id, accountId, kind, notBefore }, now, notice.contactId);
+    await deliverTo(trx, { id, accountId, kind, notBefore }, now, notice);
     return { kind: "queued", id };
   }
   const { rows: before } = await sql<{ id: bigint; same: boolean }>`
@@ -66,10 +69,13 @@ export async function deliverTo(
   trx: Trx,
   notice: { id: bigint; accountId: AccountId; kind: NoticeKind; notBefore: Instant },
   now: Instant,
-  contactId?: bigint,
+  { contactId, channels }: Pick<NoticeToQueue<NoticeKind>, "contactId" | "channels"> = {},
 ): Promise<number> {
   const contacts = (await contactsOf(trx, notice.accountId, now)).filter(
-    ({ id, bills }) => (contactId === undefined || contactId === id) && (bills || !isBillNotice(notice.kind)),
+    ({ id, bills, channel }) =>
+      (contactId === undefined || contactId === id) &&
+      (channels === undefined || channels.includes(channel)) &&
+      (bills || !isBillNotice(notice.kind)),
   );
   let added = 0n;
   for (const { channel, address, language } of contacts) {

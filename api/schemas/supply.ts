@@ -2,7 +2,19 @@ import { z } from "zod";
 import { IdText, InstantText, MoneyJson, PageQuery, RelayState } from "./json.ts";
 
 export const SupplyStateName = z
-  .enum(["normal", "warned_1", "warned_2", "cut_due", "cut_sent", "cut", "reconnect_due", "reconnect_sent", "unknown"])
+  .enum([
+    "normal",
+    "warned_1",
+    "warned_2",
+    "notice_served",
+    "cut_due",
+    "cut_sent",
+    "cut",
+    "reconnect_due",
+    "reconnect_sent",
+    "close_permitted",
+    "unknown",
+  ])
   .meta({ id: "SupplyState" });
 export type SupplyStateName = z.infer<typeof SupplyStateName>;
 

@@ -1,7 +1,7 @@
 import type { Transaction } from "kysely";
 import { CodedError } from "../../domain/errors.ts";
 import { HOUR_MS, type Instant, instant } from "../../domain/instant.ts";
-import { type Currency, type Money, sumMoney, zero } from "../../domain/money.ts";
+import { type Currency, type Money, money, sumMoney, zero } from "../../domain/money.ts";
 import { addDays, dayOf, monthsWithin, type Period, startOfDay, type Zone } from "../../domain/period.ts";
 import type { AccountId, MeterId } from "../../domain/reading.ts";
 import type { RegisterName } from "../../domain/register.ts";
@@ -22,6 +22,8 @@ import { type CorrectionInput, correctionOf } from "../true-up.ts";
 export type Accrual = {
   /** `null` when it cannot be priced. */
   readonly unbilled: Money | null;
+  /** How much less it may be: what is priced by guessed hours of use. `null` = nothing is uncertain, or nothing can be priced. */
+  readonly band: Money | null;
   /** The supply meter's last reading. */
   readonly lastReadingAt: Instant | null;
   readonly estimated: boolean;
@@ -98,6 +100,7 @@ export function accrualOf(basis: AccrualBasis): Accrual {
         basis.currency,
         lines.map((line) => line.amount),
       ),
+      band: bandOf(settled, basis.currency),
       lastReadingAt: known.lastReadingAt,
       estimated: known.estimated || settled.some(isEstimated) || basis.hasEstimatedBills,
       held: all.some(({ doubts }) => doubts.length > 0),
@@ -113,7 +116,18 @@ export function accrualOf(basis: AccrualBasis): Accrual {
 export const settledOf = ({ inputs, zone }: AccrualBasis): Settlement[] =>
   settleAll(inputs.flatMap((one) => untilLastReading(one, (stretch) => monthsWithin(stretch, zone))));
 
-const NOTHING = { lastReadingAt: null, estimated: false, held: false, note: "" } as const;
+/** The money of the part of the use whose hours nobody saw, rounded up: at worst for us it costs nothing. */
+function bandOf(settled: readonly Settlement[], currency: Currency): Money | null {
+  const parts = settled
+    .filter(({ guessed, usage }) => guessed > 0n && usage.total > 0n)
+    .map(({ guessed, usage, lines }) => {
+      const cost = lines.reduce((sum, { amount }) => (amount.minor > 0n ? sum + amount.minor : sum), 0n);
+      return money(currency, (cost * guessed + usage.total - 1n) / usage.total);
+    });
+  return parts.length === 0 ? null : sumMoney(currency, parts);
+}
+
+const NOTHING = { band: null, lastReadingAt: null, estimated: false, held: false, note: "" } as const;
 
 /** Use whose hours are not known may be so small a part that nobody is kept on for it. Our choice: a tenth. */
 const GUESSED_PART = 10n;

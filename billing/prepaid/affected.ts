@@ -64,7 +64,14 @@ export async function affectedBy(
     const [book, place] = [balances.get(row.account_id), places.get(row.account_id)];
     if (book === undefined || place === undefined) return [];
     const unbilled = row.unbilled_minor === null ? null : money(operator.currency, row.unbilled_minor);
-    const accrual = { unbilled, lastReadingAt: row.last_reading_at, estimated: false, held: false, note: "" };
+    const accrual = {
+      unbilled,
+      band: null,
+      lastReadingAt: row.last_reading_at,
+      estimated: false,
+      held: false,
+      note: "",
+    };
     const { facts } = knownSupply(row, operator, book.balance, accrual, inForce);
     const standingUnder = (policy: PrepaidPolicy): Standing => {
       const isDue = facts.available !== null && facts.available.minor < limitOf(policy);

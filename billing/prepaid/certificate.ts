@@ -1,6 +1,6 @@
 import { sql, type Transaction } from "kysely";
 import { type Instant, instant, isoIn, isoOf, MINUTE_MS } from "../../domain/instant.ts";
-import { amountText } from "../../domain/money.ts";
+import { amountText, zero } from "../../domain/money.ts";
 import type { PrepaidPolicy } from "../../domain/policy.ts";
 import type { AccountId, MeterId } from "../../domain/reading.ts";
 import { REGISTERS, type SupplyState } from "../../domain/register.ts";
@@ -71,6 +71,7 @@ async function balanceProof(trx: Trx, { accountId, balance, accrual, facts }: Kn
     postings: rows[0]?.count ?? "0",
     unbilled: accrual.unbilled === null ? null : amountText(accrual.unbilled),
     available: facts.available === null ? null : amountText(facts.available),
+    band: amountText(facts.band ?? zero(balance.currency)),
     cutBelow: policy.cutBelow,
   };
 }
@@ -117,6 +118,7 @@ async function tellingOf(trx: Trx, { accountId, facts }: KnownSupply, zone: Know
   const sent = since === null ? [] : await noticesOf(trx, accountId, { since });
   return {
     warnings: rows.map(({ kind, at }) => ({ kind, at: isoIn(at, zone) })),
+    secondNoticeAt: facts.secondNoticeAt === null ? null : isoIn(facts.secondNoticeAt, zone),
     secondWarningAt: facts.warned2At === null ? null : isoIn(facts.warned2At, zone),
     messages: sent
       .filter(({ kind }) => kind.startsWith("supply_"))

@@ -6,7 +6,7 @@ import type { PrepaidPolicy } from "../../domain/policy.ts";
 import type { HoldKind, SupplyEventKind, SupplyPosition, SupplyStage } from "../../domain/supply.ts";
 import type { DecimalText } from "../../domain/tariff.ts";
 import type { Utility } from "../../domain/unit.ts";
-import { type HeldReason, holdOf, isProtected } from "./hold.ts";
+import { type HeldReason, holdOf, isProtected, isSecondNoticeFresh } from "./hold.ts";
 
 /** All that a decision rests on, as it is known at one moment. */
 export type SupplyFacts = {
@@ -18,6 +18,8 @@ export type SupplyFacts = {
   readonly reportedAt: Instant | null;
   /** Ledger balance less unbilled use; `null` when it cannot be told. */
   readonly available: Money | null;
+  /** By how much more there may be, where the price of some use is not certain: this edge decides a cut. */
+  readonly band: Money | null;
   readonly lastReadingAt: Instant | null;
   /** The last reading, or part of the unbilled use, is an estimate. */
   readonly estimated: boolean;
@@ -30,6 +32,9 @@ export type SupplyFacts = {
   readonly temperature: { readonly lowC: number; readonly highC: number } | null;
   /** When the message of the second warning was served; `null` = not. */
   readonly noticeServedAt: Instant | null;
+  /** When the second notice was given, and when its message was served. */
+  readonly secondNoticeAt: Instant | null;
+  readonly secondNoticeServedAt: Instant | null;
   readonly warned2At: Instant | null;
   readonly lastCreditAt: Instant | null;
   /** Why the last decision held the cut. */
@@ -51,6 +56,8 @@ export type Decision = {
   readonly desired: SupplyPosition;
   readonly warned2At: Instant | null;
   readonly event?: SupplyEventKind;
+  /** The second notice is given now. */
+  readonly givesSecondNotice?: true;
   /** An order to queue. It takes the place of an open one. */
   readonly control?: "connect" | "disconnect";
   /** The queued cut is no longer wanted. */
@@ -67,10 +74,11 @@ export function decide(facts: SupplyFacts, policy: PrepaidPolicy, now: Instant):
 /** A cut is ordered, under way or done. */
 function decideOff(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
   const stay = { stage: f.stage, desired: f.desired, warned2At: f.warned2At };
-  if (f.available !== null && f.available.minor > minorOf(p, p.reconnectAbove)) return giveBack(f, p, now);
+  const most = atMost(f);
+  if (most !== null && most > minorOf(p, p.reconnectAbove)) return giveBack(f, p, now);
   const hold = holdOf(f, p, now);
   if (f.open !== null) {
-    const isPaid = f.available !== null && f.available.minor >= minorOf(p, p.cutBelow);
+    const isPaid = most !== null && most >= minorOf(p, p.cutBelow);
     if (isPaid) return giveBack(f, p, now); // sent or not: no order leaves, or leaves again, without its reason
     if (hold === null) return stay;
     // Not on the wire yet: withdrawn. On the wire without proof: nobody knows the position, so it is given back.
@@ -97,9 +105,7 @@ function decideOn(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
   const stay = { stage: f.stage, desired: f.desired, warned2At: f.warned2At };
   if (f.open !== null) return stay;
   const off = isOff(f, p);
-  const unsure =
-    (f.stage === "unknown" || f.stage === "reconnect_due" || f.stage === "reconnect_sent") &&
-    !(f.reported === "connected" && isProven(f));
+  const unsure = (f.stage === "unknown" || RECONNECTING.has(f.stage)) && !(f.reported === "connected" && isProven(f));
   if (!off && !unsure) return levelOf(f, p, now);
   if (!mayRetry(f, p, now)) return stay;
   return { ...stay, stage: "reconnect_due", control: "connect", event: "reconnect_due" };
@@ -118,6 +124,7 @@ function levelOf(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
     };
   }
   const { minor } = f.available;
+  const most = atMost(f) ?? minor;
   if (minor > minorOf(p, p.warn1)) {
     return {
       stage: "normal",
@@ -127,7 +134,7 @@ function levelOf(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
     };
   }
   if (minor > minorOf(p, p.warn2)) return warned(f, "warned_1", null);
-  if (minor >= minorOf(p, p.cutBelow) || f.warned2At === null) return warned(f, "warned_2", f.warned2At ?? now);
+  if (most >= minorOf(p, p.cutBelow) || f.warned2At === null) return warned(f, "warned_2", f.warned2At ?? now);
   const held = holdOf(f, p, now);
   if (held === null)
     return {
@@ -137,18 +144,39 @@ function levelOf(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
       control: "disconnect",
       event: "cut_due",
     };
-  const isNoticed = held !== "notice_running" && held !== "notice_not_served";
-  const stage = isNoticed ? "cut_due" : "warned_2";
-  const isNews = held !== f.held && held !== "notice_running";
+  if (held === "notice_running" || held === "notice_not_served") {
+    const told = warned(f, "warned_2", f.warned2At);
+    const isNews = held !== f.held && held === "notice_not_served" && told.event === undefined;
+    return { ...told, held, ...(isNews ? { event: "cut_held" as const } : {}) };
+  }
+  const stage = "cut_due";
+  if (held === "second_notice" && !isSecondNoticeFresh(f, now))
+    return { stage, desired, warned2At: f.warned2At, held, event: "second_notice", givesSecondNotice: true };
+  const isNews = held !== f.held && held !== "second_notice";
   return { stage, desired, warned2At: f.warned2At, held, ...(isNews ? { event: "cut_held" as const } : {}) };
 }
 
 /** Stages with supply flowing, from well to worse. */
-const RANK: Partial<Record<SupplyStage, number>> = { normal: 0, warned_1: 1, warned_2: 2, cut_due: 3 };
+const RANK: Partial<Record<SupplyStage, number>> = {
+  normal: 0,
+  warned_1: 1,
+  warned_2: 2,
+  notice_served: 3,
+  cut_due: 4,
+};
+const RECONNECTING: ReadonlySet<SupplyStage> = new Set(["reconnect_due", "reconnect_sent", "close_permitted"]);
+
+/** The customer's edge of what is available, in minor units. */
+const atMost = ({ available, band }: SupplyFacts): bigint | null =>
+  available === null ? null : available.minor + (band?.minor ?? 0n);
 
 function warned(f: SupplyFacts, stage: "warned_1" | "warned_2", warned2At: Instant | null): Decision {
   const isWorse = stage === "warned_2" ? f.warned2At === null : (RANK[f.stage] ?? 0) < 1;
-  return { stage, desired: "connected", warned2At, ...(isWorse ? { event: stage } : {}) };
+  const stay = { desired: "connected" as const, warned2At };
+  if (isWorse) return { ...stay, stage, event: stage };
+  if (stage === "warned_1" || f.noticeServedAt === null) return { ...stay, stage };
+  const isNews = f.stage === "normal" || f.stage === "warned_1" || f.stage === "warned_2";
+  return { ...stay, stage: "notice_served", ...(isNews ? { event: "notice_served" as const } : {}) };
 }
 
 /** A trickle is off for a policy that cuts by one. */

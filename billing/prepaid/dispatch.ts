@@ -1,5 +1,6 @@
 import { sql, type Transaction } from "kysely";
-import { type Instant, instant, SECOND_MS } from "../../domain/instant.ts";
+import { CLOSED_BY_PRESS } from "../../catalog/meters/catalogue.ts";
+import { type Instant, instant, MINUTE_MS, SECOND_MS } from "../../domain/instant.ts";
 import type { PrepaidPolicy } from "../../domain/policy.ts";
 import type { AccountId, MeterId, OperatorId } from "../../domain/reading.ts";
 import type { ControlAction, SupplyStage } from "../../domain/supply.ts";
@@ -14,6 +15,7 @@ import {
   markSent,
   noteControl,
   type OpenControl,
+  permitClosing,
   postponeControl,
   readControl,
 } from "../../ledger/controls.ts";
@@ -24,6 +26,7 @@ import { certifyCut } from "./certificate.ts";
 import type { PrepaidDeps } from "./engine.ts";
 import { type KnownSupply, readFacts } from "./facts.ts";
 import { rememberedPolicies } from "./policies.ts";
+import { remembered } from "./remembered.ts";
 import { type Told, review } from "./review.ts";
 
 /** What the wire said: `sent` = handed over or acknowledged; `refused` = the meter said no; `unreachable` = nobody there. */
@@ -52,6 +55,8 @@ const TURN_MAX = 200;
 const CONNECTS_AT_ONCE = 4;
 /** First pause after nobody answered; doubled at each further sending. Our choice. */
 const UNREACHABLE_PAUSE_MS = 10 * SECOND_MS;
+/** A customer who is away presses when he is home again. Our choice. */
+const PRESS_WITHIN_MINUTES = 24 * 60;
 /** For an order that belongs to no prepaid account. */
 const ORDER_RULES: PrepaidPolicy["order"] = { attemptsMax: 5, proofWithinSeconds: 60, unknownRetryMinutes: 15 };
 
@@ -59,13 +64,17 @@ type Deps = PrepaidDeps & {
   readonly send: SendControl;
   /** How often an order is sent and how long its proof is waited for; `null` = it belongs to no policy. */
   rulesOf(order: DueControl): Promise<PrepaidPolicy["order"] | null>;
+  closesByPress(order: DueControl): Promise<boolean>;
 };
 
 export function controlDispatcher(given: PrepaidDeps & { readonly send: SendControl }): Dispatcher {
-  const remembered = rememberedPolicies(given);
+  const policyOf = rememberedPolicies(given);
+  const pressed = pressedMeters(given);
   const rulesOf: Deps["rulesOf"] = async ({ policyId, ...order }) =>
-    policyId === null ? null : ((await remembered({ ...order, policyId }))?.order ?? null);
-  const deps: Deps = { ...given, rulesOf };
+    policyId === null ? null : ((await policyOf({ ...order, policyId }))?.order ?? null);
+  const closesByPress: Deps["closesByPress"] = async ({ operatorId, meterId }) =>
+    (await pressed(operatorId)).has(meterId);
+  const deps: Deps = { ...given, rulesOf, closesByPress };
   // A meter has one order on its way at a time: a late cut never overtakes a reconnection.
   const underway = new Set<string>();
   const claims = { connect: atMost(CONNECTS_AT_ONCE), disconnect: atMost(1) };
@@ -119,7 +128,10 @@ async function dispatch(deps: Deps, control: DueControl, claimed: Claimed): Prom
     return "unreachable";
   });
   telemetry.count("sanbiao_commands_total", { action, state: outcome });
-  if (outcome === "sent") return;
+  if (outcome === "sent") {
+    if (action === "connect") await permitted(deps, control);
+    return;
+  }
   const pause = UNREACHABLE_PAUSE_MS * 2 ** (claimed.attempts - 1);
   const told = await db.as(operatorId, async (trx): Promise<Told[]> => {
     if (outcome === "unreachable") {
@@ -136,6 +148,31 @@ async function dispatch(deps: Deps, control: DueControl, claimed: Claimed): Prom
   });
   tell(deps, control, told);
 }
+
+/** A meter that closes only by its customer's press now waits for it: the permission is given anew from time to time. */
+async function permitted(deps: Deps, control: DueControl): Promise<void> {
+  if (!(await deps.closesByPress(control))) return;
+  const { attemptsMax, pressWithinMinutes = PRESS_WITHIN_MINUTES } = (await deps.rulesOf(control)) ?? ORDER_RULES;
+  const now = deps.clock.now();
+  const again = instant(now + Math.ceil((pressWithinMinutes * MINUTE_MS) / attemptsMax));
+  const told = await deps.db.as(control.operatorId, async (trx): Promise<Told[]> => {
+    const isFirst = await permitClosing(trx, control, again);
+    return isFirst ? [await event(trx, control, "close_permitted", now, {})] : [];
+  });
+  tell(deps, control, told);
+}
+
+/** Meters that close only when their customer presses the button. */
+const pressedMeters = ({ db, clock }: PrepaidDeps) =>
+  remembered(clock, async (operatorId) => {
+    const { rows } = await db.as(operatorId, (trx) =>
+      sql<{ id: MeterId }>`
+        select id from sanbiao.meter where operator_id = sanbiao.operator_id() and profile_id = any(${[...CLOSED_BY_PRESS]}::text[])`.execute(
+        trx,
+      ),
+    );
+    return new Set(rows.map((row) => row.id));
+  });
 
 /** This sending's number, from 1, and until when its proof is waited for. */
 type Claimed = { readonly attempts: number; readonly pause_ms: number };
@@ -162,7 +199,7 @@ async function claimConnect(deps: Deps, control: DueControl): Promise<Claimed | 
   const rules = (await deps.rulesOf(control)) ?? ORDER_RULES;
   const { outcome, attempt } = await claimReconnection(db, control, rules, now);
   if (outcome === "exhausted") {
-    const note = `no proof after ${attempt} sendings`;
+    const note = `no proof after ${attempt} sendings, or nobody pressed the meter's button`;
     tell(deps, control, await db.as(control.operatorId, (trx) => giveUp(trx, control, now, note)));
   }
   if (outcome !== "claimed" || attempt === null) return null;

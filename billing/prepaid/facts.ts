@@ -1,7 +1,8 @@
-import { sql, type Transaction } from "kysely";
+import { type RawBuilder, sql, type Transaction } from "kysely";
 import { HOUR_MS, type Instant, instant, isoOf } from "../../domain/instant.ts";
 import { type Money, money } from "../../domain/money.ts";
 import type { AccountId, MeterId } from "../../domain/reading.ts";
+import type { NoticeKind } from "../../domain/notice.ts";
 import type { PrepaidPolicy } from "../../domain/policy.ts";
 import type { ControlAction, HoldKind, SupplyPosition, SupplyStage } from "../../domain/supply.ts";
 import type { Utility } from "../../domain/unit.ts";
@@ -92,6 +93,8 @@ export type SupplyRow = {
   reported_at: Instant | null;
   held: HeldReason | "";
   warned_2_at: Instant | null;
+  second_notice_at: Instant | null;
+  second_notice_served_at: Instant | null;
   last_credit_at: Instant | null;
   protected_reason: string | null;
   utility: Utility;
@@ -116,6 +119,7 @@ const factsOf = (row: SupplyRow, operator: OperatorFacts, available: Money | nul
   reported: row.reported,
   reportedAt: row.reported_at,
   available,
+  band: accrual.band,
   lastReadingAt: accrual.lastReadingAt,
   estimated: accrual.estimated,
   useHeld: accrual.held,
@@ -123,6 +127,8 @@ const factsOf = (row: SupplyRow, operator: OperatorFacts, available: Money | nul
   holds: row.holds,
   temperature: row.low_c === null || row.high_c === null ? null : { lowC: +row.low_c, highC: +row.high_c },
   noticeServedAt: row.notice_served_at,
+  secondNoticeAt: row.second_notice_at,
+  secondNoticeServedAt: row.second_notice_served_at,
   warned2At: row.warned_2_at,
   lastCreditAt: row.last_credit_at,
   held: row.held,
@@ -134,12 +140,19 @@ const factsOf = (row: SupplyRow, operator: OperatorFacts, available: Money | nul
   cutsQueuedInBuilding: row.building_queued,
 });
 
+/** When a message of a kind that was queued since then first reached the customer of `s`. */
+const servedSince = (kind: NoticeKind, since: RawBuilder<unknown>) => sql`(
+    select min(f.at) from sanbiao.notice n
+      join sanbiao.notice_delivery d on d.operator_id = n.operator_id and d.notice_id = n.id
+      join sanbiao.notice_fate f on f.operator_id = d.operator_id and f.delivery_id = d.id and f.state = 'delivered'
+     where n.operator_id = s.operator_id and n.account_id = s.account_id and n.kind = ${kind} and n.created_at >= ${since})`;
+
 /** Prepaid supplies of these accounts, in no order; not locked. A closed account has none: its meter is the next customer's. */
 export async function readSupplies(trx: Trx, accountIds: readonly AccountId[], now: Instant): Promise<SupplyRow[]> {
   const hourAgo = isoOf(instant(now - HOUR_MS));
   const { rows } = await sql<SupplyRow>`
     select s.account_id, s.meter_id, s.state, s.unbilled_minor, s.last_reading_at,
-           sanbiao.policy_of_supply(s.operator_id, s.account_id, s.policy_id, y.today) as policy_id, s.desired, s.reported, s.reported_at, s.held, s.warned_2_at,
+           sanbiao.policy_of_supply(s.operator_id, s.account_id, s.policy_id, y.today) as policy_id, s.desired, s.reported, s.reported_at, s.held, s.warned_2_at, s.second_notice_at,
            s.last_credit_at, a.protected_reason, m.utility, o.action as open_action, o.state as open_state,
            (select max(c.closed_at) from sanbiao.control c where c.operator_id = s.operator_id
                and c.account_id = s.account_id and c.state = 'unknown') as last_unknown_at,
@@ -162,11 +175,8 @@ export async function readSupplies(trx: Trx, accountIds: readonly AccountId[], n
                and (h.kind <> 'protection' or h.approved_by is not null)
                and h.from_at <= ${isoOf(now)}::timestamptz and coalesce(h.until_at, 'infinity') > ${isoOf(now)}::timestamptz) as holds,
            t.low_c::text, t.high_c::text,
-           (select min(f.at) from sanbiao.notice n
-              join sanbiao.notice_delivery d on d.operator_id = n.operator_id and d.notice_id = n.id
-              join sanbiao.notice_fate f on f.operator_id = d.operator_id and f.delivery_id = d.id and f.state = 'delivered'
-             where n.operator_id = s.operator_id and n.account_id = s.account_id and n.kind = 'supply_warning_2'
-               and n.created_at >= s.warned_2_at) as notice_served_at
+           ${servedSince("supply_warning_2", sql`s.warned_2_at`)} as notice_served_at,
+           ${servedSince("supply_cut_second_notice", sql`s.second_notice_at`)} as second_notice_served_at
       from sanbiao.supply s
       join sanbiao.account a on a.operator_id = s.operator_id and a.id = s.account_id and a.closed_on is null
       cross join (select (${isoOf(now)}::timestamptz at time zone z.zone)::date as today from sanbiao.operator z

@@ -1,5 +1,5 @@
 import { calendarOf } from "../../catalog/calendars/catalogue.ts";
-import { type Instant, MINUTE_MS } from "../../domain/instant.ts";
+import { DAY_MS, type Instant, MINUTE_MS } from "../../domain/instant.ts";
 import { wallClock } from "../../domain/period.ts";
 import type { ClockHours, PrepaidPolicy } from "../../domain/policy.ts";
 import { holidayOf, isPublished } from "../../domain/work-calendar.ts";
@@ -26,6 +26,7 @@ export const HELD_REASONS = {
   protected_hours: { zh: "保护时段", en: "protected hours" },
   building_cap: { zh: "本楼已达每小时停供上限", en: "the hourly limit of cuts in the building is reached" },
   hourly_cap: { zh: "已达每小时停供上限", en: "the hourly limit of cuts is reached" },
+  second_notice: { zh: "停供前二次通知未满时限", en: "the second notice has not been given, or its time runs" },
 } as const;
 export type HeldReason = keyof typeof HELD_REASONS;
 
@@ -39,7 +40,7 @@ const isOver = (at: Instant | null, minutes: number, now: Instant) => at === nul
 /** Every guard, in the order in which it is told; `true` = it lets a cut pass. Each stands for itself and is total. */
 const GUARDS: Readonly<Record<HeldReason, Guard>> = {
   not_cuttable: (f, p) => f.utility !== "gas" && p.utilities.includes(f.utility),
-  paused: (f) => !f.holds.includes("pause"),
+  paused: (f, p) => p.paused !== true && !f.holds.includes("pause"),
   protected_customer: (f) => !isProtected(f),
   disputed: (f) => !f.holds.includes("dispute"),
   stop_window: (f) => !f.holds.includes("stop_window"),
@@ -77,8 +78,24 @@ const GUARDS: Readonly<Record<HeldReason, Guard>> = {
     f.cutsSentInBuilding + (f.open === null ? f.cutsQueuedInBuilding : 0) <
     (p.cutsPerHourPerBuildingMax ?? Number.POSITIVE_INFINITY),
   hourly_cap: (f, p) => f.cutsSentLastHour + (f.open === null ? f.cutsQueued : 0) < p.cutsPerHourMax,
+  // The last one: the notice goes out when nothing else stands against the cut.
+  second_notice: (f, p, now) => {
+    if (p.secondNoticeMinutes === undefined) return true;
+    const from = p.noticeServed === true ? f.secondNoticeServedAt : f.secondNoticeAt;
+    return isSecondNoticeFresh(f, now) && from !== null && isOver(from, p.secondNoticeMinutes, now);
+  },
 };
 const ORDER = Object.keys(HELD_REASONS) as readonly HeldReason[];
+
+/** Who was told yesterday that supply will be cut in half an hour is told again. Our choice. */
+const SECOND_NOTICE_VALID_MS = DAY_MS;
+
+/** A second notice was given since the second warning, and a short while ago. */
+export const isSecondNoticeFresh = ({ secondNoticeAt, warned2At }: SupplyFacts, now: Instant): boolean =>
+  secondNoticeAt !== null &&
+  warned2At !== null &&
+  secondNoticeAt >= warned2At &&
+  now - secondNoticeAt < SECOND_NOTICE_VALID_MS;
 
 /** The first guard that forbids a cut now; `null` when none does. Asked at decision and again at sending. */
 export const holdOf = (f: SupplyFacts, p: PrepaidPolicy, now: Instant): HeldReason | null =>

@@ -1,6 +1,6 @@
 import type { Transaction } from "kysely";
-import { type Clock, type Instant, MINUTE_MS } from "../../domain/instant.ts";
-import { type Day, dayOf, type Zone } from "../../domain/period.ts";
+import type { Clock, Instant } from "../../domain/instant.ts";
+import { dayOf, type Zone } from "../../domain/period.ts";
 import { policyOn, type PrepaidPolicy } from "../../domain/policy.ts";
 import type { AccountId, OperatorId } from "../../domain/reading.ts";
 import { POLICY_VERSIONS, policyIdOf, readAssignments } from "../../ledger/policies.ts";
@@ -8,6 +8,7 @@ import type { Database } from "../../schema/database.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { operatorFacts } from "../operator.ts";
 import { publishedDocuments } from "../own-documents.ts";
+import { remembered } from "./remembered.ts";
 
 /** All versions of a policy by its id, in any order; empty = there is none. */
 export type PolicyBook = (policyId: string) => readonly PrepaidPolicy[];
@@ -31,11 +32,6 @@ export async function policiesInForce(
   return (id) => policyOn(book(id), today);
 }
 
-/** The pace of orders may be a minute old. Our choice. */
-const REMEMBERED_MS = MINUTE_MS;
-
-type Remembered = { readonly inForce: PoliciesInForce; readonly hasClasses: boolean; readonly today: Day };
-
 /** An account's policy for whoever asks often and decides nothing by it: as of a minute ago at most. */
 export function rememberedPolicies({
   db,
@@ -46,22 +42,15 @@ export function rememberedPolicies({
   readonly clock: Clock;
   readonly policies: PolicyBook;
 }): (of: { operatorId: OperatorId; accountId: AccountId | null; policyId: string }) => Promise<PrepaidPolicy | null> {
-  const kept = new Map<OperatorId, { readonly at: Instant; readonly known: Promise<Remembered> }>();
-  const remembered = (operatorId: OperatorId): Promise<Remembered> => {
-    const now = clock.now();
-    const last = kept.get(operatorId);
-    if (last !== undefined && now - last.at < REMEMBERED_MS && now >= last.at) return last.known;
-    const known = db.as(operatorId, async (trx) => {
+  const known = remembered(clock, (operatorId, now) =>
+    db.as(operatorId, async (trx) => {
       const { zone } = await operatorFacts(trx);
       const inForce = await policiesInForce(trx, policies, { zone, now });
       return { inForce, hasClasses: (await readAssignments(trx)).length > 0, today: dayOf(now, zone) };
-    });
-    kept.set(operatorId, { at: now, known });
-    known.catch(() => kept.delete(operatorId));
-    return known;
-  };
+    }),
+  );
   return async ({ operatorId, accountId, policyId }) => {
-    const { inForce, hasClasses, today } = await remembered(operatorId);
+    const { inForce, hasClasses, today } = await known(operatorId);
     if (!hasClasses || accountId === null) return inForce(policyId);
     return inForce(await db.as(operatorId, (trx) => policyIdOf(trx, { accountId, policyId }, today)));
   };

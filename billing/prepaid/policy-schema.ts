@@ -13,6 +13,8 @@ const minutes = z
   .int()
   .min(0)
   .max(366 * 24 * 60);
+/** It is given within the hours in which a cut may go out, and counts for a day. */
+const SECOND_NOTICE_MINUTES_MAX = 12 * 60;
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "not a time such as 08:00");
 const celsius = z.number().min(-90).max(60);
 const ways = z.array(z.enum(CONTACT_CHANNELS)).min(1);
@@ -44,7 +46,7 @@ export const policySchema = z
     debtShare: z.strictObject({ percent: z.int().min(1).max(100), max: notBelowZero.optional() }).optional(),
     utilities: z.array(z.enum(UTILITIES)),
     noticeMinutes: minutes,
-    secondNoticeMinutes: minutes.optional(),
+    secondNoticeMinutes: z.int().min(1).max(SECOND_NOTICE_MINUTES_MAX).optional(),
     creditGraceMinutes: minutes,
     readingAgeMinutesMax: z
       .int()

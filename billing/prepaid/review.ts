@@ -1,7 +1,7 @@
 import { sql, type Transaction } from "kysely";
-import { type Instant, isoIn, isoOf } from "../../domain/instant.ts";
+import { type Instant, instant, isoIn, isoOf, MINUTE_MS } from "../../domain/instant.ts";
 import { amountText } from "../../domain/money.ts";
-import type { PrepaidPolicy } from "../../domain/policy.ts";
+import type { PolicyMessage, PrepaidPolicy } from "../../domain/policy.ts";
 import type { SupplyEventKind } from "../../domain/supply.ts";
 import { addSupplyEvent, cancelControls, queueControl } from "../../ledger/controls.ts";
 import { queueNotice } from "../../ledger/notices.ts";
@@ -38,7 +38,7 @@ export async function review(
   if (decision.event === undefined) return { decision, told: [] };
   const detail = control === null ? proof : { ...proof, control: String(control) };
   const event = await addSupplyEvent(trx, { accountId, at: now, kind: decision.event, detail });
-  await warn(trx, supply, decision.event, event, now);
+  await warn(trx, supply, policy, { kind: decision.event, id: event, at: now });
   return { decision, told: [{ kind: decision.event, detail }] };
 }
 
@@ -46,15 +46,32 @@ export async function review(
 async function warn(
   trx: Trx,
   { accountId, facts }: KnownSupply,
-  event: SupplyEventKind,
-  eventId: bigint,
-  now: Instant,
+  policy: PrepaidPolicy,
+  event: { readonly kind: SupplyEventKind; readonly id: bigint; readonly at: Instant },
 ): Promise<void> {
-  if ((event !== "warned_1" && event !== "warned_2") || facts.available === null || facts.lastReadingAt === null)
-    return;
-  const kind = event === "warned_1" ? "supply_warning_1" : "supply_warning_2";
-  const data = { available: amountText(facts.available), readAt: isoIn(facts.lastReadingAt, facts.zone) };
-  await queueNotice(trx, { accountId, kind, key: `supply/${eventId}`, data, now });
+  const { available, lastReadingAt, zone } = facts;
+  if (available === null || lastReadingAt === null) return;
+  const { at: now, id } = event;
+  const to = { accountId, key: `supply/${id}`, now };
+  const money = { available: amountText(available) };
+  const readAt = isoIn(lastReadingAt, zone);
+  const by = (message: PolicyMessage) => {
+    const channels = policy.channels?.[message];
+    return channels === undefined ? {} : { channels };
+  };
+  switch (event.kind) {
+    case "warned_1":
+      await queueNotice(trx, { ...to, ...by("warn1"), kind: "supply_warning_1", data: { ...money, readAt } });
+      return;
+    case "warned_2":
+      await queueNotice(trx, { ...to, ...by("warn2"), kind: "supply_warning_2", data: { ...money, readAt } });
+      return;
+    case "second_notice": {
+      const cutNotBefore = isoIn(instant(now + (policy.secondNoticeMinutes ?? 0) * MINUTE_MS), zone);
+      const data = { ...money, cutNotBefore };
+      await queueNotice(trx, { ...to, ...by("secondNotice"), kind: "supply_cut_second_notice", urgent: true, data });
+    }
+  }
 }
 
 /** What an order or a warning rests on: balance, unbilled use, reading and its age, policy. */
@@ -78,5 +95,6 @@ const writeSupply = (trx: Trx, { accountId, facts, accrual }: KnownSupply, decis
              warned_2_at = ${decision.warned2At === null ? null : isoOf(decision.warned2At)}::timestamptz,
              available_minor = ${facts.available?.minor ?? null}, unbilled_minor = ${accrual.unbilled?.minor ?? null},
              last_reading_at = ${facts.lastReadingAt === null ? null : isoOf(facts.lastReadingAt)}::timestamptz,
-             decided_at = ${isoOf(now)}
+             decided_at = ${isoOf(now)},
+             second_notice_at = ${decision.givesSecondNotice === true ? sql`${isoOf(now)}` : sql`second_notice_at`}
        where operator_id = sanbiao.operator_id() and account_id = ${accountId}`.execute(trx);

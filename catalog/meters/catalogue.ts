@@ -146,3 +146,8 @@ export function mqttProfileOf(id: string): MqttProfile {
   if (profile.kind !== "mqtt") throw new CodedError("profile.unknown", `${id} does not speak MQTT`);
   return profile;
 }
+
+/** Profiles whose meters close only when their customer presses the button. */
+export const CLOSED_BY_PRESS: readonly string[] = ALL.filter(({ control }) => control?.customerPresses === true).map(
+  ({ id }) => id,
+);

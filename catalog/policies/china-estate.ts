@@ -9,6 +9,7 @@ export const chinaEstate: PrepaidPolicy = {
   title: { zh: "居民小区预付费规则", en: "Prepaid rules of an estate in China" },
   source: [
     "《供电营业规则》停限电程序：停电通知书提前三至七天送达 (notice served three to seven days before); confirm the text in force",
+    "《供电营业规则》停限电程序：停电前三十分钟再通知用户一次 (told once more half an hour before); confirm the text in force",
     "《电力供应与使用条例》第三十九条: 欠费经催交仍未交付方可按程序停电; confirm",
     "Amounts, hours, temperatures and caps are a proposal: confirm with the utility, the owners' meeting and the contract.",
   ],
@@ -20,6 +21,7 @@ export const chinaEstate: PrepaidPolicy = {
   utilities: ["electricity"],
   noticeMinutes: 3 * 24 * 60,
   noticeServed: true,
+  secondNoticeMinutes: 30,
   creditGraceMinutes: 24 * 60,
   readingAgeMinutesMax: 120,
   protectedHours: [{ from: "16:00", to: "09:00" }],

@@ -20,6 +20,7 @@ export const europeStrict: PrepaidPolicy = {
   utilities: ["electricity"],
   noticeMinutes: 28 * 24 * 60,
   noticeServed: true,
+  secondNoticeMinutes: 120,
   creditGraceMinutes: 7 * 24 * 60,
   readingAgeMinutesMax: 60,
   protectedHours: [{ from: "13:00", to: "09:00" }],

@@ -50,7 +50,7 @@ export const SUPPLY_INVARIANTS: readonly Invariant[] = [
       select format('operator %s account %s: %s in stage %s with %s', s.operator_id, s.account_id, s.desired, s.state, coalesce(c.action, 'no order')) as example
         from supply s left join control c on c.operator_id = s.operator_id and c.account_id = s.account_id and c.state in ('queued', 'sent')
        where (c.action = 'connect' and s.desired <> 'connected') or (c.action = 'disconnect' and s.desired <> 'disconnected')
-          or (s.state in ('normal', 'warned_1', 'warned_2', 'reconnect_due', 'reconnect_sent') and s.desired <> 'connected')
+          or (s.state in ('normal', 'warned_1', 'warned_2', 'notice_served', 'reconnect_due', 'reconnect_sent', 'close_permitted') and s.desired <> 'connected')
           or (s.state in ('cut', 'cut_sent') and s.desired <> 'disconnected')`,
   },
   {

@@ -7,7 +7,17 @@ export type SupplyTable = {
   meter_id: bigint;
   policy_id: string;
   state: Generated<
-    "normal" | "warned_1" | "warned_2" | "cut_due" | "cut_sent" | "cut" | "reconnect_due" | "reconnect_sent" | "unknown"
+    | "normal"
+    | "warned_1"
+    | "warned_2"
+    | "notice_served"
+    | "cut_due"
+    | "cut_sent"
+    | "cut"
+    | "reconnect_due"
+    | "reconnect_sent"
+    | "close_permitted"
+    | "unknown"
   >;
   desired: Generated<"connected" | "disconnected">;
   reported: Generated<"connected" | "disconnected" | "limited" | "moving" | "fault" | "unknown">;
@@ -18,6 +28,7 @@ export type SupplyTable = {
   last_reading_at: AtNull;
   held: Generated<string>;
   warned_2_at: AtNull;
+  second_notice_at: AtNull;
   last_credit_at: AtNull;
 };
 export type ControlTable = {

@@ -4,7 +4,7 @@ import type { PrepaidPolicy } from "../../../domain/policy.ts";
 import type { AccountId } from "../../../domain/reading.ts";
 import type { HoldKind } from "../../../domain/supply.ts";
 import type { SupplyFacts } from "../decide.ts";
-import { guardsOf, type HeldReason } from "../hold.ts";
+import { guardsOf, type HeldReason, isSecondNoticeFresh } from "../hold.ts";
 
 /** A supply with all that will change by itself while nobody pays and its meter goes on reading. */
 export type Outlooked = {
@@ -47,11 +47,13 @@ export function forecast(supplies: readonly Outlooked[], now: Instant): Forecast
     if (at !== null) planned.push({ at, building: one.building });
     cutAt.set(one.accountId, at);
   }
-  return seen.map(({ one, guards }) => ({
-    accountId: one.accountId,
-    cutAt: cutAt.get(one.accountId) ?? null,
-    guards,
-  }));
+  return seen.map(({ one, guards }) => {
+    const at = cutAt.get(one.accountId) ?? null;
+    const opens = guards.map((answer) =>
+      answer.guard === "second_notice" && !answer.passes ? { ...answer, opensAt: at } : answer,
+    );
+    return { accountId: one.accountId, cutAt: at, guards: opens };
+  });
 }
 
 type Cut = Outlooked["cuts"][number];
@@ -65,6 +67,7 @@ const OPENED_BY_OTHERS: ReadonlySet<HeldReason> = new Set([
   "held_reading",
   "stale_reading",
   "notice_not_served",
+  "second_notice",
 ]);
 
 function answersOf(one: Outlooked, now: Instant): GuardAnswer[] {
@@ -102,15 +105,19 @@ function firstAt(
   now: Instant,
   planned: readonly Cut[],
 ): Instant | null {
-  const { dueAt } = one;
-  const shut = guards.filter(({ passes }) => !passes);
+  const { dueAt, facts, policy } = one;
+  const shut = guards.filter(({ guard, passes }) => !passes && guard !== "second_notice");
   if (dueAt === null || shut.some(({ opensAt }) => opensAt === null)) return null;
   const from = Math.max(dueAt, ...shut.map(({ opensAt }) => opensAt ?? 0));
-  return (
-    momentsOf(one, now, planned).find(
-      (at) => at >= from && guardsOf(factsAt(one, now, at, planned), one.policy, at).every(({ passes }) => passes),
-    ) ?? null
-  );
+  const moments = momentsOf(one, now, planned);
+  const passes = (at: Instant): boolean =>
+    guardsOf(factsAt(one, now, at, planned), policy, at).every((of) => of.passes || of.guard === "second_notice");
+  const due = moments.find((at) => at >= from && passes(at)) ?? null;
+  if (due === null || policy.secondNoticeMinutes === undefined) return due;
+  // It is given when nothing else stands against the cut, and served at once at best.
+  const given = isSecondNoticeFresh(facts, now) && facts.secondNoticeAt !== null ? facts.secondNoticeAt : due;
+  const start = instant(Math.max(due, given + policy.secondNoticeMinutes * MINUTE_MS));
+  return [start, ...moments.filter((at) => at > start)].find(passes) ?? null;
 }
 
 /** Moments at which a guard may open, in order: nothing changes between two of them. */

@@ -3,6 +3,8 @@ import type { Format } from "../format.ts";
 import { useSpeech } from "../i18n/language.tsx";
 
 /** A reading older than this is said to be old. Our choice: a day and a bit. */
+/** States in which money is what the resident should think of. */
+const LOW: ReadonlySet<string> = new Set(["warned_1", "warned_2", "notice_served", "cut_due"]);
 const OLD_SECONDS = 26 * 3600;
 
 /** How one stands: money, how long it lasts, whether supply is on. */
@@ -85,9 +87,7 @@ function Prepaid({
           {t("resident.readAt", { ago: format.ago(lastReadingAt, Date.parse(home.now)) })}
         </span>
       )}
-      {prepaid.state === "warned_1" || prepaid.state === "warned_2" || prepaid.state === "cut_due" ? (
-        <span className="note warn">{t("resident.low")}</span>
-      ) : null}
+      {LOW.has(prepaid.state) ? <span className="note warn">{t("resident.low")}</span> : null}
       {relay === "disconnected" ? <span className="note bad">{t("resident.off")}</span> : null}
     </section>
   );

@@ -1,89 +1,24 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Decision, decide, type SupplyFacts } from "../../../billing/prepaid/decide.ts";
-import { type Instant, instant, instantOfIso, MINUTE_MS } from "../../../domain/instant.ts";
-import { money } from "../../../domain/money.ts";
-import { day } from "../../../domain/period.ts";
-import type { PrepaidPolicy } from "../../../domain/policy.ts";
+import { decide, type SupplyFacts } from "../../../billing/prepaid/decide.ts";
+import { instant, MINUTE_MS } from "../../../domain/instant.ts";
 import type { SupplyStage } from "../../../domain/supply.ts";
+import {
+  ago,
+  at,
+  broke,
+  cut,
+  now,
+  policy,
+  queued,
+  restoring,
+  sent,
+  type Situation,
+  twice,
+  well,
+  yuan,
+} from "./situations.ts";
 
-const at = (text: string): Instant => instantOfIso(text) ?? (0 as Instant);
-const now = at("2026-11-04T11:00:00+08:00"); // a Wednesday
-const ago = (minutes: number) => instant(now - minutes * MINUTE_MS);
-const yuan = (amount: number) => money("CNY", BigInt(Math.round(amount * 100)));
-
-const policy: PrepaidPolicy = {
-  id: "test",
-  version: "1",
-  effectiveFrom: day("2025-01-01"),
-  title: { zh: "测试", en: "test" },
-  source: ["invented for the test"],
-  currency: "CNY",
-  warn1: "20",
-  warn2: "5",
-  cutBelow: "0",
-  reconnectAbove: "0",
-  utilities: ["electricity"],
-  noticeMinutes: 60,
-  creditGraceMinutes: 30,
-  readingAgeMinutesMax: 60,
-  protectedHours: [{ from: "17:00", to: "09:00" }],
-  protectedWeekdays: [6, 7],
-  protectedDays: [day("2026-10-01")],
-  cutsPerHourMax: 3,
-  order: { attemptsMax: 5, proofWithinSeconds: 60, unknownRetryMinutes: 15 },
-};
-
-/** Supply flows, plenty of money. */
-const well: SupplyFacts = {
-  utility: "electricity",
-  zone: "Asia/Shanghai",
-  stage: "normal",
-  desired: "connected",
-  reported: "connected",
-  reportedAt: ago(10),
-  available: yuan(100),
-  lastReadingAt: ago(10),
-  estimated: false,
-  useHeld: false,
-  protectedReason: null,
-  holds: [],
-  temperature: null,
-  noticeServedAt: null,
-  warned2At: null,
-  lastCreditAt: null,
-  held: "",
-  open: null,
-  lastUnknownAt: null,
-  cutsSentLastHour: 0,
-  cutsQueued: 0,
-  cutsSentInBuilding: 0,
-  cutsQueuedInBuilding: 0,
-};
-/** Nothing left, noticed long ago: due to be cut. */
-const broke: SupplyFacts = { ...well, stage: "warned_2", available: yuan(-0.01), warned2At: ago(61) };
-const queued: SupplyFacts = {
-  ...broke,
-  stage: "cut_due",
-  desired: "disconnected",
-  open: { action: "disconnect", state: "queued" },
-};
-const sent: SupplyFacts = { ...queued, stage: "cut_sent", open: { action: "disconnect", state: "sent" } };
-const cut: SupplyFacts = {
-  ...broke,
-  stage: "cut",
-  desired: "disconnected",
-  reported: "disconnected",
-  reportedAt: ago(1),
-};
-const restoring: SupplyFacts = {
-  ...cut,
-  stage: "reconnect_due",
-  desired: "connected",
-  open: { action: "connect", state: "queued" },
-};
-
-type Situation = [title: string, facts: SupplyFacts, expected: Partial<Decision>];
 const situations: Situation[] = [
   // money, supply flowing
   ["plenty", well, { stage: "normal" }],
@@ -291,6 +226,8 @@ const STAGES: SupplyStage[] = [
   "normal",
   "warned_1",
   "warned_2",
+  "notice_served",
+  "close_permitted",
   "cut_due",
   "cut_sent",
   "cut",
@@ -325,6 +262,9 @@ const anyFacts: fc.Arbitrary<SupplyFacts> = fc.record({
   holds: fc.subarray(["pause", "dispute", "stop_window", "protection"]),
   temperature: fc.constantFrom(null, { lowC: -5, highC: 3 }, { lowC: 24, highC: 38 }, { lowC: 12, highC: 20 }),
   noticeServedAt: fc.constantFrom(null, ago(1), ago(100)),
+  band: fc.constantFrom(null, yuan(0.5), yuan(2)),
+  secondNoticeAt: fc.constantFrom(null, ago(1), ago(50), ago(2000)),
+  secondNoticeServedAt: fc.constantFrom(null, ago(1), ago(50)),
   cutsSentInBuilding: fc.constantFrom(0, 2),
   cutsQueuedInBuilding: fc.constantFrom(0, 2),
 } as Record<keyof SupplyFacts, fc.Arbitrary<never>>);
@@ -332,8 +272,11 @@ const anyFacts: fc.Arbitrary<SupplyFacts> = fc.record({
 test("in no situation at all is a cut ordered against a guard, or a second order queued beside a cut that stands", () => {
   fc.assert(
     fc.property(anyFacts, (facts) => {
-      const decision = decide(facts, policy, now);
+      const decision = decide(facts, twice, now);
       if (decision.control !== "disconnect") return;
+      expect((facts.available?.minor ?? 0n) + (facts.band?.minor ?? 0n)).toBeLessThan(0n);
+      expect(now - (facts.secondNoticeAt ?? now)).toBeGreaterThanOrEqual(30 * MINUTE_MS);
+      expect(now - (facts.secondNoticeAt ?? 0)).toBeLessThan(24 * 60 * MINUTE_MS);
       expect(facts.open).toBeNull();
       expect(facts).toMatchObject({ utility: "electricity", protectedReason: null, estimated: false, useHeld: false });
       expect(facts.available?.minor).toBeLessThan(1n);
@@ -344,42 +287,4 @@ test("in no situation at all is a cut ordered against a guard, or a second order
     }),
     { seed: 20261104, numRuns: 5000 },
   );
-});
-
-const strict: PrepaidPolicy = {
-  ...policy,
-  holidays: "cn",
-  coldAtC: 0,
-  hotAtC: 35,
-  noticeServed: true,
-  cutsPerHourPerBuildingMax: 1,
-};
-const served: SupplyFacts = { ...broke, warned2At: ago(100), noticeServedAt: ago(61) };
-test.each<[title: string, facts: SupplyFacts, held: string | undefined, at?: string]>([
-  ["nothing but money", served, undefined],
-  ["a notice that was never served", { ...served, noticeServedAt: null }, "notice_not_served"],
-  ["a notice served a short while ago", { ...served, noticeServedAt: ago(59) }, "notice_running"],
-  ["a pause of the operator", { ...served, holds: ["pause"] }, "paused"],
-  ["a dispute", { ...served, holds: ["dispute"] }, "disputed"],
-  ["a supply reported out of use", { ...served, holds: ["stop_window"] }, "stop_window"],
-  ["protection with evidence", { ...served, holds: ["protection"] }, "protected_customer"],
-  ["a cold day", { ...served, temperature: { lowC: 0, highC: 6 } }, "protected_weather"],
-  ["a hot day", { ...served, temperature: { lowC: 25, highC: 35 } }, "protected_weather"],
-  ["a mild day", { ...served, temperature: { lowC: 0.1, highC: 34.9 } }, undefined],
-  ["a cut in the building within the hour", { ...served, cutsSentInBuilding: 1 }, "building_cap"],
-  ["a cut in the building that waits", { ...served, cutsQueuedInBuilding: 1 }, "building_cap"],
-  ["National Day", served, "holiday", "2026-10-05T11:00:00+08:00"],
-  ["a year whose holidays are not announced", served, "holiday", "2031-10-15T11:00:00+08:00"],
-])("a strict policy looks at %s", (_title, facts, held, when) => {
-  const moment = when === undefined ? now : at(when);
-  const shift = (then: Instant | null) => (then === null ? null : instant(then + (moment - now)));
-  const moved = {
-    ...facts,
-    lastReadingAt: shift(facts.lastReadingAt),
-    warned2At: shift(facts.warned2At),
-    noticeServedAt: shift(facts.noticeServedAt),
-  };
-  const decision = decide(moved, strict, moment);
-  expect(decision.held).toBe(held);
-  expect(decision.control).toBe(held === undefined ? "disconnect" : undefined);
 });

@@ -48,6 +48,83 @@ describe("an order", () => {
     expect(station.wire).toHaveLength(2);
   });
 
+  test("to a meter that closes by its button waits for the customer's press, for hours, and a closed relay proves it", async () => {
+    const home = await station.moveIn("1", 100);
+    await station.owner.query("update meter set profile_id = 'sanbiao-relay-demo' where id = $1", [home.meter]);
+    station.policy = { ...station.policy, order: { ...station.policy.order, pressWithinMinutes: 600 } };
+    await home.goesBroke();
+    await station.dispatcher.turn();
+    station.later(SECOND_MS);
+    await home.reports("disconnected");
+    await home.pay(500);
+    await station.dispatcher.turn();
+    expect(await home.supply()).toMatchObject({ state: "close_permitted", desired: "connected" });
+    station.later(199 * MINUTE_MS);
+    await home.reports("disconnected");
+    await station.dispatcher.turn();
+    expect(station.wire).toHaveLength(2); // nobody is hurried: the permission stands
+    station.later(MINUTE_MS);
+    await station.dispatcher.turn();
+    expect(station.wire).toHaveLength(3);
+    expect(await home.supply()).toMatchObject({ state: "close_permitted", reported: "disconnected" });
+    station.later(SECOND_MS);
+    await home.reports("connected");
+    expect(await home.orders()).toEqual(["disconnect confirmed", "connect confirmed"]);
+    expect((await home.story()).slice(-3)).toEqual(["reconnect_sent", "close_permitted", "restored"]);
+    expect(await home.supply()).toMatchObject({ state: "normal", reported: "connected" });
+  });
+
+  test("to a meter whose customer never presses ends in a work order", async () => {
+    const home = await station.moveIn("1", 100);
+    await station.owner.query("update meter set profile_id = 'sanbiao-relay-demo' where id = $1", [home.meter]);
+    await home.goesBroke();
+    await station.dispatcher.turn();
+    station.later(SECOND_MS);
+    await home.reports("disconnected");
+    await home.pay(500);
+    for (let i = 0; i < 4; i++) {
+      await station.dispatcher.turn();
+      station.later(480 * MINUTE_MS + SECOND_MS); // a day in three permissions
+    }
+    expect(await home.supply()).toMatchObject({ state: "unknown", desired: "connected" });
+    const { rows } = await station.owner.query(
+      "select why from work_order where account_id = $1 and closed_at is null",
+      [home.account],
+    );
+    expect(rows[0]?.why).toMatch(/nobody pressed/);
+  });
+
+  test("to cut waits for a second notice, by the ways that the policy names", async () => {
+    const home = await station.moveIn("1", 100);
+    for (const [channel, address] of [
+      ["inbox", "1"],
+      ["sandbox", "2"],
+    ] as const)
+      await station.owner.query(
+        "insert into contact_point (operator_id, account_id, channel, address, language, from_day, active, noted_at) values ($1, $2, $3, $4, 'zh', '2026-01-01', true, $5)",
+        [station.town.operatorId, home.account, channel, address, isoOf(station.now)],
+      );
+    station.policy = { ...station.policy, secondNoticeMinutes: 30, channels: { secondNotice: ["inbox"] } };
+    await home.goesBroke();
+    expect(await home.supply()).toMatchObject({ state: "cut_due", held: "second_notice", desired: "connected" });
+    station.later(29 * MINUTE_MS);
+    await home.uses(201);
+    expect(await home.orders()).toEqual([]);
+    station.later(MINUTE_MS);
+    await home.uses(201);
+    await station.dispatcher.turn();
+    expect(station.wire.map(({ action }) => action)).toEqual(["disconnect"]);
+    expect(await home.story()).toEqual(["credit", "warned_2", "second_notice", "cut_due", "cut_sent"]);
+    const { rows } = await station.owner.query(
+      "select n.kind, array_agg(d.channel order by d.channel) as ways from notice n join notice_delivery d on d.notice_id = n.id where n.account_id = $1 group by n.id, n.kind order by n.id",
+      [home.account],
+    );
+    expect(rows).toEqual([
+      { kind: "supply_warning_2", ways: ["inbox", "sandbox"] },
+      { kind: "supply_cut_second_notice", ways: ["inbox"] },
+    ]);
+  });
+
   test("to reconnect that nobody proves becomes unknown, is told, and is tried anew", async () => {
     const home = await station.moveIn("1", 100);
     await home.goesBroke();

@@ -47,6 +47,7 @@ const broke: SupplyFacts = {
   reported: "connected",
   reportedAt: ago(5),
   available: money("CNY", -500n),
+  band: null,
   lastReadingAt: ago(5),
   estimated: false,
   useHeld: false,
@@ -54,6 +55,8 @@ const broke: SupplyFacts = {
   holds: [],
   temperature: null,
   noticeServedAt: ago(1000),
+  secondNoticeAt: null,
+  secondNoticeServedAt: null,
   warned2At: ago(1000),
   lastCreditAt: null,
   held: "protected_hours",
@@ -150,6 +153,13 @@ test.each<[title: string, of: Partial<Outlooked>, facts: Partial<SupplyFacts>, s
     { warned2At: null, noticeServedAt: null, stage: "warned_1" },
     { notice_running: "11-05T16:00", protected_hours: "11-05T09:00" },
     "11-05T16:00",
+  ],
+  [
+    "a second notice of half an hour goes out when nothing else stands against the cut",
+    { policy: { ...policy, secondNoticeMinutes: 30 } },
+    {},
+    { protected_hours: "11-05T09:00", second_notice: "11-05T09:30" },
+    "11-05T09:30",
   ],
 ])("tonight: %s", (_title, of, facts, shut, cutAt) => {
   const [seen] = forecast([home(1n, of, facts)], now);

@@ -63,11 +63,13 @@ const TONE: Readonly<Record<string, string>> = {
   normal: "green",
   warned_1: "gold",
   warned_2: "orange",
+  notice_served: "orange",
   cut_due: "volcano",
   cut_sent: "volcano",
   cut: "red",
   reconnect_due: "blue",
   reconnect_sent: "blue",
+  close_permitted: "cyan",
 };
 
 function PrepaidStates({ overview }: { overview: OverviewJson }) {

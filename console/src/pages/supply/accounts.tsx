@@ -20,22 +20,26 @@ export const SUPPLY_STATES = [
   "normal",
   "warned_1",
   "warned_2",
+  "notice_served",
   "cut_due",
   "cut_sent",
   "cut",
   "reconnect_due",
   "reconnect_sent",
+  "close_permitted",
   "unknown",
 ] as const;
 const TONE: Readonly<Record<string, string>> = {
   normal: "green",
   warned_1: "gold",
   warned_2: "orange",
+  notice_served: "orange",
   cut_due: "volcano",
   cut_sent: "volcano",
   cut: "red",
   reconnect_due: "blue",
   reconnect_sent: "blue",
+  close_permitted: "cyan",
 };
 
 export function SupplyTag({ state }: { state: string }) {
