@@ -1,6 +1,7 @@
 import { type PreviewedAccount } from "../billing/rebill/preview.ts";
 import type { ReplayedBill, ReplayedPoint } from "../billing/rebill/compare.ts";
 import { isNothing } from "../billing/rebill/decide.ts";
+import type { RebillOutcome } from "../billing/rebill/post.ts";
 import { type Instant, isoIn, isoOf } from "../domain/instant.ts";
 import { type Currency, money, moneyJson } from "../domain/money.ts";
 import { dayOf, type Zone } from "../domain/period.ts";
@@ -184,3 +185,28 @@ export const csvRows = ({ found, zone, currency }: Shown): string[][] => [
     }),
   ),
 ];
+
+/** What became of a posting, in a sentence. */
+export function outcomeText(outcome: RebillOutcome, text: (minor: bigint) => string): string {
+  switch (outcome.kind) {
+    case "posted":
+      return `${text(outcome.totalMinor)} posted, correction note ${outcome.number}`;
+    case "already":
+      return `posted before with correction note ${outcome.number}, ${text(outcome.totalMinor)}`;
+    case "nothing":
+      return "every bill is what it would be today";
+    case "different":
+      return `not posted: not what was shown. It is ${text(outcome.totalMinor)} now; look again (digest ${outcome.digest})`;
+    case "second_person":
+      return outcome.isProposed
+        ? `not posted: who proposed ${text(outcome.totalMinor)} does not post it`
+        : `not posted: ${text(outcome.totalMinor)} takes a proposal by one person and another one who posts it`;
+  }
+}
+
+export const outcomeJson = (outcome: RebillOutcome, currency: Currency) => ({
+  outcome: outcome.kind,
+  ...("number" in outcome ? { number: outcome.number } : {}),
+  ...("totalMinor" in outcome ? { difference: moneyJson(money(currency, outcome.totalMinor)) } : {}),
+  ...("digest" in outcome ? { digest: outcome.digest } : {}),
+});

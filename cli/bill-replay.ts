@@ -16,7 +16,8 @@ import { isDay, startOfDay, type Zone } from "../domain/period.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
 import { noTelemetry } from "../domain/telemetry.ts";
 import { type Database, openDatabase } from "../schema/database.ts";
-import { agrees, csvRows, replayJson, replayText, type Shown } from "./bill-replay-text.ts";
+import { digestText } from "./bill-one.ts";
+import { agrees, csvRows, outcomeJson, outcomeText, replayJson, replayText, type Shown } from "./bill-replay-text.ts";
 import { ownerAccess } from "./database.ts";
 import { type Io, printJson } from "./io.ts";
 import { operatorOf } from "./operator.ts";
@@ -55,7 +56,7 @@ export const billReplayCommand = (io: Io): Command =>
       month,
     )
     .option("--post", "post the differences: needs --digest and --reason")
-    .option("--digest <sha256>", "of what was shown: anything else is not posted", digest)
+    .option("--digest <sha256>", "of what was shown: anything else is not posted", digestText)
     .option("--reason <text>", "why, for the correction note")
     .option("--csv", "print a table of lines")
     .option("--json", "print one JSON document")
@@ -180,36 +181,13 @@ function told({ io, options, currency }: At, all: readonly Told[]): 0 | 1 {
   const text = (minor: bigint) => moneyJson(money(currency, minor)).amount;
   const done = all.every(({ outcome: { kind } }) => kind === "posted" || kind === "already" || kind === "nothing");
   if (options.json) {
-    const corrections = all.map(({ account, outcome }) => ({
-      account,
-      outcome: outcome.kind,
-      ...("number" in outcome ? { number: outcome.number } : {}),
-      ...("totalMinor" in outcome ? { difference: moneyJson(money(currency, outcome.totalMinor)) } : {}),
-      ...("digest" in outcome ? { digest: outcome.digest } : {}),
-    }));
+    const corrections = all.map(({ account, outcome }) => ({ account, ...outcomeJson(outcome, currency) }));
     printJson(io, { posted: done, corrections });
   } else {
-    for (const { account, outcome } of all) io.out(`account ${account}: ${sentenceOf(outcome, text)}`);
+    for (const { account, outcome } of all) io.out(`account ${account}: ${outcomeText(outcome, text)}`);
     if (all.length === 0) io.out("Nothing is left to post.");
   }
   return done ? 0 : 1;
-}
-
-function sentenceOf(outcome: RebillOutcome, text: (minor: bigint) => string): string {
-  switch (outcome.kind) {
-    case "posted":
-      return `${text(outcome.totalMinor)} posted, correction note ${outcome.number}`;
-    case "already":
-      return `posted before with correction note ${outcome.number}, ${text(outcome.totalMinor)}`;
-    case "nothing":
-      return "every bill is what it would be today";
-    case "different":
-      return `not posted: not what was shown. It is ${text(outcome.totalMinor)} now; look again (digest ${outcome.digest})`;
-    case "second_person":
-      return outcome.isProposed
-        ? `not posted: who proposed ${text(outcome.totalMinor)} does not post it`
-        : `not posted: ${text(outcome.totalMinor)} takes a proposal by one person and another one who posts it`;
-  }
 }
 
 const again = ({ operator, account, all, building, since, from }: Options): string => {
@@ -236,10 +214,5 @@ function selectionOf({ building, since }: Options, zone: Zone): Selection {
 
 function month(text: string): string {
   if (!/^\d{4}-\d\d$/.test(text) || !isDay(`${text}-01`)) throw new InvalidArgumentError("A month is written 2026-10.");
-  return text;
-}
-
-function digest(text: string): string {
-  if (!/^[0-9a-f]{64}$/.test(text)) throw new InvalidArgumentError("A digest has 64 hexadecimal digits.");
   return text;
 }

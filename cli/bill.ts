@@ -12,6 +12,7 @@ import { type Database, openDatabase } from "../schema/database.ts";
 import { billExceptionsCommand } from "./bill-exceptions.ts";
 import { billFinalCommand } from "./bill-final.ts";
 import { billMailCommand } from "./bill-mail.ts";
+import { billOneCommand } from "./bill-one.ts";
 import { billReplayCommand } from "./bill-replay.ts";
 import { dryRunJson, dryRunText } from "./bill-dry-run.ts";
 import { ownerAccess } from "./database.ts";
@@ -42,6 +43,8 @@ export const billCommand = (io: Io): Command =>
     .option("--chunk <accounts>", "accounts per transaction, 1 to 10000 (default 1000)", accounts)
     .option("--json", "print one JSON document")
     .addCommand(billReplayCommand(io))
+    .addCommand(billOneCommand(io, "cancel"))
+    .addCommand(billOneCommand(io, "anew"))
     .addCommand(billExceptionsCommand(io))
     .addCommand(billMailCommand(io))
     .addCommand(billFinalCommand(io))

@@ -43,6 +43,7 @@ Examples:
           lines: bundle.lines.length,
           readings: bundle.readings.reduce((sum, { values }) => sum + values.length, 0),
           tariffVersions: bundle.tariffs.length,
+          corrections: bundle.corrections?.length ?? 0,
         };
         const text = textOf(bundle, report);
         if (options.out === undefined) {

@@ -38,14 +38,34 @@ async function checkFile(io: Io, file: string): Promise<BundleCheck> {
   }
 }
 
+type Checked = Extract<BundleCheck, { kind: "checked" }>;
+
+function correctionsText({ corrections, correctionsNotKept, comesTo }: Checked): string[] {
+  const notes = [
+    ...(corrections === 0 ? [] : [`Correction notes worked out again: ${corrections}.`]),
+    ...(correctionsNotKept === 0
+      ? []
+      : [
+          `Correction notes from before their inputs were kept, of which only the sums were checked: ${correctionsNotKept}.`,
+        ]),
+  ];
+  const isCorrected = notes.length > 0 && comesTo !== null;
+  return isCorrected
+    ? [...notes, `With them it comes to ${comesTo.supply} of supply, ${comesTo.charges} of other charges.`]
+    : notes;
+}
+
 const SHOWN_MAX = 12; // the first tells what is wrong; the others how far it goes
 
-function textOf(check: Extract<BundleCheck, { kind: "checked" }>): string[] {
+function textOf(check: Checked): string[] {
   const { number, changed, differences, lines, readings } = check;
   if (check.ok) {
     const rebuilt =
       check.inputsAre === "rebuilt" ? " (older than the keeping of inputs: by what the books held at export)" : "";
-    return [`Bill ${number} is right: ${lines} lines from ${readings} readings give every figure${rebuilt}.`];
+    return [
+      `Bill ${number} is right: ${lines} lines from ${readings} readings give every figure${rebuilt}.`,
+      ...correctionsText(check),
+    ];
   }
   const [first] = differences;
   const told = changed.map(({ part, what }) => `changed: ${part}: ${what}`);

@@ -5,6 +5,7 @@ import {
   PostgresDialect,
   PostgresDriver,
   type Transaction,
+  type TransactionSettings,
 } from "kysely";
 import pg from "pg";
 import type { Logger } from "pino";
@@ -19,6 +20,8 @@ export type Database = {
   readonly kysely: Kysely<Tables>;
   /** Runs `work` in one transaction that sees and writes one operator's rows; commits when it resolves. */
   as<T>(operatorId: OperatorId, work: (trx: Transaction<Tables>) => Promise<T>): Promise<T>;
+  /** Reads the rows of one operator as they stood at one moment, whatever is written meanwhile. */
+  snapshot<T>(operatorId: OperatorId, work: (trx: Transaction<Tables>) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 };
 
@@ -59,6 +62,8 @@ export function openDatabase(url: string, options: PoolOptions = {}): Database {
     pool,
     kysely,
     as: (operatorId, work) => ofOperator(operatorId).transaction().execute(work),
+    snapshot: (operatorId, work) =>
+      ofOperator(operatorId).transaction().setIsolationLevel("repeatable read").execute(work),
     close: async () => {
       await kysely.destroy();
       if (!pool.ending) await pool.end(); // Kysely leaves a pool open that it never used
@@ -72,8 +77,8 @@ class OperatorDialect extends PostgresDialect {
 
   constructor(pool: pg.Pool, operatorId: OperatorId) {
     super({ pool });
-    const begin = `begin; set local sanbiao.operator_id = '${BigInt(operatorId)}'`;
-    this.#create = () => new OperatorDriver(pool, begin);
+    const named = `set local sanbiao.operator_id = '${BigInt(operatorId)}'`;
+    this.#create = () => new OperatorDriver(pool, named);
   }
 
   override createDriver(): PostgresDriver {
@@ -83,14 +88,16 @@ class OperatorDialect extends PostgresDialect {
 
 class OperatorDriver extends PostgresDriver {
   readonly #begin: CompiledQuery;
+  readonly #snapshot: CompiledQuery;
 
-  constructor(pool: pg.Pool, begin: string) {
+  constructor(pool: pg.Pool, named: string) {
     super({ pool });
-    this.#begin = CompiledQuery.raw(begin);
+    this.#begin = CompiledQuery.raw(`begin; ${named}`);
+    this.#snapshot = CompiledQuery.raw(`begin isolation level repeatable read read only; ${named}`);
   }
 
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(this.#begin);
+  override async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
+    await connection.executeQuery(settings.isolationLevel === "repeatable read" ? this.#snapshot : this.#begin);
   }
 }
 

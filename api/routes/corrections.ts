@@ -141,6 +141,8 @@ function previewRoutes(app: App, api: Api): void {
         return {
           accountId: String(accountId),
           billId: String(billId),
+          supply: moneyOf(desk, rebill.supplyMinor),
+          charges: moneyOf(desk, rebill.chargesMinor),
           difference: moneyOf(desk, rebill.totalMinor),
           digest,
         };

@@ -4,9 +4,9 @@ import { billFacts } from "../../paper/bill-facts.ts";
 import { billHtml } from "../../paper/bill-html.ts";
 import { mailBills } from "../../paper/bill-mail.ts";
 import { type BillSheet, billSheetOf } from "../../paper/bill-sheet.ts";
-import { billsPdf, bytesOf } from "../../paper/pdf/bill-pdf.ts";
+import { billsPdf, bytesOf, correctionPdf } from "../../paper/pdf/bill-pdf.ts";
 import { correctionHtml } from "../../paper/correction-html.ts";
-import { correctionSheet } from "../../paper/correction-sheet.ts";
+import { type CorrectionSheet, correctionSheet } from "../../paper/correction-sheet.ts";
 import { invoiceFacts } from "../../paper/e-invoice/facts.ts";
 import { type Invoice, invoiceOf } from "../../paper/e-invoice/invoice.ts";
 import { shudianOf } from "../../paper/e-invoice/shudian.ts";
@@ -61,6 +61,29 @@ export function paperRoutes(app: App, api: Api): void {
 
 /** A correction note as it is handed out. */
 export function correctionPaperRoutes(app: App, api: Api): void {
+  const sheetOf = async (request: FastifyRequest, id: bigint): Promise<CorrectionSheet> => {
+    const sheet = await atDeskOf(api, request, ({ trx }) => correctionSheet(trx, id));
+    if (sheet === null) throw new CodedError("request.not-found", `There is no correction ${id}.`);
+    return sheet;
+  };
+
+  app.route({
+    method: "GET",
+    url: "/corrections/:id/note.pdf",
+    schema: {
+      tags: ["bills"],
+      summary: "The correction note on paper (PDF, A4); the same note gives the same bytes",
+      params: IdParams,
+      querystring: PaperQuery,
+    },
+    handler: async (request, reply) => {
+      const sheet = await sheetOf(request, BigInt(request.params.id));
+      const { lang } = request.query;
+      const bytes = await bytesOf(correctionPdf(sheet, lang));
+      return file(reply, "application/pdf", `${sheet.number}-${lang}.pdf`, bytes);
+    },
+  });
+
   app.route({
     method: "GET",
     url: "/corrections/:id/note.html",
@@ -71,9 +94,7 @@ export function correctionPaperRoutes(app: App, api: Api): void {
       querystring: PaperQuery,
     },
     handler: async (request, reply) => {
-      const { id } = request.params;
-      const sheet = await atDeskOf(api, request, ({ trx }) => correctionSheet(trx, BigInt(id)));
-      if (sheet === null) throw new CodedError("request.not-found", `There is no correction ${id}.`);
+      const sheet = await sheetOf(request, BigInt(request.params.id));
       const { lang } = request.query;
       return file(reply, "text/html; charset=utf-8", `${sheet.number}-${lang}.html`, correctionHtml(sheet, lang));
     },

@@ -54,8 +54,16 @@ export const CorrectionBody = z.object({
 
 export const OneBillQuery = z.object({ kind: z.enum(["cancel", "anew"]) });
 export const OneBillPreviewJson = z
-  .object({ accountId: IdText, billId: IdText, difference: MoneyJson, digest: Digest.nullable() })
+  .object({
+    accountId: IdText,
+    billId: IdText,
+    supply: MoneyJson,
+    charges: MoneyJson.describe("Property fee, parking, late fees"),
+    difference: MoneyJson.describe("Both together"),
+    digest: Digest.nullable().describe("null: nothing to post"),
+  })
   .meta({ id: "OneBillPreview" });
+export type OneBillPreviewJson = z.infer<typeof OneBillPreviewJson>;
 
 export const CorrectionOutcomeJson = z
   .object({
@@ -162,6 +170,8 @@ export const RebillTermsJson = z
     ),
   })
   .meta({ id: "RebillTerms" });
+export type RebillTermsJson = z.infer<typeof RebillTermsJson>;
 export const RebillTermsOnJson = RebillTermsJson.extend({
   since: DayText.describe("First day whose bills are corrected now"),
 }).meta({ id: "RebillTermsOn" });
+export type RebillTermsOnJson = z.infer<typeof RebillTermsOnJson>;

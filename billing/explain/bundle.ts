@@ -94,6 +94,88 @@ const series = z.object({
   ),
 });
 
+/** A line that a note corrects: what had been billed of it until then, what it should be, and the differences. */
+const correctionLine = z.object({
+  key: text,
+  usagePointId: text,
+  utility: text,
+  tariffId: text,
+  tariffVersion: text,
+  charge: text,
+  kind: text,
+  tier: z.number().nullable(),
+  tou: nullable,
+  from: text,
+  to: text,
+  unit: nullable,
+  price: nullable,
+  billed: text,
+  due: text,
+  amount: text,
+  quantity: nullable,
+  included: nullable,
+  titleZh: text,
+  titleEn: text,
+});
+export type BundleCorrectionLine = z.infer<typeof correctionLine>;
+
+const correctionUsage = z.object({
+  usagePointId: text,
+  /** `main`, `export` or `reactive`. */
+  measured: text,
+  utility: nullable,
+  from: text,
+  to: text,
+  quantity: text,
+  unit: text,
+  registers: z.array(z.record(z.string(), z.unknown())),
+});
+export type BundleCorrectionUsage = z.infer<typeof correctionUsage>;
+
+const correctionState = z.object({
+  usagePointId: text,
+  tariffId: text,
+  from: text,
+  to: text,
+  before: z.record(z.string(), z.unknown()),
+  after: z.record(z.string(), z.unknown()),
+});
+export type BundleCorrectionState = z.infer<typeof correctionState>;
+
+const correctionCharge = z.object({ key: text, billed: text, due: text, amount: text, included: text });
+export type BundleCorrectionCharge = z.infer<typeof correctionCharge>;
+
+/** What one correction note says of this bill. A note may correct other bills, too: `total` is of all of them. */
+const correction = z.object({
+  number: text,
+  kind: z.enum(["rebill", "cancel", "anew"]),
+  issuedOn: text,
+  reason: text,
+  total: text,
+  ofThisBill: text,
+  lines: z.array(correctionLine),
+  usage: z.array(correctionUsage),
+  states: z.array(correctionState),
+  charges: z.array(correctionCharge),
+  /** What it was worked out from; `null` for a note from before that was kept. */
+  rests: z
+    .object({
+      due: z.enum(["anew", "nothing"]),
+      usagePoints: z.array(text),
+      afterTrueUpsOf: z.array(text),
+      inputs: z.record(z.string(), z.unknown()),
+      readings: z.array(series),
+      sha256: text,
+      explained: z.array(z.unknown()),
+    })
+    .nullable(),
+});
+export type BundleCorrection = z.infer<typeof correction>;
+
+/** What a later bill trued up of this one. */
+const trueUp = z.object({ billId: text, number: text, lines: z.array(line), usage: z.array(usage) });
+export type BundleTrueUp = z.infer<typeof trueUp>;
+
 export const bundleSchema = z.object({
   format: z.literal(BUNDLE_FORMAT),
   exportedAt: text,
@@ -107,6 +189,11 @@ export const bundleSchema = z.object({
   charges: z.array(charge),
   usage: z.array(usage),
   postings: z.array(posting),
+  /** True-ups by later bills and correction notes until the day of the export, each in its order. */
+  trueUps: z.array(trueUp).optional(),
+  corrections: z.array(correction).optional(),
+  /** The bill with all of them. */
+  comesTo: z.object({ supply: text, charges: text }).optional(),
   explained: z.array(z.unknown()),
   rules: z.record(z.string(), text),
   inputs: z.record(z.string(), z.unknown()),

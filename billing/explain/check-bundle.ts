@@ -6,8 +6,6 @@ import { type BasisDocument, inputsOf, keptText } from "./basis.ts";
 import {
   type BillBundle,
   BUNDLE_FORMAT,
-  type BundleCharge,
-  type BundleLine,
   type BundleUsage,
   bundleSchema,
   chargesOfBill,
@@ -17,24 +15,8 @@ import {
   usagesOfBill,
 } from "./bundle.ts";
 import { canonicalText, sha256Of, valueOf } from "./canonical.ts";
-import { seriesOfReadable } from "./series.ts";
-
-/** A part of the bundle that is not what it was when it was written. */
-export type ChangedPart = { readonly part: string; readonly what: string };
-
-/** A figure of the bill that its inputs do not give. */
-export type Difference = {
-  /** `line 3`, `usage 1`, `total`, `posting 2`, `dueOn`. */
-  readonly where: string;
-  readonly key: string;
-  readonly field: string;
-  /** What the inputs give. */
-  readonly expected: string;
-  /** What the bundle says. */
-  readonly found: string;
-  /** The changed parts that this figure rests on; empty when every input is as it was written: then the figure itself was changed. */
-  readonly because: readonly string[];
-};
+import { basisOfParts, checkCorrections, changedCorrections } from "./check-corrections.ts";
+import { type ChangedPart, type Difference, figure, rows, textOf } from "./differences.ts";
 
 export type BundleCheck =
   | { readonly kind: "unreadable"; readonly reason: string }
@@ -45,6 +27,10 @@ export type BundleCheck =
       readonly inputsAre: BillBundle["inputsAre"];
       readonly lines: number;
       readonly readings: number;
+      /** Notes that were worked out again, and those whose inputs were not kept. */
+      readonly corrections: number;
+      readonly correctionsNotKept: number;
+      readonly comesTo: NonNullable<BillBundle["comesTo"]> | null;
       readonly changed: readonly ChangedPart[];
       readonly differences: readonly Difference[];
     };
@@ -63,6 +49,9 @@ export function checkBundle(text: string): BundleCheck {
     inputsAre: bundle.inputsAre,
     lines: bundle.lines.length,
     readings: bundle.readings.reduce((sum, { values }) => sum + values.length, 0),
+    corrections: (bundle.corrections ?? []).filter(({ rests }) => rests !== null).length,
+    correctionsNotKept: (bundle.corrections ?? []).filter(({ rests }) => rests === null).length,
+    comesTo: bundle.comesTo ?? null,
     changed,
     differences,
   };
@@ -108,6 +97,7 @@ function changedParts(bundle: BillBundle, raw: Record<string, unknown>): Changed
   if (inputs !== bundle.hashes.inputs && changed.every(({ part }) => !part.startsWith("readings"))) {
     changed.push({ part: "inputs", what: "household, agreement, meters or readings are not those of the bill's hash" });
   }
+  changed.push(...changedCorrections(bundle));
   const { hashes: _, ...contents } = raw;
   if (changed.length === 0 && sha256Of(canonicalText(contents)) !== bundle.hashes.contents) {
     changed.push({ part: "contents", what: "something was changed after the bundle was written" });
@@ -115,9 +105,7 @@ function changedParts(bundle: BillBundle, raw: Record<string, unknown>): Changed
   return changed;
 }
 
-function basisIn(bundle: BillBundle): BasisDocument {
-  return { ...(valueOf(bundle.inputs) as BasisDocument), series: bundle.readings.map(seriesOfReadable) };
-}
+const basisIn = (bundle: BillBundle): BasisDocument => basisOfParts(bundle);
 
 function hashOfInputs(bundle: BillBundle): string | null {
   try {
@@ -150,6 +138,7 @@ function differencesOf(bundle: BillBundle, changed: readonly ChangedPart[]): Dif
       ...rows("charge", chargesOfBill(bill), bundle.charges, (one) => one.key, because),
       ...heads,
       ...rows("posting", postingsJson(postingsOf(bill)), bundle.postings, (one) => one.ledgerAccount, because),
+      ...checkCorrections(bundle, tariffs, operator.currency, because),
     ];
   } catch (error) {
     return failed(error instanceof Error ? error.message : String(error));
@@ -159,46 +148,6 @@ function differencesOf(bundle: BillBundle, changed: readonly ChangedPart[]): Dif
 const plain = (usage: BundleUsage): BundleUsage => JSON.parse(canonicalText(usage)) as BundleUsage;
 const keyOfUsage = ({ usagePointId, from, correctsBillId }: BundleUsage): string =>
   `${usagePointId}/${from}${correctsBillId === null ? "" : `/corrects ${correctsBillId}`}`;
-
-/** Row by row, by key: what is missing, what is too much, and of what is there the first field that differs. */
-function rows<T extends BundleLine | BundleCharge | BundleUsage | BillBundle["postings"][number]>(
-  noun: string,
-  expected: readonly T[],
-  found: readonly T[],
-  keyOf: (row: T) => string,
-  because: readonly string[],
-): Difference[] {
-  const there = new Map(found.map((row) => [keyOf(row), row]));
-  const due = new Map(expected.map((row) => [keyOf(row), row]));
-  const differences = [...due].flatMap(([key, row], i): Difference[] => {
-    const own = there.get(key);
-    const where = `${noun} ${i + 1}`;
-    if (own === undefined) return figure(where, key, noun, "there", "missing", because);
-    const fields = Object.keys(row) as (keyof T & string)[];
-    const field = fields.find((name) => canonicalText(row[name]) !== canonicalText(own[name]));
-    return field === undefined ? [] : figure(where, key, field, textOf(row[field]), textOf(own[field]), because);
-  });
-  const extra = found.flatMap((row, i) =>
-    due.has(keyOf(row)) ? [] : figure(`${noun} ${i + 1}`, keyOf(row), noun, "none", "there", because),
-  );
-  const twice = found.length - there.size;
-  return [
-    ...differences,
-    ...extra,
-    ...(twice > 0 ? figure(noun, "", "keys", "each once", `${twice} twice`, because) : []),
-  ];
-}
-
-const textOf = (value: unknown): string => (typeof value === "string" ? value : canonicalText(value));
-
-const figure = (
-  where: string,
-  key: string,
-  field: string,
-  expected: string,
-  found: string,
-  because: readonly string[],
-): Difference[] => (expected === found ? [] : [{ where, key, field, expected, found, because }]);
 
 /** The bundle's own lines must add up to its own total, whatever they are. */
 function sumOfLines({ lines, bill }: BillBundle, currency: Currency): Difference[] {

@@ -1,7 +1,7 @@
 import { sql, type Transaction } from "kysely";
 import { CodedError } from "../../domain/errors.ts";
 import { type Instant, isoOf } from "../../domain/instant.ts";
-import type { Currency } from "../../domain/money.ts";
+import { type Currency, moneyOfText } from "../../domain/money.ts";
 import { daysOf } from "../../domain/period.ts";
 import { decimalText } from "../../domain/quantity.ts";
 import { READING_SOURCES } from "../../domain/reading.ts";
@@ -16,7 +16,9 @@ import {
   type BillBundle,
   BUNDLE_FORMAT,
   type BundleCharge,
+  type BundleCorrection,
   type BundleLine,
+  type BundleTrueUp,
   type BundleUsage,
   postingsJson,
   RULES,
@@ -24,8 +26,10 @@ import {
   textOfMinor,
 } from "./bundle.ts";
 import { canonicalText, jsonOf, sha256Of } from "./canonical.ts";
+import { trueUpsOf } from "./correction-basis.ts";
 import { explainLines } from "./explain-lines.ts";
 import { readKept } from "./kept.ts";
+import { readCorrections } from "./read-corrections.ts";
 import { readableOf } from "./series.ts";
 
 type Trx = Transaction<Tables>;
@@ -81,7 +85,11 @@ export async function readBundle(
     ...inputs.input.settlements,
     ...(inputs.input.corrections ?? []).flatMap((correction) => correction.settlements),
   ];
-  const tariffs = [...new Set(settlements.flatMap(({ versions }) => versions))].map(tariffDocumentOf);
+  const { corrections, tariffs: corrected } = await readCorrections(trx, row.id, currency);
+  const trueUps = await trueUpsJson(trx, row.id, currency);
+  const tariffs = [...new Set([...settlements.flatMap(({ versions }) => versions), ...corrected.values()])].map(
+    tariffDocumentOf,
+  );
   const readings = series.map(readableOf);
   const entry = row.journal_id === null ? null : await readEntry(trx, row.journal_id);
   const contents = {
@@ -94,7 +102,10 @@ export async function readBundle(
     lines: await linesOf(trx, row.id, currency),
     charges: await chargesOf(trx, row.id, currency),
     usage: await usageOf(trx, row.id),
+    trueUps,
+    corrections,
     postings: entry === null ? [] : postingsJson(entry.postings),
+    comesTo: comesTo(row, currency, trueUps, corrections, await chargesOf(trx, row.id, currency)),
     explained: jsonOf(explainLines(inputs)) as unknown[],
     rules: RULES,
     inputs: jsonOf(rest) as Record<string, unknown>,
@@ -110,6 +121,33 @@ export async function readBundle(
     readings: readings.map((one) => sha256Of(canonicalText(one))),
   };
   return { ...contents, hashes: { ...hashes, contents: sha256Of(canonicalText(contents)) } };
+}
+
+/** What later bills trued up of this one. */
+async function trueUpsJson(trx: Trx, billId: bigint, currency: Currency): Promise<BundleTrueUp[]> {
+  const bills = (await trueUpsOf(trx, [billId])).get(billId) ?? [];
+  const isOwn = (one: { readonly correctsBillId: string | null }) => one.correctsBillId === String(billId);
+  const all: BundleTrueUp[] = [];
+  for (const id of bills) {
+    const { number } = await billRow(trx, "id", id);
+    const lines = (await linesOf(trx, id, currency)).filter(isOwn);
+    all.push({ billId: String(id), number, lines, usage: (await usageOf(trx, id)).filter(isOwn) });
+  }
+  return all;
+}
+
+function comesTo(
+  { total_minor: total }: BillRow,
+  currency: Currency,
+  trueUps: readonly BundleTrueUp[],
+  corrections: readonly BundleCorrection[],
+  own: readonly BundleCharge[],
+): NonNullable<BillBundle["comesTo"]> {
+  const sum = (all: readonly { readonly amount: string }[]) =>
+    all.reduce((to, { amount }) => to + (moneyOfText(currency, amount)?.minor ?? 0n), 0n);
+  const lines = [...trueUps, ...corrections].flatMap((one): { readonly amount: string }[] => one.lines);
+  const charges = [...own, ...corrections.flatMap((one): { readonly amount: string }[] => one.charges)];
+  return { supply: textOfMinor(currency, total + sum(lines)), charges: textOfMinor(currency, sum(charges)) };
 }
 
 async function billRow(trx: Trx, by: "id" | "number", what: bigint | string) {

@@ -35,7 +35,7 @@ export async function* previewAccounts(
       found,
       looked: more,
       after: next,
-    }: PreviewPage = await db.as(operatorId, (trx) => previewPage(trx, page, books));
+    }: PreviewPage = await db.snapshot(operatorId, (trx) => previewPage(trx, page, books));
     yield* found;
     looked += more;
     onProgress({ looked, total });
@@ -60,7 +60,10 @@ export async function requireSame(
   digest: string,
 ): Promise<{ readonly posted: number }> {
   const posted = await db.as(operatorId, (trx) => postedWith(trx, digest));
-  if (batchDigest([...left, ...posted]) !== digest) {
+  // What another process posted since this one looked is both: it counts once.
+  const isPosted = new Set(posted.map((one) => `${one.accountId} ${one.digest}`));
+  const open = left.filter((one) => !isPosted.has(`${one.accountId} ${one.digest}`));
+  if (batchDigest([...open, ...posted]) !== digest) {
     throw new CodedError("rebill.changed", `This is not what was shown as ${digest}; now it is ${batchDigest(left)}.`);
   }
   return { posted: posted.length };

@@ -6,7 +6,6 @@ import { type Day, dayOf, startOfDay } from "../../domain/period.ts";
 import type { AccountId, OperatorId } from "../../domain/reading.ts";
 import {
   type CorrectionKind,
-  type CorrectionLine,
   correctionOfDigest,
   lastCorrections,
   type PostedCorrection,
@@ -23,6 +22,7 @@ import { correctionBasesOf } from "../explain/correction-basis.ts";
 import { type OperatorFacts, operatorFacts } from "../operator.ts";
 import { postingsOf } from "../postings.ts";
 import type { ChargeDifference } from "./compare.ts";
+import { correctionLineOf } from "./correction-line.ts";
 import { isNothing, type Rebill, rebillOf } from "./decide.ts";
 import { rebillLimit } from "./limit.ts";
 import { type OneBill, replayAccounts } from "./replay.ts";
@@ -261,35 +261,4 @@ const moneyLine = ({ line, usagePointId, amount, included }: Rebill["lines"][num
   usagePointId,
   amount: money(currency, amount),
   included: money(currency, included),
-});
-
-export const correctionLineOf = ({
-  billId,
-  usagePointId,
-  key,
-  line,
-  billed,
-  amount,
-  quantity,
-  included,
-}: Rebill["lines"][number]): CorrectionLine => ({
-  billId,
-  key: `${usagePointId}/${key}`,
-  usagePointId,
-  utility: line.utility,
-  tariffId: line.tariffId,
-  tariffVersion: line.tariffVersion,
-  charge: line.charge,
-  kind: line.kind,
-  tier: line.tier ?? null,
-  tou: line.tou ?? null,
-  from: line.period.from,
-  to: line.period.to,
-  unit: line.unit ?? null,
-  price: line.price ?? null,
-  billedMinor: billed?.amount ?? 0n,
-  dueMinor: (billed?.amount ?? 0n) + amount,
-  quantity: line.quantity === undefined && quantity === 0n ? null : quantity,
-  includedMinor: line.included === undefined && included === 0n ? null : included,
-  title: line.title,
 });

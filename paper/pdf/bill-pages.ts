@@ -27,16 +27,11 @@ import {
   wordOf,
   WORDS,
 } from "../words.ts";
+import { columnHead, joined, letterhead, RIGHT, totalBar } from "./blocks.ts";
 import { historyBlock } from "./history.ts";
 import { chip, columnsOf, draw, foot, need, newPages, PAGE, type Pages, table, WIDTH } from "./pages.ts";
 import { box, COLOURS, rule, type Stroke, text, type TextStyle, widthAt, wrapped } from "./pen.ts";
 import { qrStrokes } from "./qr.ts";
-
-const RIGHT = PAGE.left + WIDTH;
-
-/** `标签 Label` on one line. */
-const joined = (language: PaperLanguage, words: Words): string =>
-  [firstOf(language, words), secondOf(language, words)].filter((part) => part !== null).join(" ");
 
 /** The pages of one bill, ready to be drawn. What just misses one page is set closer. */
 export function billPages(sheet: BillSheet, language: PaperLanguage): Stroke[][] {
@@ -53,7 +48,7 @@ function laidOut(sheet: BillSheet, language: PaperLanguage, compact: boolean): S
   for (const one of stripsOf(sheet)) strip(to, one, language);
   to.y += 12;
   for (const section of sheet.sections) sectionBlock(to, section, language);
-  totalBar(to, sheet, language);
+  totalBar(to, WORDS.total, sheet.total, language);
   historyBlock(to, sheet, language);
   notes(to, sheet, language);
   return to.pages.map((strokes, i) => [
@@ -81,17 +76,7 @@ function continuedHead(sheet: BillSheet, language: PaperLanguage): Pages["head"]
 
 function title(to: Pages, sheet: BillSheet, language: PaperLanguage): void {
   const main: TextStyle = { size: 19, weight: 700, colour: COLOURS.text };
-  const operator: TextStyle = { size: 10.5, weight: 700, colour: COLOURS.brand };
-  draw(to, text(joined(language, sheet.operator), PAGE.left, to.y + 9, operator));
-  draw(
-    to,
-    text(`${joined(language, WORDS.number)}  ${sheet.number}`, RIGHT, to.y + 9, {
-      size: 8.5,
-      colour: COLOURS.quiet,
-      align: "right",
-    }),
-  );
-  to.y += 19;
+  letterhead(to, sheet.operator, `${joined(language, WORDS.number)}  ${sheet.number}`, language);
   for (const line of wrapped(billTitle(sheet, language === "en" ? "en" : "zh"), main, WIDTH)) {
     draw(to, text(line, PAGE.left, to.y + 18, main));
     to.y += 25;
@@ -246,11 +231,6 @@ function sectionBlock(to: Pages, section: Section, language: PaperLanguage): voi
   subtotal(to, section, language);
 }
 
-const columnHead = (language: PaperLanguage, words: Words) => ({
-  title: firstOf(language, words),
-  second: secondOf(language, words),
-});
-
 const registerColumns = (language: PaperLanguage) =>
   columnsOf([
     { ...columnHead(language, WORDS.meter), share: 0.25, align: "left" },
@@ -329,25 +309,6 @@ function subtotal(to: Pages, section: Section, language: PaperLanguage): void {
     text(joined(language, WORDS.subtotal), before, to.y + 12.6, { size: 8, colour: COLOURS.quiet, align: "right" }),
   );
   to.y += to.compact ? 19 : 21;
-}
-
-function totalBar(to: Pages, sheet: BillSheet, language: PaperLanguage): void {
-  need(to, 30);
-  draw(to, box(PAGE.left, to.y, WIDTH, 25, COLOURS.brand, 4));
-  draw(
-    to,
-    text(joined(language, WORDS.total), PAGE.left + 12, to.y + 16.4, { size: 10, weight: 500, colour: COLOURS.white }),
-  );
-  draw(
-    to,
-    text(moneyText(sheet.total), RIGHT - 12, to.y + 17, {
-      size: 13,
-      weight: 700,
-      colour: COLOURS.white,
-      align: "right",
-    }),
-  );
-  to.y += 34;
 }
 
 function notes(to: Pages, sheet: BillSheet, language: PaperLanguage): void {

@@ -1,9 +1,12 @@
 import PDFDocument from "pdfkit";
 import type { BillSheet } from "../bill-sheet.ts";
 import { firstOf, type PaperLanguage, WORDS } from "../words.ts";
+import type { CorrectionSheet } from "../correction-sheet.ts";
+import { KIND } from "../correction-words.ts";
 import { billPages } from "./bill-pages.ts";
+import { correctionPages } from "./correction-pages.ts";
 import { PAGE } from "./pages.ts";
-import type { Pdf } from "./pen.ts";
+import type { Pdf, Stroke } from "./pen.ts";
 
 /**
  * One PDF of one bill or of many, each with pages of its own count. The same sheets give the same bytes: its dates are the
@@ -19,7 +22,17 @@ export function billsPdf(sheets: Iterable<BillSheet>, language: PaperLanguage): 
   return pdf;
 }
 
-export function newPdf(first: BillSheet, language: PaperLanguage, title: string = first.number): Pdf {
+/** A correction note, with the same promise. */
+export function correctionPdf(sheet: CorrectionSheet, language: PaperLanguage): Pdf {
+  const pdf = documentOf(sheet, language, `${firstOf(language, KIND[sheet.kind])} ${sheet.number}`);
+  addPages(pdf, correctionPages(sheet, language));
+  return pdf;
+}
+
+export const newPdf = (first: BillSheet, language: PaperLanguage, title: string = first.number): Pdf =>
+  documentOf(first, language, `${firstOf(language, WORDS.bill)} ${title}`);
+
+function documentOf(first: Pick<BillSheet, "issuedOn" | "operator">, language: PaperLanguage, title: string): Pdf {
   const issued = new Date(`${first.issuedOn}T00:00:00Z`);
   return new PDFDocument({
     size: [PAGE.width, PAGE.height],
@@ -28,7 +41,7 @@ export function newPdf(first: BillSheet, language: PaperLanguage, title: string 
     lang: language === "en" ? "en" : "zh-CN",
     displayTitle: true,
     info: {
-      Title: `${firstOf(language, WORDS.bill)} ${title}`,
+      Title: title,
       Author: firstOf(language, first.operator),
       Producer: "Sanbiao",
       Creator: "Sanbiao",
@@ -38,8 +51,11 @@ export function newPdf(first: BillSheet, language: PaperLanguage, title: string 
   });
 }
 
-export function addBill(pdf: Pdf, sheet: BillSheet, language: PaperLanguage): void {
-  for (const strokes of billPages(sheet, language)) {
+export const addBill = (pdf: Pdf, sheet: BillSheet, language: PaperLanguage): void =>
+  addPages(pdf, billPages(sheet, language));
+
+function addPages(pdf: Pdf, pages: readonly (readonly Stroke[])[]): void {
+  for (const strokes of pages) {
     pdf.addPage();
     for (const stroke of strokes) stroke(pdf);
   }

@@ -65,9 +65,11 @@ const HEAD_HEIGHT = 13;
 function drawHead(to: Pages, columns: readonly Column[]): void {
   for (const column of columns) {
     const x = column.align === "right" ? column.x + column.width : column.x;
-    const second = column.second === null ? "" : ` ${column.second}`;
-    const seconds = widthAt(second, SECOND_FONT);
     const firsts = widthAt(column.title, HEAD_FONT);
+    const both = column.second === null ? "" : ` ${column.second}`;
+    // A second language that does not fit is left out: it would run into the next column.
+    const second = firsts + widthAt(both, SECOND_FONT) <= column.width ? both : "";
+    const seconds = widthAt(second, SECOND_FONT);
     const start = column.align === "right" ? x - firsts - seconds : x;
     draw(to, text(column.title, start, to.y + 9, HEAD_FONT), text(second, start + firsts, to.y + 9, SECOND_FONT));
   }

@@ -126,6 +126,9 @@ test("a clerk looks, a second person posts above the operator's limit, and the n
       unit: "kWh",
     },
   ]);
+  const pdf = await ask(`/corrections/${id}/note.pdf?lang=both`);
+  expect([pdf.status, String(pdf.body).slice(0, 5)]).toEqual([200, "%PDF-"]);
+  expect((await ask(`/corrections/${id}/note.pdf?lang=both`)).body, "the same bytes").toBe(pdf.body);
   const paper = await ask(`/corrections/${id}/note.html?lang=both`);
   for (const said of ["C2026-000001", "账单更正单", "Correction note", "misread in May", "107.60", "-2.69"].map(
     (text) => text.replace("-2.69", "2.69"),

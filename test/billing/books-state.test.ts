@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { postRebill, rebillNow, type RebillOutcome } from "../../billing/rebill/post.ts";
 import { replayAccounts } from "../../billing/rebill/replay.ts";
+import type { BillBundle } from "../../billing/explain/bundle.ts";
 import { checkBundle } from "../../billing/explain/check-bundle.ts";
 import { readBundle } from "../../billing/explain/read-bundle.ts";
 import { whatIf } from "../../billing/what-if/run.ts";
@@ -9,9 +9,9 @@ import { day, monthOf, type Period } from "../../domain/period.ts";
 import type { RegisterName } from "../../domain/register.ts";
 import type { Tariff } from "../../domain/tariff.ts";
 import { stateAccountFact } from "../../ledger/account-facts.ts";
-import { writeEdits } from "../../ledger/edits.ts";
 import { verify } from "../../ledger/verify/verify.ts";
 import type { SmallTown } from "../support/town.ts";
+import { editValues, offlineChecks, postAll } from "./by-hand.ts";
 import { CARRYING } from "./carrying-tariffs.ts";
 import { iso, Lives, monthNamed, on, zone } from "./lives.ts";
 
@@ -252,21 +252,7 @@ test("a wrong reading of an early month re-walks the credit of the later ones", 
   await lives.run(town, "2025-09");
   await lives.run(town, "2025-10");
   expect(await totals(home.account)).toEqual(["0", "0"]);
-  await lives.fresh.db.as(town.operatorId, (trx) =>
-    writeEdits(
-      trx,
-      ["2025-10-01", "2025-11-01"].map((at) => ({
-        meterId: home.meter,
-        register: "energy_export_kwh",
-        at: on(at),
-        origin: "clerk",
-        says: { kind: "value", value: 40_000_000n, source: "manual" },
-        reason: "misread",
-        key: at,
-        madeAt: on("2026-02-15"),
-      })),
-    ),
-  );
+  await edit(home.meter, "energy_export_kwh", { "2025-10-01": 40, "2025-11-01": 40 });
   const [replay] = await lives.fresh.db.as(town.operatorId, (trx) =>
     replayAccounts(trx, [home.account], on("2025-09-01"), lives.deps),
   );
@@ -275,31 +261,8 @@ test("a wrong reading of an early month re-walks the credit of the later ones", 
 });
 
 const edit = (meter: bigint, register: RegisterName, values: Readonly<Record<string, number>>) =>
-  lives.fresh.db.as(town.operatorId, (trx) =>
-    writeEdits(
-      trx,
-      Object.entries(values).map(([at, value]) => ({
-        meterId: meter,
-        register,
-        at: on(at),
-        origin: "clerk" as const,
-        says: { kind: "value" as const, value: BigInt(value * 1_000_000), source: "manual" as const },
-        reason: "misread",
-        key: `${meter} ${at} ${value}`,
-        madeAt: lives.now,
-      })),
-    ),
-  );
-
-async function correct(account: bigint): Promise<RebillOutcome> {
-  const scope = { kind: "rebill", from: on("2025-09-01") } as const;
-  const { digest } = await lives.fresh.db.as(town.operatorId, (trx) =>
-    rebillNow(trx, { accountId: account, scope, now: lives.now }, lives.deps),
-  );
-  const { operatorId } = town;
-  const asked = { operatorId, accountId: account, scope, digest, reason: "misread", by: null, now: lives.now };
-  return postRebill(lives.fresh.db, asked, lives.deps);
-}
+  editValues(lives, town, meter, register, values);
+const correct = (account: bigint) => postAll(lives, town, account);
 
 test("the next bill starts from the credit and the peak that a correction handed on, and the books still agree", async () => {
   const home = await moveIn("net-metering");
@@ -343,6 +306,23 @@ test("the next bill starts from the credit and the peak that a correction handed
   expect((await totals(shop.account)).at(-1)).toBe("216675"); // by 48 kW, not by 80
   for (const { account } of [home, shop]) expect(await correct(account)).toEqual({ kind: "nothing" });
   expect((await verify(lives.owner)).filter(({ ok }) => !ok)).toEqual([]);
+  const checks = await offlineChecks(lives, town);
+  expect(checks.map(({ check }) => check)).toEqual(
+    checks.map(() => expect.objectContaining({ ok: true, corrections: 1 })),
+  );
+  const { file } = checks.find(({ file: text }) => text.includes("C2025-") && text.includes('"demand')) ?? { file: "" };
+  // The first figure that a note's inputs do not give is named, and what was changed of them.
+  const lineChanged = checkBundle(file.replace('"due":"', '"due":"1'));
+  expect(lineChanged).toMatchObject({ ok: false, changed: [{ part: "contents" }] });
+  const bundle = JSON.parse(file) as BillBundle;
+  const hour = bundle.corrections?.[0]?.rests?.readings
+    .flatMap(({ values }) => values)
+    .find(([, value]) => value === "60");
+  if (hour !== undefined) hour[1] = "61";
+  const readingChanged = checkBundle(JSON.stringify(bundle));
+  expect(readingChanged).toMatchObject({ ok: false, changed: [{ part: "correction C2025-000002" }] });
+  for (const check of [lineChanged, readingChanged])
+    expect(check.kind === "checked" && check.differences[0]?.where).toBe("correction C2025-000002 line 1");
 });
 
 test("a bill that is missing between two stops the one that would carry on from it", async () => {

@@ -1,7 +1,12 @@
 /** What homes used, and what they owe for it, worked out by hand. */
 import type { Pool } from "pg";
+import { type BundleCheck, checkBundle } from "../../billing/explain/check-bundle.ts";
+import { readBundle } from "../../billing/explain/read-bundle.ts";
+import { postRebill, rebillNow, type RebillOutcome } from "../../billing/rebill/post.ts";
 import { day } from "../../domain/period.ts";
+import type { RegisterName } from "../../domain/register.ts";
 import { noteAssignment, noteCharge, noteChargePrice } from "../../ledger/charges.ts";
+import { writeEdits } from "../../ledger/edits.ts";
 import type { SmallTown } from "../support/town.ts";
 import { type Lives, on } from "./lives.ts";
 
@@ -93,3 +98,55 @@ export const household = (owner: Pool, operatorId: bigint, account: bigint, from
     from,
     persons,
   ]);
+
+/** Every bill that a note corrects, exported and made again from its file alone. */
+export async function offlineChecks(
+  lives: Lives,
+  { operatorId }: SmallTown,
+): Promise<{ readonly number: string; readonly file: string; readonly check: BundleCheck }[]> {
+  const { rows } = await lives.owner.query<{ number: string }>(
+    "select distinct b.number from bill b join correction_basis c on c.operator_id = b.operator_id and c.bill_id = b.id where b.operator_id = $1 order by 1",
+    [operatorId],
+  );
+  return Promise.all(
+    rows.map(async ({ number }) => {
+      const bundle = await lives.fresh.db.as(operatorId, (trx) => readBundle(trx, number, lives.deps, lives.now));
+      const file = JSON.stringify(bundle);
+      return { number, file, check: checkBundle(file) };
+    }),
+  );
+}
+
+/** A clerk says what a register showed at these times. */
+export const editValues = (
+  lives: Lives,
+  { operatorId }: SmallTown,
+  meter: bigint,
+  register: RegisterName,
+  values: Readonly<Record<string, number>>,
+) =>
+  lives.fresh.db.as(operatorId, (trx) =>
+    writeEdits(
+      trx,
+      Object.entries(values).map(([at, value]) => ({
+        meterId: meter,
+        register,
+        at: on(at),
+        origin: "clerk" as const,
+        says: { kind: "value" as const, value: BigInt(value * 1_000_000), source: "manual" as const },
+        reason: "misread",
+        key: `${meter} ${at} ${value}`,
+        madeAt: lives.now,
+      })),
+    ),
+  );
+
+/** Posts what all bills of an account since September come to now. */
+export async function postAll(lives: Lives, { operatorId }: SmallTown, account: bigint): Promise<RebillOutcome> {
+  const scope = { kind: "rebill", from: FROM } as const;
+  const { digest } = await lives.fresh.db.as(operatorId, (trx) =>
+    rebillNow(trx, { accountId: account, scope, now: lives.now }, lives.deps),
+  );
+  const asked = { operatorId, accountId: account, scope, digest, reason: "misread", by: null, now: lives.now };
+  return postRebill(lives.fresh.db, asked, lives.deps);
+}

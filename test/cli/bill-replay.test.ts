@@ -98,6 +98,26 @@ test("what was shown is posted account by account; after a kill the same command
   expect(rows.map(({ number }: { number: string }) => number.slice(5))).toEqual(["-000001", "-000002"]);
 });
 
+test("a bill is cancelled as it was shown and made anew, each under a note of its own", async () => {
+  const { rows } = await owner.query<{ number: string }>("select number from bill order by number limit 1");
+  const [{ number }] = rows as [{ number: string }];
+  const one = async (kind: string, ...words: string[]) => {
+    const said = await sanbiaoHere(["bill", kind, number, "--operator", "estate", ...words, "--json"], { env });
+    return { code: said.code, ...(JSON.parse(said.out) as { digest: string; outcome?: string; difference: object }) };
+  };
+  for (const [kind, amount] of [
+    ["cancel", "-107.60"],
+    ["anew", "107.60"],
+  ] as const) {
+    const shown = await one(kind);
+    expect(shown).toMatchObject({ code: 1, difference: { amount }, charges: { amount: "0.00" } });
+    const post = () => one(kind, "--post", "--digest", shown.digest, "--reason", "wrong home");
+    expect(await post()).toMatchObject({ code: 0, outcome: "posted", difference: { amount } });
+    expect(await post()).toMatchObject({ code: 0, outcome: "already" });
+    expect(await one(kind)).toMatchObject({ code: 0, digest: null });
+  }
+});
+
 test("says what it needs", async () => {
   expect((await replay("--operator", "estate")).code).toBe(2);
   expect((await replay("--operator", "estate", "--all", "--post", "--reason", "why")).code).toBe(2);

@@ -148,6 +148,19 @@ describe("the books", () => {
     ).rejects.toThrow(/permission denied/);
   });
 
+  test("are not taken out of balance from one who says that he is the door of payments", async () => {
+    const posted = (postings: Posting[]) =>
+      fresh.db.as(town.operatorId, async (trx) => {
+        await sql`select set_config('sanbiao.door', 'payment', true)`.execute(trx);
+        await postEntry(trx, entry("door", postings));
+      });
+    await expect(posted([customerPosting(bo, cny(-5n))])).rejects.toThrow(/does not balance/);
+    await expect(posted([])).rejects.toThrow(/has no postings/);
+    const before = (await owed(bo)).minor;
+    await posted(paid(bo, 5n));
+    expect(await owed(bo)).toEqual(cny(before - 5n));
+  });
+
   test("show another operator nothing of entries, postings and balances, without any where", async () => {
     await post(entry("k5", paid(anna, 9n)));
     for (const table of ["journal", "posting", "customer_balance"] as const) {

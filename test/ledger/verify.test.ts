@@ -279,7 +279,7 @@ const deeds: [title: string, sql: string, named: string][] = [
   ["a guard dropped", "drop trigger append_only_row on bill", "append-only"],
   ["a guard of one month switched off", "alter table reading_202611 disable trigger append_only_all", "append-only"],
   ["a right given to the service", "grant update on posting to sanbiao_service", "append-only"],
-  ["the check of entries switched off", "alter table posting disable trigger entry_balances", "entries-guarded"],
+  ["the check of entries switched off", "alter table posting disable trigger posting_written", "entries-guarded"],
   [
     "the key of a table replaced",
     "alter table customer_balance drop constraint customer_balance_pkey, add primary key (account_id, operator_id, currency)",

@@ -8,6 +8,7 @@ import { Loaded } from "../../parts/loaded.tsx";
 import { Amount, isDebt } from "../../parts/money.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
+import { CancelBill } from "./cancel-bill.tsx";
 import { ChargeSection } from "./charge-section.tsx";
 import { DepositTable, FinalTable, StatementTable } from "./statement-table.tsx";
 import { PaperButtons } from "./paper-buttons.tsx";
@@ -123,6 +124,7 @@ export default function Bill() {
             <Button href={`/api/v1/bills/${b.id}/bundle`} download={`bill-${b.number}.json`}>
               {t("explain.download")}
             </Button>
+            <CancelBill billId={b.id} accountId={b.accountId} />
             <PaperButtons billId={b.id} />
           </PageTitle>
           <Paper bill={b} />

@@ -31,6 +31,9 @@ export default function Correction() {
               <Link to={`/accounts/${one.accountId}`}>
                 <Button>{`${one.accountNumber} ${one.accountName}`}</Button>
               </Link>
+              <Button href={urlOf(`/corrections/${one.id}/note.pdf`, { lang: language })} target="_blank">
+                {t("rebill.pdf")}
+              </Button>
               <Button href={urlOf(`/corrections/${one.id}/note.html`, { lang: language })} target="_blank">
                 {t("rebill.paper")}
               </Button>

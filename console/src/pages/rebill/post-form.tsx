@@ -5,17 +5,18 @@ import { Link } from "react-router-dom";
 import { ApiError } from "../../api/client.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { ProblemNote } from "../../parts/problem.tsx";
-import { postCorrection, proposeCorrection } from "./queries.ts";
+import { type OneBill, postCorrection, proposeCorrection } from "./queries.ts";
 
 /**
  * Why, and the button that posts exactly what is shown: one account's difference.
+ * @param of the one bill that is cancelled or made anew; else every bill of the account
  * @param digest `null`: nothing can be posted, what was posted a moment ago is still told
  */
-export function PostForm({ accountId, digest }: { accountId: string; digest: string | null }) {
+export function PostForm({ accountId, digest, of = {} }: { accountId: string; digest: string | null; of?: OneBill }) {
   const { t } = useSpeech();
   const client = useQueryClient();
   const [reason, setReason] = useState("");
-  const body = { digest: digest ?? "", reason: reason.trim() };
+  const body = { digest: digest ?? "", reason: reason.trim(), ...of };
   const post = useMutation({
     mutationFn: () => postCorrection(accountId, body),
     onSuccess: () => void client.invalidateQueries(),

@@ -4,6 +4,8 @@ import type {
   CorrectionOutcomeJson,
   CorrectionsJson,
   RebillPreviewJson,
+  RebillTermsJson,
+  RebillTermsOnJson,
 } from "../../../../api/schemas/correction.ts";
 import { ask } from "../../api/client.ts";
 
@@ -14,11 +16,21 @@ export type Differing = RebillPreviewJson["accounts"][number];
 export const previewPage = (asked: Asked, after: string, signal: AbortSignal): Promise<RebillPreviewJson> =>
   ask<RebillPreviewJson>("/rebill-preview", { query: { ...asked, after }, signal });
 
-export type ToPost = { readonly digest: string; readonly reason: string; readonly from?: string };
+/** A bill that is cancelled, or made anew after that. */
+export type OneBill = { readonly kind?: "cancel" | "anew"; readonly billId?: string };
+export type ToPost = { readonly digest: string; readonly reason: string; readonly from?: string } & OneBill;
 export const postCorrection = (accountId: string, body: ToPost): Promise<CorrectionOutcomeJson> =>
   ask<CorrectionOutcomeJson>(`/accounts/${accountId}/corrections`, { method: "POST", body });
 export const proposeCorrection = (accountId: string, body: ToPost): Promise<{ outcome: string }> =>
   ask<{ outcome: string }>(`/accounts/${accountId}/correction-proposals`, { method: "POST", body });
+
+export const useRebillTerms = () =>
+  useQuery({
+    queryKey: ["rebill-terms"],
+    queryFn: ({ signal }) => ask<RebillTermsOnJson>("/rebill-terms", { signal }),
+  });
+export const sayRebillTerms = (body: RebillTermsJson): Promise<RebillTermsJson> =>
+  ask<RebillTermsJson>("/rebill-terms", { method: "POST", body });
 
 export const useCorrections = (asked: { accountId?: string; page: number; pageSize: number }) =>
   useQuery({

@@ -12,6 +12,7 @@ import { useUrlFilter } from "../../parts/url-filter.ts";
 import { cell } from "../balance/figures.ts";
 import { useFormat } from "../../shell/operator.tsx";
 import { type Asked, type Differing, postCorrection, previewPage, useCorrections } from "./queries.ts";
+import { RebillTerms } from "./terms.tsx";
 
 type Look = {
   readonly asked: Asked;
@@ -134,6 +135,7 @@ export default function Rebill() {
         {recheck.error !== null && <ProblemNote error={recheck.error} />}
         {look !== null && <Found look={look} notes={recheck.notes} onPost={(reason) => void recheck.post(reason)} />}
         <Notes />
+        <RebillTerms />
       </div>
     </>
   );
