@@ -10,8 +10,8 @@ export default defineConfig({
     experimental: { viteModuleRunner: false }, // node runs our TypeScript as it is, here as in service
     sequence: { sequencer: LongestFirst },
     // What hangs is told; what is merely slow, on a machine ten times as busy, is not.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 300_000,
     expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -47,10 +47,14 @@ export type ChunkOutcome =
   /** Nothing of the chunk was kept. */
   | { readonly kind: "failed"; readonly accountIds: readonly AccountId[]; readonly error: unknown };
 
-/** Claim, read, rate, write: one transaction, so that a kill at any point leaves all of it or nothing. */
+/**
+ * Claim, read, rate, write: one transaction, so that a kill at any point leaves all of it or nothing.
+ * @param onClaimed how far by id was looked, as soon as it is known
+ */
 export async function billChunk(
   facts: RunFacts,
   claim: Pick<ClaimQuery, "among" | "except" | "scope">,
+  onClaimed: (upTo: AccountId) => void = () => {},
 ): Promise<ChunkOutcome> {
   const { deps, operatorId, period, operator } = facts;
   let claimed: readonly AccountId[] = [];
@@ -59,6 +63,7 @@ export async function billChunk(
       const days = daysOf(period, operator.zone);
       const { accountIds, upTo } = await claimAccounts(trx, { ...claim, period, days });
       claimed = accountIds;
+      if (upTo !== null) onClaimed(upTo);
       if (accountIds.length === 0) return { kind: "billed", issued: new Map(), refused: [], upTo };
       const { inputs, issuedOn } = await readInputs(trx, facts, accountIds);
       const rated = await rateAll(facts, inputs, issuedOn);

@@ -4,7 +4,15 @@ import { SECOND_MS } from "../domain/instant.ts";
 import { dayOf, daysOf, type Period } from "../domain/period.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
 import type { Telemetry } from "../domain/telemetry.ts";
-import { countUnbilled, ensureRun, noteRun, type Refusal, refuseAccounts, type RunScope } from "../ledger/runs.ts";
+import {
+  type ClaimQuery,
+  countUnbilled,
+  ensureRun,
+  noteRun,
+  type Refusal,
+  refuseAccounts,
+  type RunScope,
+} from "../ledger/runs.ts";
 import type { Database } from "../schema/database.ts";
 import { billChunk, type ChunkOutcome, type RunFacts } from "./run-chunk.ts";
 import type { EstimationBook } from "./estimate-ends.ts";
@@ -146,23 +154,32 @@ class Run {
   }
 
   async #step(after: AccountId): Promise<void> {
-    const outcome = await this.#bill({ after, limit: this.#options.chunk ?? CHUNK_ACCOUNTS });
+    const among = { after, limit: this.#options.chunk ?? CHUNK_ACCOUNTS };
+    // From here on the other lanes look behind it, not again at what this one has locked.
+    const outcome = await this.#bill(among, (upTo) => this.#goOn(after, upTo));
     await this.#take(outcome);
     if (this.#walk === "over") return;
     const found = this.#walk.found || outcome.kind === "failed" || outcome.issued.size + outcome.refused.length > 0;
     if (outcome.kind === "failed" || outcome.upTo !== null) {
       const reached = outcome.kind === "failed" ? (outcome.accountIds.at(-1) ?? after) : (outcome.upTo ?? after);
-      const { after: furthest } = this.#walk;
-      // Another lane may have begun the next walk meanwhile: then this one's end is far ahead of it, and nothing is lost.
-      this.#walk = { after: furthest < after || furthest > reached ? furthest : reached, found };
+      this.#walk = { ...this.#walk, found };
+      this.#goOn(after, reached);
     } else {
       // What another process held may be free by now: walk again until a walk finds nothing.
       this.#walk = found ? { after: 0n, found: false } : "over";
     }
   }
 
-  #bill(among: Parameters<typeof billChunk>[1]["among"]): Promise<ChunkOutcome> {
-    return billChunk(this.#facts, { among, except: [...this.#refused.keys()], scope: this.#scope() });
+  /** A lane that began after an account has looked up to another. */
+  #goOn(after: AccountId, reached: AccountId): void {
+    if (this.#walk === "over") return;
+    const { after: furthest, found } = this.#walk;
+    // Another lane may have begun the next walk meanwhile: then this one's end is far ahead of it, and nothing is lost.
+    this.#walk = { after: furthest < after || furthest > reached ? furthest : reached, found };
+  }
+
+  #bill(among: ClaimQuery["among"], onClaimed?: (upTo: AccountId) => void): Promise<ChunkOutcome> {
+    return billChunk(this.#facts, { among, except: [...this.#refused.keys()], scope: this.#scope() }, onClaimed);
   }
 
   async #take(outcome: ChunkOutcome): Promise<void> {

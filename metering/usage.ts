@@ -69,7 +69,10 @@ export function usageOf(input: UsageInput): UsageResult {
   const slices: UsageSlice[] = [];
   const verdicts: Verdict[] = [];
   const gaps: Gap[] = withoutMeter(stays, period);
-  for (const [i, stay] of stays.entries()) {
+  let before: Installation | undefined;
+  for (const stay of stays) {
+    const former = before;
+    before = stay;
     const window = overlap(stayOf(stay), period);
     if (window === null) continue;
     const counted = stay.registers.filter((series) => counts(series, input));
@@ -77,7 +80,7 @@ export function usageOf(input: UsageInput): UsageResult {
     for (const series of counted) {
       const part = usageOfSeries(stay, series, window);
       for (const slice of part.slices) slices.push(slice);
-      verdicts.push(...part.verdicts, ...exchangeVerdicts(stays[i - 1], stay, series, period));
+      verdicts.push(...part.verdicts, ...exchangeVerdicts(former, stay, series, period));
       gaps.push(...part.gaps);
     }
   }

@@ -97,14 +97,16 @@ function runsOf(
   let [text, times] = ["", 0];
   let item: number | bigint | string = "";
   const close = (): string => `${text}${text === "" ? "" : " "}${item}${times === 1 ? "" : `*${times}`}`;
-  for (const [i, reading] of own.entries()) {
-    const next = says(reading, own[i - 1]);
+  let before: BookedReading | undefined;
+  for (const reading of own) {
+    const next = says(reading, before);
     if (times > 0 && next !== item) {
       text = close();
       times = 0;
     }
     item = next;
     times++;
+    before = reading;
   }
   return times === 0 ? "" : close();
 }

@@ -137,10 +137,17 @@ function householdGrowth(rule: HouseholdRule, ladder: Ladder, persons: number): 
   return microOfDecimal(rule.add) * BigInt(times * months);
 }
 
+const MICROS = new Map<DecimalText, Micro>();
+const MICROS_MAX = 10_000; // as for prices
+
 /** @throws TypeError when it is not decimal text (the schema has checked it before) */
 export function microOfDecimal(text: DecimalText): Micro {
+  const known = MICROS.get(text);
+  if (known !== undefined) return known;
   const micro = microOf(text);
   if (micro === null) throw new TypeError(`not a decimal: ${text}`);
+  if (MICROS.size >= MICROS_MAX) MICROS.clear();
+  MICROS.set(text, micro);
   return micro;
 }
 
@@ -152,8 +159,8 @@ export function climb(thresholds: readonly Micro[], position: Micro, quantity: M
   const parts = Array.from({ length: thresholds.length + 1 }, () => 0n);
   let at = position;
   let rest = quantity;
-  for (const [tier, end] of thresholds.entries()) {
-    if (rest === 0n) break;
+  for (let tier = 0; tier < thresholds.length && rest !== 0n; tier++) {
+    const end = thresholds[tier] as Micro;
     if (at >= end) continue;
     const part = rest < end - at ? rest : end - at;
     parts[tier] = part;

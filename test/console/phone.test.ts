@@ -67,7 +67,7 @@ async function phoneOf(
     isMobile: true,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(error.message));
   await signIn(page, login);
@@ -206,7 +206,7 @@ test("another reader's value of the same moment is told, and an entry that is re
 
 test("the clerk sees what came in, with its photo, and puts the stops in another order", async () => {
   const page = await (await browser.newContext({ locale: "en-GB", viewport: { width: 1440, height: 900 } })).newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
   await signIn(page, "clerk");
   await page.goto(`${api.url}/routes`);
   await page.getByRole("link", { name: "1号楼 Building 1" }).click();

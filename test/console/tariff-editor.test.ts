@@ -50,7 +50,7 @@ async function signedIn(login: string, locale: string, width = 1280): Promise<{ 
   const context = await browser.newContext({ locale, viewport: { width, height: 900 }, reducedMotion: "reduce" });
   await context.request.post(`${api.url}/api/v1/sign-in`, { data: { login, password: PASSWORD } });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(error.message));
   return { page, faults };

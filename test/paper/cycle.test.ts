@@ -14,7 +14,7 @@ import { noTelemetry } from "../../domain/telemetry.ts";
 import { factsOfCycle, ledgerOfCycle, openCycle } from "../../paper/cycle.ts";
 import { addToTotals, noTotals, summaryRows } from "../../paper/cycle-rows.ts";
 import { cycleWorkbook, linesCsv, papersOf, summaryCsv } from "../../paper/cycle-files.ts";
-import { sanbiao } from "../support/command.ts";
+import { sanbiaoHere } from "../support/command.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
 import { SmallTown } from "../support/town.ts";
 import { pdfPages } from "./pdf-text.ts";
@@ -130,7 +130,7 @@ test("an export that was stopped goes on: what is whole stays, what is missing i
     "--out",
     folder,
   ];
-  const first = await sanbiao(words, { env });
+  const first = await sanbiaoHere(words, { env });
   expect(JSON.parse(first.out)).toMatchObject({ bills: ACCOUNTS, files: 2, kept: 0 });
   const files = (await readdir(folder)).toSorted();
   expect(files).toEqual(["2025-03-zh-2025-000001_2025-000200.pdf", "2025-03-zh-2025-000201_2025-000230.pdf"]);
@@ -139,7 +139,7 @@ test("an export that was stopped goes on: what is whole stays, what is missing i
   await rm(join(folder, two));
   await writeFile(join(folder, `${two}.1.part`), "half");
   await writeFile(join(folder, one), "mine");
-  const again = await sanbiao(words, { env });
+  const again = await sanbiaoHere(words, { env });
   expect(JSON.parse(again.out)).toMatchObject({ files: 1, kept: 1 });
   expect((await readFile(join(folder, two))).equals(whole)).toBe(true);
   expect(await readFile(join(folder, one), "utf8")).toBe("mine");
@@ -148,7 +148,7 @@ test("an export that was stopped goes on: what is whole stays, what is missing i
 test("a month without bills, a word that is no month and a place that cannot be written are told", async () => {
   const env = { DATABASE_URL: fresh.url };
   const ask = (period: string, out: string) =>
-    sanbiao(
+    sanbiaoHere(
       ["export", "bills", "--operator", "estate", "--period", period, "--format", "csv", "--json", "--out", out],
       { env },
     );

@@ -1,19 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, chown, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { afterAll, describe, expect, test } from "vitest";
 import { removeCluster, runningUrl, startEmbedded } from "../../schema/embedded/server.ts";
+import { clusterFolder } from "../support/cluster-folder.ts";
 
 const folders: string[] = [];
 const children: ChildProcess[] = [];
 const settings = { shared_buffers: "32MB" };
 
 async function folderOf(mode: number): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "sanbiao-embedded-"));
+  const folder = await clusterFolder("sanbiao-embedded-");
   await chmod(folder, mode);
   folders.push(folder);
   return folder;

@@ -1,10 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { removeCluster, runningUrl } from "../../schema/embedded/server.ts";
+import { clusterFolder } from "./cluster-folder.ts";
 
 /** The demo as a newcomer starts it: `sanbiao up --demo` in a process of its own, on free ports and a folder of its own. */
 export type RunningDemo = {
@@ -23,11 +21,7 @@ export type RunningDemo = {
 
 const bin = fileURLToPath(new URL("../../bin/sanbiao.mjs", import.meta.url));
 
-export async function demoFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "sanbiao-demo-"));
-  await chmod(folder, 0o711); // a lent user must pass
-  return folder;
-}
+export const demoFolder = (): Promise<string> => clusterFolder("sanbiao-demo-");
 
 /** Resolves when the demo says that it is ready: history loaded, bills issued, devices live. */
 export async function startDemo(folder: string, words: readonly string[] = []): Promise<RunningDemo> {
@@ -36,6 +30,7 @@ export async function startDemo(folder: string, words: readonly string[] = []): 
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  process.once("exit", () => child.kill("SIGKILL")); // whatever became of the test, nothing is left running
   let said = "";
   child.stderr.on("data", (part: Buffer) => (said += part.toString()));
   const ready = new Promise<{ url: string; mqttUrl: string }>((done, fail) => {

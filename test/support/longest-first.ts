@@ -3,7 +3,6 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Files that take longest, by the seconds of a quiet machine with two cores. A file that is not here comes after them, in the order of size. */
 const LONG = [
   "test/year.test.ts",
-  "test/console/topup.test.ts",
   "test/demo.test.ts",
   "test/console/tariff-editor.test.ts",
   "test/console/phone.test.ts",

@@ -1,11 +1,9 @@
-import { chmod, mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import type { TestProject } from "vitest/node";
 import { removeCluster, startEmbedded } from "../../schema/embedded/server.ts";
 import { migrate } from "../../schema/migrate.ts";
+import { clusterFolder } from "./cluster-folder.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -19,12 +17,11 @@ process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(new URL("../../node_modules/
 
 /** One real server for the whole run, with one migrated template that every file clones. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(join(tmpdir(), "sanbiao-test-"));
-  await chmod(folder, 0o711); // a lent user must pass
+  const folder = await clusterFolder("sanbiao-test-");
   // The service is what these tests kill, never this server: it need not wait for the disk.
   const server = await startEmbedded({
     folder,
-    settings: { fsync: "off", max_connections: "200", shared_buffers: "128MB" },
+    settings: { fsync: "off", max_connections: "200", shared_buffers: "128MB", max_wal_size: "256MB" },
   });
   const admin = new pg.Client({ connectionString: server.url });
   await admin.connect();
