@@ -1,6 +1,7 @@
 import { stateJson } from "../billing/rate/account-file.ts";
 import type { LadderWalk } from "../billing/rate.ts";
 import type { RatedPeriod } from "../billing/rate/periods.ts";
+import { unseenIn } from "../billing/rate/unseen.ts";
 import type { Line } from "../domain/bill.ts";
 import { type Instant, isoIn } from "../domain/instant.ts";
 import { amountText, type Money, moneyJson, sumMoney } from "../domain/money.ts";
@@ -33,6 +34,7 @@ export function ratedJson(tariffs: readonly Tariff[], usage: Usage, rated: reado
       ...(tariff.confirm === undefined ? {} : { confirm: tariff.confirm }),
     },
     usage: { ...periodJson(usage.servicePeriod, zone), quantity: micro(usage.total, unit), basis: usage.basis },
+    unseen: unseenIn(usage).map((period) => periodJson(period, zone)),
     billPeriods: rated.map(({ period, lines, ladders, total, state, ladderUsed }) => ({
       ...periodJson(period, zone),
       lines: lines.map((line) => lineJson(line, zone)),
@@ -98,6 +100,8 @@ const ladderJson = (walk: LadderWalk, zone: Zone, unit: string) => ({
   usedAfter: micro(walk.usedAfter, unit),
 });
 
+const UNSEEN_TOLD = 5;
+
 /** For people: each bill period as a small table. */
 export function ratedText(tariffs: readonly Tariff[], usage: Usage, rated: readonly RatedPeriod[]): string {
   const tariff = tariffs[0] as Tariff;
@@ -105,6 +109,10 @@ export function ratedText(tariffs: readonly Tariff[], usage: Usage, rated: reado
   const out = [`${tariff.title.zh} · ${tariff.title.en} (${tariff.id})`];
   if (tariff.confirm !== undefined) out.push(tariff.confirm.zh, tariff.confirm.en);
   out.push(`${periodText(usage.servicePeriod, zone)}: ${decimalText(usage.total)} ${tariff.unit} (${usage.basis})`);
+  const unseen = unseenIn(usage);
+  for (const period of unseen.slice(0, UNSEEN_TOLD))
+    out.push(`! no use is given for ${periodText(period, zone)}: priced as none`);
+  if (unseen.length > UNSEEN_TOLD) out.push(`! and for ${unseen.length - UNSEEN_TOLD} stretches more`);
   for (const { period, lines, total } of rated) {
     out.push(
       "",

@@ -81,18 +81,51 @@ async function answer(io: Io, options: Options): Promise<string> {
   const periods =
     billPeriod === "whole" ? [usage.servicePeriod] : (own ?? monthsWithin(usage.servicePeriod, first.zone));
   const context = { ...ladder, touSpread: options.spread ? ("pro_rata" as const) : ("refuse" as const) };
-  const rated = priced(options.tariff, options.usage, () => ratePeriods(tariffs, usage, context, periods));
+  const files = { tariff: options.tariff, usage: options.usage, account: options.account };
+  checkLadders(tariffs, context.ladderUsedBefore, options.account ?? "");
+  const rated = priced(files, () => ratePeriods(tariffs, usage, context, periods));
   return options.json ? JSON.stringify(ratedJson(tariffs, usage, rated), null, 2) : ratedText(tariffs, usage, rated);
 }
 
 /** What does not fit together is said of the file that is to be changed. */
-function priced<T>(tariff: string, usage: string, work: () => T): T {
+function priced<T>(
+  { tariff, usage, account }: { tariff: string; usage: string; account: string | undefined },
+  work: () => T,
+): T {
   try {
     return work();
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
-    throw inFile(error.code === "usage.invalid" ? `--usage ${usage}` : `--tariff ${tariff}`, error.code, error);
+    const ofAccount = OF_ACCOUNT.test(error.message)
+      ? account === undefined
+        ? "--account FILE"
+        : `--account ${account}`
+      : null;
+    throw inFile(
+      ofAccount ?? (error.code === "usage.invalid" ? `--usage ${usage}` : `--tariff ${tariff}`),
+      error.code,
+      error,
+    );
   }
+}
+
+/** What rating says of the account begins with its field. */
+const OF_ACCOUNT = /^(contractedKw|contractedKva|ladderUsedBefore|householdSize|lowIncome): /;
+
+/** A count for a ladder that the tariff does not have is a mistake in a name. */
+function checkLadders(tariffs: readonly Tariff[], used: RatedAccount["ladderUsedBefore"], account: string): void {
+  if (used === undefined || typeof used === "bigint") return;
+  const known = new Set(
+    tariffs.flatMap(({ charges }) => charges.flatMap((charge) => ("ladder" in charge ? [charge.id] : []))),
+  );
+  const problems = Object.keys(used)
+    .filter((id) => !known.has(id))
+    .map((id) => ({
+      path: `ladderUsedBefore.${id}`,
+      message: `the tariff has no ladder ${id}; it has ${[...known].join(", ") || "none"}`,
+    }));
+  if (problems.length > 0)
+    throw inFile(`--account ${account}`, "usage.invalid", problemError("usage.invalid", problems));
 }
 
 async function tariffsOf(name: string): Promise<Tariff[]> {

@@ -29,6 +29,8 @@ export type Usage = {
   readonly exported?: readonly UsageSlice[];
   /** Reactive energy in kvarh. */
   readonly reactive?: readonly UsageSlice[];
+  /** Where registers for times of use are billed: the intervals that say when power was drawn, for demand and the power factor. */
+  readonly profile?: readonly UsageSlice[];
   /** What demand registers showed. */
   readonly demands?: readonly MeasuredDemand[];
 };

@@ -22,6 +22,8 @@ export const AccountFactBody = z.union([
   z.object({ kind: AccountFactKindName, fromDay, withdrawn: z.literal(true) }).strict(),
 ]);
 
+export type AccountFactBody = z.infer<typeof AccountFactBody>;
+
 export const AccountFactsJson = z
   .object({
     items: z.array(

@@ -26,7 +26,18 @@ function notBelowZeroNamed() {
 function dated<T>(name: string, value: z.ZodType<T>) {
   return z
     .array(z.strictObject({ from: day, [name]: value }))
+    .superRefine(eachDayOnce)
     .transform((rows) => rows.map((row) => ({ from: row["from"] as Day, value: row[name] as T })));
+}
+
+/** Of two values for one day nobody knows which holds. */
+function eachDayOnce(rows: readonly { readonly from?: unknown }[], context: z.RefinementCtx): void {
+  const seen = new Set<unknown>();
+  for (const [i, { from }] of rows.entries()) {
+    if (seen.has(from))
+      context.addIssue({ code: "custom", path: [i, "from"], message: "has a value already: give one for each day" });
+    seen.add(from);
+  }
 }
 
 export const stateSchema = z.strictObject({
@@ -38,7 +49,9 @@ export const stateSchema = z.strictObject({
 });
 
 export const accountSchema = z.strictObject({
-  householdSize: z.union([z.int().min(1), z.array(z.strictObject({ from: day, persons: z.int().min(1) }))]).optional(),
+  householdSize: z
+    .union([z.int().min(1), z.array(z.strictObject({ from: day, persons: z.int().min(1) })).superRefine(eachDayOnce)])
+    .optional(),
   contractedKw: z.union([micro, dated("kw", micro)]).optional(),
   contractedKva: z.union([micro, dated("kva", micro)]).optional(),
   lowIncome: z.union([z.boolean(), dated("lowIncome", z.boolean())]).optional(),

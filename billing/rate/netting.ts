@@ -33,13 +33,14 @@ export function meteredIn(
   const reactive = usage.reactive === undefined ? undefined : within(usage.reactive);
   const demands = (usage.demands ?? []).filter(({ period }) => period.from < stretch.to && period.to > stretch.from);
   const given = within(usage.exported);
+  const profile = usage.profile === undefined ? undefined : within(usage.profile);
   if (tariff.netting === undefined || usage.exported === undefined) {
     const imported = slicesWithin(slices, stretch);
-    const plain = { imported, exported: given, drawn: imported, reactive, demands };
+    const plain = { imported, exported: given, drawn: profile ?? imported, reactive, demands };
     return tariff.netting?.by === "period" ? { ...plain, ...overPeriod(version, plain, spread, state) } : plain;
   }
   const each = byInterval(slicesWithin(slices, stretch), given, tariff);
-  const plain = { ...each, drawn: each.imported, reactive, demands };
+  const plain = { ...each, drawn: profile ?? each.imported, reactive, demands };
   return tariff.netting.by === "period" ? { ...plain, ...overPeriod(version, plain, spread, state) } : plain;
 }
 

@@ -30,6 +30,7 @@ export function usageWithin(usage: Usage, servicePeriod: Period): Usage {
     ...usage,
     servicePeriod,
     slices,
+    ...(usage.profile === undefined ? {} : { profile: part(usage.profile) }),
     ...(usage.exported === undefined ? {} : { exported: part(usage.exported) }),
     ...(usage.reactive === undefined ? {} : { reactive: part(usage.reactive) }),
     ...(demands === undefined ? {} : { demands }),

@@ -73,7 +73,7 @@ type UsageFile = z.infer<typeof usageSchema>;
 
 /**
  * A usage from a JSON document: `quantity` or `registers` for `from`..`to`, or `intervals`; with `quantity` and
- * `intervals` together the register's total is billed and the intervals give its shape.
+ * `intervals` together the register's total is billed and the intervals give its shape, with `registers` the power of each.
  * @throws CodedError `usage.invalid` with every problem and its path
  */
 export function usageOfJson(document: unknown, tariff: Tariff, zone?: Zone): Usage {
@@ -136,9 +136,9 @@ function usageOfSlices(
   file: UsageFile,
   reader: Reader,
 ): Usage {
-  const { zone, exported, reactive, demands } = reader;
+  const { zone, exported, reactive, demands, profile } = reader;
   const slices = inOrder(all);
-  const problems = [slices, inOrder(exported), inOrder(reactive)].flatMap((some) => [
+  const problems = [slices, inOrder(exported), inOrder(reactive), inOrder(profile)].flatMap((some) => [
     ...overlaps(some, zone),
     ...outside(some, servicePeriod, zone),
   ]);
@@ -150,6 +150,7 @@ function usageOfSlices(
     slices,
     total: slices.reduce((sum, slice) => sum + slice.quantity, 0n),
     basis: slices.reduce<Usage["basis"]>((worst, slice) => worse(worst, slice.basis), "actual"),
+    ...(profile.length === 0 ? {} : { profile: inOrder(profile) }),
     ...(exported.length === 0 ? {} : { exported: inOrder(exported) }),
     ...(reactive.length === 0 ? {} : { reactive: inOrder(reactive) }),
     ...(demands.length === 0 ? {} : { demands }),
@@ -163,6 +164,7 @@ class Reader {
   readonly exported: UsageSlice[] = [];
   readonly reactive: UsageSlice[] = [];
   readonly demands: MeasuredDemand[] = [];
+  readonly profile: UsageSlice[] = [];
 
   constructor(zone: Zone) {
     this.zone = zone;
@@ -304,12 +306,18 @@ class Reader {
   ): UsageSlice[] {
     const prefix = file.path === undefined ? "" : `${file.path}.`;
     if (file.registers !== undefined) {
-      if (file.quantity !== undefined || file.intervals !== undefined) {
-        this.problems.push({ path: `${prefix}registers`, message: "stands alone: the same use would count twice" });
+      if (file.quantity !== undefined) {
+        this.problems.push({
+          path: `${prefix}quantity`,
+          message: "leave it out: `registers` say it, and the same use would count twice",
+        });
       }
-      return Object.entries(file.registers).map(([tou, text]) =>
+      const own = Object.entries(file.registers).map(([tou, text]) =>
         sliceOf(service, this.quantity(text, `${prefix}registers.${tou}`), tou),
       );
+      const total = own.reduce((sum, { quantity }) => sum + quantity, 0n);
+      if (file.intervals !== undefined) this.profile.push(...this.shaped(total, intervals, `${prefix}registers`));
+      return own;
     }
     if (file.quantity === undefined) {
       if (file.intervals === undefined)
@@ -318,16 +326,16 @@ class Reader {
     }
     const total = this.quantity(file.quantity, `${prefix}quantity`);
     if (file.intervals === undefined) return [sliceOf(service, total)];
-    return this.shaped(total, intervals);
+    return this.shaped(total, intervals, `${prefix}quantity`);
   }
 
   /** The intervals scaled to the register's total: it is billed, they say when. */
-  shaped(total: Micro, intervals: readonly UsageSlice[]): UsageSlice[] {
+  shaped(total: Micro, intervals: readonly UsageSlice[], path: string): UsageSlice[] {
     const sum = intervals.reduce((all, slice) => all + slice.quantity, 0n);
     const apart = total > sum ? total - sum : sum - total;
     if (apart * SHAPE_APART_MAX > total) {
       const message = `${decimalText(total)} and the intervals' sum ${decimalText(sum)} are more than 1/${SHAPE_APART_MAX} apart: one of them is wrong`;
-      this.problems.push({ path: "quantity", message });
+      this.problems.push({ path, message });
       return [];
     }
     if (apart === 0n) return [...intervals];

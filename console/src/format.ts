@@ -81,6 +81,8 @@ export function formatOf(language: Language, zone: string) {
     dayClockShort: moment("dayClockShort", { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" }),
     month: moment("month", { year: "numeric", month: "long" }),
     day: dayFormat("day", { year: "numeric", month: "2-digit", day: "2-digit" }),
+    /** `YYYY-MM-DD` in the operator's zone, as date fields take it. */
+    isoDay: (at: Date) => kept("iso", () => new Intl.DateTimeFormat("en-CA", { timeZone: zone })).format(at),
     /** The day before: half-open periods are shown with their last day. */
     dayBefore: (day: string) =>
       dayFormat("day", { year: "numeric", month: "2-digit", day: "2-digit" })(

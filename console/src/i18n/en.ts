@@ -22,6 +22,7 @@ import { paperEn } from "./paper-en.ts";
 import { readingEn } from "./reading-en.ts";
 import { termsEn } from "./terms-en.ts";
 import { onboardingEn } from "./onboarding-en.ts";
+import { factsEn } from "./facts-en.ts";
 import { noticesEn } from "./notices-en.ts";
 import { workEn } from "./work-en.ts";
 
@@ -49,6 +50,7 @@ export const en = {
   ...estimateEn,
   ...readingEn,
   ...paperEn,
+  ...factsEn,
   ...noticesEn,
   ...policyEn,
   ...supplyEn,
@@ -199,7 +201,6 @@ export const en = {
   "account.supply": "Supply",
   "account.closed": "Closed",
   "account.facts": "Account",
-  "account.household": "Household",
   "account.persons": "{n} person|{n} persons",
   "account.opened": "Opened",
   "account.protected": "Protected",

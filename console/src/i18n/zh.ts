@@ -23,6 +23,7 @@ import { paperZh } from "./paper-zh.ts";
 import { readingZh } from "./reading-zh.ts";
 import { termsZh } from "./terms-zh.ts";
 import { onboardingZh } from "./onboarding-zh.ts";
+import { factsZh } from "./facts-zh.ts";
 import { noticesZh } from "./notices-zh.ts";
 import { workZh } from "./work-zh.ts";
 
@@ -50,6 +51,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...estimateZh,
   ...readingZh,
   ...paperZh,
+  ...factsZh,
   ...noticesZh,
   ...policyZh,
   ...supplyZh,
@@ -198,7 +200,6 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   "account.supply": "供应",
   "account.closed": "已销户",
   "account.facts": "用户资料",
-  "account.household": "户籍人数",
   "account.persons": "{n} 人",
   "account.opened": "开户日期",
   "account.protected": "受保护用户",

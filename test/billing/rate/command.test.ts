@@ -72,6 +72,63 @@ describe("sanbiao rate", () => {
     expect(out).toContain("= 61.00 CNY");
   });
 
+  test("bills registers beside intervals: they say how much, the intervals at which power", async () => {
+    const priced = file("two.json", {
+      ...tariffWith([]),
+      charges: [
+        { kind: "energy", form: "flat", id: "e", title: { zh: "电", en: "E" }, price: { peak: "0.30", low: "0.20" } },
+        { kind: "demand", id: "d", title: { zh: "需", en: "D" }, price: "30" },
+      ],
+    });
+    const both = (low: string) => ({
+      from: "2026-03-01",
+      to: "2026-03-02",
+      registers: { peak: "10", low },
+      intervals: { from: "2026-03-01", minutes: 60, values: [...Array<number>(23).fill(0), 15] },
+    });
+    const { out } = await run("--tariff", priced, "--usage", file("both.json", both("5")), "--bill-period", "whole");
+    expect(out).toMatch(/peak +10 kWh +× 0.30 +3.00/);
+    expect(out).toMatch(/0.48387 kW +× 30 +14.52/); // 15 kW for one day of 31
+    const far = await run("--tariff", priced, "--usage", file("far.json", both("50")));
+    expect(far.err).toMatch(/registers: 60 and the intervals' sum 15 are more than 1\/20 apart/);
+  });
+
+  test("tells for which time no use is given", async () => {
+    const holes = file("holes.json", {
+      from: "2026-03-01",
+      to: "2026-03-04",
+      intervals: [{ from: "2026-03-01", to: "2026-03-02", quantity: "1" }],
+    });
+    const asked = ["--tariff", tariff, "--usage", holes];
+    expect((await run(...asked)).out).toMatch(/! no use is given for 2026-03-02 .. 2026-03-04: priced as none/);
+    expect(JSON.parse((await run(...asked, "--json")).out).unseen).toEqual([
+      { from: "2026-03-02T00:00:00+08:00", to: "2026-03-04T00:00:00+08:00" },
+    ]);
+  });
+
+  test.each([
+    [
+      "a ladder that is none",
+      { ladderUsedBefore: { nope: "5" } },
+      /ladderUsedBefore.nope: the tariff has no ladder nope; it has energy/,
+    ],
+    [
+      "two values for one day",
+      {
+        contractedKw: [
+          { from: "2026-03-01", kw: "5" },
+          { from: "2026-03-01", kw: "6" },
+        ],
+      },
+      /contractedKw\[1\].from: has a value already/,
+    ],
+  ])("says of the account what is wrong with it: %s", async (_, document, message) => {
+    const { err, exit } = await run("--tariff", tariff, "--usage", usage, "--account", file("wrong.json", document));
+    expect(exit).toBe(1);
+    expect(err).toMatch(/--account .*wrong.json/);
+    expect(err).toMatch(message);
+  });
+
   test("takes an id of the catalogue and a usage from standard input", async () => {
     const { out } = await run("--tariff", "ningbo.water.residential", "--usage", "-");
     expect(out).toContain("= 34.00 CNY");

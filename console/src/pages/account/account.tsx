@@ -20,6 +20,7 @@ import { DailyUse } from "./daily-use.tsx";
 import { ClosedCard, DepositCard } from "./deposit.tsx";
 import { ResidentPass } from "./resident-pass.tsx";
 import { OfflineTokens } from "./offline-tokens.tsx";
+import { StatedFacts } from "./stated-facts.tsx";
 import { Timeline } from "./timeline.tsx";
 
 /** What the account has, and whether its supply flows: followed live. */
@@ -85,7 +86,6 @@ function Facts({ account }: { account: AccountJson }) {
   const place = usePlace();
   const { t, term } = useSpeech();
   const format = useFormat();
-  const [household] = account.household;
   const user = useUser();
   const compare = user.role === "reader" ? null : <Link to={`/what-if?account=${account.id}`}>{t("whatIf.link")}</Link>;
   return (
@@ -99,10 +99,6 @@ function Facts({ account }: { account: AccountJson }) {
           {
             label: t("account.address"),
             children: account.address === "" ? place(account) : account.address,
-          },
-          {
-            label: t("account.household"),
-            children: household === undefined ? "–" : t("account.persons", { n: household.persons }),
           },
           { label: t("account.opened"), children: format.day(account.openedOn) },
           ...(account.closedOn === null
@@ -199,6 +195,7 @@ export default function Account() {
               </div>
               <div className="stack">
                 <Facts account={a} />
+                <StatedFacts accountId={a.id} mayEdit={mayTakePayments(me.role)} />
                 <MeterList account={a} />
                 <BillingCard accountId={a.id} />
                 <DepositCard account={a} role={me.role} />
