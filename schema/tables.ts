@@ -130,6 +130,7 @@ import type {
   TokenMeterTable,
 } from "./tables/devices.ts";
 import type {
+  EmergencyCreditTable,
   ControlTable,
   CutCertificateTable,
   DayTemperatureTable,
@@ -208,6 +209,7 @@ export type Tables = {
   due_run: DueRunTable;
   run_exception: RunExceptionTable;
   supply: SupplyTable;
+  emergency_credit: EmergencyCreditTable;
   device_key: DeviceKeyTable;
   device_sequence: DeviceSequenceTable;
   device_command: DeviceCommandTable;
