@@ -72,6 +72,7 @@ Examples:
         command.error("error: --backlog needs --mqtt", { exitCode: 2 });
       return simulate(io, options, choice.faults);
     })
+    .enablePositionalOptions() // both know --seed and --meters: what stands after `station` is its own
     .addCommand(stationCommand(io, whole));
 }
 
