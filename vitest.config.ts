@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/server.ts"],
-    maxWorkers: 2, // much of the time is waiting: for a socket, a lock, a second process
+    maxWorkers: 3, // on two cores: much of the time is waiting, for a socket, a lock, a second process
     isolate: false, // a worker loads each module once and not once per file: no module keeps anything between calls
     experimental: { viteModuleRunner: false }, // node runs our TypeScript as it is, here as in service
     sequence: { sequencer: LongestFirst },
