@@ -1,5 +1,5 @@
 import { accountPage, requireAccount } from "../queries/account.ts";
-import { accounts } from "../queries/accounts.ts";
+import { accounts, findAccounts } from "../queries/accounts.ts";
 import { bill, bills, billsOfAccount } from "../queries/bills.ts";
 import { controls, prepaidBoard } from "../queries/supply.ts";
 import { timeline } from "../queries/timeline.ts";
@@ -9,6 +9,8 @@ import {
   AccountsJson,
   AccountsQuery,
   AccountUsageJson,
+  FindQuery,
+  FoundAccountsJson,
   TimelineJson,
   TimelineQuery,
   UsageQuery,
@@ -29,6 +31,18 @@ export function accountRoutes(app: App, api: Api): void {
       response: { 200: AccountsJson, ...PROBLEMS },
     },
     handler: (request) => atDeskOf(api, request, (desk) => accounts(desk, request.query)),
+  });
+
+  app.route({
+    method: "GET",
+    url: "/accounts/find",
+    schema: {
+      tags: ["accounts"],
+      summary: "A few accounts for a counter, the best first, as one types",
+      querystring: FindQuery,
+      response: { 200: FoundAccountsJson, ...PROBLEMS },
+    },
+    handler: (request) => atDeskOf(api, request, (desk) => findAccounts(desk, request.query)),
   });
 
   app.route({

@@ -51,6 +51,17 @@ export const AccountsJson = z
   .meta({ id: "Accounts" });
 export type AccountsJson = z.infer<typeof AccountsJson>;
 
+/** For the counter: a few, the best first, as one types. */
+export const FindQuery = z.object({
+  text: SearchText.describe("Name, number, phone, room or meter serial; several words must all fit"),
+  limit: z.coerce.number().int().min(1).max(50).default(9),
+});
+export type FindQuery = z.infer<typeof FindQuery>;
+export const FoundAccountsJson = z
+  .object({ items: z.array(AccountRowJson), more: z.boolean().describe("There are others that fit") })
+  .meta({ id: "FoundAccounts" });
+export type FoundAccountsJson = z.infer<typeof FoundAccountsJson>;
+
 export const AgreementJson = z
   .object({
     id: IdText,

@@ -5,6 +5,9 @@ const CASH_OF_SHIFT = `coalesce((select sum(p.amount_minor) from tender t
   join posting p on p.operator_id = t.operator_id and p.journal_id = t.journal_id and p.ledger_account = 'cash.' || s.drawer_id
  where t.operator_id = s.operator_id and t.shift_id = s.id), 0)`;
 
+/** A machine's clock may be set back while a shift is open. */
+const CLOCK_STEP = "interval '10 minutes'";
+
 export const COUNTER_INVARIANTS: readonly Invariant[] = [
   {
     name: "drawer-balances",
@@ -51,7 +54,7 @@ export const COUNTER_INVARIANTS: readonly Invariant[] = [
                 when j.id is null then 'there is no such entry'
                 when t.amount_minor <> coalesce((select sum(p.amount_minor) from posting p where p.operator_id = t.operator_id and p.journal_id = t.journal_id
                        and p.account_id is null and split_part(p.ledger_account, '.', 1) = t.kind and p.ledger_account <> 'cheque.held'), 0) then 'another amount'
-                when s.id is not null and (j.posted_at < s.opened_at or j.posted_at > coalesce(s.closed_at, 'infinity')) then 'outside its shift'
+                when s.id is not null and (j.posted_at < s.opened_at - ${CLOCK_STEP} or j.posted_at > s.closed_at + ${CLOCK_STEP}) then 'outside its shift'
                 when s.id is not null and j.kind <> 'reversal' and j.posted_by is distinct from s.clerk_id then 'taken by another clerk'
                 when t.kind = 'cash' and s.id is not null and not exists (select from posting p where p.operator_id = t.operator_id
                        and p.journal_id = t.journal_id and p.ledger_account = 'cash.' || s.drawer_id) then 'not in the drawer of its shift'

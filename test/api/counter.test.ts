@@ -64,6 +64,26 @@ async function broken(): Promise<string[]> {
   return checks.filter(({ name, ok }) => own.has(name) && !ok).flatMap((check) => [check.name, ...check.examples]);
 }
 
+test.each([
+  ["the beginning of a number", "a-1", ["A-101", "A-102"]],
+  ["a number itself", "A-102", ["A-102"]],
+  ["a family name", "李", ["A-102"]],
+  ["a whole name", "张三", ["A-101"]],
+  ["what stands within a name", "REAL", ["A-101"]],
+  ["signs that are special in a pattern", "%_r", ["A-101"]],
+  ["one of them alone", "%", []],
+  ["the end of a phone", "0001", ["A-101", "A-102"]],
+  ["a flat", "1-101", ["A-101"]],
+  ["a meter", "W-101", ["A-101"]],
+  ["a name and a flat", "张 101", ["A-101"]],
+  ["a name and another's flat", "李四 101", []],
+  ["a name of another operator", "王五", []],
+  ["what has quotes and braces", '"},{\\', []],
+])("%s finds whom it names: %s", async (_what, text, numbers) => {
+  const { status, body } = await ask("clerk", "GET", `/accounts/find?text=${encodeURIComponent(text)}`);
+  expect([status, body.items.map((item: { number: string }) => item.number)]).toEqual([200, numbers]);
+});
+
 describe("a shift", () => {
   let shift: string;
   test("is wanted for cash where the operator says so, and for nothing else", async () => {

@@ -68,7 +68,7 @@ export const COUNTER_DEEDS: [title: string, sql: string, named: string][] = [
   ],
   [
     "a sale moved to after its shift",
-    "update counter_shift set closed_at = opened_at - interval '1 s' where state = 'closed'",
+    "update counter_shift set closed_at = opened_at - interval '1 h' where state = 'closed'",
     "tenders-fit",
   ],
   ["a cheque taken out of the till", "delete from cheque", "cheques-in-hand"],

@@ -3,6 +3,7 @@ import type {
   AccountJson,
   AccountsJson,
   AccountUsageJson,
+  FoundAccountsJson,
   TimelineJson,
   TimelineKind,
 } from "../../../api/schemas/account.ts";
@@ -76,6 +77,9 @@ export type AccountsAsked = {
 };
 export const useAccounts = (asked: AccountsAsked, enabled = true) =>
   useQuery({ ...list<AccountsJson>("accounts", "/accounts", asked), enabled });
+/** A few, the best first, as one types; not asked for nothing. */
+export const useFoundAccounts = (asked: { text: string; limit: number }) =>
+  useQuery({ ...list<FoundAccountsJson>("accounts", "/accounts/find", asked), enabled: asked.text !== "" });
 export const useAccount = (id: string) =>
   useQuery({ ...one<AccountJson>("account", id, `/accounts/${id}`), refetchInterval: 5_000 });
 /** How an amount would be shared over debts and credit, if it were taken now. */

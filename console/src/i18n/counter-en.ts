@@ -1,6 +1,7 @@
 /** The counter: how money changes hands, shifts of drawers, receipts, cheques. */
 export const counterEn = {
   "nav.shifts": "Shifts",
+  "counter.more": "There are more: type on",
   "counter.given": "Cash handed over",
   "counter.given.short": "That is not enough",
   "counter.change": "Change: {amount}",

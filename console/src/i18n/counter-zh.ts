@@ -2,6 +2,7 @@ import type { counterEn } from "./counter-en.ts";
 
 export const counterZh: Record<keyof typeof counterEn, string> = {
   "nav.shifts": "班次",
+  "counter.more": "还有更多，请继续输入",
   "counter.given": "实收现金",
   "counter.given.short": "不够",
   "counter.change": "找零：{amount}",

@@ -1,7 +1,7 @@
 import { Empty, Input, type InputRef } from "antd";
 import { type KeyboardEvent, type RefObject, useEffect, useState } from "react";
 import type { AccountRowJson } from "../../../../api/schemas/account.ts";
-import { useAccounts } from "../../api/queries.ts";
+import { useFoundAccounts } from "../../api/queries.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { usePlace } from "../../parts/place.ts";
 import { RelayLamp } from "../../parts/lamp.tsx";
@@ -57,7 +57,7 @@ export function FindAccount({ input, choose }: { input: RefObject<InputRef | nul
   const [at, setAt] = useState(0);
   const [waiting, setWaiting] = useState(false);
   const rested = useRested(text);
-  const found = useAccounts({ search: rested, page: 1, pageSize: SHOWN }, rested !== "");
+  const found = useFoundAccounts({ text: rested, limit: SHOWN });
   const current = rested === text.trim() && !found.isPlaceholderData && found.data !== undefined;
   const rows = rested === "" ? [] : (found.data?.items ?? []);
   useEffect(() => {
@@ -112,6 +112,7 @@ export function FindAccount({ input, choose }: { input: RefObject<InputRef | nul
           <Row key={row.id} id={`counter-result-${i}`} row={row} active={i === at} choose={() => choose(row.id)} />
         ))}
       </ul>
+      {rows.length > 0 && found.data?.more === true ? <p className="quiet results-more">{t("counter.more")}</p> : null}
     </div>
   );
 }
