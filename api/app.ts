@@ -35,6 +35,7 @@ import { residentDeskRoutes, residentRoutes } from "./routes/resident.ts";
 import { residentOf } from "./resident.ts";
 import { balanceRoutes } from "./routes/balances.ts";
 import type { Waiting } from "../ledger/spool/spool.ts";
+import { emergencyCreditRoutes } from "./routes/emergency-credit.ts";
 import { estimateRoutes } from "./routes/estimates.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { gapRoutes } from "./routes/gaps.ts";
@@ -153,6 +154,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       supplyHoldRoutes(v1, options);
       supplyBoardRoutes(v1, options);
       policyRoutes(v1, options);
+      emergencyCreditRoutes(v1, options);
       billingCycleRoutes(v1, options);
       eventRoutes(v1, options);
       workRoutes(v1, options);

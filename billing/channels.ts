@@ -17,6 +17,7 @@ import {
 import type { Database } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
 import { type PaymentOutcome, reversePayment, takePayment } from "./payment.ts";
+import { checkTopUp } from "./prepaid/top-up.ts";
 
 /** Whose door a channel is at; `null` for no such channel, or one that was closed. */
 export async function channelOf(
@@ -61,6 +62,8 @@ export async function openPaymentOrder(
     });
     if (opened.kind === "different")
       throw new CodedError("request.conflict", "This key stands for another order; nothing was opened.");
+    if (opened.kind === "opened")
+      await checkTopUp(trx, { accountId: wish.accountId, amount: wish.amount, pays: wish.pays }, now);
     return { kind: opened.kind, order: opened.order };
   });
 }

@@ -105,6 +105,8 @@ export const ERRORS = {
   "tariff.changed": { status: 409, retry: false, hint: "Open the version again and repeat your change." },
   "tariff.state": { status: 409, retry: false, hint: "Open the version again: it is not where this step begins." },
   "tariff.four-eyes": { status: 409, retry: false, hint: "Another manager publishes what you proposed." },
+  "payment.hoarding": { status: 422, retry: false, hint: "Pay less: the message says how much may be held." },
+  "prepaid.no-emergency-credit": { status: 409, retry: false, hint: "Top up: there is no credit to take now." },
   "policy.invalid": { status: 422, retry: false, hint: "Correct the policy at the path named." },
   "policy.changed": { status: 409, retry: false, hint: "Open the version again and repeat your change." },
   "policy.state": { status: 409, retry: false, hint: "Open the version again: it is not where this step begins." },

@@ -128,6 +128,7 @@ import type {
   TokenMeterTable,
 } from "./tables/devices.ts";
 import type {
+  EmergencyCreditTable,
   ControlTable,
   CutCertificateTable,
   DayTemperatureTable,
@@ -204,6 +205,7 @@ export type Tables = {
   due_run: DueRunTable;
   run_exception: RunExceptionTable;
   supply: SupplyTable;
+  emergency_credit: EmergencyCreditTable;
   device_key: DeviceKeyTable;
   device_sequence: DeviceSequenceTable;
   device_command: DeviceCommandTable;

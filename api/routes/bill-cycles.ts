@@ -1,16 +1,20 @@
 import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { CodedError } from "../../domain/errors.ts";
+import { mailBills } from "../../paper/bill-mail.ts";
 import { type Cycle, openCycle } from "../../paper/cycle.ts";
 import { cycleWorkbook, linesCsv, papersOf, summaryCsv } from "../../paper/cycle-files.ts";
 import { principalOfRequest } from "../access.ts";
-import { CycleParams, PapersQuery } from "../schemas/paper.ts";
-import { type Api, type App } from "./route.ts";
+import { CycleMailBody, CycleMailJson, CycleParams, PapersQuery } from "../schemas/paper.ts";
+import { type Api, type App, atDeskOf, PROBLEMS } from "./route.ts";
 
 const CSV = "text/csv; charset=utf-8";
 const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /** Making papers takes the service's own time: so many bills at once. Our choice; `sanbiao export bills` has no such bound. */
 export const PAPERS_PER_PART = 100;
+
+/** A bill's PDF is made with its message: a second or two of work. */
+const MAILED_AT_ONCE = 25;
 
 /** The bills of a month as files: papers for a printer, lines and sums for the accountant. */
 export function billCycleRoutes(app: App, api: Api): void {
@@ -59,6 +63,31 @@ export function billCycleRoutes(app: App, api: Api): void {
       const { month } = request.params;
       return file(reply, XLSX, `bills-${month}.xlsx`, await cycleWorkbook(await cycleOf(request, month)));
     },
+  });
+
+  app.route({
+    method: "POST",
+    url: "/bill-cycles/:month/mail",
+    schema: {
+      tags: ["bills"],
+      summary: `Send a month's bills to the addresses that want bills, ${MAILED_AT_ONCE} at a time, each once; go on with \`after\``,
+      params: CycleParams,
+      body: CycleMailBody,
+      response: { 200: CycleMailJson, ...PROBLEMS },
+    },
+    config: { access: "clerk" },
+    handler: (request) =>
+      atDeskOf(api, request, async (desk) => {
+        const { after, dryRun } = request.body;
+        const { ids } = await cycleOf(request, request.params.month);
+        const left = ids.filter((id) => id > BigInt(after));
+        const now = left.slice(0, MAILED_AT_ONCE);
+        const done = await mailBills(desk.trx, desk.operatorId, now, { now: desk.now, dryRun });
+        if (!dryRun) api.services.notices?.wake();
+        const last = now.at(-1);
+        const isEnd = last === undefined || now.length === left.length;
+        return { ...done, total: ids.length, after: isEnd ? null : String(last) };
+      }),
   });
 
   app.route({

@@ -6,6 +6,7 @@ import type { MoneyJson } from "../schemas/json.ts";
 import { type PaymentParts, splitPayment, supplyShares } from "../../billing/charges/split.ts";
 import { type ChequeOutcome, receiveCheque } from "../../billing/counter/cheque.ts";
 import { classesOwed, type CounterTender, type PaymentChannel, type PaymentOutcome } from "../../billing/payment.ts";
+import { checkTopUp, debtShareOf } from "../../billing/prepaid/top-up.ts";
 import { principalOfRequest } from "../access.ts";
 import type { Desk } from "../desk.ts";
 import { requireAccount } from "../queries/account.ts";
@@ -61,7 +62,8 @@ export function paymentRoutes(app: App, api: Api): void {
         await requireAccount(desk, id);
         const amount = amountOf({ amount: request.query.amount, currency: desk.currency });
         const owed = await classesOwed(desk.trx, id, desk.currency);
-        const parts = splitPayment(amount, owed, request.query.pays);
+        const share = await debtShareOf(desk.trx, id, desk.now);
+        const parts = splitPayment(amount, owed, request.query.pays, share);
         const shares = supplyShares(parts.supply, owed.supply, await availableOf(desk, id));
         const supply = {
           debt: moneyJson(shares.debt),
@@ -123,6 +125,7 @@ async function take(
   const { operatorId, userId } = by;
   const wish = { operatorId, accountId, amount, pays: body.pays, key, at, by: userId };
   const tender = tenderOf(body, amount);
+  await api.db.as(operatorId, (trx) => checkTopUp(trx, { accountId, amount, pays: body.pays, key }, at));
   const taken: PaymentOutcome & Partial<ChequeOutcome> =
     tender.kind === "cheque"
       ? await receiveCheque(api.db, { ...wish, ...tender.cheque })

@@ -36,7 +36,8 @@ import {
 } from "../schemas/resident.ts";
 import { type Api, type App, atDeskOf, PROBLEMS } from "./route.ts";
 
-const atResident = <T>(
+/** Runs a query on a resident's own account. */
+export const atResident = <T>(
   api: Api,
   request: FastifyRequest,
   work: (desk: Desk, accountId: bigint) => Promise<T>,

@@ -35,3 +35,23 @@ export const BillMailJson = z
   .object({ queued: z.number().int(), already: z.number().int(), withoutAddress: z.number().int() })
   .meta({ id: "BillMail" });
 export type BillMailJson = z.infer<typeof BillMailJson>;
+
+export const CycleMailBody = z.object({
+  after: z
+    .string()
+    .regex(/^\d{1,18}$/)
+    .default("0")
+    .describe("Go on after this bill: `after` of the answer before"),
+  dryRun: z.boolean().default(false).describe("Only count"),
+});
+
+export const CycleMailJson = z
+  .object({
+    queued: z.number().int().describe("On their way now; with `dryRun` those that would be"),
+    already: z.number().int(),
+    withoutAddress: z.number().int(),
+    total: z.number().int().describe("Bills of the month"),
+    after: z.string().nullable().describe("null: those were the last"),
+  })
+  .meta({ id: "CycleMail" });
+export type CycleMailJson = z.infer<typeof CycleMailJson>;

@@ -6,18 +6,35 @@ export type PaymentParts = Readonly<Record<DebtClass, Money>>;
 /** Supply's debt first, so that nobody is cut for want of what he paid; then the others'. What is left is credit for supply. Our choice. */
 export const SPLIT_ORDER: readonly DebtClass[] = ["supply", "property"];
 
+/** Of a shared payment at most this part, and at most this amount, goes to debts beside supply. */
+export type DebtShare = { readonly percent: number; readonly maxMinor: bigint | null };
+
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+
+const shareOf = ({ minor }: Money, { percent, maxMinor }: DebtShare): bigint => {
+  const part = (minor * BigInt(percent)) / 100n;
+  return maxMinor === null ? part : least(part, maxMinor);
+};
+
 /**
  * How a payment is shared over classes. Pure.
  * @param owed what is owed per class; negative = credit
+ * @param share what a prepaid policy leaves to debts beside supply; `null` = all that is owed
  */
-export function splitPayment(amount: Money, owed: PaymentParts, pays: Pays): PaymentParts {
+export function splitPayment(
+  amount: Money,
+  owed: PaymentParts,
+  pays: Pays,
+  share: DebtShare | null = null,
+): PaymentParts {
   const none = zero(amount.currency);
   const parts: Record<DebtClass, Money> = { supply: none, property: none };
   if (pays !== "split") return { ...parts, [pays]: amount };
   let left = amount.minor;
   for (const of of SPLIT_ORDER) {
     const debt = owed[of].minor > 0n ? owed[of].minor : 0n;
-    const part = left < debt ? left : debt;
+    const most = of === "supply" || share === null ? debt : least(debt, shareOf(amount, share));
+    const part = least(left, most);
     parts[of] = money(amount.currency, part);
     left -= part;
   }

@@ -1,12 +1,12 @@
 import { sql, type Transaction } from "kysely";
 import type { Instant } from "../../domain/instant.ts";
-import { type Money, money, moneyOfText } from "../../domain/money.ts";
+import { type Money, money } from "../../domain/money.ts";
 import type { PrepaidPolicy } from "../../domain/policy.ts";
 import type { AccountId } from "../../domain/reading.ts";
 import type { SupplyStage } from "../../domain/supply.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { operatorFacts } from "../operator.ts";
-import { type Decision, decide, type SupplyFacts } from "./decide.ts";
+import { cutLimitOf, type Decision, decide, type SupplyFacts } from "./decide.ts";
 import { knownSupply, readMoney, readSupplies } from "./facts.ts";
 import type { HeldReason } from "./hold.ts";
 import { policiesInForce, type PolicyBook } from "./policies.ts";
@@ -74,7 +74,7 @@ export async function affectedBy(
     };
     const { facts } = knownSupply(row, operator, book.balance, accrual, inForce);
     const standingUnder = (policy: PrepaidPolicy): Standing => {
-      const isDue = facts.available !== null && facts.available.minor < limitOf(policy);
+      const isDue = facts.available !== null && facts.available.minor < cutLimitOf(facts, policy);
       const own = around.of(row.account_id, place.building);
       const foreseen =
         facts.desired === "disconnected"
@@ -93,8 +93,6 @@ export async function affectedBy(
   });
   return { looked: supplies.length, leftOut: Math.max(0, ids.length - LOOKED_MAX), rows };
 }
-
-const limitOf = (policy: PrepaidPolicy): bigint => moneyOfText(policy.currency, policy.cutBelow)?.minor ?? 0n;
 
 const isSame = (a: Standing, b: Standing): boolean =>
   a.stage === b.stage && a.next === b.next && a.held === b.held && a.cutAt === b.cutAt;

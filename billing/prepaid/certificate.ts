@@ -73,6 +73,7 @@ async function balanceProof(trx: Trx, { accountId, balance, accrual, facts }: Kn
     available: facts.available === null ? null : amountText(facts.available),
     band: amountText(facts.band ?? zero(balance.currency)),
     cutBelow: policy.cutBelow,
+    emergency: amountText(facts.emergency?.amount ?? zero(balance.currency)),
   };
 }
 

@@ -17,7 +17,14 @@ const Body = z.object({
   previous: z.string().regex(/^[0-9a-f]{64}$/),
   guards: z.array(z.object({ guard: z.string(), passes: z.boolean() })).optional(),
   balance: z
-    .object({ ledger: decimal(), unbilled: decimal(), available: decimal(), band: decimal(), cutBelow: decimal() })
+    .object({
+      ledger: decimal(),
+      unbilled: decimal(),
+      available: decimal(),
+      band: decimal(),
+      emergency: decimal(),
+      cutBelow: decimal(),
+    })
     .partial()
     .optional(),
 });
@@ -78,12 +85,13 @@ function breachesOf({ number, hash, body }: Link, before: Link | undefined): str
   if (data.guards === undefined || data.guards.length === 0) wrong.push("no guard was looked at");
   for (const { guard, passes } of data.guards ?? []) if (!passes) wrong.push(`guard ${guard} forbade the cut`);
   // Certificates from before there was a band have none: nothing was uncertain in them.
-  const { ledger, unbilled, available, band = "0", cutBelow } = data.balance ?? {};
+  const { ledger, unbilled, available, band = "0", emergency = "0", cutBelow } = data.balance ?? {};
   if (ledger === undefined || unbilled === undefined || available === undefined || cutBelow === undefined)
     return [...wrong, "its balance proof is incomplete"];
   if (minor(ledger) - minor(unbilled) !== minor(available))
     wrong.push("ledger less unbilled is not what it calls available");
-  if (minor(available) + minor(band) >= minor(cutBelow)) wrong.push("what was available was not below the limit");
+  if (minor(available) + minor(band) >= minor(cutBelow) - minor(emergency))
+    wrong.push("what was available was not below the limit");
   return wrong;
 }
 

@@ -32,6 +32,8 @@ export type SupplyFacts = {
   readonly temperature: { readonly lowC: number; readonly highC: number } | null;
   /** When the message of the second warning was served; `null` = not. */
   readonly noticeServedAt: Instant | null;
+  /** Taken and not repaid: the limit of a cut is so much lower. */
+  readonly emergency: { readonly amount: Money; readonly takenAt: Instant } | null;
   /** When the second notice was given, and when its message was served. */
   readonly secondNoticeAt: Instant | null;
   readonly secondNoticeServedAt: Instant | null;
@@ -75,10 +77,10 @@ export function decide(facts: SupplyFacts, policy: PrepaidPolicy, now: Instant):
 function decideOff(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
   const stay = { stage: f.stage, desired: f.desired, warned2At: f.warned2At };
   const most = atMost(f);
-  if (most !== null && most > minorOf(p, p.reconnectAbove)) return giveBack(f, p, now);
+  if (most !== null && givesBack(f, p, most)) return giveBack(f, p, now);
   const hold = holdOf(f, p, now);
   if (f.open !== null) {
-    const isPaid = most !== null && most >= minorOf(p, p.cutBelow);
+    const isPaid = most !== null && most >= cutLimitOf(f, p);
     if (isPaid) return giveBack(f, p, now); // sent or not: no order leaves, or leaves again, without its reason
     if (hold === null) return stay;
     // Not on the wire yet: withdrawn. On the wire without proof: nobody knows the position, so it is given back.
@@ -134,7 +136,7 @@ function levelOf(f: SupplyFacts, p: PrepaidPolicy, now: Instant): Decision {
     };
   }
   if (minor > minorOf(p, p.warn2)) return warned(f, "warned_1", null);
-  if (most >= minorOf(p, p.cutBelow) || f.warned2At === null) return warned(f, "warned_2", f.warned2At ?? now);
+  if (most >= cutLimitOf(f, p) || f.warned2At === null) return warned(f, "warned_2", f.warned2At ?? now);
   const held = holdOf(f, p, now);
   if (held === null)
     return {
@@ -179,6 +181,26 @@ function warned(f: SupplyFacts, stage: "warned_1" | "warned_2", warned2At: Insta
   return { ...stay, stage: "notice_served", ...(isNews ? { event: "notice_served" as const } : {}) };
 }
 
+/** From where on supply comes back without an order that stands in the way: the close-permit balance, where the policy has one. */
+const givesBack = ({ emergency }: SupplyFacts, p: PrepaidPolicy, most: bigint): boolean => {
+  const lower = emergency?.amount.minor ?? 0n;
+  return p.closePermitFrom === undefined
+    ? most > minorOf(p, p.reconnectAbove) - lower
+    : most >= minorOf(p, p.closePermitFrom) - lower;
+};
+
+/** Below this a cut is due, in minor units: the policy's limit, lower by what was taken as emergency credit. */
+export const cutLimitOf = ({ emergency }: Pick<SupplyFacts, "emergency">, p: PrepaidPolicy): bigint =>
+  minorOf(p, p.cutBelow) - (emergency?.amount.minor ?? 0n);
+
+/** A credit after the taking has brought the balance back above the policy's own limit: repaid first, as any debt of supply. */
+export const isEmergencyRepaid = (f: SupplyFacts, p: PrepaidPolicy): boolean =>
+  f.emergency !== null &&
+  f.lastCreditAt !== null &&
+  f.lastCreditAt > f.emergency.takenAt &&
+  (f.available?.minor ?? 0n) >= minorOf(p, p.cutBelow) &&
+  f.available !== null;
+
 /** A trickle is off for a policy that cuts by one. */
 const isOff = (f: SupplyFacts, p: PrepaidPolicy): boolean =>
   f.reported === "disconnected" || (f.reported === "limited" && p.cutBy === "trickle");
@@ -190,7 +212,7 @@ const isProven = (f: SupplyFacts): boolean =>
 const mayRetry = (f: SupplyFacts, p: PrepaidPolicy, now: Instant): boolean =>
   f.lastUnknownAt === null || now - f.lastUnknownAt >= p.order.unknownRetryMinutes * MINUTE_MS;
 
-function minorOf(policy: PrepaidPolicy, text: DecimalText): bigint {
+export function minorOf(policy: PrepaidPolicy, text: DecimalText): bigint {
   const amount = moneyOfText(policy.currency, text);
   if (amount === null) throw new TypeError(`policy ${policy.id}: not an amount of ${policy.currency}: ${text}`);
   return amount.minor;

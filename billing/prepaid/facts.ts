@@ -95,6 +95,8 @@ export type SupplyRow = {
   warned_2_at: Instant | null;
   second_notice_at: Instant | null;
   second_notice_served_at: Instant | null;
+  emergency_minor: bigint | null;
+  emergency_at: Instant | null;
   last_credit_at: Instant | null;
   protected_reason: string | null;
   utility: Utility;
@@ -127,6 +129,10 @@ const factsOf = (row: SupplyRow, operator: OperatorFacts, available: Money | nul
   holds: row.holds,
   temperature: row.low_c === null || row.high_c === null ? null : { lowC: +row.low_c, highC: +row.high_c },
   noticeServedAt: row.notice_served_at,
+  emergency:
+    row.emergency_minor === null || row.emergency_at === null
+      ? null
+      : { amount: money(operator.currency, row.emergency_minor), takenAt: row.emergency_at },
   secondNoticeAt: row.second_notice_at,
   secondNoticeServedAt: row.second_notice_served_at,
   warned2At: row.warned_2_at,
@@ -152,7 +158,7 @@ export async function readSupplies(trx: Trx, accountIds: readonly AccountId[], n
   const hourAgo = isoOf(instant(now - HOUR_MS));
   const { rows } = await sql<SupplyRow>`
     select s.account_id, s.meter_id, s.state, s.unbilled_minor, s.last_reading_at,
-           sanbiao.policy_of_supply(s.operator_id, s.account_id, s.policy_id, y.today) as policy_id, s.desired, s.reported, s.reported_at, s.held, s.warned_2_at, s.second_notice_at,
+           sanbiao.policy_of_supply(s.operator_id, s.account_id, s.policy_id, y.today) as policy_id, s.desired, s.reported, s.reported_at, s.held, s.warned_2_at, s.second_notice_at, e.amount_minor as emergency_minor, e.taken_at as emergency_at,
            s.last_credit_at, a.protected_reason, m.utility, o.action as open_action, o.state as open_state,
            (select max(c.closed_at) from sanbiao.control c where c.operator_id = s.operator_id
                and c.account_id = s.account_id and c.state = 'unknown') as last_unknown_at,
@@ -182,6 +188,7 @@ export async function readSupplies(trx: Trx, accountIds: readonly AccountId[], n
       cross join (select (${isoOf(now)}::timestamptz at time zone z.zone)::date as today from sanbiao.operator z
                    where z.operator_id = sanbiao.operator_id()) y
       join sanbiao.meter m on m.operator_id = s.operator_id and m.id = s.meter_id
+      left join sanbiao.emergency_credit e on e.operator_id = s.operator_id and e.account_id = s.account_id and e.repaid_at is null
       left join sanbiao.control o on o.operator_id = s.operator_id and o.meter_id = s.meter_id and o.state in ('queued', 'sent')
       left join lateral (select q.building from sanbiao.installation i
              join sanbiao.usage_point q on q.operator_id = i.operator_id and q.id = i.usage_point_id

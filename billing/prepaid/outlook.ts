@@ -1,13 +1,13 @@
 import type { Transaction } from "kysely";
 import type { Instant } from "../../domain/instant.ts";
 import type { Money } from "../../domain/money.ts";
-import { moneyOfText } from "../../domain/money.ts";
 import type { AccountId } from "../../domain/reading.ts";
 import { MAIN_REGISTER } from "../../metering/register.ts";
 import { readEditBook, readingsAround } from "../../ledger/usage.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { operatorFacts } from "../operator.ts";
 import { type AccrualBasis, type AccrualBooks, accrueOn, readAccrualBasis } from "./accrual.ts";
+import { cutLimitOf } from "./decide.ts";
 import { type DaysLeft, daysLeftOf, type Habits, habitsOf, midnightsBefore } from "./days-left.ts";
 import { knownSupply, readMoney, readSupplies } from "./facts.ts";
 import { AccrualMemo } from "./memo.ts";
@@ -39,7 +39,7 @@ export async function outlookOf(
   const policies = await policiesInForce(trx, books.policies, { zone: operator.zone, now });
   const { facts, policy } = knownSupply(row, operator, book.balance, accrual, policies);
   const { available, lastReadingAt } = facts;
-  const floor = moneyOfText(operator.currency, policy?.cutBelow ?? "0")?.minor ?? 0n;
+  const floor = policy === null ? 0n : cutLimitOf(facts, policy);
   const spendable = available === null ? null : available.minor - floor;
   const daysLeft = basis === null || spendable === null ? null : await lasts(trx, basis, spendable, now);
   return { available, unbilled: accrual.unbilled, lastReadingAt, daysLeft };

@@ -4,9 +4,10 @@ import { amountText } from "../../domain/money.ts";
 import type { PolicyMessage, PrepaidPolicy } from "../../domain/policy.ts";
 import type { SupplyEventKind } from "../../domain/supply.ts";
 import { addSupplyEvent, cancelControls, queueControl } from "../../ledger/controls.ts";
+import { repayEmergencyCredit } from "../../ledger/emergency-credit.ts";
 import { queueNotice } from "../../ledger/notices.ts";
 import type { Tables } from "../../schema/tables.ts";
-import { type Decision, decide } from "./decide.ts";
+import { type Decision, decide, isEmergencyRepaid, minorOf } from "./decide.ts";
 import type { KnownSupply } from "./facts.ts";
 
 type Trx = Transaction<Tables>;
@@ -34,7 +35,8 @@ export async function review(
     decision.control === undefined
       ? null
       : await queueControl(trx, { meterId, accountId, action: decision.control, reason, now });
-  await writeSupply(trx, supply, decision, now);
+  if (isEmergencyRepaid(supply.facts, policy)) await repayEmergencyCredit(trx, accountId, now);
+  await writeSupply(trx, supply, policy, decision, now);
   if (decision.event === undefined) return { decision, told: [] };
   const detail = control === null ? proof : { ...proof, control: String(control) };
   const event = await addSupplyEvent(trx, { accountId, at: now, kind: decision.event, detail });
@@ -90,11 +92,22 @@ function proofOf(supply: KnownSupply, policy: PrepaidPolicy, decision: Decision,
   };
 }
 
-const writeSupply = (trx: Trx, { accountId, facts, accrual }: KnownSupply, decision: Decision, now: Instant) =>
+const minorOrNull = (policy: PrepaidPolicy, text: string | undefined): bigint | null =>
+  text === undefined ? null : minorOf(policy, text);
+
+const writeSupply = (
+  trx: Trx,
+  { accountId, facts, accrual }: KnownSupply,
+  policy: PrepaidPolicy,
+  decision: Decision,
+  now: Instant,
+) =>
   sql`update sanbiao.supply set state = ${decision.stage}, desired = ${decision.desired}, held = ${decision.held ?? ""},
              warned_2_at = ${decision.warned2At === null ? null : isoOf(decision.warned2At)}::timestamptz,
              available_minor = ${facts.available?.minor ?? null}, unbilled_minor = ${accrual.unbilled?.minor ?? null},
              last_reading_at = ${facts.lastReadingAt === null ? null : isoOf(facts.lastReadingAt)}::timestamptz,
              decided_at = ${isoOf(now)},
+             close_permit_minor = ${minorOrNull(policy, policy.closePermitFrom)}, debt_share_percent = ${policy.debtShare?.percent ?? null},
+             debt_share_max_minor = ${minorOrNull(policy, policy.debtShare?.max)},
              second_notice_at = ${decision.givesSecondNotice === true ? sql`${isoOf(now)}` : sql`second_notice_at`}
        where operator_id = sanbiao.operator_id() and account_id = ${accountId}`.execute(trx);

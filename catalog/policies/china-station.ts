@@ -9,6 +9,7 @@ export const chinaStation: PrepaidPolicy = {
   warn1: "30.00",
   warn2: "10.00",
   cutBelow: "-20.00",
+  emergencyCredit: { amount: "20.00", offeredBelow: "0.00" },
   creditGraceMinutes: 12 * 60,
   readingAgeMinutesMax: 180,
   protectedHours: [{ from: "12:00", to: "09:00" }],

@@ -16,6 +16,8 @@ export const europeStrict: PrepaidPolicy = {
   warn1: "100.00",
   warn2: "50.00",
   cutBelow: "-50.00",
+  emergencyCredit: { amount: "50.00", offeredBelow: "0.00" },
+  debtShare: { percent: 25, max: "50.00" },
   reconnectAbove: "-50.00",
   utilities: ["electricity"],
   noticeMinutes: 28 * 24 * 60,

@@ -30,6 +30,19 @@ export type SupplyTable = {
   warned_2_at: AtNull;
   second_notice_at: AtNull;
   last_credit_at: AtNull;
+  close_permit_minor: Null<bigint>;
+  debt_share_percent: Null<number>;
+  debt_share_max_minor: Null<bigint>;
+};
+export type EmergencyCreditTable = {
+  operator_id: bigint;
+  id: Id;
+  account_id: bigint;
+  amount_minor: bigint;
+  policy: string;
+  taken_at: At;
+  taken_by: Null<bigint>;
+  repaid_at: AtNull;
 };
 export type ControlTable = {
   operator_id: bigint;

@@ -78,6 +78,18 @@ test("a bill goes by mail once, with its paper, to the addresses that want bills
   expect(notice).toMatchObject({ kind: "bill_issued", servedAt: NOW });
 });
 
+test("a clerk sends a month, part by part, and is told before how many would go", async () => {
+  const cookie = await cookieOf(app, "clerk");
+  const post = async (payload: object, month = "2026-05") =>
+    app.inject({ method: "POST", url: `/api/v1/bill-cycles/${month}/mail`, headers: { cookie }, payload });
+  const first = (await post({ dryRun: true })).json<Record<string, unknown>>();
+  expect(first).toMatchObject({ already: 1, after: null });
+  expect(await post({}).then((reply) => reply.json<object>())).toMatchObject(first);
+  const last = { after: String(estate.bill) };
+  expect((await post(last)).json()).toMatchObject({ queued: 0, already: 0, after: null });
+  expect((await post({}, "2019-01")).statusCode).toBe(404);
+});
+
 test("a clerk sends it from the bill; whoever only looks may not, and a strange bill is not found", async () => {
   const post = async (login: string, id: bigint) =>
     app.inject({ method: "POST", url: `/api/v1/bills/${id}/mail`, headers: { cookie: await cookieOf(app, login) } });

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from "kysely";
 import { HOUR_MS, type Instant, instant, isoOf } from "../../../domain/instant.ts";
-import { type Money, moneyOfText } from "../../../domain/money.ts";
+import { type Money, money, moneyOfText } from "../../../domain/money.ts";
 import { type Day, dayOf, type Zone } from "../../../domain/period.ts";
 import type { AccountId, MeterId } from "../../../domain/reading.ts";
 import type { HoldKind, SupplyStage } from "../../../domain/supply.ts";
@@ -9,7 +9,7 @@ import type { Tables } from "../../../schema/tables.ts";
 import { type OperatorFacts, operatorFacts } from "../../operator.ts";
 import { type AccrualBasis, type AccrualBooks, accrueOn, readAccrualBasis } from "../accrual.ts";
 import { runsOutAt } from "../days-left.ts";
-import type { SupplyFacts } from "../decide.ts";
+import { cutLimitOf, type SupplyFacts } from "../decide.ts";
 import { knownSupply, readMoney, readSupplies } from "../facts.ts";
 import { AccrualMemo } from "../memo.ts";
 import { readHabits } from "../outlook.ts";
@@ -136,19 +136,19 @@ async function lookAt(
 ): Promise<Looked[]> {
   const { operator, policies, now, until } = of;
   const supplies = new Map((await readSupplies(trx, ids, now)).map((row) => [row.account_id, row]));
-  const money = await readMoney(trx, ids, operator);
+  const balances = await readMoney(trx, ids, operator);
   const places = await placesOf(trx, ids);
   const around = await standing(trx, operator.zone, now);
   const all: Looked[] = [];
   for (const accountId of ids) {
-    const [supply, book, place] = [supplies.get(accountId), money.get(accountId), places.get(accountId)];
+    const [supply, book, place] = [supplies.get(accountId), balances.get(accountId), places.get(accountId)];
     if (supply === undefined || book === undefined || place === undefined) continue;
     const whose = { accountId, meterId: supply.meter_id };
     const basis = await readAccrualBasis(trx, whose, book.billedUntil, operator, books, now);
     const accrual = accrueOn(basis, operator.currency);
     const { facts, policy } = knownSupply(supply, operator, book.balance, accrual, policies);
     if (policy === null) continue;
-    const cutBelow = moneyOfText(policy.currency, policy.cutBelow) as Money;
+    const cutBelow = money(policy.currency, cutLimitOf(facts, policy));
     const dueAt = await dueAtOf(trx, basis, facts, { floor: cutBelow.minor, now, until });
     const row = {
       accountId,

@@ -98,3 +98,12 @@ export async function askWithFile<T>(path: string, file: File, query: Query): Pr
   if (!response.ok) throw new ApiError(problemOf(response.status, answer));
   return answer as T;
 }
+
+/** A file of the service, so that a refusal is told where it was asked for. @throws ApiError also when nobody answered */
+export async function askFile(path: string, query: Query = {}): Promise<Blob> {
+  const response = await fetch(urlOf(path, query), { credentials: "same-origin" }).catch(() => {
+    throw new ApiError({ status: 0, title: "", code: NO_ANSWER, hint: "" });
+  });
+  if (response.ok) return response.blob();
+  throw new ApiError(problemOf(response.status, await response.json().catch(() => null)));
+}

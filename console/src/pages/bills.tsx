@@ -15,6 +15,7 @@ import { usePages } from "../parts/pages.tsx";
 import { useUrlFilter, wordOf } from "../parts/url-filter.ts";
 import { useFormat, useUser } from "../shell/operator.tsx";
 import { BillStatusTag } from "./bill/bill.tsx";
+import { MailMonth } from "./bill/mail-month.tsx";
 import { CycleFiles } from "./bill/cycle-files.tsx";
 
 const STATUSES = ["open", "part_paid", "paid"] as const;
@@ -62,7 +63,10 @@ export default function Bills() {
     <>
       <PageTitle title={t("nav.bills")}>
         {month === undefined || role === "reader" || status !== undefined || bills.data === undefined ? null : (
-          <CycleFiles month={month} bills={bills.data.total} />
+          <>
+            {bills.data.total > 0 && <MailMonth key={month} month={month} />}
+            <CycleFiles month={month} bills={bills.data.total} />
+          </>
         )}
       </PageTitle>
       <div className="filters">

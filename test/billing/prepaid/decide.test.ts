@@ -263,6 +263,7 @@ const anyFacts: fc.Arbitrary<SupplyFacts> = fc.record({
   temperature: fc.constantFrom(null, { lowC: -5, highC: 3 }, { lowC: 24, highC: 38 }, { lowC: 12, highC: 20 }),
   noticeServedAt: fc.constantFrom(null, ago(1), ago(100)),
   band: fc.constantFrom(null, yuan(0.5), yuan(2)),
+  emergency: fc.constantFrom(null, { amount: yuan(1), takenAt: ago(10) }),
   secondNoticeAt: fc.constantFrom(null, ago(1), ago(50), ago(2000)),
   secondNoticeServedAt: fc.constantFrom(null, ago(1), ago(50)),
   cutsSentInBuilding: fc.constantFrom(0, 2),

@@ -48,6 +48,7 @@ export const well: SupplyFacts = {
   holds: [],
   temperature: null,
   noticeServedAt: null,
+  emergency: null,
   secondNoticeAt: null,
   secondNoticeServedAt: null,
   warned2At: null,

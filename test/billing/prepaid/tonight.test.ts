@@ -55,6 +55,7 @@ const broke: SupplyFacts = {
   holds: [],
   temperature: null,
   noticeServedAt: ago(1000),
+  emergency: null,
   secondNoticeAt: null,
   secondNoticeServedAt: null,
   warned2At: ago(1000),

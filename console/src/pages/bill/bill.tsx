@@ -120,7 +120,7 @@ export default function Bill() {
               {t("explain.download")}
             </Button>
             <CancelBill billId={b.id} accountId={b.accountId} />
-            <PaperButtons billId={b.id} />
+            <PaperButtons billId={b.id} number={b.number} />
           </PageTitle>
           <Paper bill={b} />
         </>

@@ -1,0 +1,76 @@
+import { sql, type Transaction } from "kysely";
+import { policyVersionsOf } from "../../catalog/policies/catalogue.ts";
+import type { Pays } from "../../domain/charge.ts";
+import { CodedError } from "../../domain/errors.ts";
+import type { Instant } from "../../domain/instant.ts";
+import { amountText, type Money, money } from "../../domain/money.ts";
+import { dayOf } from "../../domain/period.ts";
+import type { PrepaidPolicy } from "../../domain/policy.ts";
+import type { AccountId } from "../../domain/reading.ts";
+import { owedOf } from "../../ledger/journal.ts";
+import { policyIdOf } from "../../ledger/policies.ts";
+import type { Tables } from "../../schema/tables.ts";
+import type { DebtShare } from "../charges/split.ts";
+import { operatorFacts } from "../operator.ts";
+import { minorOf } from "./decide.ts";
+import { policiesInForce, type PolicyBook } from "./policies.ts";
+
+type Trx = Transaction<Tables>;
+
+/**
+ * Whether a policy lets a top-up be as large, and the balance after it: what is held for supply is limited (囤积). A payment for other
+ * debts is not looked at; one whose key stands in the book already was.
+ * @throws CodedError `payment.hoarding`, saying how much may be paid
+ */
+export async function checkTopUp(
+  trx: Trx,
+  { accountId, amount, pays, key }: { accountId: AccountId; amount: Money; pays: Pays; key?: string },
+  now: Instant,
+  policies: PolicyBook = policyVersionsOf,
+): Promise<void> {
+  if (pays === "property") return;
+  const policy = await policyOfAccount(trx, accountId, now, policies);
+  const limits = policy?.hoarding;
+  if (policy === null || limits === undefined) return;
+  if (key !== undefined && (await isKnown(trx, key))) return;
+  const { topUpMax, balanceMax } = limits;
+  const balance = -(await owedOf(trx, accountId, amount.currency)).minor;
+  const room = [
+    ...(topUpMax === undefined ? [] : [minorOf(policy, topUpMax)]),
+    ...(balanceMax === undefined ? [] : [minorOf(policy, balanceMax) - balance]),
+  ].reduce((a, b) => (a < b ? a : b));
+  if (amount.minor <= room) return;
+  const most = amountText(money(amount.currency, room < 0n ? 0n : room));
+  throw new CodedError("payment.hoarding", `At most ${most} ${amount.currency} may be paid for supply now.`);
+}
+
+/** How much of a shared payment other debts get at most, by the policy of the account; `null` = all that is owed. */
+export async function debtShareOf(trx: Trx, accountId: AccountId, now: Instant): Promise<DebtShare | null> {
+  const policy = await policyOfAccount(trx, accountId, now, policyVersionsOf);
+  const share = policy?.debtShare;
+  if (policy === null || share === undefined) return null;
+  return { percent: share.percent, maxMinor: share.max === undefined ? null : minorOf(policy, share.max) };
+}
+
+async function policyOfAccount(
+  trx: Trx,
+  accountId: AccountId,
+  now: Instant,
+  policies: PolicyBook,
+): Promise<PrepaidPolicy | null> {
+  const { rows } = await sql<{ policy_id: string }>`
+    select policy_id from sanbiao.supply where operator_id = sanbiao.operator_id() and account_id = ${accountId}`.execute(
+    trx,
+  );
+  const own = rows[0]?.policy_id;
+  if (own === undefined) return null;
+  const { zone } = await operatorFacts(trx);
+  const inForce = await policiesInForce(trx, policies, { zone, now });
+  return inForce(await policyIdOf(trx, { accountId, policyId: own }, dayOf(now, zone)));
+}
+
+async function isKnown(trx: Trx, key: string): Promise<boolean> {
+  const { rows } = await sql`select 1 from sanbiao.journal
+     where operator_id = sanbiao.operator_id() and idempotency_key = ${`payment/${key}`}`.execute(trx);
+  return rows.length > 0;
+}
