@@ -4,6 +4,7 @@ import { daysOf, type Period } from "../domain/period.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
 import type { Utility } from "../domain/unit.ts";
 import { type AccountToBill, accountsToBill, type LastBill, lastBills } from "../ledger/last-bills.ts";
+import type { RunScope } from "../ledger/runs.ts";
 import type { Tables } from "../schema/tables.ts";
 import { type AccountBill, accountBillOf } from "./account-bill.ts";
 import { findHeld, holdText } from "./hold-back.ts";
@@ -50,11 +51,12 @@ export async function dryRun(
   operatorId: OperatorId,
   period: Period,
   onChunk: (seen: number) => void = () => {},
+  scope: RunScope = {},
 ): Promise<DryRun> {
   const operator = await deps.db.as(operatorId, operatorFacts);
   const tally = new Tally(operator.currency);
   for (let after = 0n, seen = 0; ; ) {
-    const chunk = await deps.db.as(operatorId, (trx) => billedForShow(trx, deps, operator, period, after));
+    const chunk = await deps.db.as(operatorId, (trx) => billedForShow(trx, deps, operator, period, { after, scope }));
     const last = chunk.at(-1);
     if (last === undefined) return tally.result();
     for (const one of chunk) tally.add(one);
@@ -71,11 +73,11 @@ async function billedForShow(
   deps: BillRunDeps,
   operator: OperatorFacts,
   period: Period,
-  after: AccountId,
+  { after, scope }: { readonly after: AccountId; readonly scope: RunScope },
 ): Promise<Shown[]> {
   await sql`set transaction read only`.execute(trx); // a line of code that would write fails instead
   const days = daysOf(period, operator.zone);
-  const accounts = await accountsToBill(trx, period, days, { after, limit: CHUNK_ACCOUNTS });
+  const accounts = await accountsToBill(trx, period, days, { after, limit: CHUNK_ACCOUNTS }, scope);
   if (accounts.length === 0) return [];
   const ids = accounts.map(({ accountId }) => accountId);
   const { inputs, issuedOn } = await readInputs(trx, { deps, operator, period }, ids);

@@ -53,7 +53,7 @@ export type ChunkOutcome =
  */
 export async function billChunk(
   facts: RunFacts,
-  claim: Pick<ClaimQuery, "among" | "except">,
+  claim: Pick<ClaimQuery, "among" | "except" | "scope">,
   onClaimed: (upTo: AccountId) => void = () => {},
 ): Promise<ChunkOutcome> {
   const { deps, operatorId, period, operator } = facts;

@@ -1,10 +1,18 @@
 import type { Logger } from "pino";
 import type { Clock, Instant } from "../domain/instant.ts";
 import { SECOND_MS } from "../domain/instant.ts";
-import { daysOf, type Period } from "../domain/period.ts";
+import { dayOf, daysOf, type Period } from "../domain/period.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
 import type { Telemetry } from "../domain/telemetry.ts";
-import { type ClaimQuery, countUnbilled, ensureRun, noteRun, type Refusal, refuseAccounts } from "../ledger/runs.ts";
+import {
+  type ClaimQuery,
+  countUnbilled,
+  ensureRun,
+  noteRun,
+  type Refusal,
+  refuseAccounts,
+  type RunScope,
+} from "../ledger/runs.ts";
 import type { Database } from "../schema/database.ts";
 import { billChunk, type ChunkOutcome, type RunFacts } from "./run-chunk.ts";
 import type { EstimationBook } from "./estimate-ends.ts";
@@ -36,6 +44,10 @@ export type BillRunOptions = {
   readonly chunk?: number;
   /** Chunks that this process has under way at once; default 2. */
   readonly lanes?: number;
+  /** Accounts of this cycle only. */
+  readonly cycle?: string;
+  /** A cycle's bills wait for the day that it declares: the timer's way. A person who asks is not bound by it. */
+  readonly byConvention?: boolean;
   /** Asked before each chunk: true ends this process's share; what is left stays due. */
   readonly stop?: () => boolean;
 };
@@ -74,7 +86,10 @@ export async function runBills(
   const run = new Run({ deps, operatorId, operator, period, runId }, options);
   await run.work();
   const left = await run.leftNow();
-  await db.as(operatorId, (trx) => noteRun(trx, runId, left === 0 ? "done" : "running", clock.now()));
+  // Accounts of other cycles, and those whose day of issue is yet to come, keep the run open for the next wake.
+  const isOfAll = options.cycle === undefined && options.byConvention !== true;
+  const ofAll = isOfAll ? left : await run.leftNow({});
+  await db.as(operatorId, (trx) => noteRun(trx, runId, ofAll === 0 ? "done" : "running", clock.now()));
   const issued = run.issued.sort((a, b) => Number(a.accountId - b.accountId));
   return { runId, issued, refused: run.refused(), finished: left === 0 };
 }
@@ -103,11 +118,20 @@ class Run {
   }
 
   /** How many accounts are left, by the books. */
-  async leftNow(): Promise<number> {
+  async leftNow(scope: RunScope = this.#scope()): Promise<number> {
     const { deps, operatorId, period, operator } = this.#facts;
     const days = daysOf(period, operator.zone);
-    const unbilled = await deps.db.as(operatorId, (trx) => countUnbilled(trx, period, days));
+    const unbilled = await deps.db.as(operatorId, (trx) => countUnbilled(trx, period, days, scope));
     return Math.max(0, unbilled - this.#refused.size);
+  }
+
+  #scope(): RunScope {
+    const { cycle, byConvention } = this.#options;
+    const { deps, operator } = this.#facts;
+    return {
+      ...(cycle === undefined ? {} : { cycle }),
+      ...(byConvention === true ? { issuesBy: dayOf(deps.clock.now(), operator.zone) } : {}),
+    };
   }
 
   refused(): RefusedAccount[] {
@@ -155,7 +179,7 @@ class Run {
   }
 
   #bill(among: ClaimQuery["among"], onClaimed?: (upTo: AccountId) => void): Promise<ChunkOutcome> {
-    return billChunk(this.#facts, { among, except: [...this.#refused.keys()] }, onClaimed);
+    return billChunk(this.#facts, { among, except: [...this.#refused.keys()], scope: this.#scope() }, onClaimed);
   }
 
   async #take(outcome: ChunkOutcome): Promise<void> {

@@ -70,7 +70,7 @@ export async function wake(deps: BillRunDeps, options: WakeOptions = {}): Promis
         onRun({ operatorId, runId, before, ended: false, ...done });
       };
       try {
-        results.push(await runBills(deps, operatorId, period, { ...runOptions, onProgress }));
+        results.push(await runBills(deps, operatorId, period, { ...runOptions, byConvention: true, onProgress }));
       } finally {
         onRun({ operatorId, runId, before, ended: true, ...done });
       }

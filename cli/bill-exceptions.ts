@@ -12,9 +12,14 @@ import { operatorOf } from "./operator.ts";
 export const billExceptionsCommand = (io: Io): Command =>
   new Command("exceptions")
     .description("List the bills that are held before they are issued, and the accounts that no bill can be made for")
-    .requiredOption("--operator <code>", "the operator's code")
+    .option("--operator <code>", "the operator's code (required)")
     .option("--json", "print one JSON document")
-    .action(async (options: { operator: string; json?: boolean }) => {
+    .action(async (_options: unknown, it: Command) => {
+      // The command above takes an --operator, too: whichever read it has it.
+      const { operator: code, json: isJson } = it.optsWithGlobals<{ operator?: string; json?: true }>();
+      if (code === undefined)
+        return it.error("error: required option '--operator <code>' not specified", { exitCode: 2 });
+      const options = { operator: code, json: isJson };
       const access = await ownerAccess(options.json ? undefined : (text) => io.err(text));
       const db = openDatabase(access.url, { max: 2 });
       try {

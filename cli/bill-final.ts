@@ -17,7 +17,7 @@ import { type Io, printJson } from "./io.ts";
 import { operatorOf } from "./operator.ts";
 
 type Options = {
-  operator: string;
+  operator?: string;
   on: string;
   agreedBy?: string;
   agreedOn?: string;
@@ -35,7 +35,7 @@ export const billFinalCommand = (io: Io): Command =>
       "Show an account's final bill up to the day on which it is no longer the customer's, and close the account as shown",
     )
     .argument("<account>", "the account's number")
-    .requiredOption("--operator <code>", "the operator's code")
+    .option("--operator <code>", "the operator's code (required)")
     .requiredOption("--on <YYYY-MM-DD>", "the first day that is no longer this customer's", dayText)
     .option(
       "--agreed-by <name>",
@@ -56,14 +56,16 @@ Examples:
     )
     .action(async (account: string, _options: unknown, it: Command) => {
       const options = it.optsWithGlobals<Options>();
-      const { agreedBy, agreedOn, reference, issue } = options;
+      const { operator: code, agreedBy, agreedOn, reference, issue } = options;
+      if (code === undefined)
+        return it.error("error: required option '--operator <code>' not specified", { exitCode: 2 });
       const consent = [agreedBy, agreedOn, reference].filter((one) => one !== undefined).length;
       if (consent !== 0 && consent !== 3)
         it.error("error: --agreed-by, --agreed-on and --reference belong together", { exitCode: 2 });
       const access = await ownerAccess(options.json ? undefined : (text) => io.err(text));
       const db = openDatabase(access.url, { max: 2 });
       try {
-        const { operatorId, zone } = await operatorOf(db, options.operator);
+        const { operatorId, zone } = await operatorOf(db, code);
         const deps = billDepsOf({ db, clock, telemetry: noTelemetry, log: pino({ level: "silent" }) });
         const { accountId, currency } = await db.as(operatorId, async (trx) => {
           const row = await trx.selectFrom("account").select("id").where("number", "=", account).executeTakeFirst();

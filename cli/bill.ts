@@ -5,9 +5,9 @@ import { billDepsOf } from "../billing/main.ts";
 import { type BillRunProgress, type BillRunResult, runBills } from "../billing/run.ts";
 import { CodedError } from "../domain/errors.ts";
 import { type Instant, instant, isoIn } from "../domain/instant.ts";
-import { addMonths, isDay, type Period, periodOfDays, type Zone } from "../domain/period.ts";
+import { addDays, addMonths, type Day, dayOf, isDay, type Period, periodOfDays, type Zone } from "../domain/period.ts";
 import { noTelemetry } from "../domain/telemetry.ts";
-import { readCycles } from "../ledger/billing-cycles.ts";
+import { cyclePeriods, readCycles } from "../ledger/billing-cycles.ts";
 import { type Database, openDatabase } from "../schema/database.ts";
 import { billExceptionsCommand } from "./bill-exceptions.ts";
 import { billFinalCommand } from "./bill-final.ts";
@@ -20,7 +20,15 @@ import { type Io, printJson } from "./io.ts";
 import { type Operator, operatorOf } from "./operator.ts";
 import { progressOf } from "./progress.ts";
 
-type Options = { operator: string; period: string; chunk?: number; dryRun?: boolean; json?: boolean };
+type Options = {
+  operator: string;
+  period?: string;
+  cycle?: string;
+  early?: boolean;
+  chunk?: number;
+  dryRun?: boolean;
+  json?: boolean;
+};
 type Asked = Partial<Options>;
 
 /** `sanbiao bill`: bills a month of one operator. Any number at once; again adds nothing. */
@@ -29,6 +37,8 @@ export const billCommand = (io: Io): Command =>
     .description("Issue and post the bills of one operator for one month; what is billed already stays as it is")
     .option("--operator <code>", "the operator's code (required)")
     .option("--period <YYYY-MM>", "a month that is over, or a period of a cycle as 2026-09..2026-10 (required)", months)
+    .option("--cycle <code>", "accounts of one cycle; without --period its last period that is over", String)
+    .option("--early", "with --cycle: also before the day from which its bills go out")
     .option("--dry-run", "write nothing: what would be issued, against the last bills of the same accounts")
     .option("--chunk <accounts>", "accounts per transaction, 1 to 10000 (default 1000)", accounts)
     .option("--json", "print one JSON document")
@@ -39,40 +49,50 @@ export const billCommand = (io: Io): Command =>
     .addCommand(billMailCommand(io))
     .addCommand(billFinalCommand(io))
     .action(async (asked: Asked, it: Command) => {
-      const { operator: code, period: name } = asked;
+      const { operator: code, period: name, cycle } = asked;
       if (code === undefined) return it.error("error: required option '--operator <code>' not specified", WRONG_USE);
-      if (name === undefined) return it.error("error: required option '--period <YYYY-MM>' not specified", WRONG_USE);
-      const options: Options = { ...asked, operator: code, period: name };
+      if (name === undefined && cycle === undefined)
+        return it.error("error: required option '--period <YYYY-MM>' (or '--cycle <code>') not specified", WRONG_USE);
+      const options: Options = { ...asked, operator: code };
       const access = await ownerAccess(options.json ? undefined : (text) => io.err(text));
       const db = openDatabase(access.url, { max: 4 });
       try {
         const operator = await operatorOf(db, options.operator);
         const now = instant(Date.now());
-        const period = periodOf(options.period, operator.zone, now);
-        await refuseWithoutCycle(db, operator, options.period);
+        const periods = await periodsAsked(db, operator, options, now, io);
         const deps = billDepsOf({
           db,
           clock: { now: () => instant(Date.now()) },
           telemetry: noTelemetry,
           log: pino({ level: "warn" }, pino.destination(2)),
         });
-        if (options.dryRun) {
-          const shown = await dryRun(deps, operator.operatorId, period, (seen) =>
-            options.json ? undefined : io.err(`${seen} accounts looked at`),
-          );
-          if (options.json) printJson(io, dryRunJson(shown));
-          else io.out(dryRunText(shown));
-          return io.exit(shown.refused.length === 0 ? 0 : 1);
+        const scope = options.cycle === undefined ? {} : { cycle: options.cycle };
+        let isWhole = true;
+        const documents: object[] = [];
+        for (const period of periods) {
+          if (options.dryRun) {
+            const seen = (n: number) => (options.json ? undefined : io.err(`${n} accounts looked at`));
+            const shown = await dryRun(deps, operator.operatorId, period, seen, scope);
+            if (options.json) documents.push(dryRunJson(shown));
+            else io.out(dryRunText(shown));
+            isWhole &&= shown.refused.length === 0;
+            continue;
+          }
+          const end = endOnSignal(io);
+          const result = await runBills(deps, operator.operatorId, period, {
+            stop: () => end.asked,
+            ...scope,
+            ...(options.chunk === undefined ? {} : { chunk: options.chunk }),
+            ...(options.json ? {} : { onProgress: progressOn(io) }),
+          }).finally(() => end.ignore());
+          if (options.json) documents.push(documentOf(options, operator, period, result));
+          else io.out(textOf(result, end.asked));
+          isWhole &&= result.finished && result.refused.length === 0;
+          if (end.asked) break;
         }
-        const end = endOnSignal(io);
-        const result = await runBills(deps, operator.operatorId, period, {
-          stop: () => end.asked,
-          ...(options.chunk === undefined ? {} : { chunk: options.chunk }),
-          ...(options.json ? {} : { onProgress: progressOn(io) }),
-        }).finally(() => end.ignore());
-        if (options.json) printJson(io, documentOf(options, operator, period, result));
-        else io.out(textOf(result, end.asked));
-        io.exit(result.finished && result.refused.length === 0 ? 0 : 1);
+        if (options.json)
+          printJson(io, options.period === undefined ? { cycle: options.cycle, runs: documents } : documents[0]);
+        io.exit(isWhole ? 0 : 1);
       } finally {
         await db.close();
         await access.close();
@@ -98,12 +118,40 @@ function periodOf(text: string, zone: Zone, now: Instant): Period {
   return period;
 }
 
-/** Several months at once are a cycle's: without one they would be every account's. */
-async function refuseWithoutCycle(db: Database, { operatorId }: Operator, period: string): Promise<void> {
-  if (!period.includes("..")) return;
+/** The period that is named, or those of a cycle that ended last: accounts that came to it later have a shorter one. */
+async function periodsAsked(
+  db: Database,
+  { operatorId, zone }: Operator,
+  { period: name, cycle: code, early, json }: Options,
+  now: Instant,
+  io: Io,
+): Promise<Period[]> {
   const cycles = await db.as(operatorId, readCycles);
-  if (cycles.every(({ months }) => months === 1))
-    throw new CodedError("request.invalid", "This operator has no cycle of several months: name one month.");
+  const cycle = cycles.find((one) => one.code === code);
+  if (code !== undefined && cycle === undefined)
+    throw new CodedError(
+      "request.not-found",
+      `There is no cycle ${code}; there is ${cycles.map((one) => one.code).join(", ") || "none"}.`,
+    );
+  if (name !== undefined) {
+    // Several months at once are a cycle's: without one they would be every account's.
+    if (name.includes("..") && cycles.every(({ months: of }) => of === 1))
+      throw new CodedError("request.invalid", "This operator has no cycle of several months: name one month.");
+    return [periodOf(name, zone, now)];
+  }
+  const today = dayOf(now, zone);
+  const over = (await db.as(operatorId, (trx) => cyclePeriods(trx, today, code))).filter(({ to }) => to <= today);
+  const last = over.reduce<Day | null>((latest, { to }) => (latest === null || to > latest ? to : latest), null);
+  if (cycle === undefined || last === null)
+    throw new CodedError("request.invalid", `No period of the cycle ${code} is over yet.`);
+  const issues = addDays(last, cycle.issueDay - 1);
+  if (!json)
+    io.err(
+      `Cycle ${cycle.code}: dials read by day ${cycle.readingDay}, bills from day ${cycle.issueDay} of the month after.`,
+    );
+  if (today < issues && early !== true)
+    throw new CodedError("request.invalid", `Bills up to ${last} go out from ${issues} on; --early issues them now.`);
+  return over.filter(({ to }) => to === last).map(({ from, to }) => periodOfDays(from, to, zone));
 }
 
 function accounts(text: string): number {

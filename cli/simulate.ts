@@ -10,6 +10,7 @@ import { type RunningTown, startTown } from "../simulators/town/start.ts";
 import { type TownSheet, townSheet } from "../simulators/town/sheet.ts";
 import { printFaults } from "./faults.ts";
 import { type Io, printJson } from "./io.ts";
+import { stationCommand } from "./simulate-station.ts";
 
 type Options = {
   readonly meters?: number;
@@ -70,7 +71,8 @@ Examples:
       if (options.backlog !== undefined && options.mqtt === undefined)
         command.error("error: --backlog needs --mqtt", { exitCode: 2 });
       return simulate(io, options, choice.faults);
-    });
+    })
+    .addCommand(stationCommand(io, whole));
 }
 
 async function simulate(io: Io, options: Options, chosen: readonly ChosenFault[]): Promise<void> {

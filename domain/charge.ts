@@ -13,6 +13,12 @@ export type ChargeIncome = (typeof CHARGE_INCOMES)[number];
 export const DEBT_CLASSES = ["supply", "property"] as const;
 export type DebtClass = (typeof DEBT_CLASSES)[number];
 
+/** Whether an account is a home. A rule may be for one class or for all. */
+export const CUSTOMER_CLASSES = ["resident", "non_resident"] as const;
+export type CustomerClass = (typeof CUSTOMER_CLASSES)[number];
+export const CUSTOMER_SCOPES = ["all", ...CUSTOMER_CLASSES] as const;
+export type CustomerScope = (typeof CUSTOMER_SCOPES)[number];
+
 /** What a payment is for: one class of debt, or the debts of all classes in the declared order. */
 export const PAYS = [...DEBT_CLASSES, "split"] as const;
 export type Pays = (typeof PAYS)[number];

@@ -18,11 +18,45 @@ export type BillingCycle = {
   readonly anchorMonth: number;
 };
 
-export async function readCycles(trx: Trx): Promise<BillingCycle[]> {
-  const { rows } = await sql<BillingCycle>`
-    select code, title_zh as "titleZh", title_en as "titleEn", months, anchor_month as "anchorMonth"
-      from sanbiao.billing_cycle where operator_id = sanbiao.operator_id() order by code`.execute(trx);
+/** By which day of the month after a period its dials are read, and from which day on its bills go out. */
+export type CycleConvention = { readonly readingDay: number; readonly issueDay: number };
+
+export type CycleWithConvention = BillingCycle &
+  CycleConvention & {
+    /** Accounts that its last word is about. */
+    readonly accounts: number;
+  };
+
+export async function readCycles(trx: Trx): Promise<CycleWithConvention[]> {
+  const { rows } = await sql<CycleWithConvention>`
+    select b.code, b.title_zh as "titleZh", b.title_en as "titleEn", b.months, b.anchor_month as "anchorMonth",
+           coalesce(v.reading_day, 1) as "readingDay", coalesce(v.issue_day, 1) as "issueDay", coalesce(m.accounts, 0) as accounts
+      from sanbiao.billing_cycle b
+      left join lateral (select reading_day, issue_day from sanbiao.cycle_convention c
+                          where c.operator_id = b.operator_id and c.code = b.code order by c.id desc limit 1) v on true
+      left join (select code, count(*)::int as accounts from (
+                   select distinct on (account_id) account_id, code from sanbiao.account_cycle
+                    where operator_id = sanbiao.operator_id() order by account_id, from_day desc, id desc) w group by code) m
+             on m.code = b.code
+     where b.operator_id = sanbiao.operator_id() order by b.code`.execute(trx);
   return rows;
+}
+
+/** Says when the dials of a cycle are read and its bills go out, from now on. The same again is `already`. */
+export async function noteConvention(
+  trx: Trx,
+  code: string,
+  { readingDay, issueDay }: CycleConvention,
+  { at, by }: Noted,
+): Promise<"noted" | "already" | "no_such_cycle"> {
+  await lockCycles(trx);
+  const before = (await readCycles(trx)).find((cycle) => cycle.code === code);
+  if (before === undefined) return "no_such_cycle";
+  if (before.readingDay === readingDay && before.issueDay === issueDay) return "already";
+  await sql`
+    insert into sanbiao.cycle_convention (operator_id, code, reading_day, issue_day, noted_at, noted_by)
+    values (sanbiao.operator_id(), ${code}, ${readingDay}, ${issueDay}, ${isoOf(at)}::timestamptz, ${by})`.execute(trx);
+  return "noted";
 }
 
 /** Two people at once wait for each other, so that the second sees what the first said. */
@@ -118,9 +152,13 @@ function among(members: CycleMembers) {
 }
 
 /**
- * The periods of all cycles, in days, from their first word on and begun before a day. Accounts with the same history are looked at once.
+ * The periods of all cycles, or of one, in days, from their first word on and begun before a day. Accounts with the same history are looked at once.
  */
-export async function cyclePeriods(trx: Trx, before: Day): Promise<{ readonly from: Day; readonly to: Day }[]> {
+export async function cyclePeriods(
+  trx: Trx,
+  before: Day,
+  code: string | null = null,
+): Promise<{ readonly from: Day; readonly to: Day }[]> {
   const { rows } = await sql<{ from: Day; to: Day }>`
     with history as (
       select min(account_id) as account_id, min(since) as since
@@ -134,6 +172,7 @@ export async function cyclePeriods(trx: Trx, before: Day): Promise<{ readonly fr
       from history h
      cross join lateral generate_series(h.since, ${before}::date - 1, interval '1 month') m (day)
      cross join lateral sanbiao.cycle_period(sanbiao.operator_id(), h.account_id, m.day::date) c
+     where ${code}::text is null or sanbiao.cycle_code(sanbiao.operator_id(), h.account_id, c.from_day) = ${code}
      order by 1, 2`.execute(trx);
   return rows;
 }

@@ -67,7 +67,11 @@ export async function depositStatementsOf(
   billIds: readonly bigint[],
 ): Promise<Map<bigint, DepositStatement>> {
   const { rows } = await sql<DepositStatement & { id: bigint }>`
-    with ends as (
+    with wanted as (
+      select b.id, (select p.id from sanbiao.bill p where p.operator_id = b.operator_id and p.account_id = b.account_id
+                       and p.id < b.id order by p.id desc limit 1) as before_id
+        from sanbiao.bill b where b.operator_id = sanbiao.operator_id() and b.id = any(${arrayText(billIds)}::bigint[])
+    ), ends as (
       select b.*, greatest(k.deposit_journal_id, coalesce(b.journal_id, (
                -- a bill of nothing has no entry: it stands at the end of its day
                select max(p.journal_id) from sanbiao.posting p
@@ -76,18 +80,16 @@ export async function depositStatementsOf(
                   and j.posted_at < (b.issued_on + 1)::timestamp at time zone o.zone), 0)) as upto
         from sanbiao.bill b join sanbiao.operator o on o.operator_id = b.operator_id
         left join sanbiao.account_closing k on k.operator_id = b.operator_id and k.bill_id = b.id
-       where b.operator_id = sanbiao.operator_id() and (b.id = any(${arrayText(billIds)}::bigint[]) or exists (
-             select from sanbiao.bill w where w.operator_id = b.operator_id and w.account_id = b.account_id and w.id > b.id
-                and w.id = any(${arrayText(billIds)}::bigint[])))
+       where b.operator_id = sanbiao.operator_id() and b.id in (select id from wanted union select before_id from wanted)
     ), asked as (
-      select e.*, lag(e.upto, 1, 0::bigint) over (partition by e.account_id order by e.id) as since from ends e
+      select own.*, coalesce(before.upto, 0) as since
+        from wanted w join ends own on own.id = w.id left join ends before on before.id = w.before_id
     ), moved as (
       select a.id, p.journal_id > a.since as now, j.cause ->> 'deposit' as kind, -p.amount_minor as minor
         from asked a
         join sanbiao.posting p on p.operator_id = a.operator_id and p.account_id = a.account_id and p.ledger_account = ${DEPOSIT}
                               and p.currency = a.currency and p.journal_id <= a.upto
         join sanbiao.journal j on j.operator_id = p.operator_id and j.id = p.journal_id
-       where a.id = any(${arrayText(billIds)}::bigint[])
     )
     select id, coalesce(sum(minor) filter (where not now), 0)::bigint as before,
            coalesce(sum(minor) filter (where now and kind = 'take'), 0)::bigint as taken,

@@ -4,7 +4,7 @@ import type { Day, Period } from "../domain/period.ts";
 import type { AccountId } from "../domain/reading.ts";
 import type { Utility } from "../domain/unit.ts";
 import type { Tables } from "../schema/tables.ts";
-import { inItsCycle } from "./runs.ts";
+import { inItsCycle, type RunScope } from "./runs.ts";
 
 export type AccountToBill = { readonly accountId: AccountId; readonly number: string };
 
@@ -14,6 +14,7 @@ export async function accountsToBill(
   period: Period,
   days: { readonly from: Day; readonly to: Day },
   page: { readonly after: AccountId; readonly limit: number },
+  scope: RunScope = {},
 ): Promise<AccountToBill[]> {
   const { rows } = await sql<{ id: bigint; number: string }>`
     select a.id, a.number from sanbiao.account a
@@ -22,7 +23,7 @@ export async function accountsToBill(
              and g.from_day < ${days.to}::date and (g.to_day is null or g.to_day > ${days.from}::date))
        and not exists (select 1 from sanbiao.bill b where b.operator_id = a.operator_id and b.account_id = a.id
              and b.period_from < ${isoOf(period.to)}::timestamptz and b.period_to > ${isoOf(period.from)}::timestamptz)
-       and ${inItsCycle(days.from, days.to)}
+       and ${inItsCycle(days.from, days.to, scope)}
      order by a.id limit ${page.limit}`.execute(trx);
   return rows.map(({ id, number }) => ({ accountId: id, number }));
 }

@@ -1,5 +1,5 @@
 import { sql, type Transaction } from "kysely";
-import type { DebtClass } from "../domain/charge.ts";
+import type { CustomerClass, CustomerScope, DebtClass } from "../domain/charge.ts";
 import { isoOf } from "../domain/instant.ts";
 import { type Day, startOfDay, type Zone } from "../domain/period.ts";
 import type { AccountId } from "../domain/reading.ts";
@@ -13,6 +13,8 @@ type Trx = Transaction<Tables>;
 export type LateFeeRuleRow = {
   readonly fromDay: Day;
   readonly debtClass: DebtClass;
+  /** A rule for one class takes the place of the rule for all from its day on. */
+  readonly customerClass: CustomerScope;
   readonly rate: string;
   readonly crossYearRate: string;
   readonly graceDays: number;
@@ -21,14 +23,15 @@ export type LateFeeRuleRow = {
   readonly source: string;
 };
 
-/** What holds from which day on, in the order of the days: for each class and day the last word. */
+/** What holds from which day on, in the order of the days: for each debt, customers and day the last word. */
 export async function readLateFeeRules(trx: Trx): Promise<LateFeeRuleRow[]> {
   const { rows } = await sql<LateFeeRuleRow>`
-    select distinct on (from_day, debt_class) from_day as "fromDay", debt_class as "debtClass", trim_scale(rate)::text as rate,
+    select distinct on (from_day, debt_class, customer_class) from_day as "fromDay", debt_class as "debtClass",
+           customer_class as "customerClass", trim_scale(rate)::text as rate,
            trim_scale(cross_year_rate)::text as "crossYearRate", grace_days as "graceDays", minimum_minor as "minimumMinor",
            trim_scale(cap_share)::text as "capShare", source
       from sanbiao.late_fee_rule where operator_id = sanbiao.operator_id()
-     order by from_day, debt_class, id desc`.execute(trx);
+     order by from_day, debt_class, customer_class, id desc`.execute(trx);
   return rows;
 }
 
@@ -40,13 +43,14 @@ const lockRules = (trx: Trx) =>
 export async function noteLateFeeRule(trx: Trx, rule: LateFeeRuleRow, { at, by }: Noted): Promise<"noted" | "already"> {
   await lockRules(trx);
   const before = (await readLateFeeRules(trx)).find(
-    (one) => one.fromDay === rule.fromDay && one.debtClass === rule.debtClass,
+    (one) =>
+      one.fromDay === rule.fromDay && one.debtClass === rule.debtClass && one.customerClass === rule.customerClass,
   );
   if (before !== undefined && sameRule(before, rule)) return "already";
   await sql`
-    insert into sanbiao.late_fee_rule (operator_id, from_day, debt_class, rate, cross_year_rate, grace_days, minimum_minor, cap_share,
+    insert into sanbiao.late_fee_rule (operator_id, from_day, debt_class, customer_class, rate, cross_year_rate, grace_days, minimum_minor, cap_share,
            source, noted_at, noted_by)
-    values (sanbiao.operator_id(), ${rule.fromDay}::date, ${rule.debtClass}, ${rule.rate}::numeric, ${rule.crossYearRate}::numeric,
+    values (sanbiao.operator_id(), ${rule.fromDay}::date, ${rule.debtClass}, ${rule.customerClass}, ${rule.rate}::numeric, ${rule.crossYearRate}::numeric,
            ${rule.graceDays}, ${rule.minimumMinor}, ${rule.capShare}::numeric, ${rule.source}, ${isoOf(at)}::timestamptz, ${by})`.execute(
     trx,
   );
@@ -60,6 +64,47 @@ const sameRule = (a: LateFeeRuleRow, b: LateFeeRuleRow): boolean =>
   a.minimumMinor === b.minimumMinor &&
   Number(a.capShare) === Number(b.capShare) &&
   a.source === b.source;
+
+/** Of these accounts those of which it was said, and what holds on a day. The others are homes. */
+export async function customerClassesOn(
+  trx: Trx,
+  accountIds: readonly AccountId[],
+  day: Day,
+): Promise<Map<AccountId, CustomerClass>> {
+  const { rows } = await sql<{ account: bigint; class: CustomerClass }>`
+    select distinct on (account_id) account_id as account, class from sanbiao.customer_class
+     where operator_id = sanbiao.operator_id() and account_id = any(${arrayText(accountIds)}::bigint[]) and from_day <= ${day}::date
+     order by account_id, from_day desc, id desc`.execute(trx);
+  return new Map(rows.map((row) => [row.account, row.class]));
+}
+
+export type CustomerClassWord = { readonly fromDay: Day; readonly class: CustomerClass };
+
+/** What was said of an account, in the order of the days: for each day the last word. */
+export async function readCustomerClass(trx: Trx, accountId: AccountId): Promise<CustomerClassWord[]> {
+  const { rows } = await sql<CustomerClassWord>`
+    select distinct on (from_day) from_day as "fromDay", class from sanbiao.customer_class
+     where operator_id = sanbiao.operator_id() and account_id = ${accountId} order by from_day, id desc`.execute(trx);
+  return rows;
+}
+
+/** Says what an account is from a day on. The same again is `already`; issued bills stay as they are. */
+export async function noteCustomerClass(
+  trx: Trx,
+  accountId: AccountId,
+  word: CustomerClassWord,
+  { at, by }: Noted,
+): Promise<"noted" | "already"> {
+  await lockRules(trx);
+  const said = await readCustomerClass(trx, accountId);
+  if (said.some((one) => one.fromDay === word.fromDay && one.class === word.class)) return "already";
+  await sql`
+    insert into sanbiao.customer_class (operator_id, account_id, from_day, class, noted_at, noted_by)
+    values (sanbiao.operator_id(), ${accountId}, ${word.fromDay}::date, ${word.class}, ${isoOf(at)}::timestamptz, ${by})`.execute(
+    trx,
+  );
+  return "noted";
+}
 
 export type WaivedDays = { readonly from: Day; readonly to: Day; readonly reason: string };
 

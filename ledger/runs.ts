@@ -38,27 +38,38 @@ export async function dueRuns(trx: Trx, now: Instant): Promise<DueRun[]> {
   return rows.map(({ id, billed, ...row }) => ({ id, billed, period: { from: row.period_from, to: row.period_to } }));
 }
 
+/** Which accounts of a period a run is for, besides those that it concerns. */
+export type RunScope = {
+  /** Accounts of this cycle only. */
+  readonly cycle?: string;
+  /** Accounts whose cycle lets its bills go out by this day; absent: a person asks, and convention does not bind him. */
+  readonly issuesBy?: Day;
+};
+
 /**
  * Whether the days are a bill's of the account `a`'s cycle. An operator without cycles bills by whatever period is asked for, and the
  * question whether it has some is asked once per statement.
  */
-export const inItsCycle = (from: Day, to: Day) => sql`
+export const inItsCycle = (from: Day, to: Day, { cycle, issuesBy }: RunScope = {}) => sql`
   case when exists (select from sanbiao.account_cycle where operator_id = sanbiao.operator_id())
        then exists (select from sanbiao.cycle_period(sanbiao.operator_id(), a.id, ${from}::date) c
                      where c.from_day = ${from}::date and c.to_day = ${to}::date)
-       else true end`;
+            ${cycle === undefined ? sql`` : sql`and sanbiao.cycle_code(sanbiao.operator_id(), a.id, ${from}::date) = ${cycle}`}
+            ${issuesBy === undefined ? sql`` : sql`and sanbiao.cycle_issues(sanbiao.operator_id(), a.id, ${to}::date) <= ${issuesBy}::date`}
+       else ${cycle === undefined} end`;
 
 /** Accounts with an agreement on the days `[from, to)` and no bill that touches the period. */
-const unbilled = (period: Period, from: Day, to: Day) => sql`
+const unbilled = (period: Period, from: Day, to: Day, scope: RunScope) => sql`
   exists (select 1 from sanbiao.agreement g where g.operator_id = a.operator_id and g.account_id = a.id
              and g.from_day < ${to}::date and (g.to_day is null or g.to_day > ${from}::date))
   and not exists (select 1 from sanbiao.bill b where b.operator_id = a.operator_id and b.account_id = a.id
              and b.period_from < ${isoOf(period.to)}::timestamptz and b.period_to > ${isoOf(period.from)}::timestamptz)
-  and ${inItsCycle(from, to)}`;
+  and ${inItsCycle(from, to, scope)}`;
 
 export type ClaimQuery = {
   readonly period: Period;
   readonly days: { readonly from: Day; readonly to: Day };
+  readonly scope?: RunScope;
   /** Accounts that this process could not settle already. */
   readonly except: readonly AccountId[];
   /** The next so many accounts by id after one, or these. */
@@ -91,10 +102,10 @@ export async function claimAccounts(trx: Trx, query: ClaimQuery): Promise<Claim>
 
 async function lockUnbilled(
   trx: Trx,
-  { period, days }: ClaimQuery,
+  { period, days, scope }: ClaimQuery,
   window: readonly AccountId[],
 ): Promise<AccountId[]> {
-  const due = await unbilledOf(trx, period, days, window);
+  const due = await unbilledOf(trx, { period, days, scope }, window);
   if (due.length === 0) return [];
   const { rows } = await sql<{ id: AccountId }>`
     select a.id from sanbiao.account a
@@ -102,13 +113,12 @@ async function lockUnbilled(
      order by a.id for no key update skip locked`.execute(trx);
   // Another process may have billed one between the look and the lock: look again, with the lock held.
   const locked = rows.map(({ id }) => id);
-  return locked.length === 0 ? [] : unbilledOf(trx, period, days, locked);
+  return locked.length === 0 ? [] : unbilledOf(trx, { period, days, scope }, locked);
 }
 
 async function unbilledOf(
   trx: Trx,
-  period: Period,
-  days: ClaimQuery["days"],
+  { period, days, scope }: Pick<ClaimQuery, "period" | "days"> & { readonly scope: RunScope | undefined },
   ids: readonly AccountId[],
 ): Promise<AccountId[]> {
   const window = arrayText(ids);
@@ -124,16 +134,21 @@ async function unbilledOf(
          and period_from < ${isoOf(period.to)}::timestamptz and period_to > ${isoOf(period.from)}::timestamptz
     )
     select a.id from supplied a
-     where a.id not in (select account_id from billed) and ${inItsCycle(days.from, days.to)}
+     where a.id not in (select account_id from billed) and ${inItsCycle(days.from, days.to, scope)}
      order by a.id`.execute(trx);
   return rows.map(({ id }) => id);
 }
 
 /** How many accounts have no bill for the period yet, the refused and those under another process's lock included. */
-export async function countUnbilled(trx: Trx, period: Period, days: { from: Day; to: Day }): Promise<number> {
+export async function countUnbilled(
+  trx: Trx,
+  period: Period,
+  days: { from: Day; to: Day },
+  scope: RunScope = {},
+): Promise<number> {
   const { rows } = await sql<{ n: number }>`
     select count(*)::int as n from sanbiao.account a
-     where a.operator_id = sanbiao.operator_id() and ${unbilled(period, days.from, days.to)}`.execute(trx);
+     where a.operator_id = sanbiao.operator_id() and ${unbilled(period, days.from, days.to, scope)}`.execute(trx);
   return rows[0]?.n ?? 0;
 }
 

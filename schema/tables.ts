@@ -3,6 +3,7 @@ import type {
   AccountCycleTable,
   AccountHoldTable,
   BillingCycleTable,
+  CycleConventionTable,
   HeldBillTable,
   HoldRuleTable,
 } from "./tables/bill-run.ts";
@@ -48,6 +49,7 @@ import type {
   BillingTermsTable,
   ChargeAssignmentTable,
   ChargePriceTable,
+  CustomerClassTable,
   LateFeeRuleTable,
   LateFeeWaiverTable,
   RecurringChargeTable,
@@ -196,6 +198,8 @@ export type Tables = {
   account_hold: AccountHoldTable;
   held_bill: HeldBillTable;
   billing_cycle: BillingCycleTable;
+  cycle_convention: CycleConventionTable;
+  customer_class: CustomerClassTable;
   account_cycle: AccountCycleTable;
   account_closing: AccountClosingTable;
   late_fee_waiver: LateFeeWaiverTable;

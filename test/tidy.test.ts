@@ -24,6 +24,7 @@ const ARROWS: Record<string, readonly string[] | "*"> = {
   simulators: ["domain", "catalog", "tokens"],
   demo: ["domain", "catalog", "schema", "ledger", "billing", "simulators", "broker", "api"],
   api: ["domain", "catalog", "metering", "schema", "ledger", "billing", "interchange", "paper", "tokens"],
+  trial: ["domain", "catalog", "schema", "ledger", "billing", "notices", "simulators"],
   console: ["domain", "api"],
   cli: "*",
   bin: "*",

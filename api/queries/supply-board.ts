@@ -12,7 +12,7 @@ import { atText, atTextOrNull, dayText, type Desk, moneyOf } from "../desk.ts";
 import type { RelayState } from "../schemas/json.ts";
 import type { SupplyBoardJson, SupplyWorkOrderJson, TonightJson } from "../schemas/supply-board.ts";
 import type { SupplyStateName } from "../schemas/supply.ts";
-import { openControls, prepaidCounts } from "./supply.ts";
+import { openControls, prepaidCounts, isLive } from "./supply.ts";
 
 export async function tonightJson(desk: Desk, hours: number): Promise<TonightJson> {
   const tonight = await supplyTonight(desk.trx, { ...billBooks, policies: policyVersionsOf }, desk.now, hours);
@@ -103,7 +103,7 @@ async function boardMeters(
       join account a on a.operator_id = s.operator_id and a.id = s.account_id
       left join meter m on m.operator_id = s.operator_id and m.id = s.meter_id
       ${placeOfMeter}
-     where s.operator_id = ${desk.operatorId} ${only}
+     where s.operator_id = ${desk.operatorId} and ${isLive} ${only}
      order by ${URGENCY}, s.available_minor nulls first, a.number limit ${limit}`.execute(desk.trx);
   return rows.map((row) => ({
     accountId: String(row.account_id),
@@ -130,8 +130,10 @@ const placeOfMeter = sql`left join lateral (select q.building, q.room from insta
 
 async function heldCounts(desk: Desk): Promise<SupplyBoardJson["held"]> {
   const { rows } = await sql<{ reason: HeldReason; count: number }>`
-    select held as reason, count(*)::int as count from supply
-     where operator_id = ${desk.operatorId} and held <> '' group by held order by count desc, held`.execute(desk.trx);
+    select held as reason, count(*)::int as count from supply s
+     where operator_id = ${desk.operatorId} and ${isLive} and held <> '' group by held order by count desc, held`.execute(
+    desk.trx,
+  );
   return rows;
 }
 

@@ -26,6 +26,9 @@ const supplyColumns = sql`s.state, s.desired, s.reported, s.reported_at, s.avail
   s.last_reading_at, s.policy_id, s.held, s.warned_2_at, s.last_credit_at, (select max(l.period_to) from bill l
     where l.operator_id = s.operator_id and l.account_id = s.account_id) as billed_to`;
 
+/** A closed account has no supply any more: its meter is the next customer's. */
+export const isLive = sql<boolean>`exists (select from account k where k.operator_id = s.operator_id and k.id = s.account_id and k.closed_on is null)`;
+
 function prepaidJson(desk: Desk, row: SupplyRow): PrepaidJson {
   return {
     state: row.state,
@@ -55,7 +58,7 @@ function daysLeftOf(row: SupplyRow): number | null {
 
 export async function prepaidOf(desk: Desk, accountId: bigint): Promise<PrepaidJson | null> {
   const { rows } = await sql<SupplyRow>`select ${supplyColumns} from supply s
-     where s.operator_id = ${desk.operatorId} and s.account_id = ${accountId}`.execute(desk.trx);
+     where s.operator_id = ${desk.operatorId} and s.account_id = ${accountId} and ${isLive}`.execute(desk.trx);
   return rows[0] === undefined ? null : prepaidJson(desk, rows[0]);
 }
 
@@ -77,14 +80,16 @@ export async function prepaidBoard(
 ): Promise<PrepaidBoardJson> {
   const state = query.state === undefined ? sql`` : sql`and s.state = ${query.state}`;
   const count = await sql<{ total: bigint }>`
-    select count(*) as total from supply s where s.operator_id = ${desk.operatorId} ${state}`.execute(desk.trx);
+    select count(*) as total from supply s where s.operator_id = ${desk.operatorId} and ${isLive} ${state}`.execute(
+    desk.trx,
+  );
   const { rows } = await sql<BoardRow>`
     select ${supplyColumns}, s.account_id, s.meter_id, a.number, a.name, a.protected_reason, p.building, p.room, m.serial
       from supply s
       join account a on a.operator_id = s.operator_id and a.id = s.account_id
       left join meter m on m.operator_id = s.operator_id and m.id = s.meter_id
       ${placeOfAccount}
-     where s.operator_id = ${desk.operatorId} ${state}
+     where s.operator_id = ${desk.operatorId} and ${isLive} ${state}
      order by s.available_minor nulls first, a.number limit ${query.pageSize} offset ${offsetOf(query)}`.execute(
     desk.trx,
   );
@@ -104,9 +109,10 @@ export async function prepaidBoard(
 
 export async function prepaidCounts(desk: Desk): Promise<{ state: SupplyStateName; count: number }[]> {
   const rows = await desk.trx
-    .selectFrom("supply")
+    .selectFrom("supply as s")
     .select(["state", sql<bigint>`count(*)`.as("count")])
     .where("operator_id", "=", desk.operatorId)
+    .where(isLive)
     .groupBy("state")
     .orderBy("state")
     .execute();

@@ -1,5 +1,12 @@
 import { CodedError } from "../../domain/errors.ts";
-import { type CycleMembers, noteCycle, noteCycleOf, readCycles, readCycleWords } from "../../ledger/billing-cycles.ts";
+import {
+  type CycleMembers,
+  noteConvention,
+  noteCycle,
+  noteCycleOf,
+  readCycles,
+  readCycleWords,
+} from "../../ledger/billing-cycles.ts";
 import { principalOfRequest } from "../access.ts";
 import { requireAccount } from "../queries/account.ts";
 import { NotedJson } from "../schemas/balance.ts";
@@ -8,6 +15,7 @@ import {
   BillingCycleBody,
   BillingCyclesJson,
   CycleChangeJson,
+  CycleConventionBody,
   CycleMembersBody,
   CycleParams,
 } from "../schemas/billing-cycle.ts";
@@ -61,6 +69,28 @@ export function billingCycleRoutes(app: App, api: Api): void {
       const outcome = await api.db.as(by.operatorId, (trx) => noteCycle(trx, request.body, noted));
       if (outcome === "different")
         throw new CodedError("request.conflict", `The code ${request.body.code} stands for another cycle.`);
+      void reply.code(outcome === "noted" ? 201 : 200);
+      return { outcome };
+    },
+  });
+
+  app.route({
+    method: "POST",
+    url: "/billing-cycles/:code/convention",
+    schema: {
+      tags: ["bills"],
+      summary: "Say when the dials of a cycle are read and its bills go out, from now on",
+      params: CycleParams,
+      body: CycleConventionBody,
+      response: { 200: NotedJson, 201: NotedJson, ...PROBLEMS },
+    },
+    config: { access: "manager" },
+    handler: async (request, reply) => {
+      const by = principalOfRequest(request);
+      const noted = { at: api.clock.now(), by: by.userId };
+      const { code } = request.params;
+      const outcome = await api.db.as(by.operatorId, (trx) => noteConvention(trx, code, request.body, noted));
+      if (outcome === "no_such_cycle") throw new CodedError("request.not-found", `There is no cycle ${code}.`);
       void reply.code(outcome === "noted" ? 201 : 200);
       return { outcome };
     },

@@ -1,11 +1,25 @@
 import { CodedError } from "../../domain/errors.ts";
-import { noteLateFeeRule, noteWaiver, readLateFeeRules, readWaivers } from "../../ledger/late-fees.ts";
+import {
+  noteCustomerClass,
+  noteLateFeeRule,
+  noteWaiver,
+  readCustomerClass,
+  readLateFeeRules,
+  readWaivers,
+} from "../../ledger/late-fees.ts";
 import { principalOfRequest } from "../access.ts";
 import { moneyOf } from "../desk.ts";
 import { requireAccount } from "../queries/account.ts";
 import { NotedJson } from "../schemas/balance.ts";
 import { IdParams } from "../schemas/json.ts";
-import { LateFeeRuleBody, LateFeesJson, WaiverBody, WaiversJson } from "../schemas/late-fee.ts";
+import {
+  CustomerClassBody,
+  CustomerClassJson,
+  LateFeeRuleBody,
+  LateFeesJson,
+  WaiverBody,
+  WaiversJson,
+} from "../schemas/late-fee.ts";
 import { dayOfText } from "./charges.ts";
 import { type Api, type App, atDeskOf, PROBLEMS } from "./route.ts";
 
@@ -55,6 +69,51 @@ export function lateFeeRoutes(app: App, api: Api): void {
   });
 
   waiverRoutes(app, api);
+  classRoutes(app, api);
+}
+
+function classRoutes(app: App, api: Api): void {
+  app.route({
+    method: "GET",
+    url: "/accounts/:id/customer-class",
+    schema: {
+      tags: ["charges"],
+      summary: "Whether an account is a home, from which day on: late fees may differ by it",
+      params: IdParams,
+      response: { 200: CustomerClassJson, ...PROBLEMS },
+    },
+    handler: (request) =>
+      atDeskOf(api, request, async (desk) => {
+        const id = BigInt(request.params.id);
+        await requireAccount(desk, id);
+        return { items: await readCustomerClass(desk.trx, id) };
+      }),
+  });
+
+  app.route({
+    method: "POST",
+    url: "/accounts/:id/customer-class",
+    schema: {
+      tags: ["charges"],
+      summary: "Say whether an account is a home from a day on; issued bills stay as they are",
+      params: IdParams,
+      body: CustomerClassBody,
+      response: { 200: NotedJson, 201: NotedJson, ...PROBLEMS },
+    },
+    config: { access: "clerk" },
+    handler: async (request, reply) => {
+      const by = principalOfRequest(request);
+      const word = { fromDay: dayOfText(request.body.fromDay), class: request.body.class };
+      const noted = { at: api.clock.now(), by: by.userId };
+      const outcome = await atDeskOf(api, request, async (desk) => {
+        const id = BigInt(request.params.id);
+        await requireAccount(desk, id);
+        return noteCustomerClass(desk.trx, id, word, noted);
+      });
+      void reply.code(outcome === "noted" ? 201 : 200);
+      return { outcome };
+    },
+  });
 }
 
 function waiverRoutes(app: App, api: Api): void {

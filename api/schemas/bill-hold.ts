@@ -96,3 +96,4 @@ export const AccountHoldsJson = z
     items: z.array(z.object({ held: z.boolean(), reason: z.string(), untilDay: DayText.nullable(), at: InstantText })),
   })
   .meta({ id: "AccountHolds" });
+export type AccountHoldsJson = z.infer<typeof AccountHoldsJson>;

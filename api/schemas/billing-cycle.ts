@@ -18,7 +18,28 @@ export const BillingCycleBody = z.object({
     .default(1)
     .describe("Bills begin with this month and every `months` after it"),
 });
-export const BillingCyclesJson = z.object({ items: z.array(BillingCycleBody) }).meta({ id: "BillingCycles" });
+const DayOfMonth = z.number().int().min(1).max(28);
+export const CycleConventionBody = z
+  .object({
+    readingDay: DayOfMonth.describe("By this day of the month after a period its dials are read; 1 = at its end"),
+    issueDay: DayOfMonth.describe("From this day of that month on its bills go out by themselves"),
+  })
+  .refine(({ readingDay, issueDay }) => issueDay >= readingDay, {
+    message: "bills do not go out before the dials are read",
+    path: ["issueDay"],
+  });
+export const BillingCyclesJson = z
+  .object({
+    items: z.array(
+      BillingCycleBody.extend({
+        readingDay: DayOfMonth,
+        issueDay: DayOfMonth,
+        accounts: z.number().int().describe("Accounts whose last word names it"),
+      }),
+    ),
+  })
+  .meta({ id: "BillingCycles" });
+export type BillingCyclesJson = z.infer<typeof BillingCyclesJson>;
 
 export const CycleParams = z.object({ code: Code });
 export const CycleMembersBody = z.object({
@@ -38,7 +59,9 @@ export const CycleChangeJson = z
       .describe("Numbers of accounts that have a bill for that day or later: they stay where they are"),
   })
   .meta({ id: "CycleChange" });
+export type CycleChangeJson = z.infer<typeof CycleChangeJson>;
 
 export const AccountCyclesJson = z
   .object({ items: z.array(z.object({ code: z.string(), fromDay: DayText })) })
   .meta({ id: "AccountCycles" });
+export type AccountCyclesJson = z.infer<typeof AccountCyclesJson>;

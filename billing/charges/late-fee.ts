@@ -1,4 +1,10 @@
-import { type ChargeLine, DEBT_CLASSES, type DebtClass } from "../../domain/charge.ts";
+import {
+  type ChargeLine,
+  type CustomerClass,
+  type CustomerScope,
+  DEBT_CLASSES,
+  type DebtClass,
+} from "../../domain/charge.ts";
 import { Decimal } from "../../domain/decimal.ts";
 import { CURRENCIES, type Currency, money, zero } from "../../domain/money.ts";
 import { addDays, type Day, daysBetween } from "../../domain/period.ts";
@@ -18,6 +24,24 @@ export type LateFeeRule = {
   /** All fees on a bill together are at most this share of it. */
   readonly capShare: string;
 };
+
+/** The rules that hold for a customer: from the first day of a rule for his class on, that class's rules alone. Pure. */
+export function rulesFor(
+  rules: readonly (LateFeeRule & { readonly customerClass: CustomerScope })[],
+  of: CustomerClass,
+): LateFeeRule[] {
+  const own = DEBT_CLASSES.flatMap((debtClass) => {
+    const forDebt = rules.filter((rule) => rule.debtClass === debtClass);
+    const special = forDebt.filter(({ customerClass }) => customerClass === of);
+    const since = special[0]?.fromDay;
+    const general = forDebt.filter(
+      ({ customerClass, fromDay }) => customerClass === "all" && (since === undefined || fromDay < since),
+    );
+    return [...general, ...special];
+  });
+  const inOrder = own.toSorted((a, b) => (a.fromDay < b.fromDay ? -1 : a.fromDay > b.fromDay ? 1 : 0));
+  return inOrder.map(({ customerClass: _customerClass, ...rule }) => rule);
+}
 
 /** What a bill asked for in one class, late fees left out. */
 export type BilledDebt = {

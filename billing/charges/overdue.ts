@@ -1,14 +1,14 @@
 import type { Transaction } from "kysely";
 import type { DebtClass } from "../../domain/charge.ts";
 import type { Day } from "../../domain/period.ts";
-import { type MoveRow, readLateFeeRules, readOverdue, readWaivers } from "../../ledger/late-fees.ts";
+import { customerClassesOn, type MoveRow, readLateFeeRules, readOverdue, readWaivers } from "../../ledger/late-fees.ts";
 import type { Tables } from "../../schema/tables.ts";
 import type { AccountInput } from "../chunk.ts";
 import type { OperatorFacts } from "../operator.ts";
-import { type DebtMove, lateFeeLinesOf, type OverdueInput } from "./late-fee.ts";
+import { type DebtMove, lateFeeLinesOf, type OverdueInput, rulesFor } from "./late-fee.ts";
 
 /**
- * Adds what was overdue to those accounts whom it costs something: one query where the operator has no rule, four at most
+ * Adds what was overdue to those accounts whom it costs something: one query where the operator has no rule, five at most
  * whatever the number of accounts.
  */
 export async function withLateFees(
@@ -23,6 +23,7 @@ export async function withLateFees(
   const { since, moves } = await readOverdue(trx, ids, issuedOn, zone);
   if (since.size === 0) return [...inputs];
   const waivers = await readWaivers(trx, [...since.keys()]);
+  const classes = await customerClassesOn(trx, [...since.keys()], issuedOn);
   return inputs.map((input) => {
     const from = since.get(input.accountId);
     const own = moves.get(input.accountId);
@@ -30,7 +31,7 @@ export async function withLateFees(
     const waived = (waivers.get(input.accountId) ?? []).map(({ from: day, to }) => ({ from: day, to }));
     const overdue: OverdueInput = {
       since: from,
-      rules,
+      rules: rulesFor(rules, classes.get(input.accountId) ?? "resident"),
       waived,
       moves: { supply: movesOf(own, "supply"), property: movesOf(own, "property") },
     };

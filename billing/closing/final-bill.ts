@@ -197,7 +197,7 @@ async function rateNow(
   period: Period,
 ): Promise<{ input: AccountInput; rated: RatedAccount; held: { reason: string; detail: string } | null }> {
   // An end is estimated with the customer's consent only: the declared policy is for bills that another one follows.
-  const { estimation: _, ...withoutEstimation } = deps;
+  const { estimation: _estimation, ...withoutEstimation } = deps;
   const { inputs, issuedOn } = await readInputs(trx, { deps: withoutEstimation, operator, period }, [accountId]);
   const [input] = inputs;
   if (input === undefined) throw new Error(`account ${accountId} was not read`);

@@ -93,7 +93,10 @@ function standsOn(at: Instant, input: SettlementInput): CutStands {
     return counted.map((series): CutStands => {
       const next = readingsOf(installation, series).find((reading) => reading.at >= at);
       if (next === undefined || next.source === "estimate") return "estimated";
-      return next.at === at ? "reading" : "interpolated";
+      // At a change of ratio that nobody read the dial is reckoned between its neighbours.
+      const isReckoned =
+        (at === stay.installedAt && series.reckonedInitial) || (at === stay.removedAt && series.reckonedFinal);
+      return next.at === at && isReckoned !== true ? "reading" : "interpolated";
     });
   });
   return by.reduce<CutStands>(

@@ -18,6 +18,7 @@ const Meter = lazy(() => import("./pages/meter/meter.tsx"));
 const Calibrations = lazy(() => import("./pages/calibrations.tsx"));
 const Accounts = lazy(() => import("./pages/accounts.tsx"));
 const Account = lazy(() => import("./pages/account/account.tsx"));
+const MoveOut = lazy(() => import("./pages/move-out/move-out.tsx"));
 const Rebill = lazy(() => import("./pages/rebill/rebill.tsx"));
 const Correction = lazy(() => import("./pages/rebill/correction.tsx"));
 const Replay = lazy(() => import("./pages/replay/replay.tsx"));
@@ -32,6 +33,7 @@ const Shift = lazy(() => import("./pages/shifts/shift.tsx"));
 const Payment = lazy(() => import("./pages/payment.tsx"));
 const Channels = lazy(() => import("./pages/channels.tsx"));
 const Prepaid = lazy(() => import("./pages/supply/supply.tsx"));
+const BillingSettings = lazy(() => import("./pages/billing-settings/billing-settings.tsx"));
 const OwnPolicy = lazy(() => import("./pages/policies/own-version.tsx"));
 const PublishedPolicy = lazy(() => import("./pages/policies/published.tsx"));
 const Tariffs = lazy(() => import("./pages/tariffs/tariffs.tsx"));
@@ -86,6 +88,7 @@ export function Pages() {
                   <Route path="/accounts" element={<Accounts />} />
                   <Route path="/accounts/:id" element={<Account />} />
                   <Route path="/accounts/:id/replay" element={<Replay />} />
+                  <Route path="/accounts/:id/move-out" element={<MoveOut />} />
                   <Route path="/notices" element={<Notices />} />
                   <Route path="/rebill" element={<Rebill />} />
                   <Route path="/corrections/:id" element={<Correction />} />
@@ -99,6 +102,7 @@ export function Pages() {
                   <Route path="/payments/:journalId" element={<Payment />} />
                   <Route path="/channels" element={<Channels />} />
                   <Route path="/prepaid" element={<Prepaid />} />
+                  <Route path="/billing-settings" element={<BillingSettings />} />
                   <Route path="/policies/own/:id" element={<OwnPolicy />} />
                   <Route path="/policies/:policyId/:version" element={<PublishedPolicy />} />
                   <Route path="/tariffs" element={<Tariffs />} />

@@ -69,3 +69,12 @@ export type AccountClosingTable = {
   closed_at: At;
   closed_by: Null<bigint>;
 };
+export type CycleConventionTable = {
+  operator_id: bigint;
+  id: Id;
+  code: string;
+  reading_day: number;
+  issue_day: number;
+  noted_at: At;
+  noted_by: Null<bigint>;
+};

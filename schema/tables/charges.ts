@@ -1,4 +1,12 @@
-import type { ChargeBasis, ChargeIncome, ChargeLine, DebtClass } from "../../domain/charge.ts";
+import type {
+  ChargeBasis,
+  ChargeIncome,
+  ChargeLine,
+  CustomerClass,
+  CustomerScope,
+  DebtClass,
+} from "../../domain/charge.ts";
+import type { Generated } from "kysely";
 import type { At, DayColumn, Id, Null } from "./columns.ts";
 
 export type BillingTermsTable = {
@@ -70,6 +78,7 @@ export type LateFeeRuleTable = {
   grace_days: number;
   minimum_minor: bigint;
   cap_share: string;
+  customer_class: Generated<CustomerScope>;
   source: string;
   noted_at: At;
   noted_by: Null<bigint>;
@@ -90,4 +99,13 @@ export type SubledgerBalanceTable = {
   ledger_account: string;
   currency: string;
   owed_minor: bigint;
+};
+export type CustomerClassTable = {
+  operator_id: bigint;
+  id: Id;
+  account_id: bigint;
+  from_day: DayColumn;
+  class: CustomerClass;
+  noted_at: At;
+  noted_by: Null<bigint>;
 };

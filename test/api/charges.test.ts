@@ -168,6 +168,7 @@ test("a manager says what overdue debts cost and waives days; a clerk may do nei
   const rule = { fromDay: "2026-01-01", debtClass: "supply", rate: "0.001", source: "供电营业规则" };
   const whole = {
     ...rule,
+    customerClass: "all",
     crossYearRate: "0.001",
     graceDays: 0,
     minimum: { amount: "0.00", currency: "CNY" },
@@ -186,4 +187,10 @@ test("a manager says what overdue debts cost and waives days; a clerk may do nei
   expect((await ask("boss", "POST", path, { ...days, toDay: "2026-06-01" })).status).toBe(400);
   expect((await ask("reader", "GET", path)).body.items).toEqual([days]);
   expect((await ask("other", "GET", path)).status).toBe(404);
+  const shop = { fromDay: "2026-06-01", class: "non_resident" };
+  const classPath = `/accounts/${estate.flat}/customer-class`;
+  expect((await ask("reader", "POST", classPath, shop)).status).toBe(403);
+  expect((await ask("clerk", "POST", classPath, shop)).status).toBe(201);
+  expect((await ask("reader", "GET", classPath)).body.items).toEqual([shop]);
+  expect((await ask("other", "POST", classPath, shop)).status).toBe(404);
 });

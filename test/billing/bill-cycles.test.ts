@@ -9,9 +9,11 @@ import { addMonths, type Day, day, periodOfDays } from "../../domain/period.ts";
 import type { Tariff } from "../../domain/tariff.ts";
 import { noTelemetry } from "../../domain/telemetry.ts";
 import { accountHolds, decideHeld, noteAccountHold, noteHoldRule } from "../../ledger/bill-holds.ts";
-import { type CycleMembers, noteCycle, noteCycleOf } from "../../ledger/billing-cycles.ts";
+import { type CycleMembers, noteConvention, noteCycle, noteCycleOf } from "../../ledger/billing-cycles.ts";
 import { verify } from "../../ledger/verify/verify.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
+import { billFacts } from "../../paper/bill-facts.ts";
+import { billSheetOf } from "../../paper/bill-sheet.ts";
 import { SmallTown } from "../support/town.ts";
 
 const at = (text: string): Instant => instantOfIso(text) ?? (0 as Instant);
@@ -135,6 +137,46 @@ test("cycles of one, two and three months are billed side by side, and a change 
   expect(await join(town, "none", "2026-05-01", { building: "1" })).toBe("no_such_cycle");
   expect((await runBills(deps, town.operatorId, month("2026-02-01", 2))).issued).toEqual([]);
   expect((await verify(owner)).filter((check) => !check.ok)).toEqual([]);
+});
+
+test("a cycle's bills wait for the day that it declares, unless a person asks for them, and say how their tiers run", async () => {
+  const town = await SmallTown.found(owner, "convention");
+  const slow = await home(town, "slow", [150, 80, 60, 60]);
+  const other = await home(town, "other", [10, 10, 10, 10]);
+  await home(town, "plain", [10, 10, 10, 10]);
+  await inTown(town, async (trx) => {
+    for (const code of ["two", "also-two"]) await noteCycle(trx, cycle(code, 2), noted());
+    expect(await noteConvention(trx, "two", { readingDay: 3, issueDay: 5 }, noted())).toBe("noted");
+    expect(await noteConvention(trx, "two", { readingDay: 3, issueDay: 5 }, noted())).toBe("already");
+    expect(await noteConvention(trx, "none", { readingDay: 3, issueDay: 5 }, noted())).toBe("no_such_cycle");
+  });
+  await join(town, "two", "2026-01-01", { accountIds: [slow] });
+  await join(town, "also-two", "2026-01-01", { accountIds: [other] });
+  const woken = async (when: string) => {
+    now = at(when);
+    await ensureDue(deps, town.operatorId);
+    await wake(deps);
+    return (await bills(town)).filter((text) => text.includes(" 2026-03-01 ")).map((text) => text.split(" ")[0]);
+  };
+  expect(await woken("2026-03-04T15:00:00Z")).toEqual(["other", "plain"]);
+  expect(await woken("2026-03-04T16:30:00Z")).toEqual(["other", "plain", "slow"]);
+  const told = await inTown(town, async (trx) => {
+    const own = await trx.selectFrom("bill").select("id").where("account_id", "=", slow).execute();
+    return (
+      await billFacts(
+        trx,
+        town.operatorId,
+        own.map(({ id }) => id),
+      )
+    ).map((facts) => billSheetOf(facts).notes[0]?.en);
+  });
+  expect(told).toEqual(["Tiers run over the whole bill: each ends at its monthly limit times the months."]);
+  now = at("2026-05-01T08:00:00Z");
+  const asked = await runBills(deps, town.operatorId, month("2026-03-01", 2), { cycle: "two" });
+  expect([asked.issued.map(({ accountId }) => accountId), asked.finished]).toEqual([[slow], true]);
+  // The other cycle's accounts are not forgotten for that.
+  await wake(deps);
+  expect((await bills(town)).filter((text) => text.includes(" 2026-05-01 "))).toHaveLength(3);
 });
 
 test("however an account goes from cycle to cycle, its bills cover every day once", async () => {

@@ -3,10 +3,12 @@ import { estimationPolicyOf } from "../../catalog/estimation/catalogue.ts";
 import { issueFinalBill, previewFinalBill } from "../../billing/closing/final-bill.ts";
 import { refundClosed, refundDue } from "../../billing/closing/refund.ts";
 import { moveDeposit } from "../../billing/deposit.ts";
+import { readSupplies } from "../../billing/prepaid/facts.ts";
 import { takePayment } from "../../billing/payment.ts";
 import { money } from "../../domain/money.ts";
 import { day } from "../../domain/period.ts";
 import type { Tariff } from "../../domain/tariff.ts";
+import { queueControl } from "../../ledger/controls.ts";
 import { depositOf } from "../../ledger/deposits.ts";
 import { verify } from "../../ledger/verify/verify.ts";
 import { billFacts } from "../../paper/bill-facts.ts";
@@ -61,8 +63,12 @@ beforeAll(async () => {
 });
 afterAll(() => lives.close());
 
-const home = async (number: string, readings: readonly [string, number][]) => {
-  const account = await town.account(number, "postpaid", "2026-09-01");
+const home = async (
+  number: string,
+  readings: readonly [string, number][],
+  mode: "postpaid" | "prepaid" = "postpaid",
+) => {
+  const account = await town.account(number, mode, "2026-09-01");
   const { meter, point } = await town.supply({ account, tariff: "monthly", from: "2026-09-01" });
   await read(meter, readings);
   return { account, meter, point };
@@ -229,6 +235,28 @@ test("an end that nobody read waits for the customer's consent to an estimate, w
   await lives.run(town, "2026-10");
   expect([await registers(account), await registers(next)]).toEqual([["100..160", "160..180"], ["180..260"]]);
   expect(await brokenBooks()).toEqual([]);
+});
+
+test("whoever moves in next is not cut for who moved out: no order stays, and the old account has no supply", async () => {
+  const month: [string, number][] = [
+    ["2026-09-01", 0],
+    ["2026-10-01", 10],
+  ];
+  const { account, meter } = await home("cut", month, "prepaid");
+  await town.prepaid(account, meter, "cn-estate");
+  await lives.run(town, "2026-09");
+  lives.now = on("2026-10-01 09:00");
+  const order = { meterId: meter, accountId: account, action: "disconnect", reason: {}, now: lives.now } as const;
+  const id = await lives.fresh.db.as(town.operatorId, (trx) => queueControl(trx, order));
+  const supplies = () => lives.fresh.db.as(town.operatorId, (trx) => readSupplies(trx, [account], lives.now));
+  expect(await supplies()).toHaveLength(1);
+  const asked = ask(account, day("2026-10-01"));
+  const { digest } = await previewFinalBill(lives.deps, asked);
+  const open = async () =>
+    (await lives.owner.query<{ state: string }>("select state from control where id = $1", [id])).rows[0]?.state;
+  expect(await open()).toBe("queued");
+  await issueFinalBill(lives.deps, { ...asked, digest: digest ?? "" });
+  expect([await open(), await supplies()]).toEqual(["cancelled", []]);
 });
 
 test("a closing says why it cannot be, and one on the day on which a bill ends needs no further bill", async () => {

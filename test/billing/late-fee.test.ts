@@ -9,7 +9,7 @@ import { money } from "../../domain/money.ts";
 import { day, periodOfDays } from "../../domain/period.ts";
 import type { Tariff } from "../../domain/tariff.ts";
 import { noTelemetry } from "../../domain/telemetry.ts";
-import { noteLateFeeRule, noteWaiver } from "../../ledger/late-fees.ts";
+import { noteCustomerClass, noteLateFeeRule, noteWaiver } from "../../ledger/late-fees.ts";
 import { statementsOf } from "../../ledger/statement.ts";
 import { verify } from "../../ledger/verify/verify.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
@@ -18,6 +18,7 @@ import { SmallTown } from "../support/town.ts";
 const rule = {
   fromDay: day("2026-01-01"),
   debtClass: "supply" as const,
+  customerClass: "all" as const,
   rate: "0.001",
   crossYearRate: "0.003",
   graceDays: 0,
@@ -155,6 +156,33 @@ test("a payment that bounced costs from its reversal on, waived days cost nothin
   const text = JSON.stringify(bundle);
   expect(checkBundle(text)).toMatchObject({ kind: "checked", ok: true });
   expect(checkBundle(text.replaceAll('"1.80"', '"1.81"'))).toMatchObject({ kind: "checked", ok: false });
+});
+
+test("a rate for those who are no home holds from its day on for them alone, and what an account is is said from a day on", async () => {
+  const dearer = {
+    ...rule,
+    customerClass: "non_resident",
+    fromDay: day("2026-10-25"),
+    rate: "0.002",
+    source: "test",
+  } as const;
+  await say((trx) => noteLateFeeRule(trx, dearer, { at: now, by: null }));
+  // What was said of the time before does not matter: a bill asks what the account is on the day of its issue.
+  for (const [fromDay, as] of [
+    ["2026-01-01", "non_resident"],
+    ["2026-11-01", "resident"],
+    ["2026-11-02", "non_resident"],
+  ] as const)
+    await say((trx) => noteCustomerClass(trx, account, { fromDay: day(fromDay), class: as }, { at: now, by: null }));
+  now = at("2026-11-02T04:00:00Z");
+  await runBills(deps, town.operatorId, month("2026-10-01", "2026-11-01"));
+  // 600.00 × 0.001 × 4 days, 600.00 × 0.002 × 8 days.
+  expect((await fees()).map(({ from_day, amount_minor }) => [from_day, amount_minor])).toEqual([
+    ["2026-10-21", 240n],
+    ["2026-10-25", 960n],
+  ]);
+  const text = JSON.stringify(await say((trx) => readBundle(trx, "2026-000002", deps, now)));
+  expect(checkBundle(text)).toMatchObject({ kind: "checked", ok: true });
 });
 
 test("without a rule nothing is charged, and two clerks who say the same rule have said it once", async () => {

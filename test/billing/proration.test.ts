@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bill } from "../../api/queries/bills.ts";
+import { ratioOf } from "../../domain/ratio.ts";
 import { readProrations } from "../../billing/explain/read-prorations.ts";
 import { day } from "../../domain/period.ts";
 import type { RegisterName } from "../../domain/register.ts";
 import type { Tariff } from "../../domain/tariff.ts";
 import { exchangeMeter } from "../../ledger/meter-life.ts";
+import { changeRatio } from "../../ledger/meter-care.ts";
 import { billFacts } from "../../paper/bill-facts.ts";
 import { billHtml } from "../../paper/bill-html.ts";
 import { billSheetOf } from "../../paper/bill-sheet.ts";
@@ -49,7 +51,16 @@ const monthly = (id: string, prices: readonly [string, string, string], over: Pa
   ],
   ...over,
 });
+const yearly = monthly("yearly", ["1", "2", "0"]);
 const TARIFFS: Record<string, readonly Tariff[]> = {
+  yearly: [
+    {
+      ...yearly,
+      charges: yearly.charges
+        .filter(({ kind }) => kind === "energy")
+        .map((charge) => ({ ...charge, ladder: { basis: "year", yearStart: "10-11" } }) as Tariff["charges"][number]),
+    },
+  ],
   cheap: [monthly("cheap", ["1", "2", "31"])],
   dear: [monthly("dear", ["2", "4", "62"])],
   rising: [
@@ -115,6 +126,34 @@ const householdChange = async (seen: boolean) => {
   ])
     await lives.owner.query("insert into household values ($1, $2, $3, $4)", [town.operatorId, account, from, persons]);
   await month(meter, seen);
+  return account;
+};
+/** Whoever moves out in a month that is billed at its end has ten days of it: 20 kWh in the first tier, or 30 of which ten are beyond it. */
+const moveOut = async (seen: boolean) => {
+  const { account, meter } = await home("cheap");
+  await lives.owner.query("update agreement set to_day = '2026-10-11' where operator_id = $1 and account_id = $2", [
+    town.operatorId,
+    account,
+  ]);
+  await month(meter, seen);
+  return account;
+};
+/** The ladder's year begins on the 11th: nothing of the old year's use counts in it. */
+const yearlyLadder = async (seen: boolean) => {
+  const { account, meter } = await home("yearly");
+  await month(meter, seen);
+  return account;
+};
+/** From the 11th on each unit of the dial stands for two: 20 units before it and 73 after, of which ten days' share is 30 where nobody looked. */
+const ratioChange = async (seen: boolean) => {
+  const { account, meter } = await home("cheap");
+  const dials = new Map<RegisterName, bigint>(seen ? [[MAIN, 1_020_000_000n]] : []);
+  const change = { meterId: meter, at: CUT, ratio: ratioOf("2") ?? 0n, dials };
+  const deed = { key: `ratio/${account}`, reason: "test", by: null, now: CUT };
+  const outcome = await lives.fresh.db.as(town.operatorId, (trx) => changeRatio(trx, deed, change));
+  expect(outcome).toMatchObject({ kind: "done" });
+  // What comes in from then on has the ratio in it.
+  await read(meter, ["2026-10-01", 1000], ["2026-11-01", 2 * 1093]);
   return account;
 };
 /** The dials seen at the exchange are readings there; without them nobody knows what the old one counted. */
@@ -194,6 +233,9 @@ const newPrices = (cause: string) =>
   }) as const;
 const MOVED = "moved in or out";
 const HOUSEHOLD = "household changed";
+const ANEW = "ladder begins again";
+const movedOut = (tiers: string, on: string) => before(MOVED, on).replace("tiers whole", tiers);
+const ratio = (on: string) => `31/31 days · tiers whole · 2026-10-11 ratio changed, ${on}`;
 const EXCHANGED = "31/31 days · tiers whole · 2026-10-11 meter exchanged, on a reading";
 
 type Case = {
@@ -233,6 +275,36 @@ const CASES: Readonly<Record<string, Case>> = {
       `2 4200: ${after("tiers whole", HOUSEHOLD, LINE)}`,
       "- 3100: ",
     ],
+  },
+  // 62 × 10/31 = 20 kWh in the first tier; of 20 or 30.
+  "move-out": {
+    live: moveOut,
+    seen: [`1 2000: ${movedOut("tiers by days", SEEN)}`, `- 1000: ${standing(10, MOVED)}`],
+    unseen: [
+      `1 2000: ${movedOut("tiers by days", LINE)}`,
+      `2 2000: ${movedOut("tiers by days", LINE)}`,
+      `- 1000: ${standing(10, MOVED)}`,
+    ],
+  },
+  // 20 or 30 of the old year's 62 kWh at 1.00; of the new year 62 of 73 or 63 at 1.00, the rest at 2.00.
+  "yearly ladder": {
+    live: yearlyLadder,
+    seen: [
+      `1 2000: ${before(ANEW, SEEN)}`,
+      `1 6200: ${after("tiers whole", ANEW, SEEN)}`,
+      `2 2200: ${after("tiers whole", ANEW, SEEN)}`,
+    ],
+    unseen: [
+      `1 3000: ${before(ANEW, LINE)}`,
+      `1 6200: ${after("tiers whole", ANEW, LINE)}`,
+      `2 200: ${after("tiers whole", ANEW, LINE)}`,
+    ],
+  },
+  // 20 + 2 × 73 = 166 kWh, or 30 + 2 × 63 = 156: 62 of them in the first tier.
+  "ratio change": {
+    live: ratioChange,
+    seen: [`1 6200: ${ratio(SEEN)}`, `2 20800: ${ratio(SEEN)}`, "- 3100: "],
+    unseen: [`1 6200: ${ratio(LINE)}`, `2 18800: ${ratio(LINE)}`, "- 3100: "],
   },
   // 20 kWh of the old dial, 73 of the new; with dials that nobody saw the bill waits.
   "meter exchange": { live: exchange, seen: [`1 6200: ${EXCHANGED}`, `2 6200: ${EXCHANGED}`, "- 3100: "], unseen: [] },

@@ -109,6 +109,21 @@ describe("sanbiao bill", () => {
     expect(await bills()).toHaveLength(2 * ACCOUNTS);
   });
 
+  test("what waits is listed, and an account is closed as its final bill was shown", async () => {
+    const final = ["bill", "final", "7", "--operator", "estate", "--on", "2025-05-01"];
+    const [waiting, shown] = await Promise.all([
+      sanbiao(["bill", "exceptions", "--operator", "estate", "--json"], { env }),
+      sanbiao([...final, "--json"], { env }),
+    ]);
+    expect(JSON.parse(waiting.out)).toEqual({ operator: "estate", exceptions: [] });
+    const { periodFrom, figures, digest } = JSON.parse(shown.out) as Record<string, unknown>;
+    // Both months are billed up to that day, and nothing was paid: 2 × 107.60.
+    expect([periodFrom, figures]).toMatchObject([null, { stillOwed: { amount: "215.20" } }]);
+    const done = await sanbiao([...final, "--issue", String(digest)], { env });
+    expect([done.code, done.out]).toEqual([0, "Account 7 is closed on 2025-05-01: no further bill.\n"]);
+    expect(await bills()).toHaveLength(2 * ACCOUNTS);
+  });
+
   test.each([
     ["an operator that nobody knows", ["bill", "--operator", "x", "--period", "2025-03"], 1, "request.not-found"],
     ["a month that is not over", ["bill", "--operator", "estate", "--period", "2999-01"], 1, "request.invalid"],

@@ -7,7 +7,13 @@ import type { Tables } from "../../schema/tables.ts";
 
 /** What is overdue for supply costs something. */
 export async function chargeLate(trx: Transaction<Tables>, at: Instant): Promise<void> {
-  const rule = { fromDay: day("2026-01-01"), debtClass: "supply", rate: "0.001", crossYearRate: "0.001" } as const;
+  const rule = {
+    fromDay: day("2026-01-01"),
+    debtClass: "supply",
+    customerClass: "all",
+    rate: "0.001",
+    crossYearRate: "0.001",
+  } as const;
   const terms = { graceDays: 0, minimumMinor: 0n, capShare: "1", source: "invented for the test" };
   await noteLateFeeRule(trx, { ...rule, ...terms }, { at, by: null });
 }

@@ -30,3 +30,12 @@ export function typedAmount(text: string, decimals: number): string | null {
   const amount = `${whole.replace(/^0+(?=\d)/, "")}${decimals === 0 ? "" : `.${part.padEnd(decimals, "0")}`}`;
   return /[1-9]/.test(amount) ? amount : null;
 }
+
+/** Decimal text times a power of ten, exactly: `shifted("0.001", 3)` is `1`, `shifted("12.5", -2)` is `0.125`. */
+export function shifted(text: string, by: number): string {
+  const [whole = "", part = ""] = text.trim().split(".");
+  const digits = `${"0".repeat(Math.max(0, -by))}${whole}${part}${"0".repeat(Math.max(0, by))}`;
+  const point = Math.max(0, -by) + whole.length + by;
+  const [left, right] = [digits.slice(0, point).replace(/^0+(?=\d)/, ""), digits.slice(point).replace(/0+$/, "")];
+  return `${left === "" ? "0" : left}${right === "" ? "" : `.${right}`}`;
+}

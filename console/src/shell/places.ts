@@ -30,6 +30,7 @@ export const PLACES: readonly PlaceGroup[] = [
       { path: "/bills", name: "bills", roles: ALL },
       { path: "/runs", name: "runs", roles: ALL },
       { path: "/exceptions", name: "exceptions", roles: ALL },
+      { path: "/billing-settings", name: "billingSettings", roles: ALL },
       { path: "/tariffs", name: "tariffs", roles: ALL },
       { path: "/what-if", name: "whatIf", roles: CLERKS },
       { path: "/rebill", name: "rebill", roles: CLERKS },

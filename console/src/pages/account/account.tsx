@@ -14,8 +14,10 @@ import { mayTakePayments } from "../../shell/frame.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
 import { UTILITY_ORDER } from "../../theme.ts";
 import { NoticeCard } from "./contacts.tsx";
+import { BillingCard } from "./billing-card.tsx";
 import { Certificates } from "./certificates.tsx";
 import { DailyUse } from "./daily-use.tsx";
+import { ClosedCard, DepositCard } from "./deposit.tsx";
 import { ResidentPass } from "./resident-pass.tsx";
 import { OfflineTokens } from "./offline-tokens.tsx";
 import { StatedFacts } from "./stated-facts.tsx";
@@ -169,6 +171,11 @@ export default function Account() {
                 <Link to={`/accounts/${a.id}/replay`}>
                   <Button>{t("replay.link")}</Button>
                 </Link>
+                {a.closing === null && a.agreements.length > 0 ? (
+                  <Link to={`/accounts/${a.id}/move-out`}>
+                    <Button data-testid="move-out">{t("closing.open")}</Button>
+                  </Link>
+                ) : null}
                 <Link to={`/counter?account=${a.id}`}>
                   <Button type="primary" data-testid="top-up">
                     {t(a.paymentMode === "prepaid" ? "counter.topUp" : "counter.takePayment")}
@@ -178,6 +185,7 @@ export default function Account() {
             ) : null}
           </PageTitle>
           <div className="stack">
+            <ClosedCard account={a} mayRefund={mayTakePayments(me.role)} />
             <Standing account={a} />
             <div className="grid-account">
               <div className="stack">
@@ -189,6 +197,8 @@ export default function Account() {
                 <Facts account={a} />
                 <StatedFacts accountId={a.id} mayEdit={mayTakePayments(me.role)} />
                 <MeterList account={a} />
+                <BillingCard accountId={a.id} />
+                <DepositCard account={a} role={me.role} />
                 <NoticeCard accountId={a.id} mayEdit={mayTakePayments(me.role)} />
               </div>
             </div>

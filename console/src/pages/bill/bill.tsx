@@ -90,6 +90,11 @@ function Paper({ bill }: { bill: BillJson }) {
             </span>
           </div>
         )}
+        {bill.ladders.map((run) => (
+          <p key={run} className="quiet">
+            {t(`ladderRun.${run}`)}
+          </p>
+        ))}
         <p className="quiet">{t("bill.note")}</p>
       </footer>
     </article>

@@ -12,7 +12,7 @@ const IF_ANY = new Set<keyof StatementJson>(["other", "creditUsed"]);
 const isZero = (money: MoneyJson): boolean => Number(money.amount) === 0;
 
 /** What is owed; less than nothing is told as credit. */
-function Owed({ money }: { money: MoneyJson }) {
+export function Owed({ money }: { money: MoneyJson }) {
   const { t } = useSpeech();
   const format = useFormat();
   if (!money.amount.startsWith("-")) return <Amount money={money} />;

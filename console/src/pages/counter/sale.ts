@@ -1,6 +1,7 @@
 import type { MoneyJson } from "../../../../api/schemas/json.ts";
 import type { PaymentBody, PaymentChannel, PaymentJson, PaysJson } from "../../../../api/schemas/payment.ts";
 import { ApiError, ask } from "../../api/client.ts";
+import { newKey } from "../../api/key.ts";
 
 /** One payment that a person means. Its key goes with every try, so that a double click or a try again pays once. */
 export type Sale = {
@@ -38,12 +39,6 @@ function kept(): Kept {
   } catch {
     return {};
   }
-}
-
-/** `crypto.randomUUID` is missing on plain-http addresses of a local network; random bytes are not. */
-export function newKey(of: string): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return `${of}-${Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("")}`;
 }
 
 /**

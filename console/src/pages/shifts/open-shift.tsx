@@ -8,7 +8,7 @@ import { typedAmount } from "../../parts/decimal-text.ts";
 import { ProblemNote } from "../../parts/problem.tsx";
 import { useUser } from "../../shell/operator.tsx";
 import { placesOf } from "../counter/draft.ts";
-import { newKey } from "../counter/sale.ts";
+import { newKey } from "../../api/key.ts";
 
 /** A drawer and the float in it. One key for one wish: a double click opens one shift. */
 export function OpenShift({ counter, done }: { counter: CounterJson; done: () => void }) {
