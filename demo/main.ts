@@ -70,7 +70,7 @@ export async function openDemo(options: OpenDemoOptions): Promise<Demo> {
   // The books open with the oldest month that can be billed today: a month that ended an hour ago still waits for its last readings.
   const plan = demoPlan({ seed, now: instant(begun.at - GRACE_MS) });
   const keyOf = townDeviceKey(begun.secret);
-  onProgress("town", "48 flats, 20 prepaid homes and their gateways start");
+  onProgress("town", "48 flats, 20 homes and their gateways start");
   const town = await startTown({
     seed,
     clock,

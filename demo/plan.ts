@@ -14,7 +14,9 @@ import {
   isPrepaidFlat,
   type Town,
   type TownOptions,
+  SOLAR_HOME,
   WMBUS_PROFILE,
+  WORKSHOP_HOME,
 } from "../simulators/town/town.ts";
 
 /** Everybody and everything of the demo, before it has ids. All names, phones and amounts are invented. */
@@ -71,6 +73,8 @@ export type PlannedAccount = {
   readonly persons: number;
   readonly protectedReason: string | null;
   readonly agreements: readonly { readonly serial: string; readonly tariffId: string }[];
+  /** What the workshop has contracted. */
+  readonly contractedKw?: string;
   readonly prepaid: {
     readonly policyId: string;
     /** The meter whose relay is cut. */
@@ -91,6 +95,8 @@ const TARIFF = {
   electricityTou: "zhejiang.electricity.residential_tou",
   water: "ningbo.water.residential",
   gas: "ningbo.gas.residential",
+  solar: "demo.electricity.solar",
+  industry: "demo.electricity.industry",
 } as const;
 const CAPACITY: Record<Utility, string> = { electricity: "15", water: "5", gas: "6", heat: "20" };
 const CAPACITY_MASTER: Record<Utility, string> = { electricity: "250", water: "40", gas: "60", heat: "200" };
@@ -175,7 +181,8 @@ const plannedMeter = (meter: TownMeter): PlannedMeter => ({
   modbus: meter.modbus,
   client: meter.mqtt.client,
   deviceKey: meter.mqtt.deviceKey,
-  capacityPerHour: (meter.role === "master" ? CAPACITY_MASTER : CAPACITY)[meter.utility],
+  capacityPerHour:
+    meter.reactiveShare !== undefined ? "60" : (meter.role === "master" ? CAPACITY_MASTER : CAPACITY)[meter.utility],
   reportEverySeconds: meter.modbus === null ? reportEvery_s(meter) : null,
 });
 
@@ -230,12 +237,32 @@ function flatAccount(seed: number, meters: readonly TownMeter[]): PlannedAccount
   };
 }
 
+/** Who is billed once a month: the home with a roof, and the workshop. */
+function billedHome(seed: number, meter: TownMeter, tariffId: string): PlannedAccount {
+  const isWorkshop = tariffId === TARIFF.industry;
+  return {
+    number: `Q${meter.room.padStart(3, "0")}`,
+    name: isWorkshop ? "演示木工坊 Demo workshop" : "演示光伏户 Demo home with a roof",
+    phone: phoneOf(meter),
+    address: `青山村 ${meter.room}号 · Qingshan village ${meter.room}`,
+    persons: personsOf(seed, keyOf(meter)),
+    protectedReason: null,
+    agreements: [{ serial: meter.serial, tariffId }],
+    ...(isWorkshop ? { contractedKw: "20" } : {}),
+    prepaid: null,
+  };
+}
+
 /** Homes with something to see: one that was warned, one that must never be cut. */
 const WARNED_HOME = "5";
 const PROTECTED_HOME = "8";
 
 function homeAccount(seed: number, meter: TownMeter): PlannedAccount {
   const key = keyOf(meter);
+  const pays = { [SOLAR_HOME]: TARIFF.solar, [WORKSHOP_HOME]: TARIFF.industry }[
+    meter.modbus === null ? Number(meter.room) : 0
+  ];
+  if (pays !== undefined) return billedHome(seed, meter, pays);
   const opening: Opening =
     meter.room === WARNED_HOME
       ? { kind: "run_down", available: yuan(8), watts: 0 }

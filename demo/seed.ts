@@ -175,13 +175,16 @@ async function putAccounts(
     `with planned as (
        select nextval(pg_get_serial_sequence('sanbiao.account', 'id')) as account_id, p.*
          from jsonb_to_recordset($2) as p (number text, name text, phone text, address text, persons smallint,
-              "protectedReason" text, agreements jsonb, prepaid jsonb)
+              "protectedReason" text, agreements jsonb, prepaid jsonb, "contractedKw" numeric)
      ), accounts as (
        insert into account (operator_id, id, number, name, phone, address, payment_mode, protected_reason, opened_on) overriding system value
          select $1, account_id, number, name, phone, address, case when prepaid is null or prepaid = 'null' then 'postpaid' else 'prepaid' end,
                 "protectedReason", $3 from planned
      ), homes as (
        insert into household (operator_id, account_id, from_day, persons) select $1, account_id, $3, persons from planned
+     ), contracts as (
+       insert into account_fact (operator_id, account_id, kind, from_day, value)
+         select $1, account_id, 'contracted_kw', $3, "contractedKw" * 1000000 from planned where "contractedKw" is not null
      ), agreed as (
        insert into agreement (operator_id, account_id, usage_point_id, tariff_id, from_day)
          select $1, p.account_id, i.usage_point_id, a.a ->> 'tariffId', $3

@@ -120,6 +120,41 @@ export const OTHER_RATES: readonly Tariff[] = [
   },
   {
     ...electricity,
+    id: "demo.electricity.solar",
+    version: "2026-01",
+    effectiveFrom: "2026-01-01" as Day,
+    title: { zh: "演示光伏户（余电上网，按小时相抵）", en: "Demo home with a roof (net billing by the hour)" },
+    source: ["Invented for the demo", "Feed-in at Zhejiang's coal benchmark price of 0.4153 yuan a kWh"],
+    netting: { by: "interval" },
+    charges: [
+      { ...flat("0.538"), title: { zh: "下网电费", en: "Energy taken" } } as Charge,
+      {
+        kind: "export",
+        form: "flat",
+        id: "feed_in",
+        title: { zh: "上网电费", en: "Energy given back" },
+        price: "0.4153",
+      },
+      {
+        kind: "carry",
+        id: "kept",
+        title: { zh: "余额结转", en: "Credit carried" },
+        of: ["energy", "feed_in"],
+        settleMonth: 12,
+      },
+    ],
+    examples: [
+      {
+        title: "more taken than given back",
+        ...MARCH,
+        quantity: "200",
+        export: "50",
+        expect: { lines: { energy: "80.70" }, total: "80.70" },
+      },
+    ],
+  },
+  {
+    ...electricity,
     id: "demo.electricity.industry",
     version: "2026-01",
     effectiveFrom: "2026-01-01" as Day,

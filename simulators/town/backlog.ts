@@ -50,7 +50,8 @@ export async function uploadBacklog(options: BacklogOptions): Promise<number> {
   return readings;
 }
 
-const valuesPer = (meter: TownMeter): number => (meter.twoRate ? 3 : 1);
+const valuesPer = (meter: TownMeter): number =>
+  (meter.twoRate ? 3 : 1) + (meter.gives === undefined ? 0 : 1) + (meter.reactiveShare === undefined ? 0 : 2);
 
 /** When a device stored something between two instants. */
 export function storedTimes(meter: TownMeter, from: Instant, to: Instant): Instant[] {

@@ -22,6 +22,10 @@ export type TownMeter = {
   readonly hasRelay: boolean;
   /** Counts peak and valley apart. */
   readonly twoRate: boolean;
+  /** A roof behind the meter: its export register counts this. */
+  readonly gives?: Load;
+  /** Reactive energy as a share of what is drawn; such a meter has a demand register, which is reset at the month's first midnight. */
+  readonly reactiveShare?: number;
   /** Register on the first day. */
   readonly startMicro: number;
   /** Its own use: both rates of a home, the common light of a building. */

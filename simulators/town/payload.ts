@@ -1,5 +1,6 @@
 import { type Instant, isoOf } from "../../domain/instant.ts";
 import { decimalText } from "../../domain/quantity.ts";
+import { besideValues } from "./beside.ts";
 import { positionOf, valueOf } from "./image.ts";
 import type { TownMeter } from "./meter.ts";
 import type { TownState } from "./state.ts";
@@ -52,6 +53,7 @@ function envelopeValues(meter: TownMeter, state: TownState, at: Instant): Record
   const values: Record<string, string> = {
     energy_import_kwh: text(toldMicro(meter, state, at)),
     power_w: text(valueOf(meter, state, at, "power_w")),
+    ...besideValues(meter, state, at),
   };
   if (meter.hasRelay) values["relay_state"] = positionOf(meter, state, at);
   return values;
@@ -123,6 +125,7 @@ export function backlogElement(meter: TownMeter, state: TownState, at: Instant):
   const element: Record<string, string> = { device: meter.mqtt.deviceKey, t: isoOf(at) };
   if (meter.utility !== "electricity") return { ...element, volume_m3: text(toldMicro(meter, state, at)) };
   element["energy_import_kwh"] = text(toldMicro(meter, state, at));
+  Object.assign(element, besideValues(meter, state, at));
   if (meter.twoRate) {
     element["energy_import_peak_kwh"] = text(toldMicro(meter, state, at, "peak"));
     element["energy_import_valley_kwh"] = text(toldMicro(meter, state, at, "valley"));

@@ -17,7 +17,9 @@ export type ShapeName =
   | "electricity_common"
   | "water"
   | "gas"
-  | "steady";
+  | "steady"
+  | "solar"
+  | "workshop";
 
 type DayFactors = readonly (readonly [weekday: number, weekend: number])[];
 type Hours = readonly number[];
@@ -84,6 +86,12 @@ const WATER_HOURS: Hours = [2, 1, 1, 1, 1, 4, 12, 14, 9, 6, 5, 7, 8, 5, 4, 4, 5,
 const GAS_HOURS: Hours = [1, 1, 1, 1, 1, 5, 12, 9, 4, 3, 7, 16, 9, 3, 2, 3, 8, 18, 16, 9, 7, 5, 3, 1];
 /** Light in the stairwell: the dark hours. */
 const DARK_HOURS: Hours = [9, 9, 9, 9, 9, 8, 5, 2, 1, 1, 1, 1, 1, 1, 1, 1, 2, 6, 9, 9, 9, 9, 9, 9];
+/** A roof that looks south, and a workshop with one long shift: invented. */
+const SUN_HOURS: Hours = [0, 0, 0, 0, 0, 0, 1, 4, 8, 12, 15, 17, 17, 15, 12, 8, 4, 1, 0, 0, 0, 0, 0, 0];
+const SUN_DAYS: DayFactors = [0.65, 0.75, 0.9, 1.1, 1.2, 1.2, 1.4, 1.35, 1.1, 0.95, 0.75, 0.65].map((of) => [of, of]);
+const SHIFT_HOURS: Hours = [1, 1, 1, 1, 1, 1, 2, 8, 14, 16, 16, 14, 8, 14, 16, 16, 14, 8, 3, 2, 1, 1, 1, 1];
+const SHIFT_DAYS: DayFactors = Array.from({ length: 12 }, () => [1.22, 0.45] as const);
+
 const EVEN_HOURS: Hours = Array.from({ length: 24 }, () => 1);
 
 export const SHAPES: Readonly<Record<ShapeName, Shape>> = {
@@ -92,5 +100,7 @@ export const SHAPES: Readonly<Record<ShapeName, Shape>> = {
   electricity_common: { days: EVEN, weekday: DARK_HOURS, weekend: DARK_HOURS },
   water: { days: LAUNDRY, weekday: WATER_HOURS, weekend: WATER_HOURS },
   gas: { days: KITCHEN, weekday: GAS_HOURS, weekend: GAS_HOURS },
+  solar: { days: SUN_DAYS, weekday: SUN_HOURS, weekend: SUN_HOURS },
+  workshop: { days: SHIFT_DAYS, weekday: SHIFT_HOURS, weekend: SHIFT_HOURS },
   steady: { days: EVEN, weekday: EVEN_HOURS, weekend: EVEN_HOURS },
 };

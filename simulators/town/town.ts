@@ -238,6 +238,15 @@ function waterMaster(seed: number, building: number, subMeters: readonly TownMet
   };
 }
 
+/** Of the homes with a radio of their own one has a roof, and one is a workshop. */
+export const SOLAR_HOME = 19;
+export const WORKSHOP_HOME = 18;
+
+function ownWay(seed: number, number: number, i: number): Pick<TownMeter, "gives" | "reactiveShare"> {
+  const [roof] = i === SOLAR_HOME ? singleLoad(seed, number + 4e6, "solar", 11e6) : [];
+  return { ...(roof === undefined ? {} : { gives: roof }), ...(i === WORKSHOP_HOME ? { reactiveShare: 0.75 } : {}) };
+}
+
 /** The last homes are too far for the station's lines and have a relay meter with its own radio. */
 function addStation(parts: Parts, homes: number): void {
   const all: TownMeter[] = [];
@@ -251,13 +260,17 @@ function addStation(parts: Parts, homes: number): void {
     if (far) parts.clients.push({ username: `relay-${serial}`, site: "station", dialect: "sanbiao" });
     all.push({
       ...meter,
+      ...(far ? ownWay(parts.seed, number, i) : {}),
       site: "station",
       profileId: far ? ENVELOPE_PROFILE : "acrel-ddsy1352",
       modbus: far ? null : meter.modbus,
       mqtt: far ? { client: `relay-${serial}`, deviceKey: serial, dialect: "sanbiao" } : meter.mqtt,
       hasRelay: true,
       twoRate: !far,
-      loads: homeLoads(parts.seed, number, 4),
+      loads:
+        far && i === WORKSHOP_HOME
+          ? singleLoad(parts.seed, number, "workshop", 120e6)
+          : homeLoads(parts.seed, number, 4),
     });
   }
   parts.meters.push(...all, {

@@ -132,11 +132,11 @@ describe("roles", () => {
     expect((await pay("")).statusCode).toBe(401);
   });
 
-  test("keep a reversal to managers", async () => {
+  test("keep a reversal from readers", async () => {
     const reply = await app.inject({
       method: "POST",
       url: "/api/v1/payments/1/reversal",
-      headers: { cookie: await cookieOf(app, "clerk") },
+      headers: { cookie: await cookieOf(app, "reader") },
       payload: { reason: "typed twice" },
     });
     expect(reply.statusCode).toBe(403);

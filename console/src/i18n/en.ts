@@ -100,7 +100,7 @@ export const en = {
   "signIn.out": "Sign out",
   "demo.title": "This is a demo town",
   "demo.what":
-    "Simulated meters speak Modbus and MQTT on real sockets: an estate of 48 flats with electricity, gas and water, and a rural station with 20 prepaid homes. Two months of history are on the books, last month's bills are issued, and town time may run faster than yours.",
+    "Simulated meters speak Modbus and MQTT on real sockets: an estate of 48 flats with electricity, gas and water, and a rural station with 20 homes, a roof and a workshop among them. Two months of history are on the books, last month's bills are issued, and town time may run faster than yours.",
   "demo.step1": "Sign in as the counter clerk of the estate.",
   "demo.step2":
     "On the overview, watch flat 1-301 under “Dark or next to go dark”: its last fen are used up within minutes and its relay opens.",
