@@ -26,7 +26,9 @@ export function stationCommand(io: Io, whole: (from: number, to: number) => (tex
     .option("--meters <n>", "prepaid homes", whole(1, 1_000), 10)
     .option("--json", "one JSON document on standard output")
     .action(async (own: Options, command: Command) => {
-      const options = { ...own, json: command.optsWithGlobals<Options>().json === true };
+      // `simulate` knows --seed, --meters and --json, too, and takes them wherever they stand.
+      const { seed, meters = own.meters, json = false } = command.optsWithGlobals<Options>();
+      const options = { ...own, seed, meters, json };
       const result = await onOwnBooks(io, options);
       print(io, options, result);
       if (result.broken.length > 0) io.exit(1);

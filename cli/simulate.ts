@@ -72,7 +72,6 @@ Examples:
         command.error("error: --backlog needs --mqtt", { exitCode: 2 });
       return simulate(io, options, choice.faults);
     })
-    .enablePositionalOptions() // both know --seed and --meters: what stands after `station` is its own
     .addCommand(stationCommand(io, whole));
 }
 
