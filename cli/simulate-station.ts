@@ -27,7 +27,11 @@ export function stationCommand(io: Io, whole: (from: number, to: number) => (tex
     .option("--json", "one JSON document on standard output")
     .action(async (own: Options, command: Command) => {
       // `simulate` knows --seed, --meters and --json, too, and takes them wherever they stand.
-      const { seed, meters = own.meters, json = false } = command.optsWithGlobals<Options>();
+      const {
+        seed,
+        meters = own.meters,
+        json = false,
+      } = command.optsWithGlobals<Partial<Options> & { seed: number }>();
       const options = { ...own, seed, meters, json };
       const result = await onOwnBooks(io, options);
       print(io, options, result);
