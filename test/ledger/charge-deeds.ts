@@ -1,6 +1,7 @@
 import type { Transaction } from "kysely";
 import type { Instant } from "../../domain/instant.ts";
 import { day } from "../../domain/period.ts";
+import { endAgreements, writeClosing } from "../../ledger/account-closings.ts";
 import { noteLateFeeRule } from "../../ledger/late-fees.ts";
 import { noteAssignment, noteCharge, noteChargePrice } from "../../ledger/charges.ts";
 import type { Tables } from "../../schema/tables.ts";
@@ -26,6 +27,14 @@ export async function chargeProperty(trx: Transaction<Tables>, accountId: bigint
   await noteCharge(trx, { code: "property", title, basis: "home", income: "revenue_property" }, noted);
   await noteChargePrice(trx, "property", { from, price: "120", taxRate: "0.06", source: "contract" }, noted);
   await noteAssignment(trx, accountId, { code: "property", from, quantity: "1" }, noted);
+}
+
+/** Somebody who never used anything has moved out. */
+export async function closeHome(trx: Transaction<Tables>, accountId: bigint, at: Instant): Promise<void> {
+  const onDay = day("2026-11-15");
+  const owed = { deposit: 0n, supplyOwed: 0n, propertyOwed: 0n, supplyPaid: 0n, propertyPaid: 0n };
+  await endAgreements(trx, accountId, onDay);
+  await writeClosing(trx, { accountId, onDay, billId: null, depositJournalId: null, ...owed }, { at, by: null });
 }
 
 /** A late fee on a bill itself; amount, rate, days and debt as said. */
@@ -58,6 +67,11 @@ export const CHARGE_DEEDS: [title: string, sql: string, named: string][] = [
     "a late fee of more than debt, rate and days",
     lateFee("999999, 0.0010, b.issued_on - 1, b.issued_on, o.total_minor / 100.0"),
     "late-fees",
+  ],
+  [
+    "a deposit that is said to have paid a closed account's debt, and did not",
+    "update account_closing set deposit_minor = 5, supply_owed_minor = 5, supply_paid_minor = 5, deposit_journal_id = 1",
+    "closings",
   ],
   [
     "a cut that rests on other debt, too",

@@ -20,7 +20,7 @@ import { loseAnOrder, SUPPLY_DEEDS } from "./supply-deeds.ts";
 import { BILL_RUN_DEEDS, beforeItsBills, releaseBill } from "./bill-run-deeds.ts";
 import { ROOF_DEEDS, roofOfAHome } from "./roof.ts";
 import { CORRECTION_DEEDS, correctAHome } from "./correction-deeds.ts";
-import { CHARGE_DEEDS, chargeProperty } from "./charge-deeds.ts";
+import { CHARGE_DEEDS, chargeProperty, closeHome } from "./charge-deeds.ts";
 import { COUNTER_DEEDS, serveAtCounter } from "./counter-deeds.ts";
 import { DEVICE_DEEDS, giveTokens, tellDevice } from "./device-deeds.ts";
 
@@ -78,6 +78,8 @@ beforeAll(async () => {
   await station.fresh.db.as(station.town.operatorId, (trx) => chargeProperty(trx, broke.account, station.now));
   await station.fresh.db.as(station.town.operatorId, (trx) => loseAnOrder(trx, third, station.now));
   await station.fresh.db.as(station.town.operatorId, (trx) => serveByHand(trx, broke.account, station.now));
+  const gone = await station.town.account("gone");
+  await station.fresh.db.as(station.town.operatorId, (trx) => closeHome(trx, gone, station.now));
   const { issued } = await runBills(station.deps, station.town.operatorId, november);
   expect(issued).toHaveLength(3);
   await correctAHome(station);

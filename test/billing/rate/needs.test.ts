@@ -14,7 +14,7 @@ test.each<[string, Charge, readonly (keyof ReturnType<typeof needsOf>)[]]>([
   [
     "a ratchet",
     { kind: "demand", id: "c", title, price: "9", ratchet: [{ percent: "0.8", months: 11 }] },
-    ["state", "everyReading"],
+    ["state", "demand", "everyReading"],
   ],
   ["contracted kW", { kind: "demand", id: "c", title, price: "9", of: "contracted" }, ["contractedKw", "everyReading"]],
   ["a fee per kVA", { kind: "standing", id: "c", title, per: "month", price: "9", capacity: "kVA" }, ["contractedKva"]],
