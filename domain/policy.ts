@@ -8,7 +8,7 @@ import type { Utility } from "./unit.ts";
 export type ClockHours = { readonly from: string; readonly to: string };
 
 /** Messages of the walk whose ways a policy may choose. */
-export const POLICY_MESSAGES = ["warn1", "warn2", "secondNotice"] as const;
+export const POLICY_MESSAGES = ["warn1", "warn2", "secondNotice", "cut", "restored"] as const;
 export type PolicyMessage = (typeof POLICY_MESSAGES)[number];
 
 /**

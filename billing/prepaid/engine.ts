@@ -248,7 +248,7 @@ async function provePositions(deps: PrepaidDeps, jobs: readonly [Job, ...Job[]])
     const all: TakenPosition[] = [];
     for (let n = 0; walks.some((walk) => n < walk.length); n++) {
       const seen = walks.flatMap((walk) => walk.slice(n, n + 1));
-      all.push(...(await takePositions(trx, seen, now)));
+      all.push(...(await takePositions(trx, seen, { policies: deps.policies, now })));
     }
     return all;
   });

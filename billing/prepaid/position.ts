@@ -1,12 +1,18 @@
 import { sql, type Transaction } from "kysely";
-import { type Instant, isoOf } from "../../domain/instant.ts";
+import { type Instant, isoIn, isoOf } from "../../domain/instant.ts";
+import { amountText } from "../../domain/money.ts";
+import { dayOf } from "../../domain/period.ts";
 import type { AccountId, MeterId, Reading } from "../../domain/reading.ts";
 import { REGISTERS, SUPPLY_STATES, type SupplyState } from "../../domain/register.ts";
 import { arrayText } from "../../ledger/bulk-insert.ts";
 import { addSupplyEvents, type ConfirmedControl, confirmControls } from "../../ledger/controls.ts";
+import { queueNotice } from "../../ledger/notices.ts";
+import { policyIdOf } from "../../ledger/policies.ts";
 import { closeByProof } from "../../ledger/work-orders.ts";
 import type { Tables } from "../../schema/tables.ts";
+import { operatorFacts } from "../operator.ts";
 import { addEvidence } from "./certificate.ts";
+import { policiesInForce, type PolicyBook } from "./policies.ts";
 import type { Told } from "./review.ts";
 
 /** Position of a relay or valve as its meter reported it. */
@@ -60,7 +66,7 @@ export type TakenPosition = {
 export async function takePositions(
   trx: Transaction<Tables>,
   seen: readonly (SeenPosition & { readonly accountId: AccountId })[],
-  now: Instant,
+  { policies, now }: { readonly policies: PolicyBook; readonly now: Instant },
 ): Promise<TakenPosition[]> {
   const before = await report(trx, seen);
   const news = seen.filter(({ accountId }) => before.has(accountId));
@@ -89,7 +95,41 @@ export async function takePositions(
     trx,
     taken.flatMap(({ accountId, told }) => told.map((one) => ({ accountId, at: now, ...one }))),
   );
+  await tellCustomers(trx, news, { closed, policies, now });
   return taken;
+}
+
+/** A customer hears that supply went off, or is back, once for each order that was proven, by every way that reaches him. */
+async function tellCustomers(
+  trx: Transaction<Tables>,
+  news: readonly (SeenPosition & { readonly accountId: AccountId })[],
+  { closed, policies, now }: { closed: ReadonlyMap<MeterId, ConfirmedControl>; policies: PolicyBook; now: Instant },
+): Promise<void> {
+  const proven = news.filter(({ meterId }) => closed.has(meterId));
+  if (proven.length === 0) return;
+  const { zone, currency } = await operatorFacts(trx);
+  const inForce = await policiesInForce(trx, policies, { zone, now });
+  const { rows } = await sql<{ account_id: AccountId; policy_id: string; available: bigint | null }>`
+    select p.account_id, p.policy_id, p.available_minor as available from sanbiao.supply p
+     where p.operator_id = sanbiao.operator_id() and p.account_id = any(${arrayText(proven.map(({ accountId }) => accountId))}::bigint[])`.execute(
+    trx,
+  );
+  const known = new Map(rows.map((row) => [row.account_id, row]));
+  for (const { accountId, meterId, measuredAt } of proven) {
+    const [order, supply] = [closed.get(meterId), known.get(accountId)];
+    if (order === undefined || supply === undefined) continue;
+    const at = isoIn(measuredAt, zone);
+    const policyId = await policyIdOf(trx, { accountId, policyId: supply.policy_id }, dayOf(now, zone));
+    const channels = inForce(policyId)?.channels?.[order.action === "connect" ? "restored" : "cut"];
+    const ways = channels === undefined ? {} : { channels };
+    const to = { accountId, key: `control/${order.id}/${order.action}`, now, ...ways };
+    if (order.action === "connect")
+      await queueNotice(trx, { ...to, kind: "supply_restored", data: { restoredAt: at } });
+    else if (supply.available !== null) {
+      const available = amountText({ currency, minor: supply.available });
+      await queueNotice(trx, { ...to, kind: "supply_cut_done", data: { available, cutAt: at } });
+    }
+  }
 }
 
 const isEnd = <P extends SeenPosition>(

@@ -73,6 +73,18 @@ describe("a home whose money runs out", () => {
     expect(await home.orders()).toEqual(["disconnect confirmed"]);
     expect(await home.story()).toEqual(["credit", "warned_1", "warned_2", "cut_due", "cut_sent", "cut_confirmed"]);
     expect(station.told).toEqual(["warned_1", "warned_2", "cut_due", "cut_sent", "cut_confirmed"]);
+    await home.pay(500);
+    await station.dispatcher.turn();
+    station.later(SECOND_MS);
+    for (let again = 0; again < 2; again++) await home.reports("connected");
+    const told = "select kind from notice where account_id = $1 order by id";
+    const { rows } = await station.owner.query<{ kind: string }>(told, [home.account]);
+    expect(rows.map(({ kind }) => kind)).toEqual([
+      "supply_warning_1",
+      "supply_warning_2",
+      "supply_cut_done",
+      "supply_restored",
+    ]);
   });
 
   test("is not taken for cut by a position measured before the order, or by a valve half way", async () => {
