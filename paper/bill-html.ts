@@ -107,7 +107,7 @@ function lineHtml(line: SheetLine, language: PaperLanguage): string {
       : line.quantity === null
         ? percentText(line.price)
         : `${priceText(line.price)}${unit === "" ? "" : ` / ${unit}`}`;
-  const mark = line.corrects === null ? "" : `↺ ${escaped(line.corrects)} `;
+  const mark = line.corrects === null ? "" : `※ ${escaped(line.corrects)} `;
   const prorated = line.prorated === null ? "" : `<p class="part">${said(language, line.prorated)}</p>`;
   return `<tr><th scope="row">${mark}${words.map((one) => said(language, one)).join(" · ")}${prorated}</th><td>${
     line.quantity === null ? "" : `${quantityText(line.quantity)} ${escaped(unit)}`

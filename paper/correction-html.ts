@@ -2,7 +2,7 @@ import { escaped, PAPER_STYLE, said } from "./bill-html.ts";
 import type { CorrectionSheet, CorrectionSheetLine } from "./correction-sheet.ts";
 import { carriedText, carriedWords, KIND, NOTE } from "./correction-words.ts";
 import { amountColumn, dayText, moneyText, quantityText, unitText } from "./figures.ts";
-import { firstOf, type PaperLanguage, tierWords, TOU_WORDS, type Words, wordOf, WORDS } from "./words.ts";
+import { filled, firstOf, type PaperLanguage, tierWords, TOU_WORDS, type Words, wordOf, WORDS } from "./words.ts";
 
 /** The note as one page without scripts: what was billed, what it should be, and the difference, line by line. The same rows give the same bytes. */
 export function correctionHtml(sheet: CorrectionSheet, language: PaperLanguage): string {
@@ -12,7 +12,7 @@ export function correctionHtml(sheet: CorrectionSheet, language: PaperLanguage):
   const bills = sheet.bills.map(
     (
       bill,
-    ) => `<section class="utility"><h3>${say(NOTE.bill)} ${escaped(bill.number)} <small>${dayText(bill.firstDay, language)}</small></h3>
+    ) => `<section class="utility"><h3>${say(NOTE.bill)} ${escaped(bill.number)} <small>${firstOf(language, filled(NOTE.from, { day: dayText(bill.firstDay, language) }))}</small></h3>
 <div class="wide"><table>${head}<tbody>${bill.lines.map((line) => lineHtml(line, language)).join("")}</tbody>
 <tfoot><tr><th scope="row" colspan="5">${say(WORDS.subtotal)}</th><td>${moneyText(bill.difference)}</td></tr></tfoot></table></div></section>`,
   );
@@ -21,7 +21,7 @@ export function correctionHtml(sheet: CorrectionSheet, language: PaperLanguage):
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escaped(`${firstOf(language, KIND[sheet.kind])} ${sheet.number}`)}</title><style>${PAPER_STYLE}</style></head>
 <body><article>
-<header><p class="operator">${say(sheet.operator)}</p><p class="number">${escaped(sheet.number)}</p><h1>${say(KIND[sheet.kind])}</h1></header>
+<header><p class="operator">${say(sheet.operator)}</p><p class="number">${say(NOTE.number)} ${escaped(sheet.number)}</p><h1>${say(KIND[sheet.kind])}</h1></header>
 <section class="who"><div><h2>${escaped(sheet.customer.name)}</h2>
 <dl><dt>${say(WORDS.account)}</dt><dd>${escaped(sheet.customer.number)}</dd>
 <dt>${say(WORDS.issued)}</dt><dd>${dayText(sheet.issuedOn, language)}</dd>

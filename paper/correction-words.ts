@@ -10,7 +10,9 @@ export const KIND: Readonly<Record<CorrectionSheet["kind"], Words>> = {
 
 /** What only a correction note says. */
 export const NOTE = {
+  number: { zh: "更正单号", en: "Note number" },
   bill: { zh: "原账单", en: "Bill" },
+  from: { zh: "{day}起", en: "from {day}" },
   billed: { zh: "已计", en: "Billed" },
   due: { zh: "应计", en: "Should be" },
   difference: { zh: "差额", en: "Difference" },

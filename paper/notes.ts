@@ -42,8 +42,8 @@ export function notesOf(facts: BillFacts, sections: readonly Section[]): Words[]
     const numbers = corrected.map((id) => facts.corrected.get(id) ?? String(id)).join(", ");
     notes.push(
       w(
-        `带 ↺ 的行为账单 ${numbers} 的差额结算：按实抄重新计费，减去已计金额。`,
-        `Lines with ↺ settle bill ${numbers}: rated again by what was read, less what was billed.`,
+        `带 ※ 的行为账单 ${numbers} 的差额结算：按实抄重新计费，减去已计金额。`,
+        `Lines with ※ settle bill ${numbers}: rated again by what was read, less what was billed.`,
       ),
     );
   }

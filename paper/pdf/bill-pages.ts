@@ -280,7 +280,7 @@ function lineRow(line: SheetLine, language: PaperLanguage) {
   const unit = line.unit === null ? "" : unitText(line.unit, language);
   return {
     cells: [
-      `${line.corrects === null ? "" : "↺ "}${parts.join(" · ")}${line.corrects === null ? "" : ` (${line.corrects})`}`,
+      `${line.corrects === null ? "" : "※ "}${parts.join(" · ")}${line.corrects === null ? "" : ` (${line.corrects})`}`,
       line.quantity === null ? "" : `${quantityText(line.quantity)} ${unit}`.trimEnd(),
       line.price === null
         ? ""
@@ -308,7 +308,7 @@ function subtotal(to: Pages, section: Section, language: PaperLanguage): void {
     to,
     text(joined(language, WORDS.subtotal), before, to.y + 12.6, { size: 8, colour: COLOURS.quiet, align: "right" }),
   );
-  to.y += to.compact ? 19 : 21;
+  to.y += to.compact ? 19 : 25;
 }
 
 function notes(to: Pages, sheet: BillSheet, language: PaperLanguage): void {

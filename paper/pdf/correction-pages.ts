@@ -38,7 +38,7 @@ function continuedHead({ kind, number, customer }: CorrectionSheet, language: Pa
 }
 
 function title(to: Pages, { operator, kind, number }: CorrectionSheet, language: PaperLanguage): void {
-  letterhead(to, operator, number, language);
+  letterhead(to, operator, `${joined(language, NOTE.number)}  ${number}`, language);
   draw(to, text(firstOf(language, KIND[kind]), PAGE.left, to.y + 18, { size: 19, weight: 700 }));
   to.y += 25;
   if (language === "both") {
@@ -86,7 +86,8 @@ function heading(to: Pages, words: string, beside: string): void {
 }
 
 function billBlock(to: Pages, bill: CorrectionSheet["bills"][number], language: PaperLanguage): void {
-  heading(to, `${joined(language, NOTE.bill)} ${bill.number}`, dayText(bill.firstDay, language));
+  const from = filled(NOTE.from, { day: dayText(bill.firstDay, language) });
+  heading(to, `${joined(language, NOTE.bill)} ${bill.number}`, firstOf(language, from));
   table(
     to,
     columnsOf([

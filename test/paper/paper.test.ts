@@ -92,6 +92,15 @@ test.each(PAPER_LANGUAGES)("the PDF in %s says what the sheet says, on one page"
   expect(rectangles).toBeGreaterThan(300); // bars, and a code of some hundred dark stretches
 });
 
+test("a line that settles an earlier bill is marked by a character that the paper's font has", async () => {
+  const lines = [aLine({}), aLine({ amountMinor: -530n, quantity: -10_000_000n, corrects: 3n })];
+  const corrected = new Map([[3n, "2026-000003"]]);
+  const text = pdfPages(await pdfOf(aBill({ lines, corrected })))[0]?.text.replaceAll("\n", "");
+  expect(text).toContain("※ 电费 · 第 1 档 (2026-000003)");
+  expect(text).toContain("带 ※ 的行");
+  expect(text).not.toMatch(/U\+[0-9A-F]{4}/);
+});
+
 test("the same bill twice gives the same bytes, another bill others", async () => {
   const one = await pdfOf(aBill());
   expect(one.equals(await pdfOf(aBill()))).toBe(true);
