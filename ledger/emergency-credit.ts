@@ -15,6 +15,14 @@ export async function openEmergencyCredit(trx: Trx, accountId: AccountId): Promi
   return rows[0] ?? null;
 }
 
+/** When an account last had repaid what it took, or `null`. */
+export async function emergencyRepaidAt(trx: Trx, accountId: AccountId): Promise<Instant | null> {
+  const { rows } = await sql<{ at: Instant | null }>`
+    select max(repaid_at) as at from sanbiao.emergency_credit
+     where operator_id = sanbiao.operator_id() and account_id = ${accountId}`.execute(trx);
+  return rows[0]?.at ?? null;
+}
+
 /**
  * Writes that it is taken, and gives supply back as any credit does, in this transaction. The caller holds the supply locked.
  * @returns the order that gives supply back, if it was off

@@ -5,7 +5,8 @@ import { readDepositEntries } from "../../ledger/deposits.ts";
 import { checkAccess, principalOfRequest } from "../access.ts";
 import { atText, moneyOf } from "../desk.ts";
 import { requireAccount } from "../queries/account.ts";
-import { DepositBody, DepositJson, DepositsJson } from "../schemas/deposit.ts";
+import { depositList } from "../queries/deposits.ts";
+import { DepositBody, DepositJson, DepositListJson, DepositListQuery, DepositsJson } from "../schemas/deposit.ts";
 import { IdParams } from "../schemas/json.ts";
 import { IdempotencyHeaders } from "../schemas/payment.ts";
 import { amountOf } from "./payments.ts";
@@ -13,6 +14,18 @@ import { type Api, type App, atDeskOf, PROBLEMS } from "./route.ts";
 
 /** Deposits: taken, applied to debt after move-out, given back. */
 export function depositRoutes(app: App, api: Api): void {
+  app.route({
+    method: "GET",
+    url: "/deposits",
+    schema: {
+      tags: ["payments"],
+      summary: "Deposits that are held, and what closed accounts are to be given back",
+      querystring: DepositListQuery,
+      response: { 200: DepositListJson, ...PROBLEMS },
+    },
+    handler: (request) => atDeskOf(api, request, (desk) => depositList(desk, request.query)),
+  });
+
   app.route({
     method: "GET",
     url: "/accounts/:id/deposits",

@@ -1,6 +1,7 @@
-import { type EmergencyOffer, emergencyOffer, takeEmergency } from "../../billing/prepaid/emergency.ts";
+import { emergencyOffer, takeEmergency } from "../../billing/prepaid/emergency.ts";
 import type { AccountId, OperatorId } from "../../domain/reading.ts";
 import { moneyJson } from "../../domain/money.ts";
+import { emergencyRepaidAt } from "../../ledger/emergency-credit.ts";
 import { principalOfRequest, residentOfRequest } from "../access.ts";
 import { atText, type Desk } from "../desk.ts";
 import { requireAccount } from "../queries/account.ts";
@@ -30,7 +31,7 @@ export function emergencyCreditRoutes(app: App, api: Api): void {
       atDeskOf(api, request, async (desk) => {
         const id = BigInt(request.params.id);
         await requireAccount(desk, id);
-        return offerJson(desk, await emergencyOffer(desk.trx, id, desk.now));
+        return offerAt(desk, id);
       }),
   });
 
@@ -66,8 +67,7 @@ export function emergencyCreditRoutes(app: App, api: Api): void {
       response: { 200: EmergencyCreditJson, ...PROBLEMS },
     },
     config: { access: "resident" },
-    handler: (request) =>
-      atResident(api, request, async (desk, id) => offerJson(desk, await emergencyOffer(desk.trx, id, desk.now))),
+    handler: (request) => atResident(api, request, offerAt),
   });
 
   app.route({
@@ -89,9 +89,14 @@ export function emergencyCreditRoutes(app: App, api: Api): void {
   });
 }
 
-const offerJson = (desk: Desk, offer: EmergencyOffer): EmergencyCreditJson => ({
-  state: offer.kind,
-  amount: offer.kind === "none" ? null : moneyJson(offer.amount),
-  takenAt: offer.kind === "taken" ? atText(desk, offer.takenAt) : null,
-  why: offer.kind === "none" ? offer.why : null,
-});
+async function offerAt(desk: Desk, accountId: AccountId): Promise<EmergencyCreditJson> {
+  const offer = await emergencyOffer(desk.trx, accountId, desk.now);
+  const repaidAt = await emergencyRepaidAt(desk.trx, accountId);
+  return {
+    state: offer.kind,
+    amount: offer.kind === "none" ? null : moneyJson(offer.amount),
+    takenAt: offer.kind === "taken" ? atText(desk, offer.takenAt) : null,
+    repaidAt: repaidAt === null ? null : atText(desk, repaidAt),
+    why: offer.kind === "none" ? offer.why : null,
+  };
+}

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { PAYMENT_CHANNELS } from "../../billing/payment.ts";
 import { DEPOSIT_MOVES } from "../../ledger/deposits.ts";
-import { IdText, InstantText, MoneyJson } from "./json.ts";
+import { DayText, IdText, InstantText, MoneyJson, PageQuery } from "./json.ts";
 
 export const DepositBody = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("take"), amount: MoneyJson, channel: z.enum(PAYMENT_CHANNELS) }),
@@ -35,6 +35,33 @@ export const DepositsJson = z
   })
   .meta({ id: "Deposits" });
 export type DepositsJson = z.infer<typeof DepositsJson>;
+
+export const DepositListQuery = PageQuery.extend({
+  refundDue: z.stringbool().optional().describe("Only closed accounts that are to be given something back"),
+});
+export type DepositListQuery = z.output<typeof DepositListQuery>;
+
+export const DepositListJson = z
+  .object({
+    total: z.int(),
+    held: MoneyJson.describe("Of all that are listed, on every page"),
+    refundDue: MoneyJson.describe("Of all that are listed, on every page"),
+    items: z
+      .array(
+        z.object({
+          accountId: IdText,
+          accountNumber: z.string(),
+          name: z.string(),
+          closedOn: DayText.nullable(),
+          held: MoneyJson,
+          owing: MoneyJson.describe("Debts of all classes; while there are any, the deposit stays"),
+          refundDue: MoneyJson.describe("Zero while the account is open"),
+        }),
+      )
+      .describe("Those with a refund due first, then by number"),
+  })
+  .meta({ id: "DepositList" });
+export type DepositListJson = z.infer<typeof DepositListJson>;
 
 export const DepositStatementJson = z
   .object({

@@ -6,6 +6,7 @@ export const EmergencyCreditJson = z
     state: z.enum(["offered", "taken", "none"]),
     amount: MoneyJson.nullable().describe("What may be taken, or was"),
     takenAt: InstantText.nullable(),
+    repaidAt: InstantText.nullable().describe("When the last one taken before was repaid"),
     why: z
       .enum(["not_prepaid", "no_policy", "balance_unknown", "enough", "too_little"])
       .nullable()

@@ -137,6 +137,12 @@ test("a clerk closes an account as it was shown, with the reading of the move-ou
     deposit: { taken: { amount: "200.00" }, applied: { amount: "80.70" }, held: { amount: "119.30" } },
     final: { paid: { supply: { amount: "80.70" } }, stillOwed: { amount: "0.00" }, refundDue: { amount: "119.30" } },
   });
+  const listed = async (login: Login, query = "") => (await ask(login, "GET", `/deposits${query}`)).body;
+  expect((await listed("reader", "?refundDue=true")).items).toMatchObject([
+    { accountId: String(id), closedOn: "2026-06-16", held: { amount: "119.30" }, refundDue: closing.refundDue.total },
+  ]);
+  expect((await listed("other")).items).toEqual([]);
+  expect(await listed("reader", "?page=9")).toMatchObject({ items: [], refundDue: closing.refundDue.total });
   const refund = { amount: closing.refundDue.total, channel: "bank" };
   const given = await Promise.all(["refund-1", "refund-1", "refund-2"].map((key) => money("refund", key, refund)));
   expect(given.map(({ statusCode }) => statusCode).filter((status) => status === 201)).toHaveLength(1);
@@ -144,4 +150,5 @@ test("a clerk closes an account as it was shown, with the reading of the move-ou
     held: { amount: "0.00" },
     items: [{ kind: "refund" }, { kind: "apply" }, { kind: "take", by: "User clerk" }],
   });
+  expect(await listed("reader", "?refundDue=true")).toMatchObject({ total: 0, items: [], held: { amount: "0.00" } });
 });

@@ -4,7 +4,7 @@ import { readSupplies } from "../../billing/prepaid/facts.ts";
 import { policiesInForce } from "../../billing/prepaid/policies.ts";
 import { policyVersionsOf } from "../../catalog/policies/catalogue.ts";
 import { ownerPool } from "../support/database.ts";
-import { appOver, cookieOf, type Estate, type Login, NOW, tinyEstate } from "./support.ts";
+import { appOver, cookieOf, type Estate, type Login, NOW, priceByCatalogue, tinyEstate } from "./support.ts";
 
 let estate: Estate;
 let app: App;
@@ -118,6 +118,36 @@ test("a draft says whom it would affect, and writes nothing", async () => {
     affected: null,
   });
   expect(await decidedBy()).toBe("homes@1");
+});
+
+test("emergency credit is seen by a reader, taken once by two clerks at a time, and seen by no other operator", async () => {
+  const { document } = (await ask("reader", "GET", "policies/homes/1")).body;
+  const path = `accounts/${estate.flat}/emergency-credit`;
+  expect((await ask("reader", "GET", path)).body).toMatchObject({ state: "none", why: "no_policy", repaidAt: null });
+  await priceByCatalogue(estate);
+  const made = await ask("clerk", "POST", "policy-versions", {
+    copyOf: "cn-estate",
+    id: "lent",
+    version: "1",
+    effectiveFrom: TODAY,
+  });
+  const lent = { ...document, id: "lent", version: "1", emergencyCredit: { amount: "200.00", offeredBelow: "0.00" } };
+  const version = `policy-versions/${made.body.id}`;
+  await ask("clerk", "PUT", version, { edition: 1, document: lent });
+  await ask("clerk", "POST", `${version}/proposal`, { edition: 2 });
+  expect((await ask("boss", "POST", `${version}/publication`, { edition: 3 })).status).toBe(200);
+  await ask("boss", "POST", "policy-assignments", { class: "lent", policyId: "lent", fromDay: TODAY });
+  await ask("boss", "POST", "account-classes", { class: "lent", accountIds: [String(estate.flat)] });
+
+  expect((await ask("reader", "GET", path)).body).toMatchObject({ state: "offered", amount: { amount: "200.00" } });
+  expect((await ask("reader", "POST", path)).status).toBe(403);
+  expect((await ask("other", "GET", path)).status).toBe(404);
+  const both = await Promise.all([ask("clerk", "POST", path), ask("boss", "POST", path)]);
+  expect(both.map(({ body }) => body.outcome as string).toSorted()).toEqual(["already", "taken"]);
+  expect((await ask("reader", "GET", path)).body).toMatchObject({
+    state: "taken",
+    takenAt: "2026-06-16T10:00:00+08:00",
+  });
 });
 
 test("what is published is never changed, by nobody", async () => {

@@ -124,6 +124,15 @@ export async function tinyEstate(): Promise<Estate> {
   };
 }
 
+/** From now on the estate's use has a price, so that what is available to the flat can be told. */
+export async function priceByCatalogue({ ownerUrl }: Estate): Promise<void> {
+  const owner = ownerPool(ownerUrl);
+  await owner.query(`update agreement a set tariff_id =
+      case p.utility when 'electricity' then 'zhejiang.electricity.residential' else 'ningbo.' || p.utility || '.residential' end
+    from usage_point p where p.id = a.usage_point_id`);
+  await owner.end();
+}
+
 /** One reading each hour, the last five minutes before `NOW`. */
 async function readings(
   db: Database,

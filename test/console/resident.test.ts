@@ -8,7 +8,7 @@ import { ensureChannel } from "../../billing/channels.ts";
 import { reversePayment, takePayment } from "../../billing/payment.ts";
 import { openBrowser } from "../support/browser.ts";
 import { buildConsole } from "../support/console.ts";
-import { type Estate, NOW, PASSWORD, silent, tinyEstate } from "../api/support.ts";
+import { type Estate, NOW, PASSWORD, priceByCatalogue, silent, tinyEstate } from "../api/support.ts";
 
 let estate: Estate;
 let api: RunningApi;
@@ -115,5 +115,43 @@ test("a used link says so and asks for the code; a wrong code is told, the right
   await page.getByTestId("resident-wrong").waitFor();
   await fill(used.code);
   await page.getByTestId("resident-available").waitFor();
+  expect(faults).toEqual([]);
+});
+
+test("a resident takes the emergency credit after a word to confirm, and sees that it is to be repaid", async () => {
+  await priceByCatalogue(estate);
+  const staff = async (login: string) => {
+    const { request } = await browser.newContext();
+    await request.post(`${api.url}/api/v1/sign-in`, { data: { login, password: PASSWORD } });
+    return async (method: "POST" | "PUT", path: string, data: object) => {
+      const reply = await request.fetch(`${api.url}/api/v1/${path}`, { method, data });
+      expect(reply.ok(), path).toBe(true);
+      return (await reply.json()) as { id: string; document: object };
+    };
+  };
+  const [clerk, boss] = [await staff("clerk"), await staff("boss")];
+  const fromDay = "2026-06-16";
+  const made = await clerk("POST", "policy-versions", {
+    copyOf: "cn-estate",
+    id: "lent",
+    version: "1",
+    effectiveFrom: fromDay,
+  });
+  const document = { ...made.document, emergencyCredit: { amount: "150.00", offeredBelow: "50.00" } };
+  await clerk("PUT", `policy-versions/${made.id}`, { edition: 1, document });
+  await clerk("POST", `policy-versions/${made.id}/proposal`, { edition: 2 });
+  await boss("POST", `policy-versions/${made.id}/publication`, { edition: 3 });
+  await boss("POST", "policy-assignments", { class: "lent", policyId: "lent", fromDay });
+  await boss("POST", "account-classes", { class: "lent", accountIds: [String(estate.flat)] });
+
+  const { page, faults } = await phone("zh-CN");
+  await page.goto(api.url + (await pass()).path);
+  await page.getByTestId("emergency-take").click();
+  await page.getByTestId("emergency-confirm").dblclick(); // a hasty thumb borrows once
+  await page.locator('[data-testid="emergency"][data-state="taken"]').waitFor();
+  expect(await page.getByTestId("emergency").textContent()).toMatch(/已申请 ¥150\.00.*先行偿还/);
+  expect(await page.getByTestId("emergency-take").count()).toBe(0);
+  if (process.env["SANBIAO_PICTURES"] !== undefined)
+    await page.screenshot({ path: `${process.env["SANBIAO_PICTURES"]}/emergency.png` });
   expect(faults).toEqual([]);
 });

@@ -1,10 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { draftOfJson } from "../../billing/rate/schema.ts";
+import { policyDraftOfJson } from "../../billing/prepaid/policy-schema.ts";
+import { policyPublicationProblems } from "../../billing/prepaid/policy-problems.ts";
+import { POLICIES } from "../../catalog/policies/catalogue.ts";
+import type { Day } from "../../domain/period.ts";
 import { TARIFFS } from "../../catalog/tariffs/catalogue.ts";
 import { LANGUAGES } from "../../console/src/i18n/texts.ts";
 import { spoken } from "../../console/src/pages/tariffs/difference-words.ts";
 import type { JsonObject } from "../../console/src/pages/tariffs/editor/document.ts";
-import { problemWords } from "../../console/src/pages/tariffs/editor/problem-words.ts";
+import { problemOfText, problemWords } from "../../console/src/pages/tariffs/editor/problem-words.ts";
 
 const json = (value: unknown): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject;
 const titles = { zh: "费", en: "Charge" };
@@ -185,6 +189,44 @@ describe("what is wrong, in Chinese", () => {
     ).toEqual([]);
     for (const { message } of draft.problems) expect(problemWords(message, "en")).toBe(message);
   });
+});
+
+test("what is wrong with a prepaid policy has Chinese words, of fields, between them and beside what is published", () => {
+  const [first] = POLICIES;
+  if (first === undefined) return expect.fail("no policy");
+  const base = json(first);
+  const drafts: readonly object[] = [
+    { warn1: "10.001", cutBelow: "x", reconnectAbove: undefined },
+    { warn1: "10.001" },
+    { warn1: "1", warn2: "2", cutBelow: "3", reconnectAbove: "2", closePermitFrom: "1" },
+    { emergencyCredit: { amount: "0", offeredBelow: "-9999" }, hoarding: { balanceMax: "-1", topUpMax: "0" } },
+    { emergencyCredit: { amount: "0", offeredBelow: "-9999" }, hoarding: { balanceMax: "1", topUpMax: "0" } },
+    { utilities: ["gas"], coldAtC: 30, hotAtC: 20, protectedHours: [{ from: "08:00", to: "08:00" }] },
+    {
+      utilities: ["steam"],
+      holidays: "mars",
+      channels: { warn1: [], colour: ["x"] },
+      protectedHours: [{ from: "8", to: "25:00" }],
+    },
+    {
+      debtShare: { percent: 101 },
+      cutsPerHourMax: -1,
+      protectedDays: ["2026-02-30"],
+      source: [],
+      paused: false,
+      cutBy: "x",
+    },
+    { noticeMinutes: 1.5, readingAgeMinutesMax: "x", protectedWeekdays: [8], hotAtC: 99, id: "A B", title: { zh: "" } },
+  ];
+  const messages = drafts.flatMap((change) => {
+    const draft = policyDraftOfJson(json({ ...base, ...change }));
+    return "problems" in draft ? draft.problems.map(({ message }) => message) : expect.fail(JSON.stringify(change));
+  });
+  const beside = policyPublicationProblems([first], first, { today: "2999-01-01" as Day, currency: "EUR" });
+  messages.push(...beside.map((text) => problemOfText(text).message));
+  expect(new Set(messages).size).toBeGreaterThan(25);
+  expect(messages.map((text) => problemWords(text, "zh")).filter((text) => !/\p{Script=Han}/u.test(text))).toEqual([]);
+  expect(problemWords("2 is not above warn2 (5)", "zh")).toBe("2 须高于末次预警金额（5）");
 });
 
 test("a difference is said by tier and field with its unit, in both languages", () => {

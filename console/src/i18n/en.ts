@@ -13,6 +13,7 @@ import { closingEn } from "./closing-en.ts";
 import { settingsEn } from "./settings-en.ts";
 import { chargesEn } from "./charges-en.ts";
 import { counterEn } from "./counter-en.ts";
+import { emergencyEn } from "./emergency-en.ts";
 import { holdEn } from "./hold-en.ts";
 import { estimateEn } from "./estimate-en.ts";
 import { errorsEn } from "./errors-en.ts";
@@ -43,6 +44,7 @@ export const en = {
   ...chargesEn,
   ...closingEn,
   ...settingsEn,
+  ...emergencyEn,
   ...holdEn,
   ...counterEn,
   ...onboardingEn,

@@ -14,6 +14,7 @@ import { closingZh } from "./closing-zh.ts";
 import { settingsZh } from "./settings-zh.ts";
 import { chargesZh } from "./charges-zh.ts";
 import { counterZh } from "./counter-zh.ts";
+import { emergencyZh } from "./emergency-zh.ts";
 import { holdZh } from "./hold-zh.ts";
 import { estimateZh } from "./estimate-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
@@ -44,6 +45,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...chargesZh,
   ...closingZh,
   ...settingsZh,
+  ...emergencyZh,
   ...holdZh,
   ...counterZh,
   ...onboardingZh,

@@ -99,7 +99,7 @@ function Pages({ home, refresh }: { home: ResidentHomeJson; refresh: () => void 
         <Buy home={home} format={format} done={done} />
       ) : (
         <>
-          {tab === "home" ? <Home home={home} format={format} buy={() => setBuying(true)} /> : null}
+          {tab === "home" ? <Home home={home} format={format} buy={() => setBuying(true)} changed={refresh} /> : null}
           {tab === "usage" ? <Usage format={format} /> : null}
           {tab === "bills" ? <Bills format={format} /> : null}
           {tab === "messages" ? <Messages format={format} opened={refresh} /> : null}

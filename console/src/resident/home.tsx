@@ -1,14 +1,25 @@
 import type { ResidentHomeJson } from "../../../api/schemas/resident.ts";
 import type { Format } from "../format.ts";
 import { useSpeech } from "../i18n/language.tsx";
+import { EmergencyCredit } from "./emergency-credit.tsx";
 
-/** A reading older than this is said to be old. Our choice: a day and a bit. */
 /** States in which money is what the resident should think of. */
 const LOW: ReadonlySet<string> = new Set(["warned_1", "warned_2", "notice_served", "cut_due"]);
+/** A reading older than this is said to be old. Our choice: a day and a bit. */
 const OLD_SECONDS = 26 * 3600;
 
 /** How one stands: money, how long it lasts, whether supply is on. */
-export function Home({ home, format, buy }: { home: ResidentHomeJson; format: Format; buy: () => void }) {
+export function Home({
+  home,
+  format,
+  buy,
+  changed,
+}: {
+  home: ResidentHomeJson;
+  format: Format;
+  buy: () => void;
+  changed: () => void;
+}) {
   const { t } = useSpeech();
   const { prepaid, place } = home;
   const isDebt = home.balance.amount.startsWith("-");
@@ -46,6 +57,7 @@ export function Home({ home, format, buy }: { home: ResidentHomeJson; format: Fo
       ) : (
         <p className="quiet">{t("resident.atCounter")}</p>
       )}
+      {prepaid === null ? null : <EmergencyCredit format={format} taken={changed} />}
     </>
   );
 }

@@ -6,6 +6,7 @@ import { checkTopUp } from "../../../billing/prepaid/top-up.ts";
 import { takePayment } from "../../../billing/payment.ts";
 import { MINUTE_MS, SECOND_MS } from "../../../domain/instant.ts";
 import { money } from "../../../domain/money.ts";
+import { emergencyRepaidAt } from "../../../ledger/emergency-credit.ts";
 import { ago, broke, policy, yuan } from "./situations.ts";
 import { type Home, Station } from "./station.ts";
 
@@ -72,7 +73,9 @@ describe("on the books", () => {
     expect(await as((trx) => emergencyOffer(trx, home.account, station.now, station.deps))).toMatchObject({
       kind: "taken",
     });
+    expect(await as((trx) => emergencyRepaidAt(trx, home.account))).toBeNull();
     await home.pay(20);
+    expect(await as((trx) => emergencyRepaidAt(trx, home.account))).toBe(station.now);
     expect(await as((trx) => emergencyOffer(trx, home.account, station.now, station.deps))).toMatchObject({
       kind: "offered",
     });

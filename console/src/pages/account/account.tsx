@@ -19,6 +19,7 @@ import { Certificates } from "./certificates.tsx";
 import { DailyUse } from "./daily-use.tsx";
 import { ClosedCard, DepositCard } from "./deposit.tsx";
 import { ResidentPass } from "./resident-pass.tsx";
+import { EmergencyCreditCard } from "./emergency-credit.tsx";
 import { OfflineTokens } from "./offline-tokens.tsx";
 import { StatedFacts } from "./stated-facts.tsx";
 import { Timeline } from "./timeline.tsx";
@@ -195,6 +196,9 @@ export default function Account() {
               </div>
               <div className="stack">
                 <Facts account={a} />
+                {a.prepaid === null ? null : (
+                  <EmergencyCreditCard accountId={a.id} mayTake={mayTakePayments(me.role)} />
+                )}
                 <StatedFacts accountId={a.id} mayEdit={mayTakePayments(me.role)} />
                 <MeterList account={a} />
                 <BillingCard accountId={a.id} />

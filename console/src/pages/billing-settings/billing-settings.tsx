@@ -4,11 +4,12 @@ import { PageTitle } from "../../parts/page-title.tsx";
 import { useUrlFilter, wordOf } from "../../parts/url-filter.ts";
 import { useUser } from "../../shell/operator.tsx";
 import { Cycles } from "./cycles.tsx";
+import { Deposits } from "./deposits.tsx";
 import { HoldRules } from "./hold-rules.tsx";
 import { LateFees } from "./late-fees.tsx";
 
-const TABS = ["cycles", "holds", "lateFees"] as const;
-const PARTS = { cycles: Cycles, holds: HoldRules, lateFees: LateFees } as const;
+const TABS = ["cycles", "holds", "lateFees", "deposits"] as const;
+const PARTS = { cycles: Cycles, holds: HoldRules, lateFees: LateFees, deposits: Deposits } as const;
 
 /** How bills are made out: cycles, what holds them before they are issued, what overdue debts cost. A manager changes it, all may look. */
 export default function BillingSettings() {

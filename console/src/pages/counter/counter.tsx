@@ -11,6 +11,7 @@ import { PageTitle } from "../../parts/page-title.tsx";
 import { mayTakePayments } from "../../shell/frame.tsx";
 import { useUser } from "../../shell/operator.tsx";
 import { Standing } from "../account/account.tsx";
+import { EmergencyCreditCard } from "../account/emergency-credit.tsx";
 import { FindAccount } from "./find-account.tsx";
 import { ShiftBar } from "./shift-bar.tsx";
 import { Receipt } from "./receipt.tsx";
@@ -37,6 +38,9 @@ function SaleDesk({ account, next }: { account: AccountJson; next: () => void })
       </h2>
       {account.closedOn === null ? null : <Alert type="warning" showIcon title={t("counter.closed")} />}
       <Standing account={account} />
+      {account.prepaid === null || step.kind === "review" ? null : (
+        <EmergencyCreditCard accountId={account.id} mayTake />
+      )}
       {step.kind === "form" ? (
         <SaleForm
           account={account}

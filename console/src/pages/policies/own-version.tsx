@@ -15,7 +15,7 @@ import { PageTitle } from "../../parts/page-title.tsx";
 import { ProblemNote } from "../../parts/problem.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
 import { type Json, type JsonObject, type Path, setIn } from "../tariffs/editor/document.ts";
-import { problemOfText } from "../tariffs/editor/problem-words.ts";
+import { problemOfText, problemWords } from "../tariffs/editor/problem-words.ts";
 import { STATE_COLOURS } from "../tariffs/state-colours.ts";
 import { useSettled } from "../tariffs/use-draft.ts";
 import { Affected } from "./affected.tsx";
@@ -113,7 +113,7 @@ function Version({ one, language }: { one: PolicyVersionJson; language: PolicyLa
             title={t("tariff.problems.n", { n: problems.length })}
             description={problems.map(({ path, message }) => (
               <div key={`${path} ${message}`}>
-                {path === "" ? "" : <code>{path}</code>} {message}
+                {path === "" ? "" : <code>{path}</code>} {problemWords(message, spoken)}
               </div>
             ))}
           />

@@ -5,6 +5,19 @@ export type FieldProblem = { readonly path: string; readonly message: string };
 
 type Pattern = readonly [RegExp, string];
 
+/** Figures of a prepaid policy as its editor calls them; a message that compares two of them names one. */
+const POLICY_FIGURES = {
+  warn1: "一级预警金额",
+  warn2: "末次预警金额",
+  cutBelow: "停供金额",
+  coldAtC: "严寒气温",
+} as const;
+const comparedWith = Object.entries(POLICY_FIGURES).flatMap(([name, words]): Pattern[] => [
+  [new RegExp(`^(.*) is not at least ${name} \\((.*)\\)$`), `$1 不能低于${words}（$2）`],
+  [new RegExp(`^(.*) is not above ${name} \\((.*)\\)$`), `$1 须高于${words}（$2）`],
+  [new RegExp(`^is not above ${name}: every day would be protected$`), `须高于${words}，否则每天都禁停`],
+]);
+
 /** Messages of the service's checks in Chinese: `$1` is what the English one names. `test/console/tariff-words.test.ts` tries them. */
 const ZH: readonly Pattern[] = [
   [/^not a decimal such as (.*)$/, "不是数值，应如 $1"],
@@ -33,6 +46,14 @@ const ZH: readonly Pattern[] = [
   [/^the hours of `coincident` have one price$/, "指定时刻只有一个价格"],
   [/^prices by time of use name their hours themselves$/, "分时价格已指明时段，此处不再填写"],
   [/^give both `(.*)` and `(.*)`, or none$/, "“$1”与“$2”须同时填写或同时留空"],
+  ...comparedWith,
+  [/^(.*) is not above nothing \(0\)$/, "$1 须大于零"],
+  [/^(.*) has more places than ([A-Z]{3}): (\d+)$/, "$1 的小数位多于货币 $2 的 $3 位"],
+  [/^gas is never cut by a program: .*$/, "燃气从不由程序停供：须有人在用气设备旁"],
+  [/^from and to are the same: .*$/, "起止时刻相同，等于没有时段"],
+  [/^not a time such as (\S+)$/, "不是时间，应如 $1"],
+  [/^(.*) is not the operator's (.*)$/, "“$1”不是本单位的货币（$2）"],
+  [/^(.*) is over; what was decided then stands$/, "$1 已过去，当时的决定不再更改"],
   [/^is the same time as `from`$/, "与开始时间相同"],
   [/^begins at the day's end: write 00:00$/, "开始时间请写 00:00"],
   [/^tiers per kW need to say which kW: .*$/, "按千瓦分档须指明依据合同容量还是最大需量"],
