@@ -1,12 +1,13 @@
 /**
  * Payments at a counter or from a channel, one transaction each (idempotency key, entry, postings, balance, withdrawal of a cut that
- * waits, order to reconnect), as a multiple of pgbench's TPC-B-like transactions on the same server, in turns, at the same number of
- * connections. Every tenth home is dark or about to be, so that its payment takes a cut back or orders supply back. Without pgbench on the
- * machine the same five statements of TPC-B are sent from this process, and the table says so.
+ * waits, order to reconnect), as a multiple of TPC-B-like transactions on the same server, in turns, at the same number of connections.
+ * Like is held against like: pgbench sends TPC-B's statements and the payments' call, both prepared; the same payments from this process,
+ * which shares the machine's cores with the server, are a row of their own. Every tenth home is dark or about to be, so that its payment
+ * takes a cut back or orders supply back. Without pgbench on the machine this process sends both, and the table says so.
  * Run: node bench/payments.ts [--seconds N] [--connections N] [--json]
  */
 import { execFile } from "node:child_process";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
@@ -68,9 +69,10 @@ async function speed(work: (worker: number) => Promise<unknown>): Promise<number
   return (done * 1000) / (performance.now() - begun);
 }
 
-async function pgbench(url: string, words: readonly string[]): Promise<string | null> {
+async function pgbench(url: string, words: readonly string[], session = ""): Promise<string | null> {
   try {
-    return (await run("pgbench", [...words, url], { maxBuffer: 1 << 24 })).stdout;
+    const env = { ...process.env, PGOPTIONS: session };
+    return (await run("pgbench", [...words, url], { maxBuffer: 1 << 24, env })).stdout;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
@@ -105,21 +107,47 @@ async function tpcB(client: pg.Client): Promise<void> {
   await client.query("end");
 }
 
-type Reference = { readonly name: string; readonly run: () => Promise<number>; readonly close: () => Promise<unknown> };
+/** The words of one run with a session per connection, statements prepared once. */
+const PGBENCH_RUN = ["-n", "-M", "prepared", "-c", String(CONNECTIONS), "-j", "2", "-T", String(SECONDS)];
+
+const perSecond = (said: string): number => Number(/tps = ([\d.]+)/.exec(said)?.[1]);
+
+/** The call of `takePayment`, every one with a key of its own; `n` counts within a session. */
+const PAYMENT_SCRIPT = `\\set n :n + 1
+\\set payer random(1, ${HOMES})
+\\set minor random(1, 20000)
+select * from sanbiao.take_payment(1, :payer, 'pgbench-' || :round || '-' || :client_id || '-' || :n, 'wallet', 'supply', 'CNY', :minor, now(), null);
+`;
+
+/** Payments by pgbench in the service's role: how many in all, and per second. */
+async function payByPgbench(url: string, script: string, round: number): Promise<{ count: number; perSecond: number }> {
+  const words = [...PGBENCH_RUN, "-D", "n=0", "-D", `round=${round}`, "-f", script];
+  const said = (await pgbench(url, words, "-c role=sanbiao_service -c search_path=sanbiao -c timezone=UTC")) ?? "";
+  const count = Number(/actually processed: (\d+)/.exec(said)?.[1]);
+  if (!(count > 0) || !/failed transactions: 0 /.test(said)) throw new Error(`pgbench did not pay: ${said}`);
+  return { count, perSecond: perSecond(said) };
+}
+
+type Reference = {
+  readonly name: string;
+  readonly isPgbench: boolean;
+  readonly run: () => Promise<number>;
+  readonly close: () => Promise<unknown>;
+};
 
 async function reference(url: string, owner: pg.Pool): Promise<Reference> {
   await owner.query("create database bench_reference");
   const of = url.replace(/\/[^/]*$/, "/bench_reference");
   if ((await pgbench(of, ["-i", "-q", "-s", String(SCALE)])) !== null) {
-    const words = ["-n", "-M", "prepared", "-c", String(CONNECTIONS), "-j", "2", "-T", String(SECONDS)];
-    const once = async (): Promise<number> => Number(/tps = ([\d.]+)/.exec((await pgbench(of, words)) ?? "")?.[1]);
-    return { name: "pgbench, TPC-B-like", run: once, close: async () => undefined };
+    const once = async (): Promise<number> => perSecond((await pgbench(of, PGBENCH_RUN)) ?? "");
+    return { name: "TPC-B-like, by pgbench", isPgbench: true, run: once, close: async () => undefined };
   }
   const clients = Array.from({ length: CONNECTIONS }, () => new pg.Client({ connectionString: of }));
   await Promise.all(clients.map((client) => client.connect()));
   await clients[0]?.query(TPC_B_TABLES);
   return {
-    name: "TPC-B-like from this process (no pgbench here)",
+    name: "TPC-B-like, from this process (no pgbench here)",
+    isPgbench: false,
     run: () => speed((worker) => tpcB(clients[worker] as pg.Client)),
     close: () => Promise.all(clients.map((client) => client.end())),
   };
@@ -149,41 +177,61 @@ try {
     reconnected += taken.reconnect === undefined ? 0 : 1;
   };
   await speed(pay); // warms up
-  const seen: { payments: number; tpcB: number }[] = [];
+  const script = join(folder, "payment.pgbench");
+  await writeFile(script, PAYMENT_SCRIPT);
+  const seen: { tpcB: number; byPgbench: number; fromHere: number }[] = [];
+  let paidByPgbench = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const tpcB = await tpc.run();
-    seen.push({ tpcB, payments: await speed(pay) });
+    const fromHere = await speed(pay);
+    if (!tpc.isPgbench) seen.push({ tpcB, byPgbench: fromHere, fromHere });
+    else {
+      const { count, perSecond: byPgbench } = await payByPgbench(server.url, script, round);
+      paidByPgbench += count;
+      seen.push({ tpcB, byPgbench, fromHere });
+    }
   }
   await tpc.close();
   // Bench homes were dark from the beginning, without a certificate or a warning of their own: only the money is proven here.
   const BOOKS = ["entries-balance", "postings-belong", "balances-sum", "classes-sum"];
   const broken = (await verify(owner)).filter(({ name, ok }) => !ok && BOOKS.includes(name)).map(({ name }) => name);
-  const ratio = median(seen.map((one) => one.payments / one.tpcB));
+  const booked = await owner.query<{ n: bigint }>("select count(*) as n from journal where kind = 'payment'");
+  if (booked.rows[0]?.n !== BigInt(keys + paidByPgbench)) broken.push("payments-booked");
+  const [ratio, ratioFromHere] = [
+    median(seen.map((one) => one.byPgbench / one.tpcB)),
+    median(seen.map((one) => one.fromHere / one.tpcB)),
+  ];
   const result = {
     connections: CONNECTIONS,
     reference: tpc.name,
     referencePerSecond: median(seen.map((one) => one.tpcB)),
-    paymentsPerSecond: median(seen.map((one) => one.payments)),
+    client: tpc.isPgbench ? "pgbench" : "this process",
+    paymentsPerSecond: median(seen.map((one) => one.byPgbench)),
     ratio,
+    paymentsPerSecondFromHere: median(seen.map((one) => one.fromHere)),
+    ratioFromHere,
     least: RATIO_MIN,
-    payments: keys,
+    payments: keys + paidByPgbench,
+    paymentsFromHere: keys,
     withdrawn,
     reconnected,
     broken,
   };
   report(result, () => {
+    const row = (what: string, speedOf: number, of: number) => ({
+      what,
+      "transactions/s": Math.round(speedOf),
+      ratio: +of.toFixed(2),
+    });
     const table = tableText([
-      { what: tpc.name, "transactions/s": Math.round(result.referencePerSecond), ratio: 1 },
-      {
-        what: "payments, from this process",
-        "transactions/s": Math.round(result.paymentsPerSecond),
-        ratio: +ratio.toFixed(2),
-      },
+      row(tpc.name, result.referencePerSecond, 1),
+      ...(tpc.isPgbench ? [row("payments, by pgbench", result.paymentsPerSecond, ratio)] : []),
+      row("payments, from this process", result.paymentsPerSecondFromHere, ratioFromHere),
     ]);
     return [
       table,
-      `${CONNECTIONS} connections; ${keys} payments took ${withdrawn} cuts back and ordered supply back ${reconnected} times`,
-      broken.length === 0 ? "the books balance" : `broken: ${broken.join(", ")}`,
+      `${CONNECTIONS} connections; ${result.payments} payments; the ${keys} from this process took ${withdrawn} cuts back and ordered supply back ${reconnected} times`,
+      broken.length === 0 ? "the books balance, and every payment stands in them once" : `broken: ${broken.join(", ")}`,
     ].join("\n");
   });
   process.exitCode = ratio >= RATIO_MIN && broken.length === 0 ? 0 : 1;

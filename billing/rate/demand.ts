@@ -169,7 +169,10 @@ function linesOf(
     if (above <= 0n) return [];
     const price = tiers.at(-1)?.price ?? "0";
     const more = share(above, factor) - above;
-    return [demandLine(`${lineKey(head, tariff.zone, undefined, tou)}/over`, more, priceAt(price, tou))];
+    const { zh, en } = charge.title;
+    const title = { zh: `${zh}（超合同容量）`, en: `${en}, above the contract` };
+    const line = demandLine(`${lineKey(head, tariff.zone, undefined, tou)}/over`, more, priceAt(price, tou));
+    return [{ ...line, title }];
   }
 }
 
