@@ -148,6 +148,10 @@ test("emergency credit is seen by a reader, taken once by two clerks at a time, 
     state: "taken",
     takenAt: "2026-06-16T10:00:00+08:00",
   });
+  const told = (await ask("reader", "GET", `accounts/${estate.flat}/timeline`)).body.entries as object[];
+  expect(told).toContainEqual(
+    expect.objectContaining({ event: "credit", detail: expect.objectContaining({ emergency: expect.any(String) }) }),
+  );
 });
 
 test("what is published is never changed, by nobody", async () => {

@@ -41,11 +41,17 @@ export function EmergencyCreditCard({ accountId, mayTake }: { accountId: string;
         {state === "none" ? null : <span className="quiet">{t("emergency.what")}</span>}
         {take.error === null ? null : <ProblemNote error={take.error} />}
         {state === "offered" && mayTake ? (
-          <Popconfirm title={t("emergency.ask", money)} okText={t("emergency.confirm")} onConfirm={() => take.mutate()}>
-            <Button loading={take.isPending} data-testid="emergency-take">
-              {t("emergency.take", money)}
-            </Button>
-          </Popconfirm>
+          <div>
+            <Popconfirm
+              title={t("emergency.ask", money)}
+              okText={t("emergency.confirm")}
+              onConfirm={() => take.mutate()}
+            >
+              <Button loading={take.isPending} data-testid="emergency-take">
+                {t("emergency.take", money)}
+              </Button>
+            </Popconfirm>
+          </div>
         ) : null}
       </div>
     </Card>

@@ -113,11 +113,12 @@ function Payment({ entry, accountId }: { entry: Of<"payment">; accountId: string
 }
 
 function Supply({ entry }: { entry: Of<"supply"> }) {
-  const { term } = useSpeech();
+  const { t, term } = useSpeech();
+  const isBorrowed = entry.event === "credit" && "emergency" in entry.detail; // no money came
   const note = ["note", "reason", "detail"].map((name) => entry.detail[name]).find((v) => typeof v === "string");
   return (
     <Row at={entry.at} kind="supply" mark={<i className={`supply-dot ${entry.event}`} aria-hidden="true" />}>
-      <span title={JSON.stringify(entry.detail)}>{term("event", entry.event)}</span>
+      <span title={JSON.stringify(entry.detail)}>{isBorrowed ? t("emergency.title") : term("event", entry.event)}</span>
       {typeof note === "string" ? <span className="quiet"> · {note}</span> : null}
     </Row>
   );
