@@ -75,7 +75,9 @@ test("a resident opens the link, sees the account in both languages, buys in the
     await page.getByTestId(`tab-${tab}`).click();
     await page.locator(".card, p.quiet:not([role])").first().waitFor();
     expect(await page.locator("#resident").textContent(), tab).not.toMatch(/\{\w+\}|undefined|NaN|Invalid/);
-    expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), tab).toBe(true);
+    await expect
+      .poll(() => page.evaluate("document.documentElement.scrollWidth <= innerWidth"), { message: tab })
+      .toBe(true);
   }
   await page.getByText("EN", { exact: true }).click();
   expect(await page.locator("#resident").textContent()).toContain("Top up");

@@ -118,7 +118,7 @@ test("a price is changed by keyboard in a form, seen live on a real account, sen
   await clerk.getByTestId("tariff-saved").waitFor();
   await picture(clerk, "draft-en");
   await clerk.setViewportSize({ width: 390, height: 844 });
-  expect(await fits(clerk)).toBe(true);
+  await expect.poll(() => fits(clerk)).toBe(true); // laid out anew in its own time
   await picture(clerk, "draft-en-390");
   await clerk.setViewportSize({ width: 1280, height: 900 });
   await clerk.getByTestId("tariff-propose").click();
