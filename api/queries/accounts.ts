@@ -20,6 +20,21 @@ export type AccountRow = {
   reported: RelayState | null;
 };
 
+/** What people call accounts by: number and name of each. */
+export async function accountNames(
+  desk: Desk,
+  ids: readonly bigint[],
+): Promise<ReadonlyMap<bigint, { readonly number: string; readonly name: string }>> {
+  if (ids.length === 0) return new Map();
+  const accounts = await desk.trx
+    .selectFrom("account")
+    .select(["id", "number", "name"])
+    .where("operator_id", "=", desk.operatorId)
+    .where("id", "in", ids)
+    .execute();
+  return new Map(accounts.map((account) => [account.id, account]));
+}
+
 /** The place of account `a`: that of its first agreement, as `p (building, room)`. */
 export const placeOfAccount = sql`left join lateral (
   select u.building, u.room from agreement g

@@ -4,6 +4,7 @@ import type { Instant } from "../../domain/instant.ts";
 import { contactsOf } from "../../ledger/contact-points.ts";
 import { type Notice, readNotices } from "../../ledger/notices.ts";
 import { atText, atTextOrNull, type Desk, offsetOf, totalOf } from "../desk.ts";
+import { accountNames } from "./accounts.ts";
 import type { ContactsJson, NoticeJson, NoticesJson, NoticeTextJson } from "../schemas/notice.ts";
 
 type Asked = {
@@ -51,14 +52,7 @@ function whereOf({ accountId, kind, state, channel }: Asked) {
 
 async function noticesJson(desk: Desk, items: readonly Notice[]): Promise<NoticeJson[]> {
   const ids = items.map(({ accountId }) => accountId);
-  if (ids.length === 0) return [];
-  const accounts = await desk.trx
-    .selectFrom("account")
-    .select(["id", "number", "name"])
-    .where("operator_id", "=", desk.operatorId)
-    .where("id", "in", ids)
-    .execute();
-  const byId = new Map(accounts.map((account) => [account.id, account]));
+  const byId = await accountNames(desk, ids);
   return items.map((notice) => ({
     id: String(notice.id),
     accountId: String(notice.accountId),

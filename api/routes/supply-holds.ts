@@ -12,6 +12,7 @@ import {
 } from "../../ledger/supply-holds.ts";
 import { checkAccess, principalOfRequest } from "../access.ts";
 import { atText, atTextOrNull, type Desk } from "../desk.ts";
+import { accountNames } from "../queries/accounts.ts";
 import { NotedJson } from "../schemas/balance.ts";
 import { IdParams } from "../schemas/json.ts";
 import {
@@ -50,7 +51,8 @@ function noteRoutes(app: App, api: Api): void {
         const { accountId, state } = request.query;
         const of = { accountId: accountId === undefined ? null : BigInt(accountId), isAll: state === "all" };
         const rows = await readSupplyHolds(desk.trx, { ...of, now: desk.now });
-        const accounts = await namesOf(desk, rows);
+        const ids = rows.flatMap((row) => (row.accountId === null ? [] : [row.accountId]));
+        const accounts = await accountNames(desk, ids);
         return { items: rows.map((row) => holdJson(desk, row, accounts)) };
       }),
   });
@@ -168,21 +170,11 @@ function temperatureRoutes(app: App, api: Api): void {
   });
 }
 
-type Names = ReadonlyMap<bigint, { readonly number: string; readonly name: string }>;
-
-async function namesOf(desk: Desk, rows: readonly SupplyHoldRow[]): Promise<Names> {
-  const ids = rows.flatMap(({ accountId }) => (accountId === null ? [] : [accountId]));
-  if (ids.length === 0) return new Map();
-  const accounts = await desk.trx
-    .selectFrom("account")
-    .select(["id", "number", "name"])
-    .where("operator_id", "=", desk.operatorId)
-    .where("id", "in", ids)
-    .execute();
-  return new Map(accounts.map((account) => [account.id, account]));
-}
-
-function holdJson(desk: Desk, { id, accountId, ...row }: SupplyHoldRow, accounts: Names): SupplyHoldJson {
+function holdJson(
+  desk: Desk,
+  { id, accountId, ...row }: SupplyHoldRow,
+  accounts: Awaited<ReturnType<typeof accountNames>>,
+): SupplyHoldJson {
   const account = accountId === null ? undefined : accounts.get(accountId);
   const isOn = row.from <= desk.now && (row.until === null || row.until > desk.now) && row.endedAt === null;
   return {

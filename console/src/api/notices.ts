@@ -1,4 +1,4 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type {
   ContactBody,
   ContactsJson,
@@ -7,6 +7,7 @@ import type {
   NoticeTextJson,
 } from "../../../api/schemas/notice.ts";
 import { ask } from "./client.ts";
+import { useDeed } from "./deed.ts";
 
 export type NoticesAsked = {
   accountId?: string;
@@ -42,16 +43,7 @@ export const useContacts = (accountId: string) =>
   });
 
 /** Something a clerk does about a notice or a contact point; lists are read again after it. */
-export function useNoticeDeed<Body extends object | undefined, T = unknown>(path: string) {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (body: Body) => ask<T>(path, { method: "POST", body: body ?? {} }),
-    onSuccess: () =>
-      Promise.all([
-        client.invalidateQueries({ queryKey: ["notices"] }),
-        client.invalidateQueries({ queryKey: ["contacts"] }),
-      ]),
-  });
-}
+export const useNoticeDeed = <Body extends object | undefined, T = unknown>(path: string) =>
+  useDeed<Body, T>(path, ["notices", "contacts"]);
 export const useNoteContact = (accountId: string) => useNoticeDeed<ContactBody>(`/accounts/${accountId}/contacts`);
 export const useSetNoticePolicy = () => useNoticeDeed<NoticePolicyJson>("/notice-policy");

@@ -10,6 +10,7 @@ import type {
 } from "../../../api/schemas/policy.ts";
 import type { z } from "zod";
 import { ask } from "./client.ts";
+import { useDeed } from "./deed.ts";
 
 export type Assignment = z.infer<typeof AssignmentBody>;
 
@@ -47,17 +48,8 @@ export const useAssignments = () =>
   });
 
 /** A deed on policies; whatever looks at them or at supply is read again after it. */
-export function usePolicyDeed<Body extends object, T>(method: "POST" | "PUT", path: string) {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (body: Body) => ask<T>(path, { method, body }),
-    onSuccess: () =>
-      Promise.all([
-        client.invalidateQueries({ queryKey: ["policies"] }),
-        client.invalidateQueries({ queryKey: ["supply"] }),
-      ]),
-  });
-}
+export const usePolicyDeed = <Body extends object, T>(method: "POST" | "PUT", path: string) =>
+  useDeed<Body, T>(path, ["policies", "supply"], method);
 
 /** What is asked of a version: proposed, taken or sent back, published, withdrawn. */
 export type PolicyStep = {

@@ -1,4 +1,4 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type {
   CertificateJson,
   CertificatesJson,
@@ -14,6 +14,7 @@ import type {
 } from "../../../api/schemas/supply-hold.ts";
 import type { z } from "zod";
 import { ask } from "./client.ts";
+import { useDeed } from "./deed.ts";
 
 type Holds = z.infer<typeof SupplyHoldsJson>;
 export type TemperatureBody = z.input<typeof DayTemperatureBody>;
@@ -42,17 +43,11 @@ export const useCertificate = (number: string) =>
     queryFn: ({ signal }) => ask<CertificateJson>(`/supply/certificates/${number}`, { signal }),
   });
 
-/** A deed about supply; whatever looks at supply is read again after it. */
-function useDeed<Body extends object, T>(pathOf: (body: Body) => string) {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (body: Body) => ask<T>(pathOf(body), { method: "POST", body }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["supply"] }),
-  });
-}
-export const useNoteHold = () => useDeed<HoldBody, unknown>(() => "/supply-holds");
+/** Whatever looks at supply is read again after a deed about it. */
+const STALE = ["supply"];
+export const useNoteHold = () => useDeed<HoldBody>("/supply-holds", STALE);
 export const useHoldStep = (id: string, step: "approval" | "end") =>
-  useDeed<Record<string, never>, unknown>(() => `/supply-holds/${id}/${step}`);
+  useDeed<Record<string, never>>(`/supply-holds/${id}/${step}`, STALE);
 export const useCloseWorkOrder = (id: string) =>
-  useDeed<{ note: string }, z.infer<typeof WorkOrderClosedJson>>(() => `/supply/work-orders/${id}/closure`);
-export const useNoteTemperature = () => useDeed<TemperatureBody, unknown>(() => "/day-temperatures");
+  useDeed<{ note: string }, z.infer<typeof WorkOrderClosedJson>>(`/supply/work-orders/${id}/closure`, STALE);
+export const useNoteTemperature = () => useDeed<TemperatureBody>("/day-temperatures", STALE);

@@ -2,6 +2,7 @@ import { Timeline } from "antd";
 import type { PolicyVersionJson } from "../../../../api/schemas/policy.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { useFormat } from "../../shell/operator.tsx";
+import { DEED_COLOURS } from "../tariffs/state-colours.ts";
 import { useFieldWords } from "../tariffs/editor/context.tsx";
 
 /** What a version changes of the one before it. */
@@ -37,15 +38,6 @@ export function PolicyChanges({ against, differences }: Pick<PolicyVersionJson, 
   );
 }
 
-const COLOURS = {
-  made: "gray",
-  changed: "gray",
-  proposed: "orange",
-  returned: "red",
-  published: "green",
-  withdrawn: "red",
-} as const;
-
 /** Every deed on a version, the newest first. */
 export function PolicyHistory({ history }: Pick<PolicyVersionJson, "history">) {
   const { t } = useSpeech();
@@ -54,7 +46,7 @@ export function PolicyHistory({ history }: Pick<PolicyVersionJson, "history">) {
     <Timeline
       items={history.toReversed().map(({ deed, by, edition, reason }) => ({
         key: `${deed} ${edition} ${by.at}`,
-        color: COLOURS[deed],
+        color: DEED_COLOURS[deed],
         content: (
           <>
             <b>{t(`history.${deed}`)}</b> {by.name}, {format.instant(by.at)}

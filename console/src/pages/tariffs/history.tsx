@@ -3,16 +3,8 @@ import type { TariffVersionJson } from "../../../../api/schemas/tariff.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { useFormat } from "../../shell/operator.tsx";
 import { Changes } from "./difference.tsx";
+import { DEED_COLOURS } from "./state-colours.ts";
 import type { JsonObject } from "./editor/document.ts";
-
-const COLOURS = {
-  made: "gray",
-  changed: "gray",
-  proposed: "orange",
-  returned: "red",
-  published: "green",
-  withdrawn: "red",
-} as const;
 
 /** Every deed on a version, the newest first, with what a change changed and why it was sent back. */
 export function History({ one }: { one: TariffVersionJson }) {
@@ -23,7 +15,7 @@ export function History({ one }: { one: TariffVersionJson }) {
       className="tariff-history"
       items={one.history.toReversed().map(({ deed, by, edition, reason, differences }) => ({
         key: `${deed} ${edition}`,
-        color: COLOURS[deed],
+        color: DEED_COLOURS[deed],
         content: (
           <>
             <div>
