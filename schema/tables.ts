@@ -89,6 +89,7 @@ import type {
   ContactPointTable,
   NoticeDeliveryTable,
   NoticeEventTable,
+  ToldEntryTable,
   NoticePolicyTable,
   NoticeTable,
 } from "./tables/notices.ts";
@@ -227,6 +228,7 @@ export type Tables = {
   notice: NoticeTable;
   notice_delivery: NoticeDeliveryTable;
   notice_event: NoticeEventTable;
+  told_entry: ToldEntryTable;
   found_device: FoundDeviceTable;
   found_frame: FoundFrameTable;
   found_overflow: FoundOverflowTable;
