@@ -90,6 +90,7 @@ import type {
   ContactPointTable,
   NoticeDeliveryTable,
   NoticeEventTable,
+  ToldEntryTable,
   NoticePolicyTable,
   NoticeTable,
 } from "./tables/notices.ts";
@@ -229,6 +230,7 @@ export type Tables = {
   notice: NoticeTable;
   notice_delivery: NoticeDeliveryTable;
   notice_event: NoticeEventTable;
+  told_entry: ToldEntryTable;
   found_device: FoundDeviceTable;
   found_frame: FoundFrameTable;
   found_overflow: FoundOverflowTable;
