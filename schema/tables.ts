@@ -6,6 +6,7 @@ import type {
   CycleConventionTable,
   HeldBillTable,
   HoldRuleTable,
+  SetOffTermsTable,
 } from "./tables/bill-run.ts";
 import type {
   ApportionedShareTable,
@@ -203,6 +204,7 @@ export type Tables = {
   customer_class: CustomerClassTable;
   account_cycle: AccountCycleTable;
   account_closing: AccountClosingTable;
+  set_off_terms: SetOffTermsTable;
   late_fee_waiver: LateFeeWaiverTable;
   subledger_balance: SubledgerBalanceTable;
   true_up: TrueUpTable;
