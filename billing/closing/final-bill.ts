@@ -17,6 +17,7 @@ import {
   writeClosing,
 } from "../../ledger/account-closings.ts";
 import { accountHolds } from "../../ledger/bill-holds.ts";
+import { nextBillIds } from "../../ledger/bills.ts";
 import { cancelControls } from "../../ledger/controls.ts";
 import { depositOf } from "../../ledger/deposits.ts";
 import type { EditToWrite } from "../../ledger/edits.ts";
@@ -24,6 +25,7 @@ import { giveEstimate } from "../../ledger/given-estimates.ts";
 import { postEntry } from "../../ledger/journal.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { accountBillOf } from "../account-bill.ts";
+import { BillWriter } from "../bill-writer.ts";
 import type { AccountInput } from "../chunk.ts";
 import { appliedPostings, depositShare } from "../deposit.ts";
 import { proposeEnds } from "../estimate-ends.ts";
@@ -32,7 +34,7 @@ import type { RatedAccount } from "../hold-back.ts";
 import { type OperatorFacts, operatorFacts } from "../operator.ts";
 import { classesOwed } from "../payment.ts";
 import type { BillRunDeps } from "../run.ts";
-import { readInputs, writeRated } from "../run-chunk.ts";
+import { readInputs } from "../run-chunk.ts";
 import { boundariesOf, type Boundary, whyNotClosed } from "./boundary.ts";
 
 type Trx = Transaction<Tables>;
@@ -285,9 +287,12 @@ async function issue(trx: Trx, { deps, operator, asked, shown, rated, input, iss
   const { accountId, operatorId } = asked;
   const { period } = shown;
   if (period === null) throw new Error("a final bill has a period");
-  const facts = { deps, operatorId, operator, period, runId: null, final: true } as const;
-  const issued = await writeRated(trx, facts, [rated], [{ input, period, issuedOn, operator }]);
-  await settleWaiting(trx, accountId, period, deps.clock.now());
+  const now = deps.clock.now();
+  const writer = new BillWriter({ operatorId, period, runId: null, now, final: true });
+  const [id] = await nextBillIds(trx, 1);
+  writer.add(id as bigint, rated, { input, period, issuedOn, operator });
+  const issued = await writer.write(trx);
+  await settleWaiting(trx, accountId, period, now);
   const billId = issued.get(accountId);
   if (billId === undefined) throw new Error(`account ${accountId} got no final bill`);
   return billId;
