@@ -14,7 +14,8 @@ export type JournalKind =
   | "opening"
   | "refund"
   | "deposit"
-  | "transfer";
+  | "transfer"
+  | "set_off";
 
 export type Entry = {
   readonly operatorId: OperatorId;

@@ -110,7 +110,7 @@ export function accountClosingRoutes(app: App, api: Api): void {
 }
 
 function askedOf(api: Api, by: Principal, id: string, body: Body): FinalBillAsked {
-  const { onDay: text, readings, agreed } = body;
+  const { onDay: text, readings, agreed, setOffConsent } = body;
   const onDay = dayOfText(text);
   const accountId = BigInt(id);
   const { operatorId, userId, zone, currency } = by;
@@ -124,6 +124,7 @@ function askedOf(api: Api, by: Principal, id: string, body: Body): FinalBillAske
     onDay,
     by: userId,
     ...(agreed === undefined ? {} : { agreed: { ...agreed, on: dayOfText(agreed.on) } }),
+    ...(setOffConsent === undefined ? {} : { setOffConsent: { ...setOffConsent, on: dayOfText(setOffConsent.on) } }),
     ...(readings.length === 0 ? {} : { prepare: read }),
   };
 }
