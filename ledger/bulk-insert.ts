@@ -71,7 +71,9 @@ export class Sheet<Row> {
     if (this.#length === 0) return;
     const names = sql.join([...this.#own, ...this.#shared].map(({ name }) => name));
     await sql`insert into ${sql.table(`sanbiao.${this.#table}`)} (operator_id, ${names}) overriding system value
-              ${this.#rows()} ${this.#insert.onConflict === undefined ? sql`` : sql`on conflict do nothing`}`.execute(trx);
+              ${this.#rows()} ${this.#insert.onConflict === undefined ? sql`` : sql`on conflict do nothing`}`.execute(
+      trx,
+    );
   }
 
   #rows() {

@@ -81,7 +81,9 @@ export class EntrySheet {
       select ord, outcome, journal_id from sanbiao.post_entries(${operatorId}, ${kind}, ${isoOf(occurredAt)}::timestamptz,
         ${isoOf(postedAt)}::timestamptz, ${postedBy ?? null}, ${arrayText(this.#keys)}::text[],
         ${arrayText(this.#causes)}::jsonb[], ${arrayText(ofs)}::integer[], ${arrayText(ledgers)}::text[],
-        ${arrayText(accounts)}::bigint[], ${arrayText(currencies)}::text[], ${arrayText(minors)}::bigint[])`.execute(trx);
+        ${arrayText(accounts)}::bigint[], ${arrayText(currencies)}::text[], ${arrayText(minors)}::bigint[])`.execute(
+      trx,
+    );
     const byOrd = new Map(rows.map((row) => [row.ord, { kind: row.outcome, journalId: row.journal_id }]));
     return this.#keys.map((key, i) => {
       const outcome = byOrd.get(i + 1);

@@ -65,7 +65,11 @@ export async function judgeAgain(
   await sheet.write(trx);
 }
 
-export type JudgedBy = { readonly rules: readonly string[]; readonly touches: "ends" | "overlaps"; readonly at: Instant };
+export type JudgedBy = {
+  readonly rules: readonly string[];
+  readonly touches: "ends" | "overlaps";
+  readonly at: Instant;
+};
 
 /** What `judgeAgain` writes, taken down meter by meter. */
 export class VerdictSheet {
