@@ -59,10 +59,11 @@ export class BillSheet {
   readonly #heads: Head[] = [];
 
   /** @param runId null: a bill of no run */
-  add(id: bigint, { lines, charges: _, ...head }: Bill, usages: readonly BilledUsage[], runId: bigint | null): void {
-    for (const [i, line] of lines.entries()) this.#lines.add({ id, no: i + 1, line });
+  add(id: bigint, bill: Bill, usages: readonly BilledUsage[], runId: bigint | null): void {
+    for (const [i, line] of bill.lines.entries()) this.#lines.add({ id, no: i + 1, line });
     for (const billed of usages) this.#usages.add({ id, billed });
-    this.#heads.push({ ...head, id, runId });
+    const { accountId, period, issuedOn, dueOn, total } = bill;
+    this.#heads.push({ id, accountId, period, issuedOn, dueOn, total, runId });
   }
 
   /** By account. */
