@@ -139,13 +139,16 @@ export function settle(input: SettlementInput): Settlement {
     ? demandBeside(agreement.stays, installations, stretch, inHours.usage.slices, zoneOf(versions))
     : null;
   const ladderBefore = ladderBeforeOf(input, installations, inHours.by);
-  const usage = {
-    ...inHours.usage,
-    ...(demand === null || demand.demands.length === 0 ? {} : { demands: demand.demands }),
-    ...Object.fromEntries(others.map(({ kind, result }) => [USAGE_FIELD[kind], result.usage.slices])),
-  };
+  const usage =
+    demand === null && others.length === 0
+      ? inHours.usage
+      : {
+          ...inHours.usage,
+          ...(demand === null || demand.demands.length === 0 ? {} : { demands: demand.demands }),
+          ...Object.fromEntries(others.map(({ kind, result }) => [USAGE_FIELD[kind], result.usage.slices])),
+        };
   const rated = ratePeriods(versions, usage, contextOf(input, ladderBefore), input.parts);
-  const registers = registerProofs(input, installations, { ...inHours, usage: inHours.usage });
+  const registers = registerProofs(input, installations, inHours);
   const beside = others.map(
     ({ kind, result }): MeasuredBeside => ({
       kind,
@@ -267,8 +270,10 @@ export function edgesOf(
       { from: first, to: stretch.to },
     );
     if (window === null) return [];
-    const instants = new Set([window.from, window.to, stretch.from, stretch.to, ...starts]);
-    return [...instants].map((at) => ({ meterId: stay.meterId, at }));
+    const edges: { meterId: MeterId; at: Instant }[] = [];
+    for (const at of [window.from, window.to, stretch.from, stretch.to, ...starts])
+      if (!edges.some((edge) => edge.at === at)) edges.push({ meterId: stay.meterId, at });
+    return edges;
   });
 }
 
@@ -289,15 +294,32 @@ export function registersOf({ utility }: MeteredAgreement, versions: readonly Ta
 /** Since when each ladder counts for this account at this usage point: the ladder's own period, or the move-in. */
 function ladderStarts(agreement: MeteredAgreement, versions: readonly Tariff[], stretch: Period, zone: Zone) {
   const movedIn = startOfDay(agreement.sinceDay, zone);
-  const starts = new Map<string, Instant>();
-  for (const tariff of versions) {
-    for (const { id, ladder } of ladderChargesOf(tariff)) {
-      const { from } = ladderPeriodAt(ladder, zone, stretch.from, stretch);
-      starts.set(id, Math.max(from, movedIn) as Instant);
-    }
-  }
-  return [...starts].map(([charge, from]) => ({ charge, from }));
+  return ladderPeriodStarts(versions, stretch, zone).map((own) =>
+    own.from >= movedIn ? own : { ...own, from: movedIn },
+  );
 }
+
+type LadderStart = { readonly charge: string; readonly from: Instant };
+
+/** Where the period of each ladder begins that holds the beginning of a stretch. */
+function ladderPeriodStarts(versions: readonly Tariff[], stretch: Period, zone: Zone): readonly LadderStart[] {
+  const known = LADDER_STARTS.get(versions);
+  if (known !== undefined && known.stretch.from === stretch.from && known.stretch.to === stretch.to)
+    return known.starts;
+  const byCharge = new Map<string, Instant>();
+  for (const tariff of versions)
+    for (const { id, ladder } of ladderChargesOf(tariff))
+      byCharge.set(id, ladderPeriodAt(ladder, zone, stretch.from, stretch).from);
+  const starts = [...byCharge].map(([charge, from]) => ({ charge, from }));
+  LADDER_STARTS.set(versions, { stretch, starts });
+  return starts;
+}
+
+/** The last answer by versions, which never change: a run asks the same of every account. */
+const LADDER_STARTS = new WeakMap<
+  readonly Tariff[],
+  { readonly stretch: Period; readonly starts: readonly LadderStart[] }
+>();
 
 function zoneOf(versions: readonly Tariff[]): Zone {
   const first = versions[0];
