@@ -1,29 +1,36 @@
-import { CHART } from "../chart.ts";
+import { CHART, DEPOSIT, RECEIVABLE } from "../chart.ts";
 import { type Invariant, textList } from "./check.ts";
 
 const CASH_AS_ONE = "case when ledger_account like 'cash.%' then 'cash' else ledger_account end";
 
+const KINDS = ["bill", "payment", "reversal", "adjustment", "opening", "refund", "deposit", "transfer"];
+const OF_CUSTOMERS = [...Object.values(RECEIVABLE), DEPOSIT];
+
 export const ENTRY_INVARIANTS: readonly Invariant[] = [
   {
     name: "entries-balance",
-    title: "Every entry has at least two postings, and they add up to zero in each currency",
+    title: "Every entry is of a known kind and has at least two postings, which add up to zero in each currency",
     counted: "select count(*) from journal",
     broken: `
       select format('operator %s entry %s: %s postings, off by %s', j.operator_id, j.id, count(p.line), coalesce(sum(p.amount_minor), 0)) as example
         from journal j left join posting p on p.operator_id = j.operator_id and p.journal_id = j.id
        group by j.operator_id, j.id having count(p.line) < 2
       union all
+      select format('operator %s entry %s: %s', operator_id, id, kind) from journal where kind not in (${textList(KINDS)})
+      union all
       select format('operator %s entry %s: %s %s left over', operator_id, journal_id, sum(amount_minor), currency)
         from posting group by operator_id, journal_id, currency having sum(amount_minor) <> 0`,
   },
   {
     name: "postings-belong",
-    title: "Every posting belongs to an entry, a known ledger account and, if it is a customer's, a known account",
+    title:
+      "Every posting is of some money and belongs to an entry, a known ledger account and, if it is a customer's and only then, a known account",
     counted: "select count(*) from posting",
     broken: `
       select format('operator %s entry %s line %s: %s %s', p.operator_id, p.journal_id, p.line, p.ledger_account, p.account_id) as example
         from posting p
        where (p.ledger_account not in (${textList(Object.keys(CHART))}) and p.ledger_account !~ '^cash[.][0-9]+$')
+          or p.amount_minor = 0 or (p.ledger_account in (${textList(OF_CUSTOMERS)})) <> (p.account_id is not null)
           or not exists (select 1 from journal j where j.operator_id = p.operator_id and j.id = p.journal_id)
           or (p.account_id is not null and not exists (select 1 from account a where a.operator_id = p.operator_id and a.id = p.account_id))`,
   },
