@@ -8,9 +8,11 @@ import { type Metrics, prometheus } from "./api/metrics.ts";
 import { type RunningApi, startApi } from "./api/server.ts";
 import type { Services } from "./api/services.ts";
 import { dialOf } from "./catalog/meters/dials.ts";
+import { policyVersionsOf } from "./catalog/policies/catalogue.ts";
 import { liveTeller, type Teller } from "./api/tell/teller.ts";
 import { billDepsOf, type Billing, startBilling } from "./billing/main.ts";
 import { type PaymentOutcome, reversePayment, takePayment } from "./billing/payment.ts";
+import { tellPayments } from "./billing/told/payments.ts";
 import { issueToken, type TokenWish } from "./billing/tokens/issue.ts";
 import { type Collectors, startCollectors } from "./collectors/main.ts";
 import { type Demo, type DemoOptions, openDemo } from "./demo/main.ts";
@@ -266,6 +268,7 @@ async function openRooms(
         log,
         demo: demo !== null,
         attachmentsOf: (operatorId, delivery) => paperOfNotice(db, operatorId, delivery),
+        gather: () => tellPayments({ db, clock, policies: policyVersionsOf }),
         ...(settings.smtp === undefined ? {} : { smtp: settings.smtp }),
         ...(settings.noticeWebhook === undefined ? {} : { webhook: settings.noticeWebhook }),
       });
@@ -285,10 +288,10 @@ const channelsOf = ({ smtp, noticeWebhook }: Settings, demo: boolean): NoticeCha
 /** `takePayment`, counted by outcome; one that was turned away or failed as `refused`. */
 const countedPayments =
   (telemetry: Telemetry): typeof takePayment =>
-  async (db, payment) => {
+  async (db, payment, guard) => {
     let outcome: PaymentOutcome["kind"] | "refused" = "refused";
     try {
-      const taken = await takePayment(db, payment);
+      const taken = await takePayment(db, payment, guard);
       outcome = taken.kind;
       return taken;
     } finally {

@@ -29,6 +29,7 @@ import { supplyHoldRoutes } from "./routes/supply-holds.ts";
 import { billingCycleRoutes } from "./routes/billing-cycles.ts";
 import { depositRoutes } from "./routes/deposits.ts";
 import { lateFeeRoutes } from "./routes/late-fees.ts";
+import { setOffRoutes } from "./routes/set-off.ts";
 import { busRoutes } from "./routes/buses.ts";
 import { channelDeskRoutes, channelRoutes, sandboxRoutes } from "./routes/channels.ts";
 import { residentDeskRoutes, residentRoutes } from "./routes/resident.ts";
@@ -148,6 +149,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       balanceRoutes(v1, options);
       chargeRoutes(v1, options);
       lateFeeRoutes(v1, options);
+      setOffRoutes(v1, options);
       depositRoutes(v1, options);
       accountClosingRoutes(v1, options);
       billHoldRoutes(v1, options);

@@ -60,14 +60,23 @@ export type PaymentOutcome = {
   readonly withdrawn: readonly bigint[];
 };
 
+/** Whether a payment may be taken, decided in its transaction. */
+export type PaymentGuard = (trx: Transaction<Tables>) => Promise<void>;
+
 /**
  * Takes a payment in one transaction: entry, balance, withdrawal of cuts, order to reconnect. All or nothing, once per key.
  * The caller tells the prepaid engine afterwards (`onPayment`).
+ * `guard`: looked at first, in the same transaction; what it throws takes nothing. Without one the call is the whole transaction.
  * @throws CodedError `request.not-found` for an account that this operator does not have, `request.invalid` for no amount
  */
-export async function takePayment(db: Database, payment: Payment): Promise<PaymentOutcome> {
+export async function takePayment(db: Database, payment: Payment, guard?: PaymentGuard): Promise<PaymentOutcome> {
   if (payment.amount.minor <= 0n) throw new CodedError("request.invalid", "a payment is more than zero");
   if (payment.key === "") throw new CodedError("request.invalid", "a payment has an idempotency key");
+  if (guard !== undefined)
+    return db.as(payment.operatorId, async (trx) => {
+      await guard(trx);
+      return takePaymentIn(trx, payment);
+    });
   const { rows } = await known(payment, db.pool.query<TakenRow>(paymentCall(payment)));
   return paymentOutcome(payment, rows[0], (work) => db.as(payment.operatorId, work));
 }

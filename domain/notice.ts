@@ -21,6 +21,7 @@ export const NOTICE_FIELDS = {
   supply_cut_done: { available: money, cutAt: at, payAtLeast: maybe(money) },
   supply_restored: { restoredAt: at, available: maybe(money) },
   payment_received: { amount: money, paidAt: at, available: maybe(money), receipt: maybe(text) },
+  payment_reversed: { amount: money, paidAt: at, available: maybe(money) },
   bill_issued: { number: text, period: text, amount: money, dueOn: on },
   correction_issued: { number: text, corrects: text, difference: money },
   token_issued: { meter: text, amount: money, token: text },
@@ -35,6 +36,7 @@ const URGENT: ReadonlySet<NoticeKind> = new Set([
   "supply_cut_done",
   "supply_restored",
   "payment_received",
+  "payment_reversed",
   "token_issued",
   "sign_in_code",
 ]);
@@ -56,6 +58,7 @@ export function validHoursOf(kind: NoticeKind): number {
     case "supply_restored":
       return 48;
     case "payment_received":
+    case "payment_reversed":
     case "token_issued":
       return 7 * 24;
     case "bill_issued":

@@ -7,9 +7,11 @@ import type { Utility } from "./unit.ts";
 /** Local wall-clock hours `[from, to)`, `HH:MM`; over midnight when `from` is after `to`. */
 export type ClockHours = { readonly from: string; readonly to: string };
 
-/** Messages of the walk whose ways a policy may choose. */
-export const POLICY_MESSAGES = ["warn1", "warn2", "secondNotice", "cut", "restored"] as const;
+/** Messages whose ways a policy may choose: those of the walk, and of money. */
+export const POLICY_MESSAGES = ["warn1", "warn2", "secondNotice", "cut", "restored", "payment", "correction"] as const;
 export type PolicyMessage = (typeof POLICY_MESSAGES)[number];
+/** Those that a policy may leave out by naming no way: supply does not rest on them. */
+export const OPTIONAL_MESSAGES: readonly PolicyMessage[] = ["payment", "correction"];
 
 /**
  * When a prepaid supply is warned, cut and given back. Data: a new rule is a new version.
@@ -28,7 +30,7 @@ export type PrepaidPolicy = {
   readonly warn1: DecimalText;
   /** Second warning at or below; it counts as the notice that a cut needs. */
   readonly warn2: DecimalText;
-  /** Ways to the customer that a message takes, of those that the account has; absent = all of them. */
+  /** Ways to the customer that a message takes, of those that the account has; absent = all of them; none = it is not told. */
   readonly channels?: { readonly [M in PolicyMessage]?: readonly ContactChannel[] };
   /** A cut is due when less than this is available: negative = overdraft. */
   readonly cutBelow: DecimalText;

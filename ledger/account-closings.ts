@@ -18,16 +18,26 @@ export type ClosingFigures = {
   /** What the deposit paid of it. */
   readonly supplyPaid: bigint;
   readonly propertyPaid: bigint;
+  /** What credit of the other class paid of it after the deposit, where a set-off was allowed; one of them is zero. */
+  readonly supplySetOff: bigint;
+  readonly propertySetOff: bigint;
 };
 
-/** What is left either way once the deposit has paid: credit of one class never pays another's debt. Pure. */
+/** What stands on each class once deposit and set-off have paid; negative = credit. Pure. */
+export function creditsAndDebts(figures: ClosingFigures): { readonly supply: bigint; readonly property: bigint } {
+  const { supplyOwed, propertyOwed, supplyPaid, propertyPaid } = figures;
+  const toSupply = figures.supplySetOff - figures.propertySetOff;
+  return { supply: supplyOwed - supplyPaid - toSupply, property: propertyOwed - propertyPaid + toSupply };
+}
+
+/** What is left either way: beyond a set-off, credit of one class never pays another's debt. Pure. */
 export function restOf(figures: ClosingFigures): {
   readonly paid: bigint;
   readonly stillOwed: bigint;
   readonly refundDue: bigint;
 } {
-  const { deposit, supplyOwed, propertyOwed, supplyPaid, propertyPaid } = figures;
-  const rests = [supplyOwed - supplyPaid, propertyOwed - propertyPaid];
+  const { deposit, supplyPaid, propertyPaid } = figures;
+  const rests = Object.values(creditsAndDebts(figures));
   const sum = (minors: readonly bigint[]): bigint => minors.reduce((a, b) => a + b, 0n);
   const paid = supplyPaid + propertyPaid;
   const credit = -sum(rests.filter((minor) => minor < 0n));
@@ -43,12 +53,20 @@ export type AccountClosing = ClosingFigures & {
   readonly billId: bigint | null;
   readonly billNumber: string | null;
   readonly depositJournalId: bigint | null;
+  readonly setOffJournalId: bigint | null;
+  /** The customer's word to it; `null` where there was none, or the contracts say it. */
+  readonly setOffConsent: SetOffConsent | null;
   readonly closedAt: Instant;
 };
+
+/** Who agreed, when, and where it is written. */
+export type SetOffConsent = { readonly by: string; readonly on: Day; readonly reference: string };
 
 const COLUMNS = sql`c.id, c.account_id as "accountId", c.on_day as "onDay", c.bill_id as "billId", b.number as "billNumber",
   c.deposit_minor as deposit, c.supply_owed_minor as "supplyOwed", c.property_owed_minor as "propertyOwed",
   c.supply_paid_minor as "supplyPaid", c.property_paid_minor as "propertyPaid", c.deposit_journal_id as "depositJournalId",
+  c.supply_set_off_minor as "supplySetOff", c.property_set_off_minor as "propertySetOff", c.set_off_journal_id as "setOffJournalId",
+  c.set_off_consent as "setOffConsent",
   c.closed_at as "closedAt"`;
 const FROM = sql`sanbiao.account_closing c left join sanbiao.bill b on b.operator_id = c.operator_id and b.id = c.bill_id`;
 
@@ -76,9 +94,12 @@ export async function writeClosing(
   const one = closing;
   await sql`
     insert into sanbiao.account_closing (operator_id, account_id, on_day, bill_id, deposit_minor, supply_owed_minor,
-           property_owed_minor, supply_paid_minor, property_paid_minor, deposit_journal_id, closed_at, closed_by)
+           property_owed_minor, supply_paid_minor, property_paid_minor, deposit_journal_id, supply_set_off_minor,
+           property_set_off_minor, set_off_journal_id, set_off_consent, closed_at, closed_by)
     values (sanbiao.operator_id(), ${one.accountId}, ${one.onDay}::date, ${one.billId}, ${one.deposit}, ${one.supplyOwed},
-            ${one.propertyOwed}, ${one.supplyPaid}, ${one.propertyPaid}, ${one.depositJournalId}, ${isoOf(at)}::timestamptz,
+            ${one.propertyOwed}, ${one.supplyPaid}, ${one.propertyPaid}, ${one.depositJournalId},
+            ${one.supplySetOff}, ${one.propertySetOff}, ${one.setOffJournalId},
+            ${one.setOffConsent === null ? null : JSON.stringify(one.setOffConsent)}::jsonb, ${isoOf(at)}::timestamptz,
             ${by})`.execute(trx);
 }
 

@@ -12,32 +12,45 @@ export type NoticePolicy = {
   readonly quietTo: string;
   /** Messages of one channel in any minute. */
   readonly perMinute: number;
+  /** Whether customers are told of their payments, and of corrections of their bills. */
+  readonly payments: boolean;
+  readonly corrections: boolean;
 };
 
 /** Until an operator says otherwise. Our choice: nobody is woken by a bill, and a usual SMS gateway takes ten a second. */
-export const DEFAULT_NOTICE_POLICY: NoticePolicy = { quietFrom: "21:30", quietTo: "08:00", perMinute: 600 };
+export const DEFAULT_NOTICE_POLICY: NoticePolicy = {
+  quietFrom: "21:30",
+  quietTo: "08:00",
+  perMinute: 600,
+  payments: true,
+  corrections: true,
+};
 
 export async function readNoticePolicy(trx: Trx): Promise<NoticePolicy> {
-  const { rows } = await sql<{ quiet_from: string; quiet_to: string; per_minute: number }>`
-    select quiet_from, quiet_to, per_minute from sanbiao.notice_policy
-     where operator_id = sanbiao.operator_id() order by id desc limit 1`.execute(trx);
-  const row = rows[0];
-  if (row === undefined) return DEFAULT_NOTICE_POLICY;
-  return { quietFrom: row.quiet_from, quietTo: row.quiet_to, perMinute: row.per_minute };
+  const { rows } = await sql<NoticePolicy>`
+    select quiet_from as "quietFrom", quiet_to as "quietTo", per_minute as "perMinute", payments, corrections
+      from sanbiao.notice_policy where operator_id = sanbiao.operator_id() order by id desc limit 1`.execute(trx);
+  return rows[0] ?? DEFAULT_NOTICE_POLICY;
 }
 
+/** What is not said of payments and corrections stays as it is. */
 export async function noteNoticePolicy(
   trx: Trx,
-  { quietFrom, quietTo, perMinute }: NoticePolicy,
+  said: Omit<NoticePolicy, MoneySwitch> & { readonly [S in MoneySwitch]?: boolean | undefined },
   { at, by }: Noted,
 ): Promise<"noted" | "already"> {
   const before = await readNoticePolicy(trx);
-  if (before.quietFrom === quietFrom && before.quietTo === quietTo && before.perMinute === perMinute) return "already";
+  const { quietFrom, quietTo, perMinute, payments = before.payments, corrections = before.corrections } = said;
+  const now = { quietFrom, quietTo, perMinute, payments, corrections };
+  if ((Object.keys(now) as (keyof NoticePolicy)[]).every((name) => before[name] === now[name])) return "already";
   await sql`
-    insert into sanbiao.notice_policy (operator_id, quiet_from, quiet_to, per_minute, noted_at, noted_by)
-    values (sanbiao.operator_id(), ${quietFrom}, ${quietTo}, ${perMinute}, ${isoOf(at)}, ${by})`.execute(trx);
+    insert into sanbiao.notice_policy (operator_id, quiet_from, quiet_to, per_minute, payments, corrections, noted_at, noted_by)
+    values (sanbiao.operator_id(), ${quietFrom}, ${quietTo}, ${perMinute}, ${payments}, ${corrections}, ${isoOf(at)}, ${by})`.execute(
+    trx,
+  );
   return "noted";
 }
+type MoneySwitch = "payments" | "corrections";
 
 /** Whether only what is urgent leaves at `at`. */
 export function isQuiet({ quietFrom, quietTo }: NoticePolicy, at: Instant, zone: Zone): boolean {

@@ -60,9 +60,9 @@ export async function statementsOf(
     )
     select a.id, p.ledger_account,
            coalesce(sum(p.amount_minor) filter (where p.journal_id <= a.since), 0)::bigint as previous,
-           coalesce(-sum(p.amount_minor) filter (where p.journal_id > a.since and j.kind in ('payment', 'reversal', 'refund', 'deposit')), 0)::bigint as paid,
+           coalesce(-sum(p.amount_minor) filter (where p.journal_id > a.since and j.kind in ('payment', 'reversal', 'refund', 'deposit', 'set_off')), 0)::bigint as paid,
            coalesce(sum(p.amount_minor) filter (where p.journal_id > a.since and p.journal_id is distinct from a.journal_id
-                      and j.kind not in ('payment', 'reversal', 'refund', 'deposit')), 0)::bigint as other,
+                      and j.kind not in ('payment', 'reversal', 'refund', 'deposit', 'set_off')), 0)::bigint as other,
            coalesce(sum(p.amount_minor) filter (where p.journal_id = a.journal_id), 0)::bigint as billed
       from asked a
       left join sanbiao.posting p on p.operator_id = a.operator_id and p.account_id = a.account_id and p.currency = a.currency

@@ -21,6 +21,8 @@ export type NoticeRoomSettings = {
   /** Whether the sandbox delivers. */
   readonly demo: boolean;
   readonly attachmentsOf?: AttachmentsOf;
+  /** Writes what the books have to tell and nobody wrote yet; before each turn. */
+  readonly gather?: () => Promise<unknown>;
 };
 
 export type NoticeRoom = {
@@ -50,10 +52,15 @@ export function startNotices(settings: NoticeRoomSettings): NoticeRoom {
   const dispatcher = noticeDispatcher({ ...settings, carriers });
   let running: Promise<void> | null = null;
   let stopped = false;
+  /** What could not be gathered keeps nothing back that is there. */
+  const gathered = (): Promise<unknown> =>
+    (settings.gather?.() ?? Promise.resolve()).catch((error: unknown) =>
+      log.error({ err: error }, "notices could not be written from the books; the next turn tries again"),
+    );
   const turn = (): void => {
     if (stopped || running !== null) return;
-    running = dispatcher
-      .turn()
+    running = gathered()
+      .then(() => dispatcher.turn())
       .then(() => undefined)
       .catch((error: unknown) => log.error({ err: error }, "notices could not be sent; the next turn tries again"))
       .finally(() => {

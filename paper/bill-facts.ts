@@ -244,8 +244,8 @@ async function owedOf(trx: Trx, operatorId: OperatorId, ids: readonly bigint[]):
   const { rows } = await sql<OwedRow>`
     select l.id as bill_id, case p.ledger_account when 'customer' then 'supply' else 'property' end as debt,
            coalesce(sum(p.amount_minor) filter (where coalesce(w.earlier, false)), 0)::bigint as before,
-           coalesce(sum(p.amount_minor) filter (where not coalesce(w.earlier, false) and j.kind in ('payment', 'reversal', 'refund', 'deposit')), 0)::bigint as payments,
-           coalesce(sum(p.amount_minor) filter (where not coalesce(w.earlier, false) and j.kind not in ('payment', 'reversal', 'refund', 'deposit')), 0)::bigint as other
+           coalesce(sum(p.amount_minor) filter (where not coalesce(w.earlier, false) and j.kind in ('payment', 'reversal', 'refund', 'deposit', 'set_off')), 0)::bigint as payments,
+           coalesce(sum(p.amount_minor) filter (where not coalesce(w.earlier, false) and j.kind not in ('payment', 'reversal', 'refund', 'deposit', 'set_off')), 0)::bigint as other
       from bill l
       left join lateral (select max(e.journal_id) as journal_id from bill e
                           where e.operator_id = l.operator_id and e.account_id = l.account_id and e.journal_id < l.journal_id) b on true

@@ -1,6 +1,7 @@
 import type { LadderRun } from "../billing/explain/read-ladders.ts";
 import type { BillFacts, Section } from "./bill-sheet.ts";
 import { dayText } from "./figures.ts";
+import type { ClosingFact } from "./statement.ts";
 import { type Words, w } from "./words.ts";
 
 const LADDERS: Readonly<Record<LadderRun, Words>> = {
@@ -19,6 +20,17 @@ const LADDERS: Readonly<Record<LadderRun, Words>> = {
     "Tiers count the year's use: the bill goes on where the last one ended.",
   ),
 };
+
+const setOffNote = (consent: ClosingFact["setOffConsent"]): Words =>
+  consent === null
+    ? w(
+        "一类款项的余额按合同约定抵付了另一类欠费，详见最终结算。",
+        "As the contract says, credit of one kind paid debt of the other: see the final settlement.",
+      )
+    : w(
+        `经 ${consent.by} 于 ${dayText(consent.on, "zh")} 同意（${consent.reference}），一类款项的余额抵付了另一类欠费，详见最终结算。`,
+        `As ${consent.by} agreed on ${dayText(consent.on, "en")} (${consent.reference}), credit of one kind paid debt of the other: see the final settlement.`,
+      );
 
 /** What is explained at the foot of the bill. */
 export function notesOf(facts: BillFacts, sections: readonly Section[]): Words[] {
@@ -55,6 +67,8 @@ export function notesOf(facts: BillFacts, sections: readonly Section[]): Words[]
         `This is the final bill: the account ends as ${dayText(closing.onDay, "en")} begins. The deposit pays what is owed; what is left of it, and credit, is refunded.`,
       ),
     );
+  if (closing !== null && closing.supplySetOff + closing.propertySetOff > 0n)
+    notes.push(setOffNote(closing.setOffConsent));
   notes.push(
     w(
       "各项金额分别四舍五入一次，合计为各项之和。如有疑问，请凭账单编号到收费柜台咨询。",

@@ -37,8 +37,9 @@ function depositCells({ before, taken, applied, returned, held }: DepositSheet):
   return [[WORDS.deposit_before, before], ...moves.filter(([, { minor }]) => minor !== 0n), [WORDS.deposit_held, held]];
 }
 
-const finalCells = ({ paid, stillOwed, refundDue }: FinalSheet): Strip["cells"] => [
+const finalCells = ({ paid, setOff, stillOwed, refundDue }: FinalSheet): Strip["cells"] => [
   ...(paid.minor === 0n ? [] : [[WORDS.final_paid, paid] as const]),
+  ...(setOff === null ? [] : [[WORDS[`final_set_off_${setOff.pays}`], setOff.amount] as const]),
   [WORDS.final_still_owed, stillOwed],
   [WORDS.final_refund_due, refundDue],
 ];

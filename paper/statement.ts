@@ -1,7 +1,7 @@
 import type { DebtClass } from "../domain/charge.ts";
 import { type Money, money, sumMoney } from "../domain/money.ts";
 import type { Day } from "../domain/period.ts";
-import { type ClosingFigures, restOf } from "../ledger/account-closings.ts";
+import { type ClosingFigures, restOf, type SetOffConsent } from "../ledger/account-closings.ts";
 import type { DepositStatement } from "../ledger/deposits.ts";
 import type { BillFacts } from "./bill-sheet.ts";
 
@@ -25,13 +25,15 @@ export type FinalSheet = {
   readonly onDay: Day;
   /** What the deposit paid of what is owed with the bill. */
   readonly paid: Money;
+  /** What credit of one class paid of the other's debt, which is named. */
+  readonly setOff: { readonly pays: DebtClass; readonly amount: Money } | null;
   readonly stillOwed: Money;
   /** What is left of the deposit, and credit. */
   readonly refundDue: Money;
 };
 
 /** The figures of a closing, as they are kept with its final bill. */
-export type ClosingFact = ClosingFigures & { readonly onDay: Day };
+export type ClosingFact = ClosingFigures & { readonly onDay: Day; readonly setOffConsent: SetOffConsent | null };
 
 /** Of supply always, of all else where there is or was any. */
 export function statementsOf(facts: BillFacts): AccountStatement[] {
@@ -67,9 +69,12 @@ export function depositSheetOf({ deposit, currency }: BillFacts): DepositSheet |
 export function finalSheetOf({ closing, currency }: BillFacts): FinalSheet | null {
   if (closing === null) return null;
   const { paid, stillOwed, refundDue } = restOf(closing);
+  const { supplySetOff, propertySetOff } = closing;
+  const setOff = supplySetOff + propertySetOff;
   return {
     onDay: closing.onDay,
     paid: money(currency, paid),
+    setOff: setOff === 0n ? null : { pays: supplySetOff > 0n ? "supply" : "property", amount: money(currency, setOff) },
     stillOwed: money(currency, stillOwed),
     refundDue: money(currency, refundDue),
   };

@@ -49,6 +49,8 @@ export const WORDS = {
   deposit_held: w("在押", "Held now"),
   final: w("最终结算", "Final settlement"),
   final_paid: w("押金抵欠", "Paid by the deposit"),
+  final_set_off_supply: w("物业等款余额抵能源费", "Set off: other credit paid supply"),
+  final_set_off_property: w("能源费余额抵物业等款", "Set off: supply credit paid other debt"),
   final_still_owed: w("仍需缴纳", "Still to pay"),
   final_refund_due: w("应退金额", "Refund due"),
   taxIncluded: w("其中含税", "Tax contained"),

@@ -6,6 +6,7 @@ import type {
   CycleConventionTable,
   HeldBillTable,
   HoldRuleTable,
+  SetOffTermsTable,
 } from "./tables/bill-run.ts";
 import type {
   ApportionedShareTable,
@@ -89,6 +90,7 @@ import type {
   ContactPointTable,
   NoticeDeliveryTable,
   NoticeEventTable,
+  ToldEntryTable,
   NoticePolicyTable,
   NoticeTable,
 } from "./tables/notices.ts";
@@ -202,6 +204,7 @@ export type Tables = {
   customer_class: CustomerClassTable;
   account_cycle: AccountCycleTable;
   account_closing: AccountClosingTable;
+  set_off_terms: SetOffTermsTable;
   late_fee_waiver: LateFeeWaiverTable;
   subledger_balance: SubledgerBalanceTable;
   true_up: TrueUpTable;
@@ -227,6 +230,7 @@ export type Tables = {
   notice: NoticeTable;
   notice_delivery: NoticeDeliveryTable;
   notice_event: NoticeEventTable;
+  told_entry: ToldEntryTable;
   found_device: FoundDeviceTable;
   found_frame: FoundFrameTable;
   found_overflow: FoundOverflowTable;

@@ -1,3 +1,4 @@
+import { setOffPossible } from "../../billing/closing/figures.ts";
 import type { FinalBill } from "../../billing/closing/final-bill.ts";
 import { refundDue } from "../../billing/closing/refund.ts";
 import { addMoney, moneyJson, sumMoney } from "../../domain/money.ts";
@@ -10,12 +11,13 @@ import type { AccountClosingJson, ClosingFiguresJson, FinalBillJson } from "../s
 
 export function closingFiguresJson(desk: Desk, figures: ClosingFigures): ClosingFiguresJson {
   const money = (minor: bigint) => moneyOf(desk, minor);
-  const { deposit, supplyOwed, propertyOwed, supplyPaid, propertyPaid } = figures;
+  const { deposit, supplyOwed, propertyOwed, supplyPaid, propertyPaid, supplySetOff, propertySetOff } = figures;
   const { stillOwed, refundDue: due } = restOf(figures);
   return {
     deposit: money(deposit),
     owed: { supply: money(supplyOwed), property: money(propertyOwed) },
     paid: { supply: money(supplyPaid), property: money(propertyPaid) },
+    setOff: { supply: money(supplySetOff), property: money(propertySetOff) },
     stillOwed: money(stillOwed),
     refundDue: money(due),
   };
@@ -36,11 +38,22 @@ export async function closingJson(desk: Desk, closing: AccountClosing): Promise<
     bill: billId === null || billNumber === null ? null : { id: String(billId), number: billNumber },
     closedAt: atText(desk, closing.closedAt),
     figures: closingFiguresJson(desk, closing),
+    setOffConsent: closing.setOffConsent,
     refundDue: {
       deposit: moneyJson(due.deposit),
       credit: moneyJson(addMoney(due.supply, due.property)),
       total: moneyJson(due.total),
     },
+  };
+}
+
+function setOffJson(desk: Desk, { figures, setOff: { rule, consent } }: FinalBill): FinalBillJson["setOff"] {
+  const possible = figures === null ? null : setOffPossible(figures);
+  const money = (minor: bigint) => moneyOf(desk, minor);
+  return {
+    rule,
+    consent,
+    possible: possible === null ? null : { supply: money(possible.supply), property: money(possible.property) },
   };
 }
 
@@ -99,6 +112,7 @@ export function finalBillJson(desk: Desk, shown: FinalBill): FinalBillJson {
     ],
     total: moneyJson(sumMoney(desk.currency, amounts)),
     figures: figures === null ? null : closingFiguresJson(desk, figures),
+    setOff: setOffJson(desk, shown),
     digest: shown.digest,
   };
 }

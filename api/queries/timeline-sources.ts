@@ -1,10 +1,11 @@
 import { type RawBuilder, sql } from "kysely";
+import type { DebtClass } from "../../domain/charge.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { registerName } from "../../domain/register.ts";
 import { chartAccountOf } from "../../ledger/chart.ts";
 import { timestamptz } from "../../schema/database.ts";
 import { atText, moneyOf } from "../desk.ts";
-import type { TimelineKind } from "../schemas/account.ts";
+import type { TimelineKind, TimelinePayment } from "../schemas/account.ts";
 import { billColumns, billFrom, billRow, type BillRow } from "./bills.ts";
 import { type Placed, type Position, rankOf, type TimelinePage } from "./timeline.ts";
 
@@ -37,10 +38,11 @@ export async function billEntries({ desk, accountId, before, limit }: TimelinePa
 
 type PaymentRow = {
   id: bigint;
-  kind: "payment" | "reversal" | "adjustment" | "opening" | "refund";
+  kind: TimelinePayment["entry"];
   cause: Record<string, unknown>;
   occurred_at: Instant;
   gained: bigint;
+  moved: bigint;
   by_name: string | null;
   reversed_by: bigint | null;
 };
@@ -53,11 +55,12 @@ const textOf = (value: unknown): string | null => (typeof value === "string" ? v
 export async function paymentEntries({ desk, accountId, before, limit }: TimelinePage): Promise<Placed[]> {
   const { rows } = await sql<PaymentRow>`
     with own as (
-      select p.journal_id, -sum(p.amount_minor)::bigint as gained from posting p
+      select p.journal_id, -sum(p.amount_minor)::bigint as gained,
+             coalesce(sum(p.amount_minor) filter (where p.amount_minor > 0), 0)::bigint as moved from posting p
        where p.operator_id = ${desk.operatorId} and p.account_id = ${accountId} and p.currency = ${desk.currency}
          and p.ledger_account <> 'customer_deposit'
        group by p.journal_id)
-    select j.id, j.kind, j.cause, j.occurred_at, own.gained, u.name as by_name,
+    select j.id, j.kind, j.cause, j.occurred_at, own.gained, own.moved, u.name as by_name,
            (select r.id from own o join journal r on r.operator_id = j.operator_id and r.id = o.journal_id
              where r.kind = 'reversal' and r.cause ->> 'reverses' = j.id::text limit 1) as reversed_by
       from own join journal j on j.operator_id = ${desk.operatorId} and j.id = own.journal_id
@@ -74,7 +77,8 @@ export async function paymentEntries({ desk, accountId, before, limit }: Timelin
       kind: "payment",
       entry: row.kind,
       journalId: String(row.id),
-      amount: moneyOf(desk, row.gained),
+      amount: moneyOf(desk, row.kind === "set_off" ? row.moved : row.gained),
+      pays: row.kind === "set_off" ? (row.cause["pays"] as DebtClass) : null,
       channel: channelOf(textOf(row.cause["payment"])),
       by: row.by_name,
       reversedBy: row.reversed_by === null ? null : String(row.reversed_by),

@@ -4,11 +4,10 @@ import { refundClosed } from "../../billing/closing/refund.ts";
 import { billDepsOf } from "../../billing/main.ts";
 import { CodedError } from "../../domain/errors.ts";
 import { isoIn } from "../../domain/instant.ts";
-import { type Day, startOfDay } from "../../domain/period.ts";
 import { principalOfRequest } from "../access.ts";
+import { bookMoveOut } from "../boundary-readings.ts";
 import type { Desk } from "../desk.ts";
 import { closingJson, finalBillJson } from "../queries/account-closings.ts";
-import { enter } from "../reading-entry.ts";
 import {
   ClosingJson,
   FinalBillBody,
@@ -110,13 +109,13 @@ export function accountClosingRoutes(app: App, api: Api): void {
 }
 
 function askedOf(api: Api, by: Principal, id: string, body: Body): FinalBillAsked {
-  const { onDay: text, readings, agreed } = body;
+  const { onDay: text, readings, agreed, setOffConsent } = body;
   const onDay = dayOfText(text);
   const accountId = BigInt(id);
   const { operatorId, userId, zone, currency } = by;
   const read = async (trx: Desk["trx"]): Promise<void> => {
     const desk = { trx, operatorId, zone, currency, now: api.clock.now() };
-    for (const reading of readings) await book(desk, by, { accountId, onDay }, reading);
+    await bookMoveOut(desk, { accountId, onDay, userId }, readings);
   };
   return {
     operatorId,
@@ -124,40 +123,9 @@ function askedOf(api: Api, by: Principal, id: string, body: Body): FinalBillAske
     onDay,
     by: userId,
     ...(agreed === undefined ? {} : { agreed: { ...agreed, on: dayOfText(agreed.on) } }),
+    ...(setOffConsent === undefined ? {} : { setOffConsent: { ...setOffConsent, on: dayOfText(setOffConsent.on) } }),
     ...(readings.length === 0 ? {} : { prepare: read }),
   };
-}
-
-/** What the dial showed at the move-out counts at the instant at which the next customer begins. */
-async function book(
-  desk: Desk,
-  by: Principal,
-  { accountId, onDay }: { readonly accountId: bigint; readonly onDay: Day },
-  { meterId, register, value, confirmed }: Body["readings"][number],
-): Promise<void> {
-  const at = isoIn(startOfDay(onDay, desk.zone), desk.zone);
-  const answer = await enter(
-    desk,
-    { userId: by.userId, routeId: null, phoneNow: desk.now },
-    {
-      id: `final/${accountId}/${onDay}/${meterId}/${register ?? "main"}/${value}`.slice(0, 100),
-      meterId,
-      ...(register === undefined ? {} : { register }),
-      value,
-      measuredAt: at,
-      note: `final reading ${onDay}`,
-      confirmed,
-    },
-  );
-  if (answer.outcome === "accepted" || answer.outcome === "already") return;
-  const { low, high } = answer.expected ?? { low: null, high: null };
-  const why =
-    answer.outcome === "outside"
-      ? `expected is ${low ?? "0"} to ${high ?? "anything"}; confirm it if the dial shows it`
-      : answer.outcome === "conflict"
-        ? `the book holds ${answer.booked?.value ?? "another value"} at that instant`
-        : (answer.reason ?? answer.outcome);
-  throw new CodedError("closing.refused", `Meter ${meterId}, ${value}: ${why}.`);
 }
 
 function tell(api: Api, by: Principal): void {

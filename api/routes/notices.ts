@@ -16,6 +16,7 @@ import {
   ContactsJson,
   HandOverBody,
   NoticeOutcomeJson,
+  NoticePolicyBody,
   NoticePolicyJson,
   NoticesJson,
   NoticesQuery,
@@ -186,7 +187,7 @@ function policyRoutes(app: App, api: Api): void {
     url: "/notice-policy",
     schema: {
       tags: ["notices"],
-      summary: "Quiet hours, and how many messages leave in a minute",
+      summary: "Quiet hours, how many messages leave in a minute, and what is told of money",
       response: { 200: NoticePolicyJson, ...PROBLEMS },
     },
     handler: (request) => atDeskOf(api, request, (desk) => readNoticePolicy(desk.trx)),
@@ -197,8 +198,8 @@ function policyRoutes(app: App, api: Api): void {
     url: "/notice-policy",
     schema: {
       tags: ["notices"],
-      summary: "Set quiet hours and rate; what was said before stays readable in the books",
-      body: NoticePolicyJson,
+      summary: "Set quiet hours, rate and what is told of money; what was said before stays readable in the books",
+      body: NoticePolicyBody,
       response: { 200: NotedJson, 201: NotedJson, ...PROBLEMS },
     },
     config: { access: "manager" },

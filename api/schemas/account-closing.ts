@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { PAYMENT_CHANNELS } from "../../billing/payment.ts";
+import { SET_OFF_RULES } from "../../domain/set-off.ts";
+import { SetOffConsentBody } from "./set-off.ts";
 import { DayText, IdText, InstantText, MoneyJson, PlainText, UtilityName } from "./json.ts";
 
 const Classes = z.object({ supply: MoneyJson, property: MoneyJson });
@@ -9,9 +11,10 @@ export const ClosingFiguresJson = z
     deposit: MoneyJson.describe("Held when the final bill was posted"),
     owed: Classes.describe("With the bill, before the deposit; negative = credit"),
     paid: Classes.describe("What the deposit paid of it"),
-    stillOwed: MoneyJson.describe("What it left to pay"),
+    setOff: Classes.describe("What credit of the other class paid of it after the deposit; one of them is zero"),
+    stillOwed: MoneyJson.describe("What all that left to pay"),
     refundDue: MoneyJson.describe(
-      "What is left of the deposit, and credit; credit of one class never pays another's debt",
+      "What is left of the deposit, and credit; beyond the set-off credit of one class never pays another's debt",
     ),
   })
   .meta({ id: "ClosingFigures" });
@@ -38,6 +41,9 @@ export const FinalBillBody = z.object({
     })
     .optional()
     .describe("Ends that nobody read are estimated with the customer's consent; the estimate is final"),
+  setOffConsent: SetOffConsentBody.optional().describe(
+    "The customer's word that credit of one class pays another's debt: needed where the operator's rule is on_consent",
+  ),
 });
 export type FinalBillBody = z.input<typeof FinalBillBody>;
 
@@ -87,6 +93,13 @@ export const FinalBillJson = z
     ),
     total: MoneyJson,
     figures: ClosingFiguresJson.nullable(),
+    setOff: z
+      .object({
+        rule: z.enum(SET_OFF_RULES),
+        possible: Classes.nullable().describe("What could be set off of each class's debt; null: no bill"),
+        consent: SetOffConsentBody.nullable(),
+      })
+      .describe("The operator's rule, and the customer's word"),
     digest: z.string().nullable(),
   })
   .meta({ id: "FinalBill" });
@@ -98,6 +111,7 @@ export const AccountClosingJson = z
     bill: z.object({ id: IdText, number: z.string() }).nullable().describe("null: everything was billed already"),
     closedAt: InstantText,
     figures: ClosingFiguresJson.describe("As of the closing"),
+    setOffConsent: SetOffConsentBody.nullable(),
     refundDue: z.object({ deposit: MoneyJson, credit: MoneyJson, total: MoneyJson }).describe("Now"),
   })
   .meta({ id: "AccountClosing" });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DEBT_CLASSES } from "../../domain/charge.ts";
 import { AccountFactJson } from "./account-fact.ts";
 import { BillRowJson } from "./bill.ts";
 import { AccountClosingJson } from "./account-closing.ts";
@@ -119,15 +120,17 @@ export const TimelinePayment = z
   .object({
     ...entry,
     kind: z.literal("payment"),
-    entry: z.enum(["payment", "reversal", "adjustment", "opening", "refund", "deposit"]),
+    entry: z.enum(["payment", "reversal", "adjustment", "opening", "refund", "deposit", "set_off"]),
     journalId: IdText,
-    amount: MoneyJson.describe("What the balance gained"),
+    amount: MoneyJson.describe("What the balance gained; of a set-off what went from one class to the other"),
+    pays: z.enum(DEBT_CLASSES).nullable().describe("Of a set-off: the class whose debt it paid"),
     channel: z.string().nullable(),
     by: z.string().nullable(),
     reversedBy: IdText.nullable(),
     reason: z.string().nullable(),
   })
   .meta({ id: "TimelinePayment" });
+export type TimelinePayment = z.infer<typeof TimelinePayment>;
 
 export const TimelineSupply = z
   .object({ ...entry, kind: z.literal("supply"), event: z.string(), detail: z.record(z.string(), z.unknown()) })

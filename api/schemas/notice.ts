@@ -125,8 +125,14 @@ export const NoticePolicyJson = z
     quietFrom: Time,
     quietTo: Time.describe("The same as quietFrom: no quiet hours"),
     perMinute: z.number().int().min(1).max(100_000).describe("Messages of one channel in any minute"),
+    payments: z.boolean().describe("Whether customers are told of payments, and of payments that were taken back"),
+    corrections: z.boolean().describe("Whether customers are told of corrections of their bills"),
   })
   .meta({ id: "NoticePolicy" });
+/** Without `payments` or `corrections` these stay as they are. */
+export const NoticePolicyBody = NoticePolicyJson.partial({ payments: true, corrections: true }).meta({
+  id: "NoticePolicyWish",
+});
 export type NoticePolicyJson = z.infer<typeof NoticePolicyJson>;
 
 export const NoticeCallbackBody = z.object({

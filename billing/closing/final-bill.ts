@@ -2,7 +2,7 @@ import { sql, type Transaction } from "kysely";
 import type { Bill } from "../../domain/bill.ts";
 import { CodedError } from "../../domain/errors.ts";
 import { type Instant, isoIn } from "../../domain/instant.ts";
-import { type Currency, type Money, money, sumMoney } from "../../domain/money.ts";
+import { type Currency, money } from "../../domain/money.ts";
 import { addDays, type Day, dayOf, type Period, periodOfDays, startOfDay } from "../../domain/period.ts";
 import type { AccountId, OperatorId } from "../../domain/reading.ts";
 import {
@@ -13,26 +13,32 @@ import {
   endAgreements,
   lockAccountToClose,
   readClosing,
+  type SetOffConsent,
   settleWaiting,
   writeClosing,
 } from "../../ledger/account-closings.ts";
 import { accountHolds } from "../../ledger/bill-holds.ts";
+import { nextBillIds } from "../../ledger/bills.ts";
 import { cancelControls } from "../../ledger/controls.ts";
 import { depositOf } from "../../ledger/deposits.ts";
 import type { EditToWrite } from "../../ledger/edits.ts";
 import { giveEstimate } from "../../ledger/given-estimates.ts";
-import { postEntry } from "../../ledger/journal.ts";
+import { type Entry, postEntry } from "../../ledger/journal.ts";
+import { readSetOffRule } from "../../ledger/set-off-terms.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { accountBillOf } from "../account-bill.ts";
+import { BillWriter } from "../bill-writer.ts";
 import type { AccountInput } from "../chunk.ts";
-import { appliedPostings, depositShare } from "../deposit.ts";
+import { appliedPostings } from "../deposit.ts";
 import { proposeEnds } from "../estimate-ends.ts";
 import { canonicalText, sha256Of } from "../explain/canonical.ts";
 import type { RatedAccount } from "../hold-back.ts";
 import { type OperatorFacts, operatorFacts } from "../operator.ts";
 import { classesOwed } from "../payment.ts";
 import type { BillRunDeps } from "../run.ts";
-import { readInputs, writeRated } from "../run-chunk.ts";
+import { readInputs } from "../run-chunk.ts";
+import type { SetOffRule } from "../../domain/set-off.ts";
+import { closingFigures, owedWith, setOffPostings } from "./figures.ts";
 import { boundariesOf, type Boundary, whyNotClosed } from "./boundary.ts";
 
 type Trx = Transaction<Tables>;
@@ -45,6 +51,8 @@ export type FinalBillAsked = {
   readonly by: bigint | null;
   /** Ends that nobody read are estimated, and the customer agreed to that: who, when, and where it is written. */
   readonly agreed?: { readonly by: string; readonly on: Day; readonly reference: string };
+  /** The customer's word that credit of one class pays another's debt; needed where the operator's rule is `on_consent`. */
+  readonly setOffConsent?: SetOffConsent;
   /** Books what was read at the move-out, in the same transaction. */
   readonly prepare?: (trx: Trx) => Promise<void>;
 };
@@ -64,6 +72,7 @@ export type FinalBill = {
   readonly notProposed: readonly string[];
   /** `null` where there can be no bill. */
   readonly figures: ClosingFigures | null;
+  readonly setOff: SetOffAllowed;
   /** Of all that is shown: what has another one is not posted. */
   readonly digest: string | null;
 };
@@ -121,7 +130,7 @@ export async function issueFinalBill(
       rated === null || input === null
         ? null
         : await issue(trx, { deps, operator, asked, shown, rated, input, issuedOn });
-    const paid = await payByDeposit(trx, asked, shown.figures, operator.currency, noted.at);
+    const paid = await payWhatIsOwed(trx, asked, { ...shown, figures: shown.figures }, operator.currency, noted.at);
     await writeClosing(trx, { accountId, onDay, billId, ...paid }, noted);
     await leaveSupply(trx, accountId, noted.at);
     const closing = await readClosing(trx, accountId);
@@ -158,11 +167,12 @@ async function prepared(
   const why = whyNotClosed(account, { onDay, today: issuedOn, cycleBegins });
   if (why !== null) throw refuse(`Account ${account.number} cannot be closed on ${onDay}: ${why}.`);
   await endAgreements(trx, accountId, onDay);
+  const setOff = await setOffAllowed(trx, asked, issuedOn);
   const from = billedUntil !== null && billedUntil > cycleBegins ? billedUntil : cycleBegins;
   const nothing = { period: null, bill: null, refused: null, boundary: [], proposed: [], notProposed: [] };
   if (from === onDay) {
-    const figures = await figuresOf(trx, accountId, null, operator.currency);
-    const shown = withDigest({ accountId, onDay, ...nothing, figures });
+    const figures = await figuresOf(trx, accountId, null, { operator, setOff });
+    const shown = withDigest({ accountId, onDay, ...nothing, figures, setOff });
     return { shown, operator, issuedOn, rated: null, input: null };
   }
   await prepare?.(trx);
@@ -184,7 +194,8 @@ async function prepared(
     boundary: boundariesOf(rated.settlements, input, period.to),
     proposed: agreed === undefined ? proposed : [],
     notProposed: none,
-    figures: bill === null ? null : await figuresOf(trx, accountId, bill, operator.currency),
+    figures: bill === null ? null : await figuresOf(trx, accountId, bill, { operator, setOff }),
+    setOff,
   });
   return { shown, operator, issuedOn, rated, input };
 }
@@ -231,43 +242,41 @@ async function agree(
   if (done.kind === "refused") throw refuse(`The estimate for meter ${meterId} is refused: ${done.detail}.`);
 }
 
-/** What is owed with the bill, and what the deposit pays of it. */
+/** What is owed with the bill, what the deposit pays of it, and what is set off. */
 async function figuresOf(
   trx: Trx,
   accountId: AccountId,
   bill: Bill | null,
-  currency: Currency,
+  { operator: { currency }, setOff }: { operator: OperatorFacts; setOff: SetOffAllowed },
 ): Promise<ClosingFigures> {
-  const before = await classesOwed(trx, accountId, currency);
-  const charges = sumMoney(
-    currency,
-    (bill?.charges ?? []).map(({ amount }) => amount),
-  );
-  const owed = {
-    supply: money(currency, before.supply.minor + (bill?.total.minor ?? 0n)),
-    property: money(currency, before.property.minor + charges.minor),
-  };
-  return closingFigures(await depositOf(trx, accountId, currency), owed);
+  const owed = owedWith(await classesOwed(trx, accountId, currency), bill, currency);
+  return closingFigures(await depositOf(trx, accountId, currency), owed, setOff.isAllowed);
 }
 
-function closingFigures(deposit: Money, owed: { supply: Money; property: Money }): ClosingFigures {
-  const paid = depositShare(deposit, owed);
-  return {
-    deposit: deposit.minor,
-    supplyOwed: owed.supply.minor,
-    propertyOwed: owed.property.minor,
-    supplyPaid: paid.supply.minor,
-    propertyPaid: paid.property.minor,
-  };
+/** The operator's rule and the customer's word: both are looked at anew when the bill is issued. */
+export type SetOffAllowed = {
+  readonly rule: SetOffRule;
+  readonly consent: SetOffConsent | null;
+  readonly isAllowed: boolean;
+};
+
+async function setOffAllowed(trx: Trx, { setOffConsent }: FinalBillAsked, today: Day): Promise<SetOffAllowed> {
+  const rule = await readSetOffRule(trx);
+  const consent = setOffConsent ?? null;
+  if (consent !== null && rule === "off")
+    throw refuse("The operator's rule is that credit of one class of debt pays no other: nothing can be set off.");
+  if (consent !== null && consent.on > today)
+    throw refuse(`The consent to the set-off is of ${consent.on}: yet to come.`);
+  return { rule, consent, isAllowed: rule === "agreed" || (rule === "on_consent" && consent !== null) };
 }
 
 function withDigest(shown: Omit<FinalBill, "digest">): FinalBill {
-  const { figures, bill, onDay, period } = shown;
+  const { figures, bill, onDay, period, setOff } = shown;
   if (figures === null) return { ...shown, digest: null };
   const lines = bill?.lines.map(({ key, quantity, price, amount }) => ({ key, quantity, price, amount }));
   const charges = bill?.charges?.map(({ key, amount }) => ({ key, amount }));
   const boundary = shown.boundary.map(({ meterId, register, value, basis }) => ({ meterId, register, value, basis }));
-  const of = { accountId: shown.accountId, onDay, period, lines, charges, boundary, figures };
+  const of = { accountId: shown.accountId, onDay, period, lines, charges, boundary, figures, setOff };
   return { ...shown, digest: sha256Of(canonicalText(of)) };
 }
 
@@ -285,43 +294,70 @@ async function issue(trx: Trx, { deps, operator, asked, shown, rated, input, iss
   const { accountId, operatorId } = asked;
   const { period } = shown;
   if (period === null) throw new Error("a final bill has a period");
-  const facts = { deps, operatorId, operator, period, runId: null, final: true } as const;
-  const issued = await writeRated(trx, facts, [rated], [{ input, period, issuedOn, operator }]);
-  await settleWaiting(trx, accountId, period, deps.clock.now());
+  const now = deps.clock.now();
+  const writer = new BillWriter({ operatorId, period, runId: null, now, final: true });
+  const [id] = await nextBillIds(trx, 1);
+  writer.add(id as bigint, rated, { input, period, issuedOn, operator });
+  const issued = await writer.write(trx);
+  await settleWaiting(trx, accountId, period, now);
   const billId = issued.get(accountId);
   if (billId === undefined) throw new Error(`account ${accountId} got no final bill`);
   return billId;
 }
 
-/** Posted after the bill: its entry holds the balance, so that no payment comes in between. */
-async function payByDeposit(
+type Paid = Pick<AccountClosing, "depositJournalId" | "setOffJournalId" | "setOffConsent"> & ClosingFigures;
+
+/** Posted after the bill: its entry holds the balance, so that no payment comes in between. First the deposit pays, then credit. */
+async function payWhatIsOwed(
   trx: Trx,
-  { operatorId, accountId, onDay, by }: FinalBillAsked,
-  shown: ClosingFigures,
+  asked: FinalBillAsked,
+  { figures: shown, setOff }: Pick<FinalBill, "setOff"> & { readonly figures: ClosingFigures },
   currency: Currency,
   at: Instant,
-): Promise<ClosingFigures & { depositJournalId: bigint | null }> {
-  const figures = closingFigures(
-    await depositOf(trx, accountId, currency),
-    await classesOwed(trx, accountId, currency),
-  );
+): Promise<Paid> {
+  const { accountId } = asked;
+  const owed = await classesOwed(trx, accountId, currency);
+  const figures = closingFigures(await depositOf(trx, accountId, currency), owed, setOff.isAllowed);
   if (canonicalText(figures) !== canonicalText(shown)) throw changed();
-  const postings = appliedPostings(accountId, {
+  const applied = appliedPostings(accountId, {
     supply: money(currency, figures.supplyPaid),
     property: money(currency, figures.propertyPaid),
   });
-  if (postings.length === 0) return { ...figures, depositJournalId: null };
+  const depositJournalId = await post(trx, asked, at, {
+    kind: "deposit",
+    cause: { deposit: "apply" },
+    postings: applied,
+  });
+  const pays = figures.supplySetOff > 0n ? "supply" : "property";
+  const word = Object.entries(setOff.consent ?? {}).map(([name, text]) => [`consent_${name}`, text] as const);
+  const setOffJournalId = await post(trx, asked, at, {
+    kind: "set_off",
+    cause: { set_off: "closing", pays, rule: setOff.rule, ...Object.fromEntries(word) },
+    postings: setOffPostings(accountId, figures, currency),
+  });
+  const setOffConsent = setOffJournalId === null ? null : setOff.consent;
+  return { ...figures, depositJournalId, setOffJournalId, setOffConsent };
+}
+
+/** One entry of the closing; `null` where there is nothing to post. */
+async function post(
+  trx: Trx,
+  { operatorId, accountId, onDay, by }: FinalBillAsked,
+  at: Instant,
+  { kind, cause, postings }: Pick<Entry, "kind" | "cause" | "postings">,
+): Promise<bigint | null> {
+  if (postings.length === 0) return null;
   const { journalId } = await postEntry(trx, {
     operatorId,
-    key: `deposit/closing/${accountId}/${onDay}`,
-    kind: "deposit",
-    cause: { deposit: "apply", account: String(accountId) },
+    key: `${kind}/closing/${accountId}/${onDay}`,
+    kind,
+    cause: { ...cause, account: String(accountId) },
     occurredAt: at,
     postedAt: at,
     ...(by === null ? {} : { postedBy: by }),
     postings,
   });
-  return { ...figures, depositJournalId: journalId };
+  return journalId;
 }
 
 /** Whoever moves in next must not be cut for who moved out: no order for the old account stays open. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { CALENDARS } from "../../catalog/calendars/catalogue.ts";
 import { CURRENCIES, type Currency } from "../../domain/money.ts";
 import { CONTACT_CHANNELS } from "../../domain/notice.ts";
-import { POLICY_MESSAGES, type PrepaidPolicy } from "../../domain/policy.ts";
+import { OPTIONAL_MESSAGES, POLICY_MESSAGES, type PrepaidPolicy } from "../../domain/policy.ts";
 import { UTILITIES } from "../../domain/unit.ts";
 import { day, decimal, id, notBelowZero, title } from "../rate/fields.ts";
 import { problemError, problemsOf } from "../rate/schema.ts";
@@ -17,7 +17,8 @@ const minutes = z
 const SECOND_NOTICE_MINUTES_MAX = 12 * 60;
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "not a time such as 08:00");
 const celsius = z.number().min(-90).max(60);
-const ways = z.array(z.enum(CONTACT_CHANNELS)).min(1);
+const anyWays = z.array(z.enum(CONTACT_CHANNELS));
+const ways = anyWays.min(1);
 
 /** Form and meaning of one version of a prepaid policy: one schema for catalogue, console, API and command line. */
 export const policySchema = z
@@ -32,10 +33,9 @@ export const policySchema = z
     warn2: decimal,
     channels: z
       .strictObject(
-        Object.fromEntries(POLICY_MESSAGES.map((name) => [name, ways.optional()])) as Record<
-          (typeof POLICY_MESSAGES)[number],
-          z.ZodOptional<typeof ways>
-        >,
+        Object.fromEntries(
+          POLICY_MESSAGES.map((name) => [name, (OPTIONAL_MESSAGES.includes(name) ? anyWays : ways).optional()]),
+        ) as Record<(typeof POLICY_MESSAGES)[number], z.ZodOptional<typeof ways>>,
       )
       .optional(),
     cutBelow: decimal,

@@ -21,6 +21,7 @@ import type { SettlementBooks } from "../chunk.ts";
 import { correctionBasesOf } from "../explain/correction-basis.ts";
 import { type OperatorFacts, operatorFacts } from "../operator.ts";
 import { postingsOf } from "../postings.ts";
+import { tellCorrection } from "../told/correction.ts";
 import type { ChargeDifference } from "./compare.ts";
 import { correctionLineOf } from "./correction-line.ts";
 import { isNothing, type Rebill, rebillOf } from "./decide.ts";
@@ -214,22 +215,20 @@ async function write(
     postedAt: now,
     postedBy: by,
   };
-  return writeCorrection(
-    trx,
-    head,
-    rebill.lines.map(correctionLineOf),
-    rebill.usages,
-    await partsOf(trx, rebill, issuedOn, operator),
-  );
+  const parts = await partsOf(trx, rebill, issuedOn, operator);
+  const written = await writeCorrection(trx, head, rebill.lines.map(correctionLineOf), rebill.usages, parts);
+  const { number } = written;
+  const { totalMinor } = rebill;
+  await tellCorrection(trx, { ...operator, accountId, number, billIds: billsTouched(rebill), totalMinor, now });
+  return written;
 }
 
-async function partsOf(
-  trx: Trx,
-  { accountId, lines, usages, measures, states, charges, madeOf }: Rebill,
-  issuedOn: Day,
-  operator: OperatorFacts,
-): Promise<CorrectionParts> {
-  const touched = new Set([...lines, ...usages, ...measures, ...states, ...charges].map(({ billId }) => billId));
+const billsTouched = ({ lines, usages, measures, states, charges }: Rebill): Set<bigint> =>
+  new Set([...lines, ...usages, ...measures, ...states, ...charges].map(({ billId }) => billId));
+
+async function partsOf(trx: Trx, rebill: Rebill, issuedOn: Day, operator: OperatorFacts): Promise<CorrectionParts> {
+  const { accountId, measures, states, charges, madeOf } = rebill;
+  const touched = billsTouched(rebill);
   const changed = madeOf.filter(({ billId }) => touched.has(billId));
   return {
     charges: charges.map(correctionChargeOf),

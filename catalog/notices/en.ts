@@ -59,6 +59,14 @@ export const noticesEn: NoticeTemplates = {
       "Receipt {receipt}.",
     ],
   },
+  payment_reversed: {
+    subject: "A payment of {amount} was taken back",
+    sentences: [
+      "The payment of {amount} for account {account}, made at {paidAt}, was taken back: it does not count any more.",
+      "Available balance: {available}.",
+      "If you have a question about it, talk to {operator}.",
+    ],
+  },
   bill_issued: {
     subject: "Bill {number} for {period}: {amount}",
     sentences: [

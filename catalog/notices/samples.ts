@@ -14,6 +14,7 @@ export const NOTICE_SAMPLES: { readonly [K in NoticeKind]: NoticeData<K> } = {
     available: "45.90",
     receipt: "R-2026-00417",
   },
+  payment_reversed: { amount: "50.00", paidAt: "2026-11-30T11:39:58+08:00", available: "-4.10" },
   bill_issued: { number: "2026-000017", period: "2026-11", amount: "214.37", dueOn: "2026-12-15" },
   correction_issued: { number: "2026-000031", corrects: "2026-000017", difference: "-12.80" },
   token_issued: { meter: "0455-0032", amount: "50.00", token: "5829 1740 3316 0092 7745" },

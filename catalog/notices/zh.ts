@@ -57,6 +57,14 @@ export const noticesZh: NoticeTemplates = {
       "收据号 {receipt}。",
     ],
   },
+  payment_reversed: {
+    subject: "缴费 {amount} 已冲正",
+    sentences: [
+      "户号 {account} 于 {paidAt} 的缴费 {amount} 已冲正，不再计入账户。",
+      "当前可用余额 {available}。",
+      "如有疑问，请联系{operator}。",
+    ],
+  },
   bill_issued: {
     subject: "{period} 账单 {number}：{amount}",
     sentences: [

@@ -72,7 +72,8 @@ export const CLASS_INVARIANTS: readonly Invariant[] = [
   },
   {
     name: "closings",
-    title: "A closed account's final bill ends on its day, and its deposit paid what it says by an entry of its own",
+    title:
+      "A closed account's final bill ends on its day, and its deposit and its set-off paid what it says, each by an entry of its own",
     counted: "select count(*) from account_closing",
     broken: `
       select format('operator %s account %s closed on %s: %s', k.operator_id, k.account_id, k.on_day, k.wrong) as example
@@ -85,11 +86,29 @@ export const CLASS_INVARIANTS: readonly Invariant[] = [
                   and p.account_id = c.account_id and p.ledger_account = 'customer'), 0) <> c.supply_paid_minor
                   or coalesce((select -sum(p.amount_minor) from posting p where p.operator_id = c.operator_id and p.journal_id = c.deposit_journal_id
                   and p.account_id = c.account_id and p.ledger_account = 'customer_property'), 0) <> c.property_paid_minor then 'another entry'
+                when (select count(*) from posting p where p.operator_id = c.operator_id and p.journal_id = c.set_off_journal_id
+                  and p.account_id = c.account_id and p.amount_minor = case p.ledger_account when 'customer' then -1 else 1 end
+                    * (c.supply_set_off_minor - c.property_set_off_minor)) <> case when c.set_off_journal_id is null then 0 else 2 end
+                  then 'another set-off'
+                when c.supply_set_off_minor > least(c.supply_owed_minor - c.supply_paid_minor, -c.property_owed_minor) and c.supply_set_off_minor > 0
+                  or c.property_set_off_minor > least(c.property_owed_minor - c.property_paid_minor, -c.supply_owed_minor) and c.property_set_off_minor > 0
+                  then 'more set off than was owed and in credit'
                 when c.supply_paid_minor > greatest(c.supply_owed_minor, 0) or c.property_paid_minor > greatest(c.property_owed_minor, 0)
                   then 'more paid than was owed' end as wrong
                 from account_closing c join operator o on o.operator_id = c.operator_id
                 left join bill b on b.operator_id = c.operator_id and b.id = c.bill_id) k
        where k.wrong is not null`,
+  },
+  {
+    name: "set-offs",
+    title: "Credit of one class pays another's debt at a move-out and nowhere else, within one account",
+    counted: "select count(*) from journal where kind = 'set_off'",
+    broken: `
+      select format('operator %s entry %s: a set-off that no closing orders', j.operator_id, j.id) as example
+        from journal j where j.kind = 'set_off'
+         and not exists (select from account_closing c where c.operator_id = j.operator_id and c.set_off_journal_id = j.id
+               and not exists (select from posting p where p.operator_id = j.operator_id and p.journal_id = j.id
+                     and (p.account_id is distinct from c.account_id or p.ledger_account not in ('customer', 'customer_property'))))`,
   },
   {
     name: "held-bills",

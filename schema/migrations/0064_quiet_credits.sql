@@ -1,31 +1,11 @@
 -- A payment to a supply that flows, of which nothing is held and nobody was warned, changes nothing of it: it only waits for whoever is
 -- deciding about it, and leaves its time with the balance. What follows from a credit otherwise is said by `credit_supply`, as before.
--- What one row of an entry may be is looked at where the whole entry is, by the triggers of 0047, and no longer by check constraints,
--- which PostgreSQL reads anew from their text in every statement. The door of payments, which passes by these triggers, refuses itself
--- what they would.
+-- What a posting may be is looked at where its whole entry is, by the trigger of 0047, and no longer by check constraints, which
+-- PostgreSQL reads anew from their text in every statement. The door of payments, which passes by the trigger, refuses itself what it
+-- would.
 
 -- When the customer was last credited by a payment.
 alter table sanbiao.customer_balance add column credited_at timestamptz;
-
-create or replace function sanbiao.check_entry() returns trigger
-  language plpgsql security definer set search_path = sanbiao, pg_temp set enable_seqscan = off as $$
-declare
-  entry_id bigint;
-begin
-  select w.id into entry_id from written w
-   where (select p.line from posting p where p.operator_id = w.operator_id and p.journal_id = w.id limit 1) is null limit 1;
-  if found then
-    raise exception 'journal entry % does not balance: it has no postings', entry_id
-      using errcode = 'check_violation', constraint = 'entry_balances';
-  end if;
-  select w.id into entry_id from written w
-   where w.kind not in ('bill', 'payment', 'reversal', 'adjustment', 'opening', 'refund', 'deposit', 'transfer') limit 1;
-  if found then
-    raise exception 'journal entry % is of a kind that is not known', entry_id
-      using errcode = 'check_violation', constraint = 'journal_kind_check';
-  end if;
-  return null;
-end $$;
 
 -- As in 0047, and: no posting is of nothing, and whoever has a customer's account is a customer's.
 create or replace function sanbiao.posting_written() returns trigger
@@ -115,7 +95,6 @@ begin
   end loop;
   return null;
 end $$;
-alter table sanbiao.journal drop constraint journal_kind_check;
 alter table sanbiao.posting drop constraint posting_amount_minor_check, drop constraint posting_of_customer;
 
 -- Locks: balance, supply, control.

@@ -68,6 +68,18 @@ export type AccountClosingTable = {
   deposit_journal_id: Null<bigint>;
   closed_at: At;
   closed_by: Null<bigint>;
+  supply_set_off_minor: Generated<bigint>;
+  property_set_off_minor: Generated<bigint>;
+  set_off_journal_id: Null<bigint>;
+  set_off_consent: Null<Json<Record<string, string>>>;
+};
+export type SetOffTermsTable = {
+  operator_id: bigint;
+  id: Id;
+  rule: "off" | "on_consent" | "agreed";
+  source: string;
+  noted_at: At;
+  noted_by: Null<bigint>;
 };
 export type CycleConventionTable = {
   operator_id: bigint;

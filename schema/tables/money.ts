@@ -5,7 +5,7 @@ export type JournalTable = {
   operator_id: bigint;
   id: Id;
   idempotency_key: string;
-  kind: "bill" | "payment" | "reversal" | "adjustment" | "opening" | "refund" | "deposit" | "transfer";
+  kind: "bill" | "payment" | "reversal" | "adjustment" | "opening" | "refund" | "deposit" | "transfer" | "set_off";
   cause: Json<Record<string, unknown>>;
   occurred_at: At;
   posted_at: At;

@@ -23,6 +23,8 @@ export type NoticePolicyTable = {
   quiet_from: string;
   quiet_to: string;
   per_minute: number;
+  payments: Generated<boolean>;
+  corrections: Generated<boolean>;
   noted_at: At;
   noted_by: Null<bigint>;
 };
@@ -63,4 +65,11 @@ export type NoticeEventTable = {
   subject: Null<string>;
   body: Null<string>;
   user_id: Null<bigint>;
+};
+export type ToldEntryTable = {
+  operator_id: bigint;
+  done_id: bigint;
+  mark_id: Null<bigint>;
+  marked_at: AtNull;
+  mark_xid: Null<string>;
 };

@@ -114,8 +114,15 @@ test("a clerk closes an account as it was shown, with the reading of the move-ou
     status: 422,
     body: { code: "closing.refused", detail: expect.stringContaining("expected is") },
   });
+  const foreign = { ...asked, readings: [{ meterId: String(estate.relayMeter), value: "150", confirmed: true }] };
+  expect((await ask("clerk", "POST", `${url}/preview`, foreign)).body.detail).toContain("does not measure");
   const { body: shown } = await ask("clerk", "POST", `${url}/preview`, read("150"));
   expect(shown).toMatchObject({ boundary: [{ value: "150", basis: "reading" }], total: { amount: "80.70" } });
+  expect(shown.setOff).toMatchObject({ rule: "off", consent: null, possible: { supply: { amount: "0.00" } } });
+  const setOffConsent = { by: "Zhao", on: "2026-06-16", reference: "protocol 3" };
+  expect((await ask("clerk", "POST", `${url}/preview`, { ...read("150"), setOffConsent })).body.code).toBe(
+    "closing.refused",
+  );
   const deposit = { kind: "take", amount: { amount: "200.00", currency: "CNY" }, channel: "cash" };
   const money = (path: string, key: string, payload: object) =>
     app.inject({

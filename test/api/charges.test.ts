@@ -194,3 +194,19 @@ test("a manager says what overdue debts cost and waives days; a clerk may do nei
   expect((await ask("reader", "GET", classPath)).body.items).toEqual([shop]);
   expect((await ask("other", "POST", classPath, shop)).status).toBe(404);
 });
+
+test("a manager says whether final bills set off, with where it is agreed; who said it and when is kept", async () => {
+  const path = "/set-off-terms";
+  const terms = { rule: "on_consent", source: "供用水电合同" };
+  expect((await ask("reader", "GET", path)).body).toEqual({ rule: "off", items: [] });
+  expect((await ask("clerk", "POST", path, terms)).status).toBe(403);
+  expect((await ask("boss", "POST", path, { rule: "on_consent", source: " " })).status).toBe(400);
+  expect([(await ask("boss", "POST", path, terms)).status, (await ask("boss", "POST", path, terms)).status]).toEqual([
+    201, 200,
+  ]);
+  expect((await ask("reader", "GET", path)).body).toEqual({
+    rule: "on_consent",
+    items: [{ ...terms, notedAt: "2026-06-16T10:00:00+08:00", notedBy: "User boss" }],
+  });
+  expect((await ask("other", "GET", path)).body.items).toEqual([]);
+});

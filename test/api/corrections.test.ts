@@ -7,6 +7,8 @@ import { billDepsOf } from "../../billing/main.ts";
 import { runBills } from "../../billing/run.ts";
 import { day, periodOfDays } from "../../domain/period.ts";
 import { noTelemetry } from "../../domain/telemetry.ts";
+import { noteContact } from "../../ledger/contact-points.ts";
+import { noticesOf } from "../../ledger/notices.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
 import { SmallTown } from "../support/town.ts";
 import { appOver, cookieOf, NOW, PASSWORD } from "./support.ts";
@@ -58,6 +60,14 @@ beforeAll(async () => {
      values ($1, $2, 1, '2026-06-01T00:00+08:00', 'clerk', 'value', 200000000, 3, 'misread', 'misread', '2026-06-10T00:00Z')`,
     [town.operatorId, meter],
   );
+  const said = { language: "zh", from: day("2026-05-01"), active: true, verified: true, consent: "" } as const;
+  for (const [channel, address, bills] of [
+    ["email", "home@example.org", true],
+    ["inbox", "7", false],
+  ] as const)
+    await fresh.db.as(town.operatorId, (trx) =>
+      noteContact(trx, account, { channel, address, bills, ...said }, { at: NOW, by: null }),
+    );
   ({ app, close } = await appOver({ db: fresh.db } as Parameters<typeof appOver>[0]));
 });
 afterAll(async () => {
@@ -136,14 +146,15 @@ test("a clerk looks, a second person posts above the operator's limit, and the n
     expect(paper.body).toContain(said);
 });
 
+const preview = async (kind: string) => (await ask(`/bills/${bill}/correction-preview?kind=${kind}`)).body;
+const post = (kind: string, digest: string, login: string) =>
+  ask(
+    `/accounts/${account}/corrections`,
+    { kind, billId: String(bill), digest, reason: "sent to the wrong account" },
+    login,
+  );
+
 test("a bill is cancelled with a reason and made anew under a number of its own", async () => {
-  const preview = async (kind: string) => (await ask(`/bills/${bill}/correction-preview?kind=${kind}`)).body;
-  const post = (kind: string, digest: string, login: string) =>
-    ask(
-      `/accounts/${account}/corrections`,
-      { kind, billId: String(bill), digest, reason: "sent to the wrong account" },
-      login,
-    );
   for (const [kind, amount] of [
     ["cancel", "-107.60"],
     ["anew", "107.60"],
@@ -165,4 +176,26 @@ test("a bill is cancelled with a reason and made anew under a number of its own"
   expect(
     (await ask(`/corrections?accountId=${account}`)).body.items.map((one: { number: string }) => one.number),
   ).toEqual(["C2026-000003", "C2026-000002", "C2026-000001"]);
+});
+
+test("each note is told once where bills are sent to, unless the operator says otherwise", async () => {
+  const told = async () =>
+    (await fresh.db.as(town.operatorId, (trx) => noticesOf(trx, account))).map(({ kind, data, deliveries }) => [
+      kind,
+      data["number"],
+      data["difference"],
+      ...deliveries.map(({ channel }) => channel),
+    ]);
+  const corrections = [
+    ["correction_issued", "C2026-000003", "107.60", "email"],
+    ["correction_issued", "C2026-000002", "-107.60", "email"],
+    ["correction_issued", "C2026-000001", "-2.69", "email"],
+  ];
+  expect(await told()).toEqual(corrections);
+  const off = { quietFrom: "22:00", quietTo: "07:00", perMinute: 60, corrections: false };
+  expect((await ask("/notice-policy", off, "boss")).status).toBe(201);
+  const { digest } = await preview("cancel");
+  await ask(`/accounts/${account}/correction-proposals`, { kind: "cancel", billId: String(bill), digest, reason: "x" });
+  expect((await post("cancel", digest, "second")).body).toMatchObject({ number: "C2026-000004" });
+  expect(await told()).toEqual(corrections);
 });

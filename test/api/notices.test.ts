@@ -161,6 +161,12 @@ test("quiet hours are set by a manager and by nobody else", async () => {
   expect((await ask("clerk", "POST", "/notice-policy", policy)).status).toBe(403);
   expect((await ask("boss", "POST", "/notice-policy", { ...policy, quietTo: "25:00" })).status).toBe(400);
   expect((await ask("boss", "POST", "/notice-policy", policy)).status).toBe(201);
-  expect((await ask("reader", "GET", "/notice-policy")).body).toEqual(policy);
+  expect((await ask("boss", "POST", "/notice-policy", { ...policy, corrections: false })).status).toBe(201);
+  expect((await ask("boss", "POST", "/notice-policy", policy)).body).toEqual({ outcome: "already" });
+  expect((await ask("reader", "GET", "/notice-policy")).body).toEqual({
+    ...policy,
+    payments: true,
+    corrections: false,
+  });
   expect((await ask("other", "GET", "/notice-policy")).body).toMatchObject({ quietFrom: "21:30", quietTo: "08:00" });
 });

@@ -159,7 +159,8 @@ test("a move-out is one act: final bill to the boundary reading, deposit applied
   // 20 kWh at 1.00, of 20 in the first tier; ten days at 1.00; less 5.00 of credit.
   expect(shown.bill?.lines.map(({ amount }) => amount.minor)).toEqual([2000n, 1000n]);
   expect(shown.boundary).toMatchObject([{ value: "1020", basis: "reading" }]);
-  const figures = { deposit: 50000n, supplyOwed: 2500n, propertyOwed: 0n, supplyPaid: 2500n, propertyPaid: 0n };
+  const paid = { supplyPaid: 2500n, propertyPaid: 0n, supplySetOff: 0n, propertySetOff: 0n };
+  const figures = { deposit: 50000n, supplyOwed: 2500n, propertyOwed: 0n, ...paid };
   expect(shown.figures).toEqual(figures);
   expect(await due(account)).toBeUndefined();
   expect(await registers(account)).toHaveLength(1);

@@ -1,7 +1,10 @@
 import type { Transaction } from "kysely";
 import type { Instant } from "../../domain/instant.ts";
+import { money } from "../../domain/money.ts";
 import { day } from "../../domain/period.ts";
 import { endAgreements, writeClosing } from "../../ledger/account-closings.ts";
+import { customerPosting } from "../../ledger/chart.ts";
+import { postEntry } from "../../ledger/journal.ts";
 import { noteLateFeeRule } from "../../ledger/late-fees.ts";
 import { noteAssignment, noteCharge, noteChargePrice } from "../../ledger/charges.ts";
 import type { Tables } from "../../schema/tables.ts";
@@ -29,12 +32,32 @@ export async function chargeProperty(trx: Transaction<Tables>, accountId: bigint
   await noteAssignment(trx, accountId, { code: "property", from, quantity: "1" }, noted);
 }
 
-/** Somebody who never used anything has moved out. */
-export async function closeHome(trx: Transaction<Tables>, accountId: bigint, at: Instant): Promise<void> {
+/** Somebody who never used anything has moved out; of 5.00 in credit for supply 3.00 paid what was owed for property. */
+export async function closeHome(
+  trx: Transaction<Tables>,
+  { operatorId, accountId }: { readonly operatorId: bigint; readonly accountId: bigint },
+  at: Instant,
+): Promise<void> {
   const onDay = day("2026-11-15");
-  const owed = { deposit: 0n, supplyOwed: 0n, propertyOwed: 0n, supplyPaid: 0n, propertyPaid: 0n };
+  const post = (key: string, kind: "opening" | "set_off", [supply, property]: readonly [bigint, bigint]) => {
+    const rest = money("CNY", -supply - property);
+    const own = [
+      customerPosting(accountId, money("CNY", supply)),
+      customerPosting(accountId, money("CNY", property), "property"),
+    ];
+    const postings = rest.minor === 0n ? own : [...own, { ledgerAccount: "opening" as const, amount: rest }];
+    return postEntry(trx, { operatorId, key, kind, cause: {}, occurredAt: at, postedAt: at, postings });
+  };
+  await post("closed-home", "opening", [-500n, 300n]);
+  const { journalId: setOffJournalId } = await post("closed-home-set-off", "set_off", [300n, -300n]);
+  const owed = { deposit: 0n, supplyOwed: -500n, propertyOwed: 300n, supplyPaid: 0n, propertyPaid: 0n };
+  const setOff = { supplySetOff: 0n, propertySetOff: 300n, setOffJournalId, setOffConsent: null };
   await endAgreements(trx, accountId, onDay);
-  await writeClosing(trx, { accountId, onDay, billId: null, depositJournalId: null, ...owed }, { at, by: null });
+  await writeClosing(
+    trx,
+    { accountId, onDay, billId: null, depositJournalId: null, ...owed, ...setOff },
+    { at, by: null },
+  );
 }
 
 /** A late fee on a bill itself; amount, rate, days and debt as said. */
@@ -46,7 +69,6 @@ const lateFee = (said: string): string => `
 
 /** What a superuser can do to charges, and the invariant that names it. */
 export const CHARGE_DEEDS: [title: string, sql: string, named: string][] = [
-  ["an entry of no known kind", "update journal set kind = 'gift' where id = 1", "entries-balance"],
   ["a posting of nothing", "update posting set amount_minor = 0 where journal_id = 1", "postings-belong"],
   [
     "a customer named at the bank",
@@ -79,6 +101,16 @@ export const CHARGE_DEEDS: [title: string, sql: string, named: string][] = [
     "a deposit that is said to have paid a closed account's debt, and did not",
     "update account_closing set deposit_minor = 5, supply_owed_minor = 5, supply_paid_minor = 5, deposit_journal_id = 1",
     "closings",
+  ],
+  [
+    "a set-off at a closing that was never posted",
+    "update account_closing set supply_owed_minor = 5, property_owed_minor = -5, supply_set_off_minor = 5, property_set_off_minor = 0, set_off_journal_id = 1",
+    "closings",
+  ],
+  [
+    "an entry of another kind called a set-off",
+    "update journal set kind = 'set_off' where id = (select min(id) from journal where kind = 'payment')",
+    "set-offs",
   ],
   [
     "a cut that rests on other debt, too",

@@ -138,7 +138,7 @@ describe("the books", () => {
   });
 
   test.each([
-    ["an entry of no known kind", "gift", "('cash', null, 5), ('bank', null, -5)", /kind that is not known/],
+    ["an entry of no known kind", "gift", "('cash', null, 5), ('bank', null, -5)", /journal_kind_check/],
     ["a posting of nothing", "refund", "('cash', null, 5), ('bank', null, -5), ('rounding', null, 0)", /amount_minor/],
     ["an account at the bank", "refund", "('cash', null, 5), ('bank', ANNA, -5)", /names a customer/],
     ["a customer without an account", "refund", "('cash', null, 5), ('customer', null, -5)", /names a customer/],

@@ -79,7 +79,8 @@ beforeAll(async () => {
   await station.fresh.db.as(station.town.operatorId, (trx) => loseAnOrder(trx, third, station.now));
   await station.fresh.db.as(station.town.operatorId, (trx) => serveByHand(trx, broke.account, station.now));
   const gone = await station.town.account("gone");
-  await station.fresh.db.as(station.town.operatorId, (trx) => closeHome(trx, gone, station.now));
+  const home = { operatorId: station.town.operatorId, accountId: gone };
+  await station.fresh.db.as(home.operatorId, (trx) => closeHome(trx, home, station.now));
   const { issued } = await runBills(station.deps, station.town.operatorId, november);
   expect(issued).toHaveLength(3);
   await correctAHome(station);

@@ -242,7 +242,7 @@ test("at night a warning waits for the morning, and light that is back does not"
 });
 
 test("quiet hours are the operator's own", async () => {
-  const policy = { quietFrom: "12:00", quietTo: "14:00", perMinute: 2 };
+  const policy = { quietFrom: "12:00", quietTo: "14:00", perMinute: 2, payments: true, corrections: false };
   expect(await as((trx) => noteNoticePolicy(trx, policy, { at: now, by: null }))).toBe("noted");
   expect(await as((trx) => noteNoticePolicy(trx, policy, { at: now, by: null }))).toBe("already");
   expect(await as(readNoticePolicy)).toEqual(policy);

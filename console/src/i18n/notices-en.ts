@@ -11,6 +11,10 @@ export const noticesEn = {
   "notices.quietTo": "until",
   "notices.quietSame": "The same time twice: no quiet hours",
   "notices.rate": "Messages a minute on each way",
+  "notices.payments": "Tell customers of payments, and of payments that were taken back",
+  "notices.corrections": "Tell customers of corrections of their bills",
+  "notices.payments.off": "Payments are not told.",
+  "notices.corrections.off": "Corrections are not told.",
   "notices.lead":
     "What customers were told. Only a proven delivery counts as served; a message that bounced, failed or waits does not.",
   "notices.none": "No notice yet",
@@ -48,6 +52,7 @@ export const noticesEn = {
   "notice.supply_cut_done": "Supply cut",
   "notice.supply_restored": "Supply restored",
   "notice.payment_received": "Payment received",
+  "notice.payment_reversed": "Payment taken back",
   "notice.bill_issued": "Bill",
   "notice.correction_issued": "Correction",
   "notice.token_issued": "Token",

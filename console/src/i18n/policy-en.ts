@@ -109,6 +109,10 @@ export const policyEn = {
   "field.channels.secondNotice": "Second notice",
   "field.channels.cut": "Supply cut",
   "field.channels.restored": "Supply back",
+  "field.channels.payment": "Payment received, taken back",
+  "fieldHelp.channels.payment": "Empty: not told.",
+  "field.channels.correction": "Bill corrected",
+  "fieldHelp.channels.correction": "Empty: not told.",
   "field.protectedHours.from": "From",
   "field.protectedHours.to": "To",
 } as const;

@@ -106,6 +106,10 @@ export const policyZh = {
   "field.channels.secondNotice": "二次通知",
   "field.channels.cut": "已停供",
   "field.channels.restored": "已复供",
+  "field.channels.payment": "缴费到账、冲正",
+  "fieldHelp.channels.payment": "留空则不发送。",
+  "field.channels.correction": "账单更正",
+  "fieldHelp.channels.correction": "留空则不发送。",
   "field.protectedHours.from": "起",
   "field.protectedHours.to": "止",
 };

@@ -100,6 +100,7 @@ export const termsEn = {
   "entry.opening": "Opening balance",
   "entry.refund": "Refund",
   "entry.deposit": "Paid by deposit",
+  "entry.set_off": "Set-off",
   "basis.actual": "Actual",
   "basis.interpolated": "Interpolated",
   "basis.estimated": "Estimated",

@@ -102,6 +102,7 @@ export const termsZh: Readonly<Record<keyof typeof termsEn, string>> = {
   "entry.opening": "期初余额",
   "entry.refund": "退款",
   "entry.deposit": "押金抵欠",
+  "entry.set_off": "抵销",
   "basis.actual": "实抄",
   "basis.interpolated": "插值",
   "basis.estimated": "估抄",

@@ -188,6 +188,13 @@ export function ClosedCard({ account, mayRefund }: { account: AccountJson; mayRe
           ? ""
           : ` · ${t("closing.card.stillOwed", { amount: format.money(figures.stillOwed) })}`}
       </p>
+      {(["supply", "property"] as const).map((pays) =>
+        isZero(figures.setOff[pays]) ? null : (
+          <p key={pays}>
+            {t(`bill.final.setOff.${pays}`)} <b>{format.money(figures.setOff[pays])}</b>
+          </p>
+        ),
+      )}
       {isZero(refundDue.total) ? (
         <p className="quiet">{t("closing.nothingDue")}</p>
       ) : (

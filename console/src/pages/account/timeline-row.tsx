@@ -92,8 +92,8 @@ function Payment({ entry, accountId }: { entry: Of<"payment">; accountId: string
       kind="payment"
       mark="¥"
       right={
-        <b className={isDebt(entry.amount) ? "debt" : "gain"}>
-          {isDebt(entry.amount) ? "" : "+"}
+        <b className={entry.entry === "set_off" ? "" : isDebt(entry.amount) ? "debt" : "gain"}>
+          {isDebt(entry.amount) || entry.entry === "set_off" ? "" : "+"}
           {format.money(entry.amount)}
         </b>
       }
@@ -103,6 +103,7 @@ function Payment({ entry, accountId }: { entry: Of<"payment">; accountId: string
       ) : (
         term("entry", entry.entry)
       )}
+      {entry.pays === null ? null : ` · ${t(`bill.final.setOff.${entry.pays}`)}`}
       {entry.channel === null ? null : ` · ${term("channel", entry.channel)}`}
       {entry.by === null ? null : <span className="quiet"> · {entry.by}</span>}
       {entry.reason === null ? null : <span className="quiet"> · {entry.reason}</span>}

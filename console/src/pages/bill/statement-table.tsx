@@ -100,6 +100,16 @@ export function FinalTable({ final }: { final: NonNullable<BillJson["final"]> })
             </td>
           </tr>
         )}
+        {(["supply", "property"] as const).map((pays) =>
+          isZero(final.setOff[pays]) ? null : (
+            <tr key={pays}>
+              <td>{t(`bill.final.setOff.${pays}`)}</td>
+              <td className="num">
+                <Amount money={final.setOff[pays]} />
+              </td>
+            </tr>
+          ),
+        )}
         <tr>
           <td>{t("bill.final.stillOwed")}</td>
           <td className="num">

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { AccountHoldsJson, HoldRulesJson } from "../../../../api/schemas/bill-hold.ts";
 import type { AccountCyclesJson, BillingCyclesJson } from "../../../../api/schemas/billing-cycle.ts";
 import type { CustomerClassJson, LateFeesJson, WaiversJson } from "../../../../api/schemas/late-fee.ts";
+import type { SetOffTermsJson } from "../../../../api/schemas/set-off.ts";
 import { ask } from "../../api/client.ts";
 
 const asked = <T>(name: string, path: string) => ({ queryKey: [name, path] as const, queryFn: () => ask<T>(path) });
@@ -9,6 +10,8 @@ const asked = <T>(name: string, path: string) => ({ queryKey: [name, path] as co
 export const useCycles = () => useQuery(asked<BillingCyclesJson>("cycles", "/billing-cycles"));
 export const useHoldRules = () => useQuery(asked<HoldRulesJson>("holdRules", "/hold-rules"));
 export const useLateFees = () => useQuery(asked<LateFeesJson>("lateFees", "/late-fees"));
+
+export const useSetOffTerms = () => useQuery(asked<SetOffTermsJson>("setOffTerms", "/set-off-terms"));
 
 export const useAccountCycles = (id: string) =>
   useQuery(asked<AccountCyclesJson>("accountCycles", `/accounts/${id}/billing-cycles`));

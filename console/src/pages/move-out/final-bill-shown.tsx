@@ -121,13 +121,15 @@ function Lines({ shown }: { shown: FinalBillJson }) {
 function Figures({ figures, total }: { figures: ClosingFiguresJson; total: FinalBillJson["total"] }) {
   const { t } = useSpeech();
   const isZero = (amount: string) => Number(amount) === 0;
-  const { owed, paid, deposit, stillOwed, refundDue } = figures;
+  const { owed, paid, setOff, deposit, stillOwed, refundDue } = figures;
   const rows = [
     [`${t("closing.owed")} · ${t("statement.supply")}`, owed.supply, true],
     [`${t("closing.owed")} · ${t("statement.property")}`, owed.property, !isZero(owed.property.amount)],
     [t("closing.deposit"), deposit, !isZero(deposit.amount)],
     [`${t("bill.final.paid")} · ${t("statement.supply")}`, paid.supply, !isZero(paid.supply.amount)],
     [`${t("bill.final.paid")} · ${t("statement.property")}`, paid.property, !isZero(paid.property.amount)],
+    [t("bill.final.setOff.supply"), setOff.supply, !isZero(setOff.supply.amount)],
+    [t("bill.final.setOff.property"), setOff.property, !isZero(setOff.property.amount)],
   ] as const;
   return (
     <table className="paper-table" data-testid="final-figures" data-total={total.amount}>

@@ -47,7 +47,6 @@ export function MoveOutReadings({ meters }: { meters: AccountJson["meters"] }) {
 /** Values that nobody read need the customer's word. */
 export function Consent({ proposed }: { proposed: FinalBillJson["proposed"] }) {
   const { t, term } = useSpeech();
-  const required = [{ required: true, whitespace: true, min: 2, message: t("closing.required") }];
   return (
     <fieldset className="move-out-readings" data-testid="closing-consent">
       <legend>{t("closing.agreed")}</legend>
@@ -60,19 +59,48 @@ export function Consent({ proposed }: { proposed: FinalBillJson["proposed"] }) {
           })}
         </p>
       ))}
-      <Form.Item name={["agreed", "by"]} label={t("closing.agreed.by")} rules={required}>
-        <Input maxLength={100} />
-      </Form.Item>
-      <Form.Item
-        name={["agreed", "on"]}
-        label={t("closing.agreed.on")}
-        rules={[{ required: true, pattern: /^\d{4}-\d\d-\d\d$/, message: t("closing.day.missing") }]}
-      >
-        <Input type="date" style={{ maxWidth: 220 }} />
-      </Form.Item>
-      <Form.Item name={["agreed", "reference"]} label={t("closing.agreed.reference")} rules={required}>
-        <Input maxLength={200} />
-      </Form.Item>
+      <WordFields name="agreed" required />
     </fieldset>
+  );
+}
+
+/** Credit of one class pays another's debt only where the customer says so; whoever leaves it empty sets nothing off. */
+export function SetOffConsent({ setOff }: { setOff: FinalBillJson["setOff"] }) {
+  const { t } = useSpeech();
+  const format = useFormat();
+  const { rule, possible, consent } = setOff;
+  const pays = (["supply", "property"] as const).find((one) => Number(possible?.[one].amount ?? 0) > 0);
+  if (rule !== "on_consent" || (pays === undefined && consent === null)) return null;
+  return (
+    <fieldset className="move-out-readings" data-testid="closing-set-off">
+      <legend>{t("closing.setOff")}</legend>
+      {pays === undefined || possible === null ? null : (
+        <p>{t(`closing.setOff.${pays}`, { amount: format.money(possible[pays]) })}</p>
+      )}
+      <p className="quiet">{t("closing.setOff.hint")}</p>
+      <WordFields name="setOffConsent" />
+    </fieldset>
+  );
+}
+
+/** Who agreed, when, and where it is written: all of it or nothing. */
+function WordFields({ name, required = false }: { name: "agreed" | "setOffConsent"; required?: boolean }) {
+  const { t } = useSpeech();
+  const said = Form.useWatch<{ by?: string; on?: string; reference?: string } | undefined>(name);
+  const isAsked = required || Object.values(said ?? {}).some((text) => (text ?? "") !== "");
+  const text = isAsked ? [{ required: true, whitespace: true, min: 2, message: t("closing.required") }] : [];
+  const day = isAsked ? [{ required: true, pattern: /^\d{4}-\d\d-\d\d$/, message: t("closing.day.missing") }] : [];
+  return (
+    <>
+      <Form.Item name={[name, "by"]} label={t("closing.agreed.by")} rules={text}>
+        <Input maxLength={100} data-testid={`${name}-by`} />
+      </Form.Item>
+      <Form.Item name={[name, "on"]} label={t("closing.agreed.on")} rules={day}>
+        <Input type="date" style={{ maxWidth: 220 }} data-testid={`${name}-on`} />
+      </Form.Item>
+      <Form.Item name={[name, "reference"]} label={t("closing.agreed.reference")} rules={text}>
+        <Input maxLength={200} data-testid={`${name}-reference`} />
+      </Form.Item>
+    </>
   );
 }

@@ -13,24 +13,27 @@ import { usePlace } from "../../parts/place.ts";
 import { ProblemNote } from "../../parts/problem.tsx";
 import { FinalBillShown } from "./final-bill-shown.tsx";
 import "./move-out.css";
-import { Consent, MoveOutReadings, type ReadingFields } from "./move-out-fields.tsx";
+import { Consent, MoveOutReadings, SetOffConsent, type ReadingFields } from "./move-out-fields.tsx";
 
 type Fields = {
   onDay: string;
   readings?: ReadingFields;
-  agreed?: { by?: string; on?: string; reference?: string };
+  agreed?: Word;
+  setOffConsent?: Word;
 };
+type Word = { by?: string; on?: string; reference?: string };
 
 /** What is asked of the service: only what was filled in. */
-function bodyOf({ onDay, readings = {}, agreed = {} }: Fields): FinalBillBody {
-  const { by = "", on = "", reference = "" } = agreed;
+function bodyOf({ onDay, readings = {}, agreed = {}, setOffConsent = {} }: Fields): FinalBillBody {
+  const word = ({ by = "", on = "", reference = "" }: Word) => ({ by, on, reference });
   const read = Object.entries(readings).flatMap(([meterId, { value = "", confirmed = false }]) =>
     value.trim() === "" ? [] : [{ meterId, value: value.trim(), confirmed }],
   );
   return {
     onDay,
     ...(read.length === 0 ? {} : { readings: read }),
-    ...(by === "" ? {} : { agreed: { by, on, reference } }),
+    ...((agreed.by ?? "") === "" ? {} : { agreed: word(agreed) }),
+    ...((setOffConsent.by ?? "") === "" ? {} : { setOffConsent: word(setOffConsent) }),
   };
 }
 
@@ -113,6 +116,7 @@ function Steps({ account }: { account: AccountJson }) {
           {shown !== undefined && (shown.proposed.length > 0 || asked?.agreed !== undefined) ? (
             <Consent proposed={shown.proposed} />
           ) : null}
+          {shown === undefined ? null : <SetOffConsent setOff={shown.setOff} />}
           <Button htmlType="submit" loading={look.isPending} data-testid="closing-look">
             {t("closing.look")}
           </Button>

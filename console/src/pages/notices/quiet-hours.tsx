@@ -1,4 +1,4 @@
-import { Button, Form, Input, InputNumber, Modal } from "antd";
+import { Button, Checkbox, Flex, Form, Input, InputNumber, Modal } from "antd";
 import { useState } from "react";
 import type { NoticePolicyJson } from "../../../../api/schemas/notice.ts";
 import { useNoticePolicy, useSetNoticePolicy } from "../../api/notices.ts";
@@ -16,7 +16,8 @@ export function QuietHours() {
   const hours = quietFrom === quietTo ? t("notices.noQuiet") : t("notices.quiet", { from: quietFrom, to: quietTo });
   return (
     <p className="quiet" data-testid="quiet-hours">
-      {hours} {t("notices.perMinute", { n: perMinute })}{" "}
+      {hours} {t("notices.perMinute", { n: perMinute })} {policy.data.payments ? null : `${t("notices.payments.off")} `}
+      {policy.data.corrections ? null : `${t("notices.corrections.off")} `}
       {user.role === "manager" ? <Change policy={policy.data} /> : null}
     </p>
   );
@@ -62,6 +63,14 @@ function Change({ policy }: { policy: NoticePolicyJson }) {
           <Form.Item name="perMinute" label={t("notices.rate")} rules={[{ required: true }]}>
             <InputNumber min={1} max={100_000} precision={0} />
           </Form.Item>
+          <Flex vertical gap={4}>
+            <Form.Item name="payments" valuePropName="checked" noStyle>
+              <Checkbox>{t("notices.payments")}</Checkbox>
+            </Form.Item>
+            <Form.Item name="corrections" valuePropName="checked" noStyle>
+              <Checkbox>{t("notices.corrections")}</Checkbox>
+            </Form.Item>
+          </Flex>
         </Form>
       </Modal>
     </>
