@@ -22,10 +22,10 @@ const say = (news: HelperNews): Promise<void> =>
   new Promise((resolve) => {
     process.send?.(news, () => resolve());
   });
-const db = openDatabase(process.env["SANBIAO_RUN_URL"] ?? "", { max: 4 });
+const { url, operatorId, period, ...options } = task;
+const db = openDatabase(url, { max: 4 });
 const log = pino({ level: "warn" }, pino.destination(2));
 const deps = billDepsOf({ db, clock: { now: () => instant(Date.now()) }, telemetry: noTelemetry, log });
-const { operatorId, period, ...options } = task;
 const { issued, refused } = await runBills(deps, BigInt(operatorId), period, {
   ...options,
   stop: () => isStopped,

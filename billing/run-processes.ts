@@ -7,12 +7,13 @@ import { type BillRunDeps, type BillRunOptions, type BillRunProgress, type BillR
 export type ProcessesAsked = {
   /** How many in all, this one included. */
   readonly processes: number;
-  /** Where the others find the database; it reaches them by their environment, which nobody else can read. */
+  /** Where the others find the database. It reaches them by message: a command line can be read by anybody. */
   readonly url: string;
 };
 
 /** What a helper is asked, by message: bigints as text. */
 export type HelperTask = {
+  readonly url: string;
   readonly operatorId: string;
   readonly period: Period;
   readonly cycle?: string;
@@ -38,12 +39,13 @@ export async function runBillsInProcesses(
 ): Promise<BillRunResult> {
   const { cycle, chunk, stop, onProgress } = options;
   const task: HelperTask = {
+    url,
     operatorId: String(operatorId),
     period,
     ...(cycle === undefined ? {} : { cycle }),
     ...(chunk === undefined ? {} : { chunk }),
   };
-  const helpers = Array.from({ length: processes - 1 }, () => new Helper(url, task));
+  const helpers = Array.from({ length: processes - 1 }, () => new Helper(task));
   try {
     const stopped = (): boolean => {
       if (stop?.() !== true) return false;
@@ -92,10 +94,8 @@ class Helper {
   readonly ended: Promise<unknown>;
   readonly #child: ChildProcess;
 
-  constructor(url: string, task: HelperTask) {
-    const env = { ...process.env, SANBIAO_RUN_URL: url };
+  constructor(task: HelperTask) {
     this.#child = fork(new URL("run-helper.ts", import.meta.url), {
-      env,
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     this.#child.on("message", (news: HelperNews) => this.#hear(news));
