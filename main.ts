@@ -288,10 +288,10 @@ const channelsOf = ({ smtp, noticeWebhook }: Settings, demo: boolean): NoticeCha
 /** `takePayment`, counted by outcome; one that was turned away or failed as `refused`. */
 const countedPayments =
   (telemetry: Telemetry): typeof takePayment =>
-  async (db, payment) => {
+  async (db, payment, guard) => {
     let outcome: PaymentOutcome["kind"] | "refused" = "refused";
     try {
-      const taken = await takePayment(db, payment);
+      const taken = await takePayment(db, payment, guard);
       outcome = taken.kind;
       return taken;
     } finally {

@@ -1,10 +1,11 @@
 /**
  * The bill run: homes with three utilities each, from readings in the book to issued bills, posted in money and in energy, in
  * one process through the real run with the database's every check, as a share of two connections' COPY of the same rows into
- * the same tables without any, and of set-based SQL that writes the same rows and knows this one estate; by time and by processor
- * time, which other work on the machine does not change. With --rounds each is measured so often, one after the other, and the
- * median counts.
- * Run: node bench/billrun.ts [--accounts N] [--rounds N] [--json]
+ * the same tables without any, and of set-based SQL that writes the same rows and knows this one estate: into the same guarded books
+ * (this is the measure) and as the owner with every guard off; by time and by processor time, which other work on the machine does
+ * not change. The run has as many processes as COPY and SQL have connections. With --rounds each is measured so often, one after the
+ * other, and the median counts.
+ * Run: node bench/billrun.ts [--accounts N] [--rounds N] [--processes N] [--json]
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -20,16 +21,25 @@ import { migrate } from "../schema/migrate.ts";
 import { report, tableText } from "./report.ts";
 import { ServerCpu } from "./billrun/cpu.ts";
 import { seedEstate } from "./billrun/estate.ts";
-import { basisHead, copyAlone, copyOut, type Counts, countWritten, setBased } from "./billrun/references.ts";
+import {
+  basisHead,
+  type Books,
+  copyAlone,
+  copyOut,
+  type Counts,
+  countWritten,
+  setBased,
+} from "./billrun/references.ts";
 
 const { values: options } = parseArgs({
   options: {
     accounts: { type: "string", default: "100000" },
     rounds: { type: "string", default: "1" },
+    processes: { type: "string", default: "2" },
     json: { type: "boolean", default: false },
   },
 });
-const [ACCOUNTS, ROUNDS] = [Number(options.accounts), Number(options.rounds)];
+const [ACCOUNTS, ROUNDS, PROCESSES] = [Number(options.accounts), Number(options.rounds), Number(options.processes)];
 /** Of COPY alone, of set-based SQL, and how time may grow with the accounts. */
 const [COPY_SHARE_MIN, SQL_SHARE_MIN, EXPONENT_MAX, PEAK_MIB_MAX] = [0.25, 0.6, 1.05, 1024];
 
@@ -87,11 +97,24 @@ async function seeded(server: Server, accounts: number): Promise<string> {
 
 type WorkerReport = { issued: number; refused: number; seconds: number; ownCpuSeconds: number; peakMiB: number };
 
+/** One process of the run; all begin when all are there. */
+async function worker(url: string): Promise<WorkerReport> {
+  const child = fork(new URL("billrun/worker.ts", import.meta.url), [url]);
+  const [told] = (await once(child, "message")) as [WorkerReport];
+  return told;
+}
+
 async function billed(server: Server, database: string, accounts: number): Promise<Run> {
   const done = await server.took(async () => {
-    const child = fork(new URL("billrun/worker.ts", import.meta.url), [server.of(database)]);
-    const [told] = (await once(child, "message")) as [WorkerReport];
-    return told;
+    const reports = await Promise.all(Array.from({ length: PROCESSES }, () => worker(server.of(database))));
+    const sum = (of: (one: WorkerReport) => number): number => reports.reduce((all, one) => all + of(one), 0);
+    return {
+      issued: sum(({ issued }) => issued),
+      refused: sum(({ refused }) => refused),
+      seconds: Math.max(...reports.map(({ seconds }) => seconds)),
+      ownCpuSeconds: sum(({ ownCpuSeconds }) => ownCpuSeconds),
+      peakMiB: sum(({ peakMiB }) => peakMiB),
+    };
   });
   if (done.issued !== accounts || done.refused > 0) throw new Error(`${done.issued} of ${accounts} bills were issued`);
   const { seconds, cpuSeconds, peakMiB } = done;
@@ -113,6 +136,7 @@ type Result = {
   readonly rows: Counts;
   readonly copy: Took;
   readonly sql: Took;
+  readonly bareSql: Took;
   readonly broken: readonly string[];
 };
 
@@ -133,11 +157,19 @@ async function measure(server: Server, folder: string): Promise<Result> {
     peakMiB: Math.max(...rounds.map((one) => one.run.peakMiB)),
   };
   const runs = [...smaller, run];
-  const [copy, sql] = [medianOf(rounds.map((one) => one.copy)), medianOf(rounds.map((one) => one.sql))];
-  return { runs, exponent: exponentOf(runs), rows: last.rows, copy, sql, broken: rounds.flatMap((one) => one.broken) };
+  const median = (of: (one: Round) => Took): Took => medianOf(rounds.map(of));
+  return {
+    runs,
+    exponent: exponentOf(runs),
+    rows: last.rows,
+    copy: median(({ copy }) => copy),
+    sql: median(({ sql }) => sql),
+    bareSql: median(({ bareSql }) => bareSql),
+    broken: rounds.flatMap((one) => one.broken),
+  };
 }
 
-type Round = Pick<Result, "rows" | "copy" | "sql" | "broken"> & { readonly run: Run };
+type Round = Pick<Result, "rows" | "copy" | "sql" | "bareSql" | "broken"> & { readonly run: Run };
 
 /** The run, then COPY of what it wrote, then SQL; each into a copy of the same estate. */
 async function measureRound(server: Server, template: string, folder: string): Promise<Round> {
@@ -148,18 +180,28 @@ async function measureRound(server: Server, template: string, folder: string): P
   const copied = await server.copy("copied", template);
   const copy = await server.took(async () => ({ seconds: await copyAlone(copied, folder) }));
   await server.drop("copied");
-  const bySql = await server.copy("by_sql", template);
   const basis = await basisHead(url);
-  const sql = await server.took(async () => ({ seconds: await setBased(bySql, basis) }));
-  const sqlRows = await countWritten(bySql);
-  await server.drop("by_sql");
-  for (const [table, n] of Object.entries(rows))
-    if (sqlRows[table] !== n) throw new Error(`${table}: the run wrote ${n} rows, the set-based SQL ${sqlRows[table]}`);
+  const sql = await measureSql(server, template, { basis, books: "guarded", rows });
+  const bareSql = await measureSql(server, template, { basis, books: "bare", rows });
   const owner = ownerPool(url);
   const broken = (await verify(owner)).filter(({ ok }) => !ok).map(({ name, examples }) => `${name}: ${examples[0]}`);
   await owner.end();
   await server.drop("run");
-  return { run, rows, copy, sql, broken };
+  return { run, rows, copy, sql, bareSql, broken };
+}
+
+async function measureSql(
+  server: Server,
+  template: string,
+  { basis, books, rows }: { readonly basis: string; readonly books: Books; readonly rows: Counts },
+): Promise<Took> {
+  const url = await server.copy("by_sql", template);
+  const took = await server.took(async () => ({ seconds: await setBased(url, basis, books) }));
+  const written = await countWritten(url);
+  await server.drop("by_sql");
+  for (const [table, n] of Object.entries(rows))
+    if (written[table] !== n) throw new Error(`${table}: the run wrote ${n} rows, the set-based SQL ${written[table]}`);
+  return took;
 }
 
 const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0;
@@ -179,7 +221,9 @@ const shareOf = (reference: Took, run: Took): Share => ({
 
 const figure = (value: number | null, digits: number): string => (value === null ? "–" : value.toFixed(digits));
 
-function textOf({ runs, exponent, rows, copy, sql, broken }: Result, shares: { copy: Share; sql: Share }): string {
+type Shares = { readonly copy: Share; readonly sql: Share; readonly bareSql: Share };
+
+function textOf({ runs, exponent, rows, copy, sql, bareSql, broken }: Result, shares: Shares): string {
   const total = Object.values(rows).reduce((sum, n) => sum + n, 0);
   const last = runs.at(-1) as Run;
   const row = (what: string, took: Took, share?: Share) => ({
@@ -202,9 +246,10 @@ function textOf({ runs, exponent, rows, copy, sql, broken }: Result, shares: { c
     `\n${(total / last.accounts).toFixed(1)} rows a bill in ${Object.keys(rows).length} tables`,
     `time grows as accounts to the ${exponent.toFixed(3)}\n`,
     tableText([
-      row("the run, its own lanes", last),
+      row(`the run, ${PROCESSES} processes`, last),
       row("COPY alone, two connections", copy, shares.copy),
       row("set-based SQL, two connections", sql, shares.sql),
+      row("the same, every guard off", bareSql, shares.bareSql),
     ]),
     broken.length === 0 ? "\nevery invariant of the books holds" : `\n${broken.join("\n")}`,
   ].join("\n");
@@ -218,7 +263,11 @@ try {
   const result = await measure(await Server.at(embedded.url), files);
   const { runs, exponent, broken } = result;
   const last = runs.at(-1) as Run;
-  const shares = { copy: shareOf(result.copy, last), sql: shareOf(result.sql, last) };
+  const shares = {
+    copy: shareOf(result.copy, last),
+    sql: shareOf(result.sql, last),
+    bareSql: shareOf(result.bareSql, last),
+  };
   report({ ...result, shares }, () => textOf(result, shares));
   const isFast = shares.copy.byTime >= COPY_SHARE_MIN && shares.sql.byTime >= SQL_SHARE_MIN;
   const isEven = last.peakMiB <= PEAK_MIB_MAX && (runs.length === 1 || exponent <= EXPONENT_MAX);

@@ -95,18 +95,25 @@ function stateOf(
   return { state: stateSchema.parse(found.after) as RateState };
 }
 
-/** Keeps what these bills handed on and what else they measured, in the transaction that writes them. */
-export async function writeKept(
-  trx: Trx,
-  billed: readonly (Pick<Extract<AccountBill, { kind: "billed" }>, "settlements"> & {
-    readonly accountId: AccountId;
-  })[],
-  ids: ReadonlyMap<AccountId, bigint>,
-): Promise<void> {
-  const all = billed.flatMap(({ accountId, settlements }) => {
-    const billId = ids.get(accountId);
-    return billId === undefined ? [] : settlements.map((settlement) => ({ billId, accountId, settlement }));
-  });
+/** Of a bill one settlement that handed something on or measured something else. */
+export type KeptSettlement = {
+  readonly billId: bigint;
+  readonly accountId: AccountId;
+  readonly settlement: Pick<Settlement, "agreement" | "stretch" | "state" | "beside">;
+};
+
+/** Those of a bill's settlements that have something to keep. Pure. */
+export const keptOf = (
+  billId: bigint,
+  { accountId, settlements }: Pick<Extract<AccountBill, { kind: "billed" }>, "settlements"> & { accountId: AccountId },
+): KeptSettlement[] =>
+  settlements
+    .filter(({ state, beside }) => state !== undefined || beside.length > 0)
+    .map((settlement) => ({ billId, accountId, settlement }));
+
+/** Keeps what bills handed on and what else they measured, in the transaction that writes them. */
+export async function writeKept(trx: Trx, all: readonly KeptSettlement[]): Promise<void> {
+  if (all.length === 0) return;
   await writeMeasures(
     trx,
     all.flatMap(({ billId, settlement: { agreement, beside } }) =>

@@ -7,7 +7,7 @@ import { type AccountToBill, accountsToBill, type LastBill, lastBills } from "..
 import type { RunScope } from "../ledger/runs.ts";
 import type { Tables } from "../schema/tables.ts";
 import { type AccountBill, accountBillOf } from "./account-bill.ts";
-import { findHeld, holdText } from "./hold-back.ts";
+import { HoldBook, holdText } from "./hold-back.ts";
 import { type OperatorFacts, operatorFacts } from "./operator.ts";
 import type { BillRunDeps } from "./run.ts";
 import { readInputs } from "./run-chunk.ts";
@@ -83,16 +83,16 @@ async function billedForShow(
   const { inputs, issuedOn } = await readInputs(trx, { deps, operator, period }, ids);
   const byAccount = new Map(inputs.map((input) => [input.accountId, input]));
   const last = await lastBills(trx, ids, period);
-  const shown = accounts.flatMap((account): Shown[] => {
-    const input = byAccount.get(account.accountId);
+  const holds = await HoldBook.read(trx, ids, { period, issuedOn, runId: null });
+  return accounts.flatMap((account): Shown[] => {
+    const { accountId } = account;
+    const input = byAccount.get(accountId);
     if (input === undefined) return [];
     const bill = accountBillOf(input, period, issuedOn, operator);
-    return [{ ...account, bill, last: last.get(account.accountId) ?? null, held: "" }];
+    const held = holds.heldOf({ ...bill, accountId }, input);
+    const why = held === null ? "" : holdText(held.reasons);
+    return [{ ...account, bill, last: last.get(accountId) ?? null, held: why }];
   });
-  const rated = shown.map(({ accountId, bill }) => ({ ...bill, accountId }));
-  const held = await findHeld(trx, rated, inputs, { period, issuedOn });
-  const why = new Map(held.map(({ accountId, reasons }) => [accountId, holdText(reasons)]));
-  return shown.map((one) => ({ ...one, held: why.get(one.accountId) ?? "" }));
 }
 
 type Pair = { now: bigint; last: bigint };

@@ -1,10 +1,9 @@
 import type { Transaction } from "kysely";
 import type { HoldReason } from "../domain/hold.ts";
-import type { Instant } from "../domain/instant.ts";
 import type { Day, Period } from "../domain/period.ts";
 import type { AccountId } from "../domain/reading.ts";
-import { accountHolds, type HeldBill, holdBills, readHoldRules, releasedOf } from "../ledger/bill-holds.ts";
-import { lastBills } from "../ledger/last-bills.ts";
+import { accountHolds, type HeldBill, type HoldRuleRow, readHoldRules, releasedOf } from "../ledger/bill-holds.ts";
+import { type LastBill, lastBills } from "../ledger/last-bills.ts";
 import type { Tables } from "../schema/tables.ts";
 import type { AccountBill } from "./account-bill.ts";
 import type { AccountInput } from "./chunk.ts";
@@ -12,51 +11,47 @@ import { asked, holdReasonsOf } from "./holds.ts";
 
 export type RatedAccount = AccountBill & { readonly accountId: AccountId };
 
-/** Bills that would wait, with why: two small queries where nothing is ever held, two more where something may be. */
-export async function findHeld(
-  trx: Transaction<Tables>,
-  rated: readonly RatedAccount[],
-  inputs: readonly AccountInput[],
-  { period, issuedOn }: { readonly period: Period; readonly issuedOn: Day },
-): Promise<HeldBill[]> {
-  const ids = rated.map(({ accountId }) => accountId);
-  const rules = await readHoldRules(trx);
-  const byHand = await accountHolds(trx, ids, issuedOn);
-  if (rules.length === 0 && byHand.size === 0) return [];
-  const last = await lastBills(trx, ids, period);
-  const estimated = new Map(inputs.map(({ accountId, estimatedBills }) => [accountId, estimatedBills]));
-  return rated.flatMap((one): HeldBill[] => {
+/** By what a bill is held back: two small queries where nothing is ever held, more where something may be. */
+export class HoldBook {
+  readonly #rules: readonly HoldRuleRow[];
+  readonly #byHand: ReadonlyMap<AccountId, string>;
+  readonly #last: ReadonlyMap<AccountId, LastBill>;
+  readonly #released: ReadonlySet<AccountId>;
+
+  private constructor(
+    rules: readonly HoldRuleRow[],
+    byHand: ReadonlyMap<AccountId, string>,
+    last: ReadonlyMap<AccountId, LastBill>,
+    released: ReadonlySet<AccountId>,
+  ) {
+    [this.#rules, this.#byHand, this.#last, this.#released] = [rules, byHand, last, released];
+  }
+
+  /** @param run whose bills a person may have released; `null` = a run for show */
+  static async read(
+    trx: Transaction<Tables>,
+    ids: readonly AccountId[],
+    { period, issuedOn, runId }: { readonly period: Period; readonly issuedOn: Day; readonly runId: bigint | null },
+  ): Promise<HoldBook> {
+    const rules = await readHoldRules(trx);
+    const byHand = await accountHolds(trx, ids, issuedOn);
+    if (rules.length === 0 && byHand.size === 0) return new HoldBook([], byHand, new Map(), new Set());
+    const last = await lastBills(trx, ids, period);
+    return new HoldBook(rules, byHand, last, runId === null ? new Set() : await releasedOf(trx, runId, ids));
+  }
+
+  /** A bill that waits, with why; `null` = it is issued: nothing holds it, or a person released it. */
+  heldOf(one: RatedAccount, { estimatedBills }: Pick<AccountInput, "estimatedBills">): HeldBill | null {
     const { accountId } = one;
-    if (one.kind !== "billed") return [];
-    const before = last.get(accountId) ?? null;
-    const facts = { rules, last: before, estimatedBills: estimated.get(accountId) };
-    const reasons = holdReasonsOf(one, { ...facts, byHand: byHand.get(accountId) ?? null });
-    if (reasons.length === 0) return [];
+    if (one.kind !== "billed" || this.#released.has(accountId)) return null;
+    const last = this.#last.get(accountId) ?? null;
+    const facts = { rules: this.#rules, last, estimatedBills, byHand: this.#byHand.get(accountId) ?? null };
+    const reasons = holdReasonsOf(one, facts);
+    if (reasons.length === 0) return null;
     const supply = one.bill.total.minor;
     const property = asked(one.bill) - supply;
-    return [{ accountId, reasons, supply, property, last: before === null ? null : before.supply + before.property }];
-  });
-}
-
-/** Keeps back what rules or persons hold and nobody released: it waits with its figures, nothing of it is posted. */
-export async function holdBack(
-  trx: Transaction<Tables>,
-  rated: readonly RatedAccount[],
-  inputs: readonly AccountInput[],
-  run: { readonly runId: bigint; readonly period: Period; readonly issuedOn: Day; readonly now: Instant },
-): Promise<readonly RatedAccount[]> {
-  const found = await findHeld(trx, rated, inputs, run);
-  if (found.length === 0) return rated;
-  const ids = found.map(({ accountId }) => accountId);
-  const released = await releasedOf(trx, run.runId, ids);
-  const held = found.filter(({ accountId }) => !released.has(accountId));
-  await holdBills(trx, run.runId, held, run.now);
-  const reasons = new Map(held.map((one) => [one.accountId, one.reasons]));
-  return rated.map((one): RatedAccount => {
-    const why = reasons.get(one.accountId);
-    if (why === undefined || one.kind !== "billed") return one;
-    return { kind: "refused", accountId: one.accountId, reason: "held", detail: holdText(why), settlements: [] };
-  });
+    return { accountId, reasons, supply, property, last: last === null ? null : last.supply + last.property };
+  }
 }
 
 /** As a log and an exception say it: `high 412 (300); by_hand: dispute`. */

@@ -25,6 +25,8 @@ export type BillingSettings = {
   readonly onSupply: (event: SupplyEvent) => void;
   /** While bills are being run, and at each run's end. */
   readonly onRun: (news: BillRunNews) => void;
+  /** How often the outbox is looked at when nobody calls; default a second. */
+  readonly turnMs?: number;
 };
 
 export type Billing = {
@@ -51,6 +53,8 @@ export const billDepsOf = (deps: Pick<BillingSettings, "db" | "clock" | "telemet
 
 const SWEEP_MS = 60_000; // hours pass and readings grow old without anybody speaking
 const TURN_MS = 1_000; // an order whose time has come, or whose proof is late
+/** Called by the database when an order is queued, by this process or another. */
+const OUTBOX = "sanbiao_outbox";
 
 export function startBilling(settings: BillingSettings): Billing {
   const { log } = settings;
@@ -72,7 +76,8 @@ export function startBilling(settings: BillingSettings): Billing {
     (error) => log.error({ err: error }, "supplies could not be looked at; the next sweep tries again"),
   );
   const schedule = startBillSchedule(billDepsOf(settings), settings.zone, settings.onRun);
-  const timers = [setInterval(turn, TURN_MS), setInterval(() => sweeps.wake(), SWEEP_MS)];
+  const outbox = settings.db.listen(OUTBOX, turn);
+  const timers = [setInterval(turn, settings.turnMs ?? TURN_MS), setInterval(() => sweeps.wake(), SWEEP_MS)];
   sweeps.wake();
   // What is committed after the stop is looked at by the next start's first sweep.
   let stopping = false;
@@ -92,6 +97,7 @@ export function startBilling(settings: BillingSettings): Billing {
     async stop() {
       stopping = true;
       for (const timer of timers) clearInterval(timer);
+      await outbox.close();
       await schedule.stop();
       await engine.stop();
       await sweeps.stop();

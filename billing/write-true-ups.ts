@@ -2,8 +2,8 @@ import type { Transaction } from "kysely";
 import { type Instant, instantOfIso } from "../domain/instant.ts";
 import { microOf } from "../domain/quantity.ts";
 import type { AccountId } from "../domain/reading.ts";
-import { writeEdits } from "../ledger/edits.ts";
-import { closeTrueUps, type EstimatedEnd, writeTrueUps } from "../ledger/true-ups.ts";
+import { type EditToWrite, writeEdits } from "../ledger/edits.ts";
+import { closeTrueUps, type EstimatedEnd, type TrueUpClosing, writeTrueUps } from "../ledger/true-ups.ts";
 import type { Tables } from "../schema/tables.ts";
 import type { AccountBill } from "./account-bill.ts";
 import type { Settlement } from "./settlement.ts";
@@ -19,22 +19,38 @@ export function estimatedEndsOf({ agreement, registers }: Settlement): Estimated
   });
 }
 
-/** With each bill: the estimates that it ends at, the true-ups that they open (none where no bill follows), and those that it closes. */
+/** Of one bill: the estimates that it ends at, the true-ups that it closes and those that it opens. */
+export type TrueUpsOfBill = {
+  readonly billId: bigint;
+  readonly accountId: AccountId;
+  readonly estimates: readonly EditToWrite[];
+  readonly closings: readonly TrueUpClosing[];
+  readonly opened: readonly EstimatedEnd[];
+};
+
+/** @param opens false: no bill follows. @returns `null` where there is nothing to write. Pure. */
+export function trueUpsOf(
+  billId: bigint,
+  billed: Extract<AccountBill, { kind: "billed" }> & { readonly accountId: AccountId },
+  opens: boolean,
+): TrueUpsOfBill | null {
+  const { accountId, estimates, corrections, settlements } = billed;
+  const closings = corrections.flatMap((correction) => correction.closings);
+  const opened = opens ? settlements.flatMap(estimatedEndsOf) : [];
+  const isNothing = estimates.length === 0 && closings.length === 0 && opened.length === 0;
+  return isNothing ? null : { billId, accountId, estimates, closings, opened };
+}
+
 export async function writeTrueUpsOf(
   trx: Transaction<Tables>,
-  bills: readonly (AccountBill & { readonly accountId: AccountId })[],
-  issued: ReadonlyMap<AccountId, bigint>,
-  { now, opens }: { readonly now: Instant; readonly opens: boolean },
+  all: readonly TrueUpsOfBill[],
+  now: Instant,
 ): Promise<void> {
-  for (const billed of bills) {
-    const id = issued.get(billed.accountId);
-    if (billed.kind === "refused" || id === undefined) continue;
-    const outcomes = await writeEdits(trx, billed.estimates);
+  for (const { billId, accountId, estimates, closings, opened } of all) {
+    const outcomes = await writeEdits(trx, estimates);
     const strange = outcomes.find(({ kind }) => kind !== "written");
     if (strange !== undefined) throw new Error(`estimate ${strange.id} stands without its bill`);
-    const closings = billed.corrections.flatMap((correction) => correction.closings);
-    await closeTrueUps(trx, id, closings, now);
-    if (opens)
-      await writeTrueUps(trx, { id, accountId: billed.accountId }, billed.settlements.flatMap(estimatedEndsOf), now);
+    await closeTrueUps(trx, billId, closings, now);
+    await writeTrueUps(trx, { id: billId, accountId }, opened, now);
   }
 }

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from "kysely";
 import type { Tables } from "../schema/tables.ts";
-import { type BulkInsert, bulkInsert } from "./bulk-insert.ts";
+import { type BulkInsert, Sheet } from "./bulk-insert.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -9,20 +9,23 @@ export type Hashed = { readonly sha256: string; readonly document: string };
 export type BasisToWrite = Hashed & { readonly billId: bigint };
 export type HashedTariff = Hashed & { readonly tariffId: string; readonly version: string };
 
-/**
- * Keeps what bills rest on, in the transaction that writes them. What is known by its hash stays as it is.
- * @param operators facts of the operator that the bases name by hash
- */
-export async function writeBases(
-  trx: Trx,
-  bases: readonly BasisToWrite[],
-  operators: readonly Hashed[],
-  tariffs: readonly HashedTariff[],
-): Promise<void> {
-  if (bases.length === 0) return;
-  await writeOperators(trx, operators);
-  await writeTariffDocuments(trx, tariffs);
-  await bulkInsert(trx, "bill_basis", BASIS, bases);
+/** What bills rest on, taken down one after the other and kept in the transaction that writes them. */
+export class BasisSheet {
+  readonly #bases = new Sheet("bill_basis", BASIS);
+
+  add(basis: BasisToWrite): void {
+    this.#bases.add(basis);
+  }
+
+  /**
+   * What is known by its hash stays as it is.
+   * @param operators facts of the operator that the bases name by hash
+   */
+  async write(trx: Trx, operators: readonly Hashed[], tariffs: readonly HashedTariff[]): Promise<void> {
+    await writeOperators(trx, operators);
+    await writeTariffDocuments(trx, tariffs);
+    await this.#bases.write(trx);
+  }
 }
 
 /** Keeps the texts of tariff versions by their hash: one that is known stays as it is. */
@@ -53,6 +56,7 @@ export async function writeTariffDocuments(trx: Trx, tariffs: readonly HashedTar
 }
 
 async function writeOperators(trx: Trx, operators: readonly Hashed[]): Promise<void> {
+  if (operators.length === 0) return;
   const hashes = operators.map(({ sha256 }) => sha256);
   const known = await operatorDocuments(trx, hashes);
   const fresh = operators.filter(({ sha256 }) => !known.has(sha256));

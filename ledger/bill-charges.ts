@@ -6,7 +6,7 @@ import type { Tables } from "../schema/tables.ts";
 /** Writes the lines of bills that are not supply, with the bills: one statement whatever their number. */
 export async function writeBillCharges(
   trx: Transaction<Tables>,
-  bills: readonly Bill[],
+  bills: readonly Pick<Bill, "accountId" | "charges">[],
   billIds: ReadonlyMap<AccountId, bigint>,
 ): Promise<void> {
   const rows = bills.flatMap(({ accountId, charges = [] }) => {

@@ -6,7 +6,7 @@ import { decimalText, type Micro } from "../domain/quantity.ts";
 import type { AccountId } from "../domain/reading.ts";
 import type { Usage } from "../domain/usage.ts";
 import type { Tables } from "../schema/tables.ts";
-import { type BulkInsert, bulkInsert, keyText } from "./bulk-insert.ts";
+import { type BulkInsert, keyText, Sheet } from "./bulk-insert.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -30,13 +30,8 @@ export type BilledUsage = {
   readonly state?: { readonly before: object; readonly after: object };
 };
 
-export type BillToWrite = {
-  readonly bill: Bill;
-  /** `null` only when there was nothing to post. */
-  readonly journalId: bigint | null;
-  readonly runId: bigint | null;
-  readonly usages: readonly BilledUsage[];
-};
+/** A bill without its lines, on its way into the books. */
+type Head = Omit<Bill, "lines" | "charges"> & { readonly id: bigint; readonly runId: bigint | null };
 
 /**
  * So many bill numbers of a year, without a gap: the counter stays locked until the transaction ends, so take them last.
@@ -50,63 +45,79 @@ export async function takeBillNumbers(trx: Trx, year: number, count: number): Pr
   return Array.from({ length: count }, (_, i) => `${year}-${String(last - count + 1 + i).padStart(6, "0")}`);
 }
 
-/**
- * Writes bills with their lines and what they rest on. Numbers are given out in the order of `bills`, and last of all: the
- * counter is everybody's.
- * @param beside writes what else belongs to bills of these ids, before the counter is taken
- */
-export async function writeBills(
-  trx: Trx,
-  bills: readonly BillToWrite[],
-  beside: (ids: ReadonlyMap<AccountId, bigint>) => Promise<void> = async () => {},
-): Promise<Map<AccountId, bigint>> {
-  if (bills.length === 0) return new Map();
-  const ids = await nextBillIds(trx, bills.length);
-  const withIds = bills.map((written, i) => ({ written, id: ids[i] as bigint }));
-  const lines = withIds.flatMap(({ written, id }) => written.bill.lines.map((line, i) => ({ id, no: i + 1, line })));
-  await bulkInsert(trx, "bill_line", LINE, lines);
-  const usages = withIds.flatMap(({ written, id }) => written.usages.map((billed) => ({ id, billed })));
-  await bulkInsert(trx, "billed_usage", USAGE, usages);
-  const byAccount = new Map(withIds.map(({ written, id }) => [written.bill.accountId, id]));
-  await beside(byAccount);
-  for (const [year, ofYear] of Map.groupBy(withIds, ({ written }) => yearOf(written.bill.issuedOn))) {
-    const numbers = await takeBillNumbers(trx, year, ofYear.length);
-    const rows = ofYear.map((row, i) => ({ ...row, number: numbers[i] ?? "" }));
-    await bulkInsert(trx, "bill", BILL, rows);
-  }
-  return byAccount;
-}
-
-async function nextBillIds(trx: Trx, count: number): Promise<bigint[]> {
+/** Ids for so many bills; they may have gaps, numbers have none. */
+export async function nextBillIds(trx: Trx, count: number): Promise<bigint[]> {
   const { rows } = await sql<{ id: bigint }>`
     select nextval('sanbiao.bill_id_seq') as id from generate_series(1, ${count}::integer)`.execute(trx);
   return rows.map(({ id }) => id);
 }
 
+/** Bills with their lines and what they rest on, taken down one after the other. */
+export class BillSheet {
+  readonly #lines = new Sheet("bill_line", LINE);
+  readonly #usages = new Sheet("billed_usage", USAGE);
+  readonly #heads: Head[] = [];
+
+  /** @param runId null: a bill of no run */
+  add(id: bigint, bill: Bill, usages: readonly BilledUsage[], runId: bigint | null): void {
+    for (const [i, line] of bill.lines.entries()) this.#lines.add({ id, no: i + 1, line });
+    for (const billed of usages) this.#usages.add({ id, billed });
+    const { accountId, period, issuedOn, dueOn, total } = bill;
+    this.#heads.push({ id, accountId, period, issuedOn, dueOn, total, runId });
+  }
+
+  /** By account. */
+  get ids(): Map<AccountId, bigint> {
+    return new Map(this.#heads.map(({ accountId, id }) => [accountId, id]));
+  }
+
+  /** Lines, and what they rest on. */
+  async writeLines(trx: Trx): Promise<void> {
+    await this.#lines.write(trx);
+    await this.#usages.write(trx);
+  }
+
+  /**
+   * The bills themselves, last of all: numbers are given out in the order in which they were added, and the counter is everybody's.
+   * @param journalIds by account; none only where there was nothing to post
+   * @returns their ids by account
+   */
+  async writeHeads(trx: Trx, journalIds: ReadonlyMap<AccountId, bigint>): Promise<Map<AccountId, bigint>> {
+    for (const [year, ofYear] of Map.groupBy(this.#heads, ({ issuedOn }) => yearOf(issuedOn))) {
+      const numbers = await takeBillNumbers(trx, year, ofYear.length);
+      const sheet = new Sheet("bill", BILL);
+      for (const [i, head] of ofYear.entries())
+        sheet.add({ head, number: numbers[i] ?? "", journalId: journalIds.get(head.accountId) ?? null });
+      await sheet.write(trx);
+    }
+    return this.ids;
+  }
+}
+
 const yearOf = (day: Bill["issuedOn"]): number => Number(day.slice(0, 4));
 
-type BillRow = { readonly written: BillToWrite; readonly id: bigint; readonly number: string };
+type BillRow = { readonly head: Head; readonly number: string; readonly journalId: bigint | null };
 type LineRow = { readonly id: bigint; readonly no: number; readonly line: Bill["lines"][number] };
 type UsageRow = { readonly id: bigint; readonly billed: BilledUsage };
 
 const BILL: BulkInsert<BillRow> = {
   columns: [
-    ["id", "bigint", ({ id }) => id],
-    ["account_id", "bigint", ({ written }) => written.bill.accountId],
+    ["id", "bigint", ({ head }) => head.id],
+    ["account_id", "bigint", ({ head }) => head.accountId],
     ["number", "text", ({ number }) => number],
-    ["total_minor", "bigint", ({ written }) => written.bill.total.minor],
-    ["journal_id", "bigint", ({ written }) => written.journalId],
+    ["total_minor", "bigint", ({ head }) => head.total.minor],
+    ["journal_id", "bigint", ({ journalId }) => journalId],
   ],
   shared: {
-    keyOf: ({ written: { bill, runId } }) =>
-      keyText(bill.period.from, bill.period.to, bill.issuedOn, bill.dueOn, bill.total.currency, runId),
+    keyOf: ({ head: { period, issuedOn, dueOn, total, runId } }) =>
+      keyText(period.from, period.to, issuedOn, dueOn, total.currency, runId),
     columns: [
-      ["period_from", "timestamptz", ({ written }) => isoOf(written.bill.period.from)],
-      ["period_to", "timestamptz", ({ written }) => isoOf(written.bill.period.to)],
-      ["issued_on", "date", ({ written }) => written.bill.issuedOn],
-      ["due_on", "date", ({ written }) => written.bill.dueOn],
-      ["currency", "text", ({ written }) => written.bill.total.currency],
-      ["run_id", "bigint", ({ written }) => written.runId],
+      ["period_from", "timestamptz", ({ head }) => isoOf(head.period.from)],
+      ["period_to", "timestamptz", ({ head }) => isoOf(head.period.to)],
+      ["issued_on", "date", ({ head }) => head.issuedOn],
+      ["due_on", "date", ({ head }) => head.dueOn],
+      ["currency", "text", ({ head }) => head.total.currency],
+      ["run_id", "bigint", ({ head }) => head.runId],
     ],
   },
 };

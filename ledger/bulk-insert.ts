@@ -4,9 +4,10 @@ import type { Tables } from "../schema/tables.ts";
 export type ArrayElement = bigint | number | string | null;
 
 /** A PostgreSQL array literal: far cheaper to send and to read than a parameter, or a document, per row. */
-export function arrayText(elements: readonly ArrayElement[]): string {
-  return `{${elements.map((one) => (one === null ? "NULL" : typeof one === "string" ? quoted(one) : one)).join(",")}}`;
-}
+export const arrayText = (elements: readonly ArrayElement[]): string => `{${elements.map(elementText).join(",")}}`;
+
+const elementText = (one: ArrayElement): string =>
+  one === null ? "NULL" : typeof one === "string" ? quoted(one) : String(one);
 
 const ESCAPED = /["\\]/;
 const quoted = (text: string): string => `"${ESCAPED.test(text) ? text.replaceAll(/["\\]/g, "\\$&") : text}"`;
@@ -30,49 +31,110 @@ export type BulkInsert<Row> = {
   readonly onConflict?: "do nothing";
 };
 
-/** One statement whatever the number of rows: a statement takes 65,535 parameters at most, a literal any size. */
-export async function bulkInsert<Row>(
-  trx: Transaction<Tables>,
-  table: string,
-  { columns, shared, onConflict }: BulkInsert<Row>,
-  rows: readonly Row[],
-): Promise<void> {
-  if (rows.length === 0) return;
-  const names = sql.join([...columns, ...(shared?.columns ?? [])].map(([name]) => sql.ref(name)));
-  const from =
-    shared === undefined
-      ? sql`select sanbiao.operator_id(), u.* from ${unnested(columns, rows)} as u`
-      : joined(columns, shared, rows);
-  await sql`insert into ${sql.table(`sanbiao.${table}`)} (operator_id, ${names}) overriding system value
-            ${from} ${onConflict === undefined ? sql`` : sql`on conflict do nothing`}`.execute(trx);
-}
+/**
+ * Rows on their way into a table. Each is taken down column by column as it is added, so that what it was made of need not stay in
+ * memory; all are written by one statement whatever their number: a statement takes 65,535 parameters at most, a literal any size.
+ */
+export class Sheet<Row> {
+  readonly #table: string;
+  readonly #insert: BulkInsert<Row>;
+  readonly #own: ColumnText<Row>[];
+  readonly #shared: ColumnText<Row>[];
+  /** What rows share, by its key; and per row the number of it. */
+  readonly #numbers = new Map<string, number>();
+  readonly #said: number[] = [];
+  #length = 0;
 
-const unnested = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]) =>
-  sql`unnest(${sql.join(columns.map((column) => arrayOf(column, rows)))})`;
+  constructor(table: string, insert: BulkInsert<Row>) {
+    this.#table = table;
+    this.#insert = insert;
+    this.#own = insert.columns.map((column) => new ColumnText(column));
+    this.#shared = (insert.shared?.columns ?? []).map((column) => new ColumnText(column));
+  }
 
-function joined<Row>(columns: readonly Column<Row>[], shared: SharedColumns<Row>, rows: readonly Row[]) {
-  const numbers = new Map<string, number>();
-  const firsts: Row[] = [];
-  const ofRow = rows.map((row) => {
+  add(row: Row): void {
+    this.#length++;
+    for (const column of this.#own) column.add(row);
+    const { shared } = this.#insert;
+    if (shared === undefined) return;
     const key = shared.keyOf(row);
-    const known = numbers.get(key);
-    if (known !== undefined) return known;
-    numbers.set(key, firsts.push(row));
-    return firsts.length;
-  });
-  const named = (of: readonly Column<Row>[]) => sql.join(of.map(([name]) => sql.ref(name)));
-  const own = sql.join([...columns.map((column) => arrayOf(column, rows)), sql`${`{${ofRow.join(",")}}`}::integer[]`]);
-  return sql`select sanbiao.operator_id(), ${named(columns)}, ${named(shared.columns)}
-      from unnest(${own}) as u (${named(columns)}, said)
-      join ${unnested(shared.columns, firsts)} with ordinality as s (${named(shared.columns)}, said) on s.said = u.said`;
+    let number = this.#numbers.get(key);
+    if (number === undefined) {
+      for (const column of this.#shared) column.add(row);
+      number = this.#numbers.size + 1;
+      this.#numbers.set(key, number);
+    }
+    this.#said.push(number);
+  }
+
+  async write(trx: Transaction<Tables>): Promise<void> {
+    if (this.#length === 0) return;
+    const names = sql.join([...this.#own, ...this.#shared].map(({ name }) => name));
+    await sql`insert into ${sql.table(`sanbiao.${this.#table}`)} (operator_id, ${names}) overriding system value
+              ${this.#rows()} ${this.#insert.onConflict === undefined ? sql`` : sql`on conflict do nothing`}`.execute(
+      trx,
+    );
+  }
+
+  #rows() {
+    const own = sql.join(this.#own.map((column) => column.array()));
+    if (this.#insert.shared === undefined) return sql`select sanbiao.operator_id(), u.* from unnest(${own}) as u`;
+    const named = (of: readonly ColumnText<Row>[]) => sql.join(of.map(({ name }) => name));
+    const shared = sql.join(this.#shared.map((column) => column.array()));
+    return sql`select sanbiao.operator_id(), ${named(this.#own)}, ${named(this.#shared)}
+        from unnest(${own}, ${`{${this.#said.join(",")}}`}::integer[]) as u (${named(this.#own)}, said)
+        join unnest(${shared}) with ordinality as s (${named(this.#shared)}, said) on s.said = u.said`;
+  }
 }
 
 /** JSON has no control characters: it can be sent as it stands, which costs half of quoting each of its quotes. */
 const RECORD_SEPARATOR = "\u001e";
 
-function arrayOf<Row>([, type, of]: Column<Row>, rows: readonly Row[]) {
-  if (type === "jsonb")
-    return sql`string_to_array(${rows.map(of).join(RECORD_SEPARATOR)}, ${RECORD_SEPARATOR})::jsonb[]`;
-  if (type === "json text") return sql`string_to_array(${rows.map(of).join(RECORD_SEPARATOR)}, ${RECORD_SEPARATOR})`;
-  return sql`${arrayText(rows.map(of))}::${sql.raw(type)}[]`;
+/** So many texts become one as soon as they are there: many small ones that live on cost more than all that is done with them. */
+const TEXTS_JOINED = 128;
+
+/** One column of a sheet: the texts of its elements so far. */
+class ColumnText<Row> {
+  readonly name: ReturnType<typeof sql.ref>;
+  readonly #type: string;
+  readonly #isJson: boolean;
+  readonly #of: (row: Row) => ArrayElement;
+  readonly #separator: string;
+  readonly #joined: string[] = [];
+  #texts: string[] = [];
+
+  constructor([name, type, of]: Column<Row>) {
+    this.name = sql.ref(name);
+    this.#type = type;
+    this.#isJson = type === "jsonb" || type === "json text";
+    this.#separator = this.#isJson ? RECORD_SEPARATOR : ",";
+    this.#of = of;
+  }
+
+  add(row: Row): void {
+    const value = this.#of(row);
+    if (this.#texts.push(this.#isJson ? String(value) : elementText(value)) < TEXTS_JOINED) return;
+    this.#joined.push(this.#texts.join(this.#separator));
+    this.#texts = [];
+  }
+
+  array() {
+    const all = [...this.#joined, ...(this.#texts.length === 0 ? [] : [this.#texts.join(this.#separator)])];
+    const text = all.join(this.#separator);
+    if (!this.#isJson) return sql`${`{${text}}`}::${sql.raw(this.#type)}[]`;
+    const texts = sql`string_to_array(${text}, ${RECORD_SEPARATOR})`;
+    return this.#type === "jsonb" ? sql`${texts}::jsonb[]` : texts;
+  }
+}
+
+/** One statement for rows that are all there. */
+export async function bulkInsert<Row>(
+  trx: Transaction<Tables>,
+  table: string,
+  insert: BulkInsert<Row>,
+  rows: readonly Row[],
+): Promise<void> {
+  const sheet = new Sheet(table, insert);
+  for (const row of rows) sheet.add(row);
+  await sheet.write(trx);
 }

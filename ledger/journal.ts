@@ -45,29 +45,52 @@ export async function postEntry(trx: Transaction<Tables>, entry: Entry): Promise
   return { kind: row.outcome, journalId: row.journal_id };
 }
 
-export type EntriesToPost = Omit<Entry, "key" | "cause" | "postings"> & {
-  readonly entries: readonly Pick<Entry, "key" | "cause" | "postings">[];
-};
+/** Entries of one kind and time, taken down as they are made and posted in one round trip. Their keys differ. */
+export class EntrySheet {
+  readonly #of: Omit<Entry, "key" | "cause" | "postings">;
+  readonly #keys: string[] = [];
+  readonly #causes: string[] = [];
+  /** Of each posting: its entry's place from 1, account of the ledger, customer, currency, minor units. */
+  readonly #postings: [number[], string[], (bigint | null)[], string[], bigint[]] = [[], [], [], [], []];
 
-/** Posts many entries of one kind and time in one round trip, each with an outcome of its own, in their order. Keys differ. */
-export async function postEntries(trx: Transaction<Tables>, many: EntriesToPost): Promise<PostOutcome[]> {
-  const { operatorId, kind, occurredAt, postedAt, postedBy, entries } = many;
-  if (entries.length === 0) return [];
-  const rows = entries.flatMap(({ postings }, i) => postings.map((posting) => ({ of: i + 1, posting })));
-  const accounts = rows.map(({ posting }) => ("accountId" in posting ? posting.accountId : null));
-  const { rows: answers } = await sql<{ ord: number; outcome: PostOutcome["kind"]; journal_id: bigint }>`
-    select ord, outcome, journal_id from sanbiao.post_entries(${operatorId}, ${kind}, ${isoOf(occurredAt)}::timestamptz,
-      ${isoOf(postedAt)}::timestamptz, ${postedBy ?? null}, ${arrayText(entries.map(({ key }) => key))}::text[],
-      ${arrayText(entries.map(({ cause }) => JSON.stringify(cause)))}::jsonb[], ${arrayText(rows.map(({ of }) => of))}::integer[],
-      ${arrayText(rows.map(({ posting }) => posting.ledgerAccount))}::text[], ${arrayText(accounts)}::bigint[],
-      ${arrayText(rows.map(({ posting }) => posting.amount.currency))}::text[],
-      ${arrayText(rows.map(({ posting }) => posting.amount.minor))}::bigint[])`.execute(trx);
-  const byOrd = new Map(answers.map(({ ord, outcome, journal_id }) => [ord, { kind: outcome, journalId: journal_id }]));
-  return entries.map(({ key }, i) => {
-    const outcome = byOrd.get(i + 1);
-    if (outcome === undefined) throw new Error(`post_entries gave no answer for ${key}`);
-    return outcome;
-  });
+  constructor(of: Omit<Entry, "key" | "cause" | "postings">) {
+    this.#of = of;
+  }
+
+  /** @returns the entry's place among the outcomes */
+  add({ key, cause, postings }: Pick<Entry, "key" | "cause" | "postings">): number {
+    const place = this.#keys.push(key) - 1;
+    this.#causes.push(JSON.stringify(cause));
+    const [ofs, ledgers, accounts, currencies, minors] = this.#postings;
+    for (const posting of postings) {
+      ofs.push(place + 1);
+      ledgers.push(posting.ledgerAccount);
+      accounts.push("accountId" in posting ? posting.accountId : null);
+      currencies.push(posting.amount.currency);
+      minors.push(posting.amount.minor);
+    }
+    return place;
+  }
+
+  /** @returns an outcome for each entry, in their order */
+  async post(trx: Transaction<Tables>): Promise<PostOutcome[]> {
+    if (this.#keys.length === 0) return [];
+    const { operatorId, kind, occurredAt, postedAt, postedBy } = this.#of;
+    const [ofs, ledgers, accounts, currencies, minors] = this.#postings;
+    const { rows } = await sql<{ ord: number; outcome: PostOutcome["kind"]; journal_id: bigint }>`
+      select ord, outcome, journal_id from sanbiao.post_entries(${operatorId}, ${kind}, ${isoOf(occurredAt)}::timestamptz,
+        ${isoOf(postedAt)}::timestamptz, ${postedBy ?? null}, ${arrayText(this.#keys)}::text[],
+        ${arrayText(this.#causes)}::jsonb[], ${arrayText(ofs)}::integer[], ${arrayText(ledgers)}::text[],
+        ${arrayText(accounts)}::bigint[], ${arrayText(currencies)}::text[], ${arrayText(minors)}::bigint[])`.execute(
+      trx,
+    );
+    const byOrd = new Map(rows.map((row) => [row.ord, { kind: row.outcome, journalId: row.journal_id }]));
+    return this.#keys.map((key, i) => {
+      const outcome = byOrd.get(i + 1);
+      if (outcome === undefined) throw new Error(`post_entries gave no answer for ${key}`);
+      return outcome;
+    });
+  }
 }
 
 const postingRow = (p: Posting) => ({

@@ -6,7 +6,7 @@ import { REGISTERS } from "../domain/register.ts";
 import { VERDICT_RESULTS, type Verdict, type VerdictResult } from "../domain/verdict.ts";
 import type { Tables } from "../schema/tables.ts";
 import { textList } from "./verify/check.ts";
-import { type BulkInsert, bulkInsert, keyText } from "./bulk-insert.ts";
+import { type BulkInsert, bulkInsert, keyText, Sheet } from "./bulk-insert.ts";
 
 /** Keeps what was judged, beside the readings. The same judgement again is the same row. */
 export async function writeVerdicts(
@@ -58,24 +58,54 @@ export async function judgeAgain(
   trx: Transaction<Tables>,
   scope: readonly JudgedAgain[],
   found: readonly Verdict[],
-  { rules, touches, at }: { rules: readonly string[]; touches: "ends" | "overlaps"; at: Instant },
+  by: JudgedBy,
 ): Promise<void> {
-  await writeVerdicts(trx, found, at);
-  if (scope.length === 0) return;
-  const looked = scope.map(({ meterId, period }) => ({
-    meter_id: meterId.toString(),
-    from_at: isoOf(period.from),
-    to_at: isoOf(period.to),
-  }));
-  const again = found
-    .filter(({ result }) => WORK_RESULTS.includes(result))
-    .map(({ meterId, register, period, rule }) => ({
-      meter_id: meterId.toString(),
-      register: REGISTERS[register].code,
-      from_at: isoOf(period.from),
-      to_at: isoOf(period.to),
-      rule,
-    }));
+  const sheet = new VerdictSheet(by);
+  sheet.add(scope, found);
+  await sheet.write(trx);
+}
+
+export type JudgedBy = {
+  readonly rules: readonly string[];
+  readonly touches: "ends" | "overlaps";
+  readonly at: Instant;
+};
+
+/** What `judgeAgain` writes, taken down meter by meter. */
+export class VerdictSheet {
+  readonly #by: JudgedBy;
+  readonly #verdicts: Sheet<Verdict>;
+  readonly #looked: object[] = [];
+  readonly #again: object[] = [];
+
+  constructor(by: JudgedBy) {
+    this.#by = by;
+    this.#verdicts = new Sheet("verdict", judgedAtOnce(isoOf(by.at)));
+  }
+
+  add(scope: readonly JudgedAgain[], found: readonly Verdict[]): void {
+    for (const verdict of found) this.#verdicts.add(verdict);
+    for (const { meterId, period } of scope)
+      this.#looked.push({ meter_id: meterId.toString(), from_at: isoOf(period.from), to_at: isoOf(period.to) });
+    for (const { result, meterId, register, period, rule } of found) {
+      if (!WORK_RESULTS.includes(result)) continue;
+      const stretch = { from_at: isoOf(period.from), to_at: isoOf(period.to) };
+      this.#again.push({ meter_id: meterId.toString(), register: REGISTERS[register].code, ...stretch, rule });
+    }
+  }
+
+  async write(trx: Transaction<Tables>): Promise<void> {
+    await this.#verdicts.write(trx);
+    if (this.#looked.length > 0) await closeNotFound(trx, this.#looked, this.#again, this.#by);
+  }
+}
+
+async function closeNotFound(
+  trx: Transaction<Tables>,
+  looked: readonly object[],
+  again: readonly object[],
+  { rules, touches, at }: JudgedBy,
+): Promise<void> {
   await sql`
     with looked as (
       select * from json_to_recordset(${JSON.stringify(looked)}::json) as l (meter_id bigint, from_at timestamptz, to_at timestamptz)

@@ -12,6 +12,7 @@ import type { Logger } from "pino";
 import { CodedError } from "../domain/errors.ts";
 import { type Instant, instant, isoOf } from "../domain/instant.ts";
 import type { OperatorId } from "../domain/reading.ts";
+import { type Listener, listen } from "./listen.ts";
 import type { Tables } from "./tables.ts";
 
 /** The service's way to the books. Rows show only inside `as`, and only those of that operator. */
@@ -22,6 +23,8 @@ export type Database = {
   as<T>(operatorId: OperatorId, work: (trx: Transaction<Tables>) => Promise<T>): Promise<T>;
   /** Reads the rows of one operator as they stood at one moment, whatever is written meanwhile. */
   snapshot<T>(operatorId: OperatorId, work: (trx: Transaction<Tables>) => Promise<T>): Promise<T>;
+  /** Calls `heard` when the database says so on this channel, by a connection of its own; also when it may have missed a call. */
+  listen(channel: string, heard: () => void): Listener;
   close(): Promise<void>;
 };
 
@@ -48,9 +51,11 @@ export const timestamptz = (at: Instant): string => isoOf(at);
 
 type PoolOptions = { readonly max?: number; readonly log?: Logger };
 
+const SERVICE = "-c role=sanbiao_service -c search_path=sanbiao -c timezone=UTC";
+
 /** A pool with the service's role: no superuser, row-level security on. The owner's own pool is `ownerPool`. */
 export function openDatabase(url: string, options: PoolOptions = {}): Database {
-  const pool = poolOf(url, "-c role=sanbiao_service -c search_path=sanbiao -c timezone=UTC", options);
+  const pool = poolOf(url, SERVICE, options);
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   const ofOperators = new Map<OperatorId, Kysely<Tables>>();
   const ofOperator = (operatorId: OperatorId): Kysely<Tables> => {
@@ -64,6 +69,7 @@ export function openDatabase(url: string, options: PoolOptions = {}): Database {
     as: (operatorId, work) => ofOperator(operatorId).transaction().execute(work),
     snapshot: (operatorId, work) =>
       ofOperator(operatorId).transaction().setIsolationLevel("repeatable read").execute(work),
+    listen: (channel, heard) => listen(connectionTo(url, SERVICE), channel, heard, { log: options.log }),
     close: async () => {
       await kysely.destroy();
       if (!pool.ending) await pool.end(); // Kysely leaves a pool open that it never used
@@ -105,8 +111,14 @@ class OperatorDriver extends PostgresDriver {
 export const ownerPool = (url: string, options: PoolOptions = {}): pg.Pool =>
   poolOf(url, "-c search_path=sanbiao -c timezone=UTC", options);
 
+const connectionTo = (url: string, settings: string): pg.ClientConfig => ({
+  connectionString: url,
+  options: settings,
+  connectionTimeoutMillis: 10_000,
+});
+
 function poolOf(url: string, settings: string, { max = 10, log }: PoolOptions): pg.Pool {
-  const pool = new pg.Pool({ connectionString: url, max, types, options: settings, connectionTimeoutMillis: 10_000 });
+  const pool = new pg.Pool({ ...connectionTo(url, settings), max, types });
   // A server that goes away ends idle connections: the pool drops them, the next query says so to its caller.
   pool.on("error", (error) => log?.warn({ err: error }, "an idle database connection was lost"));
   // One that is in use tells its query, which fails; without a listener the loss would end the process, too.

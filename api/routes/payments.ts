@@ -6,7 +6,7 @@ import type { MoneyJson } from "../schemas/json.ts";
 import { type PaymentParts, splitPayment, supplyShares } from "../../billing/charges/split.ts";
 import { type ChequeOutcome, receiveCheque } from "../../billing/counter/cheque.ts";
 import { classesOwed, type CounterTender, type PaymentChannel, type PaymentOutcome } from "../../billing/payment.ts";
-import { checkTopUp, debtShareOf } from "../../billing/prepaid/top-up.ts";
+import { debtShareOf, topUpGuard } from "../../billing/prepaid/top-up.ts";
 import { principalOfRequest } from "../access.ts";
 import type { Desk } from "../desk.ts";
 import { requireAccount } from "../queries/account.ts";
@@ -125,11 +125,11 @@ async function take(
   const { operatorId, userId } = by;
   const wish = { operatorId, accountId, amount, pays: body.pays, key, at, by: userId };
   const tender = tenderOf(body, amount);
-  await api.db.as(operatorId, (trx) => checkTopUp(trx, { accountId, amount, pays: body.pays, key }, at));
+  const guard = await api.db.as(operatorId, (trx) => topUpGuard(trx, { accountId, amount, pays: body.pays, key }, at));
   const taken: PaymentOutcome & Partial<ChequeOutcome> =
     tender.kind === "cheque"
-      ? await receiveCheque(api.db, { ...wish, ...tender.cheque })
-      : await api.services.takePayment(api.db, { ...wish, channel: tender.kind, tender: tender.said });
+      ? await receiveCheque(api.db, { ...wish, ...tender.cheque }, guard)
+      : await api.services.takePayment(api.db, { ...wish, channel: tender.kind, tender: tender.said }, guard);
   if (taken.kind === "different")
     throw new CodedError("request.conflict", "This Idempotency-Key stands for another payment; nothing was taken.");
   const { chequeId, counts } = taken;

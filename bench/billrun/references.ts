@@ -72,18 +72,25 @@ export async function basisHead(from: string): Promise<string> {
 }
 
 /**
+ * `guarded`: into the books as they stand, whose triggers see that entries balance and keep balances and energy; as only SQL that one
+ * may run in service is. `bare`: by the owner with every trigger off, which posts whatever it is told and writes those rows itself.
+ */
+export type Books = "guarded" | "bare";
+
+/**
  * The same rows by SQL that knows this estate: no ladder but these, readings at the very ends of the month, nothing found odd,
- * nobody moves, no estimate. Sets all the way, two connections, each with half of the accounts in one transaction, as above
- * without triggers.
+ * nobody moves, no estimate. Sets all the way, two connections, each with half of the accounts in one transaction.
  * @param basis see `basisHead`
  * @returns seconds
  */
-export async function setBased(to: string, basis: string): Promise<number> {
+export async function setBased(to: string, basis: string, books: Books): Promise<number> {
   const owner = ownerPool(to);
   const { rows } = await owner.query<{ middle: bigint }>("select max(id) / 2 as middle from account");
   await owner.end();
   const middle = rows[0]?.middle ?? 0n;
-  return timed(to, (client, i) => atOnce(client, pipeline(i === 0 ? `<= ${middle}` : `> ${middle}`, basis)));
+  return timed(to, (client, i) =>
+    atOnce(client, pipeline(i === 0 ? `<= ${middle}` : `> ${middle}`, basis, books), books),
+  );
 }
 
 async function timed(url: string, work: (client: pg.Client, i: number) => Promise<void>): Promise<number> {
@@ -100,17 +107,33 @@ async function timed(url: string, work: (client: pg.Client, i: number) => Promis
   }
 }
 
-async function atOnce(client: pg.Client, statements: readonly string[]): Promise<void> {
+async function atOnce(client: pg.Client, statements: readonly string[], books: Books = "bare"): Promise<void> {
   await client.query("begin");
-  await client.query("set local session_replication_role = replica");
+  await client.query(
+    books === "bare" ? "set local session_replication_role = replica" : "set local sanbiao.operator_id = '1'",
+  );
   for (const statement of statements) await client.query(statement);
   await client.query("commit");
 }
 
 const [FROM, TO] = [PERIOD.from, PERIOD.to].map((at) => `to_timestamp(${at / 1000})`) as [string, string];
 
+/** What triggers write where they are on. */
+const BALANCES = `insert into customer_balance (operator_id, account_id, currency, owed_minor)
+   select 1, account_id, 'CNY', sum(amount) from line group by account_id order by account_id`;
+const ENERGY = [
+  `insert into energy_entry (operator_id, id, usage_point_id, kind, idempotency_key, unit, period_from, period_to, bill_id) overriding system value
+   select 1, usage_point_id, usage_point_id, 'bill', format('bill/%s/%s/%s', account_id, usage_point_id, '${PERIOD.from / 1000}'),
+          case utility when 'electricity' then 'kWh' else 'm3' end, ${FROM}, ${TO}, account_id from used order by usage_point_id`,
+  `insert into energy_posting (operator_id, entry_id, line, energy_account, quantity, meter_id, register, from_at, to_at, start_value, end_value, plain)
+   select 1, usage_point_id, p.* from used cross join lateral (
+     values (1, 'billed', quantity, null::bigint, null, null::timestamptz, null::timestamptz, null::bigint, null::bigint, null::boolean),
+            (2, 'metered', -quantity, meter_id, case utility when 'electricity' then 'energy_import_kwh' else 'volume_m3' end, ${FROM}, ${TO},
+             start_value, end_value, true)) p order by usage_point_id`,
+];
+
 /** Statements that bill the accounts with such ids. */
-const pipeline = (ids: string, basis: string): string[] => [
+const pipeline = (ids: string, basis: string, books: Books): string[] => [
   // Ids of bills and entries: that of the account, so that nothing is looked up twice.
   `create temp table used on commit drop as
    select g.account_id, g.usage_point_id, g.tariff_id, p.utility, m.id as meter_id, m.serial, a.register,
@@ -139,18 +162,19 @@ const pipeline = (ids: string, basis: string): string[] => [
       union all select 1, 'volume', 'usage', 1, least(quantity, 15000000), '2.10', round(least(quantity, 15000000) * 2.10 / 10000)::bigint, null where utility = 'water'
       union all select 2, 'volume', 'usage', 2, quantity - 15000000, '3.40', round((quantity - 15000000) * 3.40 / 10000)::bigint, null where utility = 'water' and quantity > 15000000
       union all select 3, 'sewage', 'surcharge', null, quantity, '0.95', round(quantity * 0.95 / 10000)::bigint, null where utility = 'water') t`,
-  `insert into journal (operator_id, id, idempotency_key, kind, cause, occurred_at, posted_at) overriding system value
+  // An entry and its postings are one statement, after which the books look whether they balance.
+  `with posted as (
+     insert into posting (operator_id, journal_id, line, ledger_account, account_id, currency, amount_minor)
+     select 1, account_id, row_number() over (partition by account_id), ledger, case when ledger = 'customer' then account_id end, 'CNY', sum(minor)
+       from line cross join lateral (
+         values ('customer', amount), (case when charge = 'sewage' then 'sewage_payable' else 'revenue_' || utility end, coalesce(included, 0) - amount),
+                ('tax_payable', -coalesce(included, 0))) as p (ledger, minor)
+      group by account_id, ledger having sum(minor) <> 0)
+   insert into journal (operator_id, id, idempotency_key, kind, cause, occurred_at, posted_at) overriding system value
    select 1, account_id, format('bill/%s/%s/%s', account_id, '${PERIOD.from}', '${PERIOD.to}'), 'bill',
           jsonb_build_object('bill', format('bill/%s/%s/%s', account_id, '${PERIOD.from}', '${PERIOD.to}')), ${TO}, now()
      from (select distinct account_id from used) a order by account_id`,
-  `insert into posting (operator_id, journal_id, line, ledger_account, account_id, currency, amount_minor)
-   select 1, account_id, row_number() over (partition by account_id), ledger, case when ledger = 'customer' then account_id end, 'CNY', sum(minor)
-     from line cross join lateral (
-       values ('customer', amount), (case when charge = 'sewage' then 'sewage_payable' else 'revenue_' || utility end, coalesce(included, 0) - amount),
-              ('tax_payable', -coalesce(included, 0))) as p (ledger, minor)
-    group by account_id, ledger having sum(minor) <> 0`,
-  `insert into customer_balance (operator_id, account_id, currency, owed_minor)
-   select 1, account_id, 'CNY', sum(amount) from line group by account_id order by account_id`,
+  ...(books === "bare" ? [BALANCES] : []),
   `insert into bill_line (operator_id, bill_id, line, key, usage_point_id, utility, tariff_id, tariff_version, charge, kind, tier, period_from,
      period_to, quantity, unit, price, amount_minor, included_minor, basis, title_zh, title_en)
    select 1, account_id, no, format('%s/%s@1/%s/t%s/%s', usage_point_id, tariff_id, charge, tier, '2026-09-01'), usage_point_id, utility, tariff_id, '1',
@@ -167,14 +191,7 @@ const pipeline = (ids: string, basis: string): string[] => [
      overriding system value
    select 1, account_id, account_id, '2026-' || lpad(account_id::text, 6, '0'), ${FROM}, ${TO}, current_date, current_date + 15, 'CNY', sum(amount), account_id, 1
      from line group by account_id order by account_id`,
-  `insert into energy_entry (operator_id, id, usage_point_id, kind, idempotency_key, unit, period_from, period_to, bill_id) overriding system value
-   select 1, usage_point_id, usage_point_id, 'bill', format('bill/%s/%s/%s', account_id, usage_point_id, '${PERIOD.from / 1000}'),
-          case utility when 'electricity' then 'kWh' else 'm3' end, ${FROM}, ${TO}, account_id from used order by usage_point_id`,
-  `insert into energy_posting (operator_id, entry_id, line, energy_account, quantity, meter_id, register, from_at, to_at, start_value, end_value, plain)
-   select 1, usage_point_id, p.* from used cross join lateral (
-     values (1, 'billed', quantity, null::bigint, null, null::timestamptz, null::timestamptz, null::bigint, null::bigint, null::boolean),
-            (2, 'metered', -quantity, meter_id, case utility when 'electricity' then 'energy_import_kwh' else 'volume_m3' end, ${FROM}, ${TO},
-             start_value, end_value, true)) p order by usage_point_id`,
+  ...(books === "bare" ? ENERGY : []),
   `insert into verdict (operator_id, meter_id, register, from_at, to_at, rule, rule_version, result, inputs, threshold, judged_at)
    select 1, meter_id, register, ${FROM}, ${TO}, 'difference.normal', 1, 'normal',
           jsonb_build_object('from', (start_value / 1000000)::text, 'to', (end_value / 1000000)::text, 'differences', '2'),

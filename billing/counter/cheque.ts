@@ -19,7 +19,7 @@ import { heldShift, noteTender, readCounterTerms } from "../../ledger/shifts.ts"
 import type { Database } from "../../schema/database.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { operatorFacts } from "../operator.ts";
-import { balancesOf, classesOwed, type PaymentOutcome, takePaymentIn } from "../payment.ts";
+import { balancesOf, classesOwed, type PaymentGuard, type PaymentOutcome, takePaymentIn } from "../payment.ts";
 import { turnedRound } from "./reversal.ts";
 
 type Trx = Transaction<Tables>;
@@ -40,9 +40,13 @@ export type ChequeOutcome = PaymentOutcome & { readonly chequeId: bigint; readon
 
 /**
  * Takes a cheque over the counter. It counts at once, or when the bank has paid it: as the operator's terms say at this moment.
- * Until it counts nothing is credited, and `parts` are nothing.
+ * Until it counts nothing is credited, and `parts` are nothing. `guard` as a payment's.
  */
-export async function receiveCheque(db: Database, wish: ChequeHandedOver): Promise<ChequeOutcome> {
+export async function receiveCheque(
+  db: Database,
+  wish: ChequeHandedOver,
+  guard?: PaymentGuard,
+): Promise<ChequeOutcome> {
   if (wish.amount.minor <= 0n) throw new CodedError("request.invalid", "a cheque is more than nothing");
   return db.as(wish.operatorId, async (trx) => {
     // Of a double click the second waits for the first, and then finds what it did.
@@ -51,6 +55,7 @@ export async function receiveCheque(db: Database, wish: ChequeHandedOver): Promi
     );
     const before = await receivedBefore(trx, wish);
     if (before !== null) return before;
+    await guard?.(trx);
     const { chequeCounts: counts } = await readCounterTerms(trx);
     const outcome = counts === "received" ? await asPayment(trx, wish) : await heldBack(trx, wish);
     if (outcome.kind !== "posted") throw new CodedError("request.conflict", "This cheque is being taken already.");

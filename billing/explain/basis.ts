@@ -83,19 +83,27 @@ function operatorDocumentOf(facts: OperatorFacts): OperatorDocument {
   return { sha256: sha256Of(document), document };
 }
 
-/** What many bills rest on, as the book keeps it: a text for each, and what they name by its hash. Pure. */
-export function basisTexts(of: readonly BillInputs[]): { texts: string[]; operators: OperatorDocument[] } {
-  const operators: OperatorDocument[] = [];
-  let last: Pick<BillInputs, "operator" | "issuedOn"> | null = null;
-  const texts = of.map((inputs) => {
-    const { operator, issuedOn } = inputs;
-    if (last === null || last.operator !== operator || last.issuedOn !== issuedOn) {
-      last = { operator, issuedOn };
-      operators.push(operatorDocumentOf(termsOn(operator, issuedOn)));
+/** What bills rest on, as the book keeps it: a text for each, and what they name by its hash. Pure. */
+export class BasisTexts {
+  readonly operators: OperatorDocument[] = [];
+  readonly #tariffs = new Set<Tariff>();
+  #last: Pick<BillInputs, "operator" | "issuedOn"> | null = null;
+
+  textOf(inputs: BillInputs): string {
+    const { operator, issuedOn, input } = inputs;
+    if (this.#last === null || this.#last.operator !== operator || this.#last.issuedOn !== issuedOn) {
+      this.#last = { operator, issuedOn };
+      this.operators.push(operatorDocumentOf(termsOn(operator, issuedOn)));
     }
-    return canonicalText(documentOf(inputs, operators.at(-1)?.sha256 ?? "") satisfies KeptDocument);
-  });
-  return { texts, operators };
+    for (const { versions } of input.settlements) for (const version of versions) this.#tariffs.add(version);
+    for (const { settlements } of input.corrections ?? [])
+      for (const { versions } of settlements) for (const version of versions) this.#tariffs.add(version);
+    return canonicalText(documentOf(inputs, this.operators.at(-1)?.sha256 ?? "") satisfies KeptDocument);
+  }
+
+  get tariffs(): TariffDocument[] {
+    return [...this.#tariffs].map(tariffDocumentOf);
+  }
 }
 
 /** What a bill rests on. Pure. */

@@ -12,34 +12,58 @@ import { policyIdOf } from "../../ledger/policies.ts";
 import type { Tables } from "../../schema/tables.ts";
 import type { DebtShare } from "../charges/split.ts";
 import { operatorFacts } from "../operator.ts";
+import type { PaymentGuard } from "../payment.ts";
 import { minorOf } from "./decide.ts";
 import { policiesInForce, type PolicyBook } from "./policies.ts";
 
 type Trx = Transaction<Tables>;
 
+type TopUp = { readonly accountId: AccountId; readonly amount: Money; readonly pays: Pays; readonly key?: string };
+
+/**
+ * Refuses a top-up that its policy does not let in now. Where the policy limits what is held, the answer is asked again in the payment's
+ * own transaction with the balance held: of two top-ups at once the second sees the first.
+ * @returns that guard, or `undefined` where nothing is limited, so that an ordinary payment stays one call
+ * @throws CodedError `payment.hoarding`
+ */
+export async function topUpGuard(
+  trx: Trx,
+  topUp: TopUp,
+  now: Instant,
+  policies: PolicyBook = policyVersionsOf,
+): Promise<PaymentGuard | undefined> {
+  const limits = await checkTopUp(trx, topUp, now, policies);
+  if (limits?.balanceMax === undefined) return undefined;
+  return async (own) => {
+    await sql`select sanbiao.hold_balance(${topUp.accountId}, ${topUp.amount.currency})`.execute(own);
+    await checkTopUp(own, topUp, now, policies);
+  };
+}
+
 /**
  * Whether a policy lets a top-up be as large, and the balance after it: what is held for supply is limited (囤积). A payment for other
  * debts is not looked at; one whose key stands in the book already was.
+ * @returns what it was held against; `undefined` = nothing
  * @throws CodedError `payment.hoarding`, saying how much may be paid
  */
 export async function checkTopUp(
   trx: Trx,
-  { accountId, amount, pays, key }: { accountId: AccountId; amount: Money; pays: Pays; key?: string },
+  { accountId, amount, pays, key }: TopUp,
   now: Instant,
   policies: PolicyBook = policyVersionsOf,
-): Promise<void> {
-  if (pays === "property") return;
+): Promise<PrepaidPolicy["hoarding"]> {
+  if (pays === "property") return undefined;
   const policy = await policyOfAccount(trx, accountId, now, policies);
   const limits = policy?.hoarding;
-  if (policy === null || limits === undefined) return;
-  if (key !== undefined && (await isKnown(trx, key))) return;
+  if (policy === null || limits === undefined) return undefined;
+  if (key !== undefined && (await isKnown(trx, key))) return undefined;
   const { topUpMax, balanceMax } = limits;
   const balance = -(await owedOf(trx, accountId, amount.currency)).minor;
   const room = [
     ...(topUpMax === undefined ? [] : [minorOf(policy, topUpMax)]),
     ...(balanceMax === undefined ? [] : [minorOf(policy, balanceMax) - balance]),
   ].reduce((a, b) => (a < b ? a : b));
-  if (amount.minor <= room) return;
+  if (amount.minor <= room) return limits;
   const most = amountText(money(amount.currency, room < 0n ? 0n : room));
   throw new CodedError("payment.hoarding", `At most ${most} ${amount.currency} may be paid for supply now.`);
 }

@@ -1,16 +1,23 @@
+import type { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { prometheus } from "../../api/metrics.ts";
 import type { App } from "../../api/routes/route.ts";
-import { appOver, cookieOf, type Estate, tinyEstate } from "./support.ts";
+import { chinaStation } from "../../catalog/policies/china-station.ts";
+import { day } from "../../domain/period.ts";
+import { POLICY_VERSIONS } from "../../ledger/policies.ts";
+import { ownerPool } from "../support/database.ts";
+import { appOver, cookieOf, type Estate, NOW, tinyEstate } from "./support.ts";
 
 let estate: Estate;
 let app: App;
 let close: () => Promise<void>;
 let clerk: string;
 let boss: string;
+let owner: Pool;
 const told: bigint[] = [];
 beforeAll(async () => {
   estate = await tinyEstate();
+  owner = ownerPool(estate.ownerUrl);
   const { takePayment, reversePayment } = await import("../../billing/payment.ts");
   const services = { takePayment, reversePayment, onPayment: (_: bigint, id: bigint) => void told.push(id) };
   ({ app, close } = await appOver(estate, { services, metrics: prometheus({ processMetrics: false }) }));
@@ -19,6 +26,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await close();
+  await owner.end();
   await estate.drop();
 });
 
@@ -29,6 +37,28 @@ const pay = (key: string | undefined, amount: unknown, account = estate.flat, mo
     headers: { cookie: clerk, ...(key === undefined ? {} : { "idempotency-key": key }) },
     payload: { amount: { amount, currency: "CNY" }, channel: "cash", ...more },
   });
+
+/** From now on at most this much may stand to the flat's credit. */
+async function cap(balanceMax: string): Promise<void> {
+  const policy = { ...chinaStation, id: "capped", effectiveFrom: day("2026-06-16"), hoarding: { balanceMax } };
+  const by = async (login: string) => ({
+    by: (await owner.query<{ id: bigint }>("select id from app_user where login = $1", [login])).rows[0]?.id ?? 0n,
+    at: NOW,
+  });
+  const [one, other] = [await by("clerk"), await by("boss")];
+  await estate.db.as(estate.one, async (trx) => {
+    const id = (await POLICY_VERSIONS.writeDraft(trx, policy, one)) ?? 0n;
+    await POLICY_VERSIONS.step(trx, id, { to: "proposed", reason: "" }, one);
+    await POLICY_VERSIONS.step(trx, id, { to: "published" }, other);
+  });
+  await owner.query("update supply set policy_id = 'capped' where account_id = $1", [estate.flat]);
+}
+const waiting = async (): Promise<number> =>
+  (
+    await owner.query(
+      "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and usename = current_user",
+    )
+  ).rowCount ?? 0;
 
 describe("a payment", () => {
   test("that is clicked twice at once is taken once, and gives supply back once", async () => {
@@ -139,4 +169,37 @@ describe("a reversal", () => {
     expect((await reverse("1", "  x ")).statusCode).toBe(400);
     expect((await reverse("-1", "negative")).statusCode).toBe(400);
   });
+});
+
+test("of two top-ups at once that one limit has room for one of, one is taken, by whatever they are paid", async () => {
+  const { rows } = await owner.query<{ owed: bigint }>(
+    "select owed_minor as owed from customer_balance where account_id = $1",
+    [estate.flat],
+  );
+  const credit = -(rows[0]?.owed ?? 0n);
+  await cap(String(credit / 100n + 50n)); // room for 50 yuan
+  await owner.query(
+    "insert into counter_terms (operator_id, shift_required, cheque_counts, noted_at) values ($1, false, 'received', now())",
+    [estate.one],
+  );
+  const cheque = { channel: "cheque", cheque: { number: "000123", bank: "ICBC" } };
+  const client = await owner.connect();
+  try {
+    // Both are past the first look before either is booked.
+    await client.query("begin");
+    await client.query("select 1 from customer_balance where account_id = $1 for update", [estate.flat]);
+    const both = Promise.all([pay("capped-1", "40.00"), pay("capped-2", "40.00", estate.flat, cheque)]);
+    await expect.poll(waiting, { timeout: 30_000 }).toBe(2);
+    await client.query("commit");
+    const replies = await both;
+    expect(replies.map((reply) => reply.statusCode).toSorted((a, b) => a - b)).toEqual([201, 422]);
+    const refused = replies.find((reply) => reply.statusCode === 422)?.json();
+    expect(refused).toMatchObject({ code: "payment.hoarding", detail: expect.stringContaining("10.00") });
+    const taken =
+      replies[0]?.statusCode === 201 ? pay("capped-1", "40.00") : pay("capped-2", "40.00", estate.flat, cheque);
+    expect((await taken).json()).toMatchObject({ outcome: "already" }); // asked again, it is answered
+    expect((await pay("capped-3", "10.00")).statusCode).toBe(201);
+  } finally {
+    client.release();
+  }
 });

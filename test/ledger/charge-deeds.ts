@@ -69,6 +69,12 @@ const lateFee = (said: string): string => `
 
 /** What a superuser can do to charges, and the invariant that names it. */
 export const CHARGE_DEEDS: [title: string, sql: string, named: string][] = [
+  ["a posting of nothing", "update posting set amount_minor = 0 where journal_id = 1", "postings-belong"],
+  [
+    "a customer named at the bank",
+    "update posting set ledger_account = 'bank' where ledger_account = 'customer' and journal_id = 1",
+    "postings-belong",
+  ],
   [
     "a debt for property fees forgiven in secret",
     "update subledger_balance set owed_minor = owed_minor - 1",
