@@ -103,6 +103,11 @@ export const CHARGE_DEEDS: [title: string, sql: string, named: string][] = [
     "closings",
   ],
   [
+    "a home given to two customers at once",
+    "insert into agreement (operator_id, account_id, usage_point_id, tariff_id, from_day) select operator_id, account_id, usage_point_id, tariff_id, from_day + 9 from agreement limit 1",
+    "stays-apart",
+  ],
+  [
     "a set-off at a closing that was never posted",
     "update account_closing set supply_owed_minor = 5, property_owed_minor = -5, supply_set_off_minor = 5, property_set_off_minor = 0, set_off_journal_id = 1",
     "closings",
