@@ -28,6 +28,7 @@ import { supplyBoardRoutes } from "./routes/supply-board.ts";
 import { supplyHoldRoutes } from "./routes/supply-holds.ts";
 import { billingCycleRoutes } from "./routes/billing-cycles.ts";
 import { depositRoutes } from "./routes/deposits.ts";
+import { moveInRoutes } from "./routes/moves.ts";
 import { lateFeeRoutes } from "./routes/late-fees.ts";
 import { setOffRoutes } from "./routes/set-off.ts";
 import { busRoutes } from "./routes/buses.ts";
@@ -149,6 +150,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       balanceRoutes(v1, options);
       chargeRoutes(v1, options);
       lateFeeRoutes(v1, options);
+      moveInRoutes(v1, options);
       setOffRoutes(v1, options);
       depositRoutes(v1, options);
       accountClosingRoutes(v1, options);

@@ -80,15 +80,23 @@ export async function takePayment(db: Database, payment: Payment, guard?: Paymen
       await after?.(paid);
       return paid;
     });
-  const { rows } = await db.pool.query<TakenRow>(paymentCall(payment));
+  const { rows } = await known(payment, db.pool.query<TakenRow>(paymentCall(payment)));
   return paymentOutcome(payment, rows[0], (work) => db.as(payment.operatorId, work));
 }
 
 /** The same within a transaction that writes more. */
 export async function takePaymentIn(trx: Transaction<Tables>, payment: Payment): Promise<PaymentOutcome> {
   const { text, values } = paymentCall(payment);
-  const { rows } = await trx.executeQuery<TakenRow>(CompiledQuery.raw(text, values));
+  const { rows } = await known(payment, trx.executeQuery<TakenRow>(CompiledQuery.raw(text, values)));
   return paymentOutcome(payment, rows[0], (work) => work(trx));
+}
+
+/** An account that the operator does not have is refused as a foreign key would refuse it. */
+async function known<R>({ accountId }: Payment, answer: Promise<R>): Promise<R> {
+  return answer.catch((error: unknown) => {
+    if ((error as { constraint?: unknown }).constraint !== "payment_of_account") throw error;
+    throw new CodedError("request.not-found", `no account ${accountId}`);
+  });
 }
 
 async function paymentOutcome(
@@ -99,8 +107,6 @@ async function paymentOutcome(
   if (taken === undefined) throw new Error("take_payment gave no answer");
   const { currency } = payment.amount;
   switch (taken.outcome) {
-    case "no_account":
-      throw new CodedError("request.not-found", `no account ${payment.accountId}`);
     case "currency":
       throw new CodedError("request.invalid", `the operator's currency is ${taken.detail}, not ${currency}`);
     case "posted":
@@ -120,7 +126,7 @@ async function paymentOutcome(
 }
 
 type TakenRow = CreditRow & {
-  outcome: "posted" | "already" | "different" | "no_account" | "currency" | "no_shift";
+  outcome: "posted" | "already" | "different" | "currency" | "no_shift";
   detail: string | null;
   entry_id: bigint;
   supply_part: bigint;

@@ -11,6 +11,7 @@ const COMMANDS: Record<string, (io: Io) => Promise<Command>> = {
   rate: async (io) => (await import("./rate.ts")).rateCommand(io),
   decode: async (io) => (await import("./decode.ts")).decodeCommand(io),
   bill: async (io) => (await import("./bill.ts")).billCommand(io),
+  "move-in": async (io) => (await import("./move-in.ts")).moveInCommand(io),
   "what-if": async (io) => (await import("./what-if.ts")).whatIfCommand(io),
   verify: async (io) => (await import("./verify.ts")).verifyCommand(io),
   import: async (io) => (await import("./import.ts")).importCommand(io),

@@ -67,6 +67,11 @@ export const ERRORS = {
     retry: false,
     hint: "The message says what stands against it; nothing was done.",
   },
+  "move-in.refused": {
+    status: 422,
+    retry: false,
+    hint: "The message says what stands against it; nothing was done.",
+  },
   "closing.changed": { status: 409, retry: false, hint: "Look at the final bill again: nothing was done." },
   "notice.signature": {
     status: 401,

@@ -8,6 +8,7 @@ import type {
   HoldRuleTable,
   SetOffTermsTable,
 } from "./tables/bill-run.ts";
+import type { MoveInTable, PlannedMoveOutTable } from "./tables/moves.ts";
 import type {
   ApportionedShareTable,
   ApportionmentRuleTable,
@@ -205,6 +206,8 @@ export type Tables = {
   account_cycle: AccountCycleTable;
   account_closing: AccountClosingTable;
   set_off_terms: SetOffTermsTable;
+  move_in: MoveInTable;
+  planned_move_out: PlannedMoveOutTable;
   late_fee_waiver: LateFeeWaiverTable;
   subledger_balance: SubledgerBalanceTable;
   true_up: TrueUpTable;

@@ -14,6 +14,7 @@ import type { AccountJson } from "../schemas/account.ts";
 import { accountClosing } from "./account-closings.ts";
 import { factJson } from "./account-facts.ts";
 import { type AccountRow, accountColumns, accountRow, placeOfAccount, standingOfAccount } from "./accounts.ts";
+import { accountMoveIn } from "./moves.ts";
 import { meterRows } from "./meters.ts";
 import { prepaidOf } from "./supply.ts";
 
@@ -36,6 +37,7 @@ export async function account(desk: Desk, id: bigint): Promise<Omit<AccountJson,
   return {
     ...accountRow(desk, row),
     closing: await accountClosing(desk, id),
+    moveIn: await accountMoveIn(desk, id),
     deposit: moneyJson(await depositOf(desk.trx, id, desk.currency)),
     propertyBalance: moneyJson(negate(await propertyOwedOf(desk.trx, id, desk.currency))),
     address: row.address,

@@ -21,9 +21,13 @@ type SupplyRow = {
   billed_to: Instant | null;
 };
 
+/** A payment that changes nothing of a supply leaves its time with the balance. */
+const lastCreditAt = sql`greatest(s.last_credit_at, (select max(c.credited_at) from customer_balance c
+    where c.operator_id = s.operator_id and c.account_id = s.account_id))`;
+
 /** `s`, with the end of what was billed last: unbilled use runs from there. */
 const supplyColumns = sql`s.state, s.desired, s.reported, s.reported_at, s.available_minor, s.unbilled_minor, s.decided_at,
-  s.last_reading_at, s.policy_id, s.held, s.warned_2_at, s.last_credit_at, (select max(l.period_to) from bill l
+  s.last_reading_at, s.policy_id, s.held, s.warned_2_at, ${lastCreditAt} as last_credit_at, (select max(l.period_to) from bill l
     where l.operator_id = s.operator_id and l.account_id = s.account_id) as billed_to`;
 
 /** A closed account has no supply any more: its meter is the next customer's. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { DEBT_CLASSES } from "../../domain/charge.ts";
 import { AccountFactJson } from "./account-fact.ts";
 import { BillRowJson } from "./bill.ts";
+import { AccountMoveInJson } from "./move.ts";
 import { AccountClosingJson } from "./account-closing.ts";
 import {
   DayText,
@@ -82,6 +83,7 @@ export const AccountJson = AccountRowJson.extend({
   propertyBalance: MoneyJson.describe("For what is not supply: credit positive; prepaid supply never looks at it"),
   address: z.string(),
   protectedReason: z.string().nullable(),
+  moveIn: AccountMoveInJson.nullable().describe("How it came; null: by a list"),
   openedOn: DayText,
   household: z.array(z.object({ fromDay: DayText, persons: z.number().int() })).describe("Newest first"),
   facts: z.array(AccountFactJson).describe("What is contracted, and low income: newest first"),

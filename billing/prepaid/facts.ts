@@ -159,7 +159,7 @@ export async function readSupplies(trx: Trx, accountIds: readonly AccountId[], n
   const { rows } = await sql<SupplyRow>`
     select s.account_id, s.meter_id, s.state, s.unbilled_minor, s.last_reading_at,
            sanbiao.policy_of_supply(s.operator_id, s.account_id, s.policy_id, y.today) as policy_id, s.desired, s.reported, s.reported_at, s.held, s.warned_2_at, s.second_notice_at, e.amount_minor as emergency_minor, e.taken_at as emergency_at,
-           s.last_credit_at, a.protected_reason, m.utility, o.action as open_action, o.state as open_state,
+           greatest(s.last_credit_at, paid.credited_at) as last_credit_at, a.protected_reason, m.utility, o.action as open_action, o.state as open_state,
            (select max(c.closed_at) from sanbiao.control c where c.operator_id = s.operator_id
                and c.account_id = s.account_id and c.state = 'unknown') as last_unknown_at,
            (select count(*)::int from sanbiao.control c where c.operator_id = s.operator_id and c.action = 'disconnect'
@@ -185,9 +185,11 @@ export async function readSupplies(trx: Trx, accountIds: readonly AccountId[], n
            ${servedSince("supply_cut_second_notice", sql`s.second_notice_at`)} as second_notice_served_at
       from sanbiao.supply s
       join sanbiao.account a on a.operator_id = s.operator_id and a.id = s.account_id and a.closed_on is null
-      cross join (select (${isoOf(now)}::timestamptz at time zone z.zone)::date as today from sanbiao.operator z
+      cross join (select (${isoOf(now)}::timestamptz at time zone z.zone)::date as today, z.currency from sanbiao.operator z
                    where z.operator_id = sanbiao.operator_id()) y
       join sanbiao.meter m on m.operator_id = s.operator_id and m.id = s.meter_id
+      left join sanbiao.customer_balance paid on paid.operator_id = s.operator_id and paid.account_id = s.account_id
+       and paid.currency = y.currency
       left join sanbiao.emergency_credit e on e.operator_id = s.operator_id and e.account_id = s.account_id and e.repaid_at is null
       left join sanbiao.control o on o.operator_id = s.operator_id and o.meter_id = s.meter_id and o.state in ('queued', 'sent')
       left join lateral (select q.building from sanbiao.installation i

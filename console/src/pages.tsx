@@ -19,6 +19,8 @@ const Calibrations = lazy(() => import("./pages/calibrations.tsx"));
 const Accounts = lazy(() => import("./pages/accounts.tsx"));
 const Account = lazy(() => import("./pages/account/account.tsx"));
 const MoveOut = lazy(() => import("./pages/move-out/move-out.tsx"));
+const Moves = lazy(() => import("./pages/moves/moves.tsx"));
+const MoveIn = lazy(() => import("./pages/moves/move-in.tsx"));
 const Rebill = lazy(() => import("./pages/rebill/rebill.tsx"));
 const Correction = lazy(() => import("./pages/rebill/correction.tsx"));
 const Replay = lazy(() => import("./pages/replay/replay.tsx"));
@@ -89,6 +91,8 @@ export function Pages() {
                   <Route path="/accounts/:id" element={<Account />} />
                   <Route path="/accounts/:id/replay" element={<Replay />} />
                   <Route path="/accounts/:id/move-out" element={<MoveOut />} />
+                  <Route path="/moves" element={<Moves />} />
+                  <Route path="/move-in" element={<MoveIn />} />
                   <Route path="/notices" element={<Notices />} />
                   <Route path="/rebill" element={<Rebill />} />
                   <Route path="/corrections/:id" element={<Correction />} />

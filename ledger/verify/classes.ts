@@ -100,6 +100,16 @@ export const CLASS_INVARIANTS: readonly Invariant[] = [
        where k.wrong is not null`,
   },
   {
+    name: "stays-apart",
+    title: "A usage point has one customer at a time",
+    counted: "select count(*) from agreement",
+    broken: `
+      select format('operator %s point %s: account %s from %s, account %s up to %s', operator_id, usage_point_id, next_account, next_from, account_id, coalesce(to_day::text, 'now')) as example
+        from (select *, lead(from_day) over w as next_from, lead(account_id) over w as next_account from agreement
+              window w as (partition by operator_id, usage_point_id order by from_day, id)) g
+       where next_from < coalesce(to_day, 'infinity')`,
+  },
+  {
     name: "set-offs",
     title: "Credit of one class pays another's debt at a move-out and nowhere else, within one account",
     counted: "select count(*) from journal where kind = 'set_off'",

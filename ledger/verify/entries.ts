@@ -1,7 +1,9 @@
-import { CHART } from "../chart.ts";
+import { CHART, DEPOSIT, RECEIVABLE } from "../chart.ts";
 import { type Invariant, textList } from "./check.ts";
 
 const CASH_AS_ONE = "case when ledger_account like 'cash.%' then 'cash' else ledger_account end";
+
+const OF_CUSTOMERS = [...Object.values(RECEIVABLE), DEPOSIT];
 
 export const ENTRY_INVARIANTS: readonly Invariant[] = [
   {
@@ -18,12 +20,14 @@ export const ENTRY_INVARIANTS: readonly Invariant[] = [
   },
   {
     name: "postings-belong",
-    title: "Every posting belongs to an entry, a known ledger account and, if it is a customer's, a known account",
+    title:
+      "Every posting is of some money and belongs to an entry, a known ledger account and, if it is a customer's and only then, a known account",
     counted: "select count(*) from posting",
     broken: `
       select format('operator %s entry %s line %s: %s %s', p.operator_id, p.journal_id, p.line, p.ledger_account, p.account_id) as example
         from posting p
        where (p.ledger_account not in (${textList(Object.keys(CHART))}) and p.ledger_account !~ '^cash[.][0-9]+$')
+          or p.amount_minor = 0 or (p.ledger_account in (${textList(OF_CUSTOMERS)})) <> (p.account_id is not null)
           or not exists (select 1 from journal j where j.operator_id = p.operator_id and j.id = p.journal_id)
           or (p.account_id is not null and not exists (select 1 from account a where a.operator_id = p.operator_id and a.id = p.account_id))`,
   },

@@ -1,5 +1,5 @@
 import type { GeneratedAlways } from "kysely";
-import type { At, Id, Json, Null } from "./columns.ts";
+import type { At, AtNull, Id, Json, Null } from "./columns.ts";
 
 export type JournalTable = {
   operator_id: bigint;
@@ -21,4 +21,11 @@ export type PostingTable = {
   currency: string;
   amount_minor: bigint;
 };
-export type CustomerBalanceTable = { operator_id: bigint; account_id: bigint; currency: string; owed_minor: bigint };
+export type CustomerBalanceTable = {
+  operator_id: bigint;
+  account_id: bigint;
+  currency: string;
+  owed_minor: bigint;
+  /** By a payment, last. */
+  credited_at: AtNull;
+};

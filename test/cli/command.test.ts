@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { bin, sanbiao, sanbiaoHere } from "../support/command.ts";
 
 const COMMANDS = [
+  "move-in",
   "up",
   "migrate",
   "rate",

@@ -69,6 +69,12 @@ const lateFee = (said: string): string => `
 
 /** What a superuser can do to charges, and the invariant that names it. */
 export const CHARGE_DEEDS: [title: string, sql: string, named: string][] = [
+  ["a posting of nothing", "update posting set amount_minor = 0 where journal_id = 1", "postings-belong"],
+  [
+    "a customer named at the bank",
+    "update posting set ledger_account = 'bank' where ledger_account = 'customer' and journal_id = 1",
+    "postings-belong",
+  ],
   [
     "a debt for property fees forgiven in secret",
     "update subledger_balance set owed_minor = owed_minor - 1",
@@ -95,6 +101,11 @@ export const CHARGE_DEEDS: [title: string, sql: string, named: string][] = [
     "a deposit that is said to have paid a closed account's debt, and did not",
     "update account_closing set deposit_minor = 5, supply_owed_minor = 5, supply_paid_minor = 5, deposit_journal_id = 1",
     "closings",
+  ],
+  [
+    "a home given to two customers at once",
+    "insert into agreement (operator_id, account_id, usage_point_id, tariff_id, from_day) select operator_id, account_id, usage_point_id, tariff_id, from_day + 9 from agreement limit 1",
+    "stays-apart",
   ],
   [
     "a set-off at a closing that was never posted",

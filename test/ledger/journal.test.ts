@@ -137,6 +137,25 @@ describe("the books", () => {
     await expect(late).rejects.toThrow(/is closed/);
   });
 
+  test.each([
+    ["an entry of no known kind", "gift", "('cash', null, 5), ('bank', null, -5)", /journal_kind_check/],
+    ["a posting of nothing", "refund", "('cash', null, 5), ('bank', null, -5), ('rounding', null, 0)", /amount_minor/],
+    ["an account at the bank", "refund", "('cash', null, 5), ('bank', ANNA, -5)", /names a customer/],
+    ["a customer without an account", "refund", "('cash', null, 5), ('customer', null, -5)", /names a customer/],
+    ["two kinds of wrong in one", "refund", "('cash', ANNA, 5), ('customer', null, -5)", /names a customer/],
+  ])("take no %s, not even from their owner", async (title, kind, lines, refusal) => {
+    const written = owner.query(
+      `with entry as (
+         insert into journal (operator_id, idempotency_key, kind, cause, occurred_at, posted_at)
+           values ($1, $2, $3, '{}', now(), now()) returning id)
+       insert into posting (operator_id, journal_id, line, ledger_account, account_id, currency, amount_minor)
+         select $1, entry.id, row_number() over (), v.ledger_account, v.account_id::bigint, 'CNY', v.minor
+           from entry, (values ${lines.replaceAll("ANNA", String(anna))}) as v (ledger_account, account_id, minor)`,
+      [town.operatorId, title, kind],
+    );
+    await expect(written).rejects.toMatchObject({ code: "23514", message: expect.stringMatching(refusal) });
+  });
+
   test("let the service write an entry through the one door only", async () => {
     const direct = fresh.db.as(town.operatorId, (trx) =>
       sql`insert into sanbiao.posting (operator_id, journal_id, line, ledger_account, currency, amount_minor)

@@ -10,6 +10,7 @@ import { balanceEn } from "./balance-en.ts";
 import { rebillEn } from "./rebill-en.ts";
 import { explainEn } from "./explain-en.ts";
 import { closingEn } from "./closing-en.ts";
+import { movesEn } from "./moves-en.ts";
 import { settingsEn } from "./settings-en.ts";
 import { chargesEn } from "./charges-en.ts";
 import { counterEn } from "./counter-en.ts";
@@ -43,6 +44,7 @@ export const en = {
   ...rebillEn,
   ...chargesEn,
   ...closingEn,
+  ...movesEn,
   ...settingsEn,
   ...emergencyEn,
   ...holdEn,

@@ -59,6 +59,8 @@ export const errorsZh: Readonly<Record<keyof typeof errorsEn, string>> = {
   "hint.billing.charge-incomplete": "请登记所述单价或建筑面积，账单将在下次运行时重新计算。",
   "error.closing.refused": "不能这样销户",
   "hint.closing.refused": "请看提示的原因；未作任何更改。",
+  "error.move-in.refused": "不能这样办理迁入",
+  "hint.move-in.refused": "请看提示的原因；未作任何更改。",
   "error.closing.changed": "与刚才所示不再一致",
   "hint.closing.changed": "请重新查看；未作任何更改。",
   "error.notice.signature": "回执未通过验签",

@@ -11,6 +11,7 @@ import { balanceZh } from "./balance-zh.ts";
 import { rebillZh } from "./rebill-zh.ts";
 import { explainZh } from "./explain-zh.ts";
 import { closingZh } from "./closing-zh.ts";
+import { movesZh } from "./moves-zh.ts";
 import { settingsZh } from "./settings-zh.ts";
 import { chargesZh } from "./charges-zh.ts";
 import { counterZh } from "./counter-zh.ts";
@@ -44,6 +45,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...rebillZh,
   ...chargesZh,
   ...closingZh,
+  ...movesZh,
   ...settingsZh,
   ...emergencyZh,
   ...holdZh,

@@ -26,6 +26,7 @@ export const PLACES: readonly PlaceGroup[] = [
     name: "customers",
     places: [
       { path: "/accounts", name: "accounts", roles: ALL },
+      { path: "/moves", name: "moves", roles: ALL },
       { path: "/notices", name: "notices", roles: ALL },
       { path: "/bills", name: "bills", roles: ALL },
       { path: "/runs", name: "runs", roles: ALL },

@@ -114,7 +114,7 @@ describe("an order", () => {
     await home.uses(201);
     await station.dispatcher.turn();
     expect(station.wire.map(({ action }) => action)).toEqual(["disconnect"]);
-    expect(await home.story()).toEqual(["credit", "warned_2", "second_notice", "cut_due", "cut_sent"]);
+    expect(await home.story()).toEqual(["warned_2", "second_notice", "cut_due", "cut_sent"]);
     const { rows } = await station.owner.query(
       "select n.kind, array_agg(d.channel order by d.channel) as ways from notice n join notice_delivery d on d.notice_id = n.id where n.account_id = $1 group by n.id, n.kind order by n.id",
       [home.account],

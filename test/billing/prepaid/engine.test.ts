@@ -71,7 +71,7 @@ describe("a home whose money runs out", () => {
     await home.reports("disconnected");
     expect(await home.supply()).toMatchObject({ state: "cut", desired: "disconnected", reported: "disconnected" });
     expect(await home.orders()).toEqual(["disconnect confirmed"]);
-    expect(await home.story()).toEqual(["credit", "warned_1", "warned_2", "cut_due", "cut_sent", "cut_confirmed"]);
+    expect(await home.story()).toEqual(["warned_1", "warned_2", "cut_due", "cut_sent", "cut_confirmed"]);
     expect(station.told).toEqual(["warned_1", "warned_2", "cut_due", "cut_sent", "cut_confirmed"]);
     await home.pay(500);
     await station.dispatcher.turn();
@@ -106,7 +106,7 @@ describe("a home whose money runs out", () => {
     await home.reports("connected");
     station.later(MINUTE_MS);
     await home.reports("connected");
-    expect(await home.story()).toEqual(["credit"]); // the same again is no news
+    expect(await home.story()).toEqual([]); // the same again is no news
     await home.goesBroke();
     await station.dispatcher.turn();
     await home.pay(300); // the cut got lost, and is overtaken

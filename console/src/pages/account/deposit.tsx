@@ -7,6 +7,7 @@ import type { DepositsJson } from "../../../../api/schemas/deposit.ts";
 import type { MoneyJson } from "../../../../api/schemas/json.ts";
 import type { PaymentChannel } from "../../../../api/schemas/payment.ts";
 import { ask } from "../../api/client.ts";
+import { moveInPath } from "../moves/queries.ts";
 import { newKey } from "../../api/key.ts";
 import { useSpeech } from "../../i18n/language.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
@@ -128,6 +129,14 @@ export function DepositCard({ account, role }: { account: AccountJson; role: "ma
         )
       }
     >
+      {account.moveIn?.depositAsked == null || account.closing !== null ? null : (
+        <p>
+          {t("moveIn.asked")}{" "}
+          <b data-testid="deposit-asked">
+            <Amount money={account.moveIn.depositAsked} />
+          </b>
+        </p>
+      )}
       <Loaded query={deposits} rows={2} isEmpty={({ items }) => items.length === 0} empty={t("deposit.none")}>
         {({ held, items }) => (
           <>
@@ -215,6 +224,11 @@ export function ClosedCard({ account, mayRefund }: { account: AccountJson; mayRe
           ) : null}
         </>
       )}
+      {mayRefund ? (
+        <Link to={moveInPath(account)} data-testid="next-customer">
+          {t("moves.next")}
+        </Link>
+      ) : null}
       {open ? (
         <MoveMoney
           title={t("closing.refund.title", { amount: total })}
