@@ -45,7 +45,8 @@ const [COPY_SHARE_MIN, SQL_SHARE_MIN, EXPONENT_MAX, PEAK_MIB_MAX] = [0.25, 0.6, 
 
 /** Processor time of the server and of whoever drives it; `null` where the system does not tell. */
 type Took = { readonly seconds: number; readonly cpuSeconds: number | null };
-type Run = Took & { readonly accounts: number; readonly peakMiB: number };
+/** `nodeSeconds`: of the processor time what the run's own processes took. */
+type Run = Took & { readonly accounts: number; readonly peakMiB: number; readonly nodeSeconds: number };
 
 class Server {
   readonly url: string;
@@ -117,8 +118,8 @@ async function billed(server: Server, database: string, accounts: number): Promi
     };
   });
   if (done.issued !== accounts || done.refused > 0) throw new Error(`${done.issued} of ${accounts} bills were issued`);
-  const { seconds, cpuSeconds, peakMiB } = done;
-  return { accounts, seconds, cpuSeconds, peakMiB };
+  const { seconds, cpuSeconds, peakMiB, ownCpuSeconds: nodeSeconds } = done;
+  return { accounts, seconds, cpuSeconds, nodeSeconds, peakMiB };
 }
 
 /** Slope of log time over log size. */
@@ -154,17 +155,18 @@ async function measure(server: Server, folder: string): Promise<Result> {
   const run = {
     ...medianOf(rounds.map((one) => one.run)),
     accounts: ACCOUNTS,
+    nodeSeconds: median(rounds.map((one) => one.run.nodeSeconds)),
     peakMiB: Math.max(...rounds.map((one) => one.run.peakMiB)),
   };
   const runs = [...smaller, run];
-  const median = (of: (one: Round) => Took): Took => medianOf(rounds.map(of));
+  const middle = (of: (one: Round) => Took): Took => medianOf(rounds.map(of));
   return {
     runs,
     exponent: exponentOf(runs),
     rows: last.rows,
-    copy: median(({ copy }) => copy),
-    sql: median(({ sql }) => sql),
-    bareSql: median(({ bareSql }) => bareSql),
+    copy: middle(({ copy }) => copy),
+    sql: middle(({ sql }) => sql),
+    bareSql: middle(({ bareSql }) => bareSql),
     broken: rounds.flatMap((one) => one.broken),
   };
 }
@@ -235,11 +237,12 @@ function textOf({ runs, exponent, rows, copy, sql, bareSql, broken }: Result, sh
   });
   return [
     tableText(
-      runs.map(({ accounts, seconds, cpuSeconds, peakMiB }) => ({
+      runs.map(({ accounts, seconds, cpuSeconds, nodeSeconds, peakMiB }) => ({
         "accounts × 3 utilities": accounts,
         "bills/s": Math.round(accounts / seconds),
         seconds: figure(seconds, 1),
         "CPU s": figure(cpuSeconds, 1),
+        "of it Node": figure(nodeSeconds, 1),
         "peak MiB": Math.round(peakMiB),
       })),
     ),

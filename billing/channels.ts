@@ -17,6 +17,7 @@ import {
 import type { Database } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
 import { type PaymentOutcome, reversePayment, takePayment } from "./payment.ts";
+import { repaymentGuard } from "./prepaid/repayment.ts";
 import { checkTopUp } from "./prepaid/top-up.ts";
 
 /** Whose door a channel is at; `null` for no such channel, or one that was closed. */
@@ -123,7 +124,12 @@ async function bookPaid(
   now: Instant,
 ): Promise<ChannelAnswer> {
   const { operator_id: operatorId, ledger_account: account, code } = channel;
-  const found = await db.as(operatorId, (trx) => payerOf(trx, channel, word));
+  const { found, guard } = await db.as(operatorId, async (trx) => {
+    const payer = await payerOf(trx, channel, word);
+    const currency = word.amount?.currency;
+    if (payer.kind === "unknown" || currency === undefined) return { found: payer };
+    return { found: payer, guard: await repaymentGuard(trx, { accountId: payer.accountId, currency }, now) };
+  });
   if (word.amount === null || word.amount.minor <= 0n) return refuse(db, channel, word, now, "no amount");
   if (found.kind === "unknown") return refuse(db, channel, word, now, found.reason);
   const { accountId, order } = found;
@@ -131,15 +137,8 @@ async function bookPaid(
   try {
     const key = `channel/${code}/${word.transactionId}`;
     const pays = order?.pays ?? "supply";
-    payment = await takePayment(db, {
-      operatorId,
-      accountId,
-      amount: word.amount,
-      channel: account,
-      key,
-      at: now,
-      pays,
-    });
+    const wish = { operatorId, accountId, amount: word.amount, channel: account, key, at: now, pays };
+    payment = await takePayment(db, wish, guard);
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
     return refuse(db, channel, word, now, error.message);

@@ -7,6 +7,7 @@ import type { Tariff } from "../domain/tariff.ts";
 import {
   type BookedReading,
   type MeteredAgreement,
+  type MeterRegister,
   readAgreements,
   readEditBook,
   readHouseholds,
@@ -103,27 +104,47 @@ async function readingsOf(
   spans: readonly Span[],
   period: Period,
 ): Promise<ReadonlyMap<MeterId, readonly BookedReading[]>> {
-  const edges = spans.flatMap(({ agreement, versions, stretch }) => {
-    const registers = registersOf(agreement, versions);
-    return edgesOf(agreement, versions, stretch).flatMap((edge) =>
-      registers.map((register) => ({ ...edge, register })),
-    );
-  });
-  if (edges.length === 0) return new Map();
-  const wanted = new Map(edges.map((edge) => [`${edge.meterId} ${edge.register}`, edge]));
-  const edits = await readEditBook(trx, [...wanted.values()]);
+  const asked = spans.map(({ agreement, versions, stretch }) => ({
+    registers: registersOf(agreement, versions),
+    edges: edgesOf(agreement, versions, stretch),
+  }));
+  const wanted = wantedIn(asked);
+  if (wanted.length === 0) return new Map();
+  const edits = await readEditBook(trx, wanted);
   const within = Map.groupBy(
-    await readingsWithin(trx, [...wanted.values()], period, edits, scaledIn(spans)),
+    await readingsWithin(trx, wanted, period, edits, scaledIn(spans)),
     ({ meterId }) => meterId,
   );
   for (const [meterId, own] of within) within.set(meterId, inOrder(own));
   // Where the period itself has the neighbours of an edge, they need not be looked for.
-  const lone = edges.filter((edge) => !isEnclosed(edge, within.get(edge.meterId) ?? []));
+  const lone: (MeterRegister & { at: Instant })[] = [];
+  for (const { edges, registers } of asked)
+    for (const { meterId, at } of edges)
+      for (const register of registers)
+        if (!isEnclosed(register, at, within.get(meterId))) lone.push({ meterId, register, at });
   if (lone.length === 0) return within;
   const around = await readingsAround(trx, lone, edits);
   for (const [meterId, more] of Map.groupBy(around, (reading) => reading.meterId))
     within.set(meterId, inOrder([...(within.get(meterId) ?? []), ...more]));
   return within;
+}
+
+type Asked = {
+  readonly registers: readonly RegisterName[];
+  readonly edges: readonly { readonly meterId: MeterId; readonly at: Instant }[];
+};
+
+/** Each register once. */
+function wantedIn(asked: readonly Asked[]): MeterRegister[] {
+  const wanted = new Map<MeterId, RegisterName[]>();
+  for (const { registers, edges } of asked) {
+    for (const { meterId } of edges) {
+      const known = wanted.get(meterId);
+      if (known === undefined) wanted.set(meterId, [...registers]);
+      else for (const register of registers) if (!known.includes(register)) known.push(register);
+    }
+  }
+  return [...wanted].flatMap(([meterId, registers]) => registers.map((register) => ({ meterId, register })));
 }
 
 /** Meters that ever had another ratio than 1: their stays say so. */
@@ -133,10 +154,7 @@ const scaledIn = (spans: readonly Span[]): MeterId[] =>
   );
 
 /** Whether these readings, all of the register in a period, hold one at the instant, or one on each side of it. */
-function isEnclosed(
-  { register, at }: { readonly register: RegisterName; readonly at: Instant },
-  readings: readonly BookedReading[],
-): boolean {
+function isEnclosed(register: RegisterName, at: Instant, readings: readonly BookedReading[] = []): boolean {
   let [before, after] = [false, false];
   for (const reading of readings) {
     if (reading.register !== register) continue;

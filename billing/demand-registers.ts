@@ -8,7 +8,8 @@ import type { MeterStay } from "../ledger/usage.ts";
 import { demandIn, type DemandRead } from "../metering/demand.ts";
 import { DEMAND_REGISTER } from "../metering/register.ts";
 import { type Installation, readingsOf } from "../metering/usage.ts";
-import type { MeasuredBeside, RegisterProof } from "./settlement.ts";
+import type { RegisterProof } from "./register-proofs.ts";
+import type { MeasuredBeside } from "./settlement.ts";
 
 /** What the demand registers of a stretch's meters say, month by month; months that they cannot tell are left out. */
 export type DemandBeside = {

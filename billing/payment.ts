@@ -60,8 +60,9 @@ export type PaymentOutcome = {
   readonly withdrawn: readonly bigint[];
 };
 
-/** Whether a payment may be taken, decided in its transaction. */
-export type PaymentGuard = (trx: Transaction<Tables>) => Promise<void>;
+/** Whether a payment may be taken, decided in its transaction; answers what is to be done there after it. */
+export type PaymentGuard = (trx: Transaction<Tables>) => Promise<AfterPayment | undefined>;
+export type AfterPayment = (paid: PaymentOutcome) => Promise<void>;
 
 /**
  * Takes a payment in one transaction: entry, balance, withdrawal of cuts, order to reconnect. All or nothing, once per key.
@@ -74,8 +75,10 @@ export async function takePayment(db: Database, payment: Payment, guard?: Paymen
   if (payment.key === "") throw new CodedError("request.invalid", "a payment has an idempotency key");
   if (guard !== undefined)
     return db.as(payment.operatorId, async (trx) => {
-      await guard(trx);
-      return takePaymentIn(trx, payment);
+      const after = await guard(trx);
+      const paid = await takePaymentIn(trx, payment);
+      await after?.(paid);
+      return paid;
     });
   const { rows } = await known(payment, db.pool.query<TakenRow>(paymentCall(payment)));
   return paymentOutcome(payment, rows[0], (work) => db.as(payment.operatorId, work));

@@ -1,33 +1,22 @@
 import type { Line } from "../domain/bill.ts";
 import { CodedError } from "../domain/errors.ts";
-import { DAY_MS, HOUR_MS, type Instant, isoOf, MINUTE_MS } from "../domain/instant.ts";
+import type { Instant } from "../domain/instant.ts";
 import { type Day, overlap, type Period, startOfDay, type Zone } from "../domain/period.ts";
-import { decimalText, type Micro } from "../domain/quantity.ts";
-import { RATIO_ONE, ratioText } from "../domain/ratio.ts";
+import type { Micro } from "../domain/quantity.ts";
 import type { MeterId } from "../domain/reading.ts";
 import type { RegisterName } from "../domain/register.ts";
 import type { Tariff } from "../domain/tariff.ts";
 import type { Usage } from "../domain/usage.ts";
 import type { Verdict } from "../domain/verdict.ts";
-import type { BookedReading, MeteredAgreement, MeterStay } from "../ledger/usage.ts";
-import type { RegisterReading } from "../metering/difference.ts";
-import { registerAt } from "../metering/interpolate.ts";
-import {
-  type Beside,
-  BESIDE_REGISTER,
-  type CountedBy,
-  DEMAND_REGISTER,
-  isCounted,
-  MAIN_REGISTER,
-  TOU_REGISTERS,
-  touOfRegister,
-} from "../metering/register.ts";
-import { type Installation, readingsOf, type UsageInput, type UsageResult, usageOf } from "../metering/usage.ts";
+import type { BookedReading, MeteredAgreement } from "../ledger/usage.ts";
+import { type Beside, BESIDE_REGISTER, DEMAND_REGISTER, MAIN_REGISTER, TOU_REGISTERS } from "../metering/register.ts";
+import { type Installation, type UsageInput, type UsageResult, usageOf } from "../metering/usage.ts";
 import { demandBeside } from "./demand-registers.ts";
 import { doubtsOf } from "./doubts.ts";
 import { inHoursOf, usageInHours } from "./hours.ts";
 import { installationOf } from "./installation.ts";
 import type { LadderWalk, RateContext } from "./rate.ts";
+import { type RegisterProof, registerProofs } from "./register-proofs.ts";
 import { ladderChargesOf, ladderPeriodAt } from "./rate/ladder.ts";
 import { ratePeriods } from "./rate/periods.ts";
 import { versionStretches } from "./rate/stretch.ts";
@@ -64,25 +53,6 @@ export type MeasuredBeside = {
   /** Of demand the highest kW of the stretch. */
   readonly usage: Pick<Usage, "servicePeriod" | "total" | "basis">;
   readonly registers: readonly RegisterProof[];
-};
-
-/** Start and end of a register that was billed, for whoever asks why. `verdicts` empty: used = end − start. */
-export type RegisterProof = {
-  readonly meter: string;
-  readonly serial: string;
-  readonly register: RegisterName;
-  readonly from: string;
-  readonly to: string;
-  readonly start: string | null;
-  readonly end: string | null;
-  /** By what the dial is multiplied in these values, where it is not simply the book's. */
-  readonly ratio?: string;
-  readonly used: string;
-  readonly verdicts: readonly string[];
-  /** The end is an estimate that no actual reading confirms: how it was found. */
-  readonly estimate?: { readonly method: string; readonly basis: Readonly<Record<string, string>> };
-  /** The end stands on a line between these two readings, further apart than the meter's usual: one may still come. */
-  readonly line?: { readonly from: string; readonly to: string };
 };
 
 export type SettlementInput = {
@@ -139,13 +109,16 @@ export function settle(input: SettlementInput): Settlement {
     ? demandBeside(agreement.stays, installations, stretch, inHours.usage.slices, zoneOf(versions))
     : null;
   const ladderBefore = ladderBeforeOf(input, installations, inHours.by);
-  const usage = {
-    ...inHours.usage,
-    ...(demand === null || demand.demands.length === 0 ? {} : { demands: demand.demands }),
-    ...Object.fromEntries(others.map(({ kind, result }) => [USAGE_FIELD[kind], result.usage.slices])),
-  };
+  const usage =
+    demand === null && others.length === 0
+      ? inHours.usage
+      : {
+          ...inHours.usage,
+          ...(demand === null || demand.demands.length === 0 ? {} : { demands: demand.demands }),
+          ...Object.fromEntries(others.map(({ kind, result }) => [USAGE_FIELD[kind], result.usage.slices])),
+        };
   const rated = ratePeriods(versions, usage, contextOf(input, ladderBefore), input.parts);
-  const registers = registerProofs(input, installations, { ...inHours, usage: inHours.usage });
+  const registers = registerProofs(input, installations, inHours);
   const beside = others.map(
     ({ kind, result }): MeasuredBeside => ({
       kind,
@@ -267,8 +240,10 @@ export function edgesOf(
       { from: first, to: stretch.to },
     );
     if (window === null) return [];
-    const instants = new Set([window.from, window.to, stretch.from, stretch.to, ...starts]);
-    return [...instants].map((at) => ({ meterId: stay.meterId, at }));
+    const edges: { meterId: MeterId; at: Instant }[] = [];
+    for (const at of [window.from, window.to, stretch.from, stretch.to, ...starts])
+      if (!edges.some((edge) => edge.at === at)) edges.push({ meterId: stay.meterId, at });
+    return edges;
   });
 }
 
@@ -289,105 +264,35 @@ export function registersOf({ utility }: MeteredAgreement, versions: readonly Ta
 /** Since when each ladder counts for this account at this usage point: the ladder's own period, or the move-in. */
 function ladderStarts(agreement: MeteredAgreement, versions: readonly Tariff[], stretch: Period, zone: Zone) {
   const movedIn = startOfDay(agreement.sinceDay, zone);
-  const starts = new Map<string, Instant>();
-  for (const tariff of versions) {
-    for (const { id, ladder } of ladderChargesOf(tariff)) {
-      const { from } = ladderPeriodAt(ladder, zone, stretch.from, stretch);
-      starts.set(id, Math.max(from, movedIn) as Instant);
-    }
-  }
-  return [...starts].map(([charge, from]) => ({ charge, from }));
+  return ladderPeriodStarts(versions, stretch, zone).map((own) =>
+    own.from >= movedIn ? own : { ...own, from: movedIn },
+  );
 }
+
+type LadderStart = { readonly charge: string; readonly from: Instant };
+
+/** Where the period of each ladder begins that holds the beginning of a stretch. */
+function ladderPeriodStarts(versions: readonly Tariff[], stretch: Period, zone: Zone): readonly LadderStart[] {
+  const known = LADDER_STARTS.get(versions);
+  if (known !== undefined && known.stretch.from === stretch.from && known.stretch.to === stretch.to)
+    return known.starts;
+  const byCharge = new Map<string, Instant>();
+  for (const tariff of versions)
+    for (const { id, ladder } of ladderChargesOf(tariff))
+      byCharge.set(id, ladderPeriodAt(ladder, zone, stretch.from, stretch).from);
+  const starts = [...byCharge].map(([charge, from]) => ({ charge, from }));
+  LADDER_STARTS.set(versions, { stretch, starts });
+  return starts;
+}
+
+/** The last answer by versions, which never change: a run asks the same of every account. */
+const LADDER_STARTS = new WeakMap<
+  readonly Tariff[],
+  { readonly stretch: Period; readonly starts: readonly LadderStart[] }
+>();
 
 function zoneOf(versions: readonly Tariff[]): Zone {
   const first = versions[0];
   if (first === undefined) throw new CodedError("tariff.invalid", "the tariff has no version");
   return first.zone;
-}
-
-type Counted = Pick<UsageResult, "usage" | "verdicts"> & { readonly by: CountedBy };
-
-const registerProofs = (
-  { agreement, readings }: SettlementInput,
-  installations: readonly Installation[],
-  counted: Counted,
-): RegisterProof[] => agreement.stays.flatMap((stay, i) => proofsOf(stay, installations[i], readings, counted));
-
-function proofsOf(
-  stay: MeterStay,
-  installation: Installation | undefined,
-  readings: SettlementInput["readings"],
-  { usage: { utility, servicePeriod, slices }, verdicts, by }: Counted,
-): RegisterProof[] {
-  const window = overlap({ from: stay.installedAt, to: stay.removedAt ?? servicePeriod.to }, servicePeriod);
-  if (window === null || installation === undefined) return [];
-  return installation.registers.flatMap((series) => {
-    const { register } = series;
-    const tou = touOfRegister(register);
-    if (!isCounted(register, utility, by)) return [];
-    const ordered = readingsOf(installation, series);
-    const booked = (readings.get(stay.meterId) ?? []).filter((reading) => reading.register === register);
-    const own = slices.filter(
-      (s) => s.period.from >= window.from && s.period.to <= window.to && (s.tou ?? null) === tou,
-    );
-    if (tou !== null && own.length === 0) return []; // shown by the meter, never counted on
-    const used = own.reduce((sum, slice) => sum + slice.quantity, 0n);
-    const [start, end] = [registerAt(ordered, window.from), registerAt(ordered, window.to)];
-    const odd = verdicts.filter(
-      (v) =>
-        v.meterId === stay.meterId && v.register === register && v.result !== "normal" && touches(v.period, window),
-    );
-    return {
-      meter: String(stay.meterId),
-      serial: stay.serial,
-      register,
-      from: isoOf(window.from),
-      to: isoOf(window.to),
-      start: start === null ? null : decimalText(start.value),
-      end: end === null ? null : decimalText(end.value),
-      ...(stay.ratio === undefined && stay.stated === undefined ? {} : { ratio: ratioText(stay.ratio ?? RATIO_ONE) }),
-      used: decimalText(used),
-      verdicts: odd.map((verdict) => verdict.result),
-      ...(window.to === servicePeriod.to && stay.removedAt !== window.to
-        ? { ...estimateAt(ordered, window.to, booked), ...lineAt(ordered, window) }
-        : {}),
-    };
-  });
-}
-
-/** Whether a verdict's stretch, or its instant, lies in the window: an end belongs to what begins there. */
-const touches = (of: Period, window: Period): boolean =>
-  of.from < window.to && (of.to > window.from || (of.to === of.from && of.from === window.from));
-
-/** An end is read when its neighbours are no further apart than this, or than usual by this factor. Our choice. */
-const LINE_MIN_MS = 15 * MINUTE_MS;
-const LINE_FACTOR = 2.5;
-/** Usual where the stretch itself has too few readings to tell: once a day. */
-const USUAL_MS = DAY_MS + HOUR_MS;
-
-/** The line on which an end stands that readings which are still on their way could move. */
-function lineAt(counted: readonly RegisterReading[], window: Period): Pick<RegisterProof, "line"> {
-  const [before, after] = [counted.findLast(({ at }) => at <= window.to), counted.find(({ at }) => at >= window.to)];
-  if (before === undefined || after === undefined || before.at === after.at || after.source === "estimate") return {};
-  const within = counted.filter(({ at }) => at >= window.from && at <= window.to);
-  const [first, last] = [within[0], within.at(-1)];
-  const usual_ms =
-    first === undefined || last === undefined || within.length < 3
-      ? USUAL_MS / LINE_FACTOR
-      : (last.at - first.at) / (within.length - 1);
-  if (after.at - before.at <= Math.max(LINE_MIN_MS, LINE_FACTOR * usual_ms)) return {};
-  return { line: { from: isoOf(before.at), to: isoOf(after.at) } };
-}
-
-/** How the value at an instant was estimated, when no actual reading at or after it is known. */
-function estimateAt(
-  counted: readonly RegisterReading[],
-  at: Instant,
-  booked: readonly BookedReading[],
-): Pick<RegisterProof, "estimate"> {
-  const after = counted.filter((reading) => reading.at >= at);
-  const [first] = after;
-  if (first === undefined || after.some(({ source }) => source !== "estimate")) return {};
-  const { method = "linear", basis = {} } = booked.find((reading) => reading.at === first.at) ?? {};
-  return { estimate: { method, basis } };
 }

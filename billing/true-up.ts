@@ -14,7 +14,8 @@ import {
 import { registerAt } from "../metering/interpolate.ts";
 import { readingsOf } from "../metering/usage.ts";
 import { installationOf } from "./installation.ts";
-import { type RegisterProof, type Settlement, type SettlementInput, settleAll } from "./settlement.ts";
+import type { RegisterProof } from "./register-proofs.ts";
+import { type Settlement, type SettlementInput, settleAll } from "./settlement.ts";
 
 /** A bill that ended at an estimate, or began at one, at one usage point, and what is needed to say what it should have been. */
 export type CorrectionInput = {

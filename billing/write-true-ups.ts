@@ -11,9 +11,10 @@ import type { Settlement } from "./settlement.ts";
 /** Ends of a settlement that no actual reading confirms yet, or that one on its way could move. Pure. */
 export function estimatedEndsOf({ agreement, registers }: Settlement): EstimatedEnd[] {
   return registers.flatMap(({ estimate, line, end, to, meter, register }): EstimatedEnd[] => {
-    const [at, value] = [instantOfIso(to), end === null ? null : microOf(end)];
     const method = estimate?.method ?? (line === undefined ? null : "linear");
-    if (method === null || at === null || value === null) return [];
+    if (method === null) return [];
+    const [at, value] = [instantOfIso(to), end === null ? null : microOf(end)];
+    if (at === null || value === null) return [];
     const { usagePointId } = agreement;
     return [{ usagePointId, meterId: BigInt(meter), register, at, value, method }];
   });

@@ -2,7 +2,8 @@ import { Command, InvalidArgumentError } from "commander";
 import { pino } from "pino";
 import { dryRun } from "../billing/dry-run.ts";
 import { billDepsOf } from "../billing/main.ts";
-import { type BillRunProgress, type BillRunResult, runBills } from "../billing/run.ts";
+import type { BillRunProgress, BillRunResult } from "../billing/run.ts";
+import { runBillsInProcesses } from "../billing/run-processes.ts";
 import { CodedError } from "../domain/errors.ts";
 import { type Instant, instant, isoIn } from "../domain/instant.ts";
 import { addDays, addMonths, type Day, dayOf, isDay, type Period, periodOfDays, type Zone } from "../domain/period.ts";
@@ -26,6 +27,7 @@ type Options = {
   cycle?: string;
   early?: boolean;
   chunk?: number;
+  processes?: number;
   dryRun?: boolean;
   json?: boolean;
 };
@@ -41,6 +43,11 @@ export const billCommand = (io: Io): Command =>
     .option("--early", "with --cycle: also before the day from which its bills go out")
     .option("--dry-run", "write nothing: what would be issued, against the last bills of the same accounts")
     .option("--chunk <accounts>", "accounts per transaction, 1 to 10000 (default 1000)", accounts)
+    .option(
+      "--processes <n>",
+      "processes that share the run, 1 to 32 (default 1): as many as the machine has cores to spare",
+      processes,
+    )
     .option("--json", "print one JSON document")
     .addCommand(billReplayCommand(io))
     .addCommand(billOneCommand(io, "cancel"))
@@ -79,7 +86,8 @@ export const billCommand = (io: Io): Command =>
             continue;
           }
           const end = endOnSignal(io);
-          const result = await runBills(deps, operator.operatorId, period, {
+          const shared = { processes: options.processes ?? 1, url: access.url };
+          const result = await runBillsInProcesses(deps, operator.operatorId, period, shared, {
             stop: () => end.asked,
             ...scope,
             ...(options.chunk === undefined ? {} : { chunk: options.chunk }),
@@ -157,6 +165,12 @@ async function periodsAsked(
 function accounts(text: string): number {
   const n = Number(text);
   if (!Number.isInteger(n) || n < 1 || n > 10_000) throw new InvalidArgumentError("From 1 to 10000 accounts.");
+  return n;
+}
+
+function processes(text: string): number {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 1 || n > 32) throw new InvalidArgumentError("From 1 to 32 processes.");
   return n;
 }
 

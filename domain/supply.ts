@@ -32,6 +32,7 @@ export type SupplyEventKind =
   | "cut_sent"
   | "cut_confirmed"
   | "credit"
+  | "emergency_repaid"
   | "reconnect_due"
   | "reconnect_sent"
   | "close_permitted"

@@ -134,23 +134,11 @@ const LINE: BulkInsert<LineRow> = {
     ["corrects_bill_id", "bigint", ({ line }) => line.corrects ?? null],
   ],
   shared: {
-    keyOf: ({ line }) =>
-      keyText(
-        line.tariffId,
-        line.tariffVersion,
-        line.charge,
-        line.kind,
-        line.tier,
-        line.tou,
-        line.price,
-        line.period.from,
-        line.period.to,
-        line.utility,
-        line.unit,
-        line.basis,
-        line.title.zh,
-        line.title.en,
-      ),
+    // As `keyText` does, which for the many lines of a run costs twice.
+    keyOf: ({
+      line: { tariffId, tariffVersion, charge, kind, tier, tou, price, period, utility, unit, basis, title },
+    }) =>
+      `${tariffId}\0${tariffVersion}\0${charge}\0${kind}\0${tier}\0${tou}\0${price}\0${period.from}\0${period.to}\0${utility}\0${unit}\0${basis}\0${title.zh}\0${title.en}`,
     columns: [
       ["utility", "text", ({ line }) => line.utility],
       ["tariff_id", "text", ({ line }) => line.tariffId],

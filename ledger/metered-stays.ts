@@ -46,7 +46,7 @@ export async function readStays(trx: Trx, usagePointIds: readonly bigint[]): Pro
   const byId = new Map(meters.map((meter) => [meter.id, meter]));
   const rows = installations.map((row): StayRow => {
     const { serial, profile_id } = byId.get(row.meter_id) as MeterRow;
-    return { ...row, serial, profile_id };
+    return Object.assign(row, { serial, profile_id });
   });
   const decided = await readDecisions(trx, meterIds);
   const ratios = await readRatios(trx, meterIds);
@@ -92,7 +92,9 @@ type Known = {
   readonly decided: readonly DecidedStretch[];
 };
 
-function partsOf(row: StayRow, { ratios: rows, seen, decided }: Known): MeterStay[] {
+function partsOf(row: StayRow, known: Known): MeterStay[] {
+  const { ratios: rows, seen, decided } = known;
+  if (rows.length === 0 && seen.length === 0) return [plainStay(row, decided)];
   const whole = { from: row.installed_at, to: row.removed_at };
   const changes = ratioChanges(rows, whole.from, whole.to);
   const first = trueRatio(rows, whole.from);
@@ -119,6 +121,21 @@ function partsOf(row: StayRow, { ratios: rows, seen, decided }: Known): MeterSta
         : { cut: { whole, ratios: rows, start: change !== null, end: next !== undefined } }),
     };
   });
+}
+
+/** A stay under one ratio whose dials nobody noted: nearly all. */
+function plainStay(row: StayRow, decided: readonly DecidedStretch[]): MeterStay {
+  const shown = ratioOf(row.ratio) ?? RATIO_ONE;
+  return {
+    decided,
+    installedAt: row.installed_at,
+    maxPerHour: atRatio(microOf(row.capacity_per_hour) ?? 0n, shown, RATIO_ONE),
+    meterId: row.meter_id,
+    profileId: row.profile_id,
+    removedAt: row.removed_at,
+    serial: row.serial,
+    usagePointId: row.usage_point_id,
+  };
 }
 
 /** The instants of a stay at which somebody looked at the dials. */

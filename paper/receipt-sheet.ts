@@ -3,6 +3,7 @@ import type { TenderKind } from "../domain/counter.ts";
 import { type Instant, isoIn } from "../domain/instant.ts";
 import { type Currency, type Money, money } from "../domain/money.ts";
 import type { Zone } from "../domain/period.ts";
+import { readRepayment, type Repayment } from "../ledger/emergency-credit.ts";
 import { receiptNumber } from "../ledger/receipts.ts";
 import type { Tables } from "../schema/tables.ts";
 import type { Words } from "./words.ts";
@@ -22,6 +23,8 @@ export type ReceiptSheet = {
   readonly reference: string | null;
   readonly bank: string | null;
   readonly parts: { readonly supply: Money; readonly property: Money };
+  /** How the supply part was shared where emergency credit was to be repaid; `null` = none was. */
+  readonly repayment: Repayment | null;
   /** After it, as people are shown it: credit is positive. */
   readonly balance: { readonly supply: Money; readonly property: Money };
   readonly by: string | null;
@@ -58,6 +61,7 @@ type Row = {
   by_name: string | null;
   reversed_at: Instant | null;
   printed: boolean;
+  account_id: bigint | null;
 };
 
 /**
@@ -71,7 +75,7 @@ export async function receiptSheet(
 ): Promise<ReceiptSheet | null> {
   const { rows } = await sql<Row>`
     select r.year, r.number, j.kind, j.occurred_at, o.name_zh, o.name_en, o.zone, o.currency, r.payer_name, r.payer_number, r.payer_place,
-           r.supply_owed_minor, r.property_owed_minor, m.supply, m.property, m.taken, m.account, t.kind as tender, t.given_minor, t.reference,
+           r.supply_owed_minor, r.property_owed_minor, m.supply, m.property, m.taken, m.account, m.account_id, t.kind as tender, t.given_minor, t.reference,
            q.bank, d.code as drawer, u.name as by_name,
            (select v.occurred_at from sanbiao.journal v where v.operator_id = r.operator_id and v.idempotency_key = 'reversal/' || r.journal_id) as reversed_at,
            exists (select from sanbiao.receipt_print p where p.operator_id = r.operator_id and p.journal_id = r.journal_id and p.no = ${print}::smallint) as printed
@@ -82,7 +86,7 @@ export async function receiptSheet(
        select coalesce(-sum(p.amount_minor) filter (where p.ledger_account = 'customer'), 0)::bigint as supply,
               coalesce(-sum(p.amount_minor) filter (where p.ledger_account = 'customer_property'), 0)::bigint as property,
               sum(p.amount_minor) filter (where p.amount_minor > 0)::bigint as taken,
-              min(p.ledger_account) filter (where p.amount_minor > 0) as account
+              min(p.ledger_account) filter (where p.amount_minor > 0) as account, max(p.account_id) as account_id
          from sanbiao.posting p where p.operator_id = r.operator_id and p.journal_id = r.journal_id) m
       left join sanbiao.tender t on t.operator_id = r.operator_id and t.journal_id = r.journal_id
       left join sanbiao.cheque q on q.operator_id = r.operator_id and q.journal_id = r.journal_id
@@ -92,10 +96,15 @@ export async function receiptSheet(
      where r.operator_id = sanbiao.operator_id() and r.journal_id = ${journalId}`.execute(trx);
   const row = rows[0];
   if (row === undefined || (print !== null && !row.printed)) return null;
-  return sheetOf(row, journalId, print);
+  const repayment =
+    row.kind === "payment" && row.account_id !== null ? await readRepayment(trx, row.account_id, journalId) : null;
+  return sheetOf(row, { entry: journalId, print, repayment });
 }
 
-function sheetOf(row: Row, entry: bigint, print: number | null): ReceiptSheet {
+function sheetOf(
+  row: Row,
+  { entry, print, repayment }: Pick<ReceiptSheet, "entry" | "print" | "repayment">,
+): ReceiptSheet {
   const of = (minor: bigint) => money(row.currency, minor);
   return {
     number: receiptNumber(row.year, row.number),
@@ -110,6 +119,7 @@ function sheetOf(row: Row, entry: bigint, print: number | null): ReceiptSheet {
     reference: row.reference,
     bank: row.bank,
     parts: { supply: of(row.supply), property: of(row.property) },
+    repayment,
     balance: { supply: of(-row.supply_owed_minor), property: of(-row.property_owed_minor) },
     by: row.by_name,
     drawer: row.drawer,

@@ -25,6 +25,11 @@ export const RECEIPT = {
   bank: w("出票行", "Bank"),
   supply: w("其中 水电气", "For supply"),
   property: w("其中 物业等", "For property"),
+  debt: w("抵已出账欠费", "Pays what was billed"),
+  emergency: w("还应急额度", "Repays emergency credit"),
+  overdraft: w("补足透支用量", "Fills up the overdraft"),
+  credit: w("转为可用余额", "Credit for supply"),
+  left: w("应急额度未还", "Emergency credit in use"),
   balance: w("缴后余额", "Credit after"),
   owed: w("缴后尚欠", "Owed after"),
   propertyOwed: w("物业尚欠", "Property owed"),
@@ -80,6 +85,7 @@ export function receiptRows(sheet: ReceiptSheet): ReceiptRow[] {
     ...(isShared
       ? [...row(RECEIPT.supply, moneyText(parts.supply)), ...row(RECEIPT.property, moneyText(parts.property))]
       : []),
+    ...repaymentRows(sheet.repayment),
     ...(sheet.what === "payment" ? balanceRow(balance.supply) : []),
     ...(balance.property.minor < 0n && sheet.what === "payment"
       ? row(RECEIPT.propertyOwed, moneyText(money(amount.currency, -balance.property.minor)))
@@ -88,6 +94,17 @@ export function receiptRows(sheet: ReceiptSheet): ReceiptRow[] {
     ...row(RECEIPT.entry, String(sheet.entry)),
   ];
 }
+
+/** In the order in which the money has its effect; what is nothing is left out, but for what is still used. */
+const repaymentRows = (repayment: ReceiptSheet["repayment"]): ReceiptRow[] =>
+  repayment === null
+    ? []
+    : [
+        ...(["debt", "emergency", "overdraft", "credit"] as const).flatMap((share) =>
+          repayment[share].minor === 0n ? [] : row(RECEIPT[share], moneyText(repayment[share])),
+        ),
+        ...row(RECEIPT.left, moneyText(repayment.left)),
+      ];
 
 const balanceRow = (balance: Money): ReceiptRow[] =>
   balance.minor < 0n

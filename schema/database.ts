@@ -31,8 +31,19 @@ export type Database = {
 const OID = { int8: 20, date: 1082, timestamptz: 1184, numeric: 1700 } as const;
 
 /** `2026-01-31 16:00:00.123456+00` (the session's zone is UTC) → ms. Microseconds are dropped: instants are whole ms here. */
-const instantOfRow = (text: string): Instant =>
-  instant(Math.floor(Date.parse(text.replace(" ", "T").replace(/\+00$/, "Z"))));
+function instantOfRow(text: string): Instant {
+  let at = ROW_INSTANTS.get(text);
+  if (at === undefined) {
+    at = instant(Math.floor(Date.parse(text.replace(" ", "T").replace(/\+00$/, "Z"))));
+    if (ROW_INSTANTS.size >= ROW_INSTANTS_MAX) ROW_INSTANTS.clear();
+    ROW_INSTANTS.set(text, at);
+  }
+  return at;
+}
+
+/** Texts of late: rows that are read together share a few instants. */
+const ROW_INSTANTS = new Map<string, Instant>();
+const ROW_INSTANTS_MAX = 10_000;
 
 /** int8 → bigint, timestamptz → Instant, date and numeric stay text: nothing passes through a local clock or a float. */
 const types: pg.CustomTypesConfig = {

@@ -1,6 +1,8 @@
 import { sql } from "kysely";
 import { CodedError } from "../../domain/errors.ts";
 import type { Instant } from "../../domain/instant.ts";
+import { moneyJson } from "../../domain/money.ts";
+import { readRepayment, type Repayment } from "../../ledger/emergency-credit.ts";
 import { receiptSheet } from "../../paper/receipt-sheet.ts";
 import { type ReceiptFormat, receiptNumberOf } from "../../ledger/receipts.ts";
 import { atText, type Desk, moneyOf } from "../desk.ts";
@@ -65,12 +67,13 @@ export async function paymentDetail(desk: Desk, journalId: bigint): Promise<Paym
   if (row === undefined) throw new CodedError("request.not-found", `There is no payment ${journalId}.`);
   return {
     ...detailJson(desk, row),
+    repayment: repaymentJson(await readRepayment(desk.trx, row.account_id, row.id)),
     receipt: await receiptNumberOf(desk.trx, journalId),
     prints: await printsOf(desk, journalId),
   };
 }
 
-function detailJson(desk: Desk, row: Row): Omit<PaymentDetailJson, "receipt" | "prints"> {
+function detailJson(desk: Desk, row: Row): Omit<PaymentDetailJson, "receipt" | "prints" | "repayment"> {
   const { cheque_id: chequeId, counts, reversal_id: reversalId, reversed_at: reversedAt } = row;
   return {
     journalId: String(row.id),
@@ -109,6 +112,17 @@ function detailJson(desk: Desk, row: Row): Omit<PaymentDetailJson, "receipt" | "
           },
   };
 }
+
+export const repaymentJson = (of: Repayment | null): PaymentDetailJson["repayment"] =>
+  of === null
+    ? null
+    : {
+        debt: moneyJson(of.debt),
+        emergency: moneyJson(of.emergency),
+        overdraft: moneyJson(of.overdraft),
+        credit: moneyJson(of.credit),
+        left: moneyJson(of.left),
+      };
 
 async function printsOf(desk: Desk, journalId: bigint): Promise<PaymentDetailJson["prints"]> {
   const { rows } = await sql<{ no: number; format: ReceiptFormat; printed_at: Instant; name: string | null }>`

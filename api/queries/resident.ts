@@ -3,12 +3,12 @@ import { renderNotice } from "../../catalog/notices/render.ts";
 import { policyVersionsOf } from "../../catalog/policies/catalogue.ts";
 import { outlookOf } from "../../billing/prepaid/outlook.ts";
 import { SECOND_MS } from "../../domain/instant.ts";
-import { moneyJson } from "../../domain/money.ts";
+import { moneyJson, moneyOfText } from "../../domain/money.ts";
 import type { NoticeLanguage } from "../../domain/notice.ts";
 import { noticesOf } from "../../ledger/notices.ts";
 import type { PaymentChannelRow } from "../../ledger/payment-orders.ts";
 import { billBooks } from "../bill-books.ts";
-import { atText, atTextOrNull, type Desk } from "../desk.ts";
+import { atText, atTextOrNull, type Desk, moneyOf } from "../desk.ts";
 import type { ResidentHistoryJson, ResidentHomeJson, ResidentNoticesJson } from "../schemas/resident.ts";
 import { account } from "./account.ts";
 import { timeline } from "./timeline.ts";
@@ -105,16 +105,34 @@ const HISTORY_MAX = 60;
 
 export async function residentHistory(desk: Desk, accountId: bigint): Promise<ResidentHistoryJson> {
   const { entries } = await timeline(desk, accountId, { limit: HISTORY_MAX, kinds: "payment,supply" });
+  const taken = await takenCredits(desk, accountId);
   return {
     items: entries.flatMap((entry): ResidentHistoryJson["items"] => {
       const { id, at } = entry;
       if (entry.kind === "payment")
         return [{ id, at, kind: "payment", what: entry.entry, amount: entry.amount, channel: entry.channel }];
+      if (entry.kind !== "supply") return [];
+      const of = { id, at, kind: "supply" as const, channel: null };
+      const { event, detail } = entry;
+      const lent = taken.get(String(detail["emergency"]));
+      if (event === "credit" && lent !== undefined)
+        return [{ ...of, what: "emergency_taken", amount: moneyOf(desk, lent) }];
+      const repaid = event === "emergency_repaid" ? moneyOfText(desk.currency, String(detail["emergency"])) : null;
+      if (repaid !== null && repaid.minor > 0n) return [{ ...of, what: event, amount: moneyJson(repaid) }];
       // Inner turns of the engine are not the resident's.
-      const isTold = entry.kind === "supply" && TOLD.has(entry.event);
-      return isTold ? [{ id, at, kind: "supply", what: entry.event, amount: null, channel: null }] : [];
+      return TOLD.has(event) ? [{ ...of, what: event, amount: null }] : [];
     }),
   };
+}
+
+/** Emergency credits by number, minor units. */
+async function takenCredits(desk: Desk, accountId: bigint): Promise<Map<string, bigint>> {
+  const { rows } = await sql<{ id: bigint; amount: bigint }>`
+    select id, amount_minor as amount from emergency_credit
+     where operator_id = ${desk.operatorId} and account_id = ${accountId} order by id desc limit ${HISTORY_MAX}`.execute(
+    desk.trx,
+  );
+  return new Map(rows.map(({ id, amount }) => [String(id), amount]));
 }
 
 const TOLD: ReadonlySet<string> = new Set(["warned_1", "warned_2", "cut_confirmed", "reconnect_due", "restored"]);

@@ -1,16 +1,19 @@
 import { sql } from "kysely";
+import { emergencyUsed } from "../../billing/charges/split.ts";
+import { minorOf } from "../../billing/prepaid/decide.ts";
 import type { HeldReason } from "../../billing/prepaid/hold.ts";
 import { policiesInForce } from "../../billing/prepaid/policies.ts";
 import { type Tonight, type TonightRow, supplyTonight } from "../../billing/prepaid/tonight/read.ts";
 import { policyVersionsOf } from "../../catalog/policies/catalogue.ts";
 import { HOUR_MS, type Instant, instant, isoOf } from "../../domain/instant.ts";
-import { moneyJson } from "../../domain/money.ts";
+import { money, moneyJson } from "../../domain/money.ts";
+import type { PrepaidPolicy } from "../../domain/policy.ts";
 import type { HoldKind } from "../../domain/supply.ts";
 import { readWorkOrders, type WorkOrder } from "../../ledger/work-orders.ts";
 import { billBooks } from "../bill-books.ts";
 import { atText, atTextOrNull, dayText, type Desk, moneyOf } from "../desk.ts";
 import type { RelayState } from "../schemas/json.ts";
-import type { SupplyBoardJson, SupplyWorkOrderJson, TonightJson } from "../schemas/supply-board.ts";
+import type { BoardMeterJson, SupplyBoardJson, SupplyWorkOrderJson, TonightJson } from "../schemas/supply-board.ts";
 import type { SupplyStateName } from "../schemas/supply.ts";
 import { openControls, prepaidCounts, isLive } from "./supply.ts";
 
@@ -87,6 +90,8 @@ type MeterRow = {
   held: HeldReason | "";
   available_minor: bigint | null;
   last_reading_at: Instant | null;
+  own_policy: string;
+  emergency_minor: bigint | null;
 };
 
 /** What a person should see first: nobody knows, is off and should not be, is about to be cut; then by money. */
@@ -99,16 +104,21 @@ async function boardMeters(
 ): Promise<SupplyBoardJson["meters"]> {
   const only = building === undefined ? sql`` : sql`and p.building = ${building}`;
   const { rows } = await sql<MeterRow>`
-    select s.*, a.number, a.name, m.serial, p.building, p.room from supply s
+    select s.*, a.number, a.name, m.serial, p.building, p.room, e.amount_minor as emergency_minor,
+           policy_of_supply(s.operator_id, s.account_id, s.policy_id, ${dayText(desk, desk.now)}::date) as own_policy
+      from supply s
       join account a on a.operator_id = s.operator_id and a.id = s.account_id
       left join meter m on m.operator_id = s.operator_id and m.id = s.meter_id
+      left join emergency_credit e on e.operator_id = s.operator_id and e.account_id = s.account_id and e.repaid_at is null
       ${placeOfMeter}
      where s.operator_id = ${desk.operatorId} and ${isLive} ${only}
      order by ${URGENCY}, s.available_minor nulls first, a.number limit ${limit}`.execute(desk.trx);
+  const inForce = await policiesInForce(desk.trx, policyVersionsOf, desk);
   return rows.map((row) => ({
     accountId: String(row.account_id),
     accountNumber: row.number,
     accountName: row.name,
+    emergency: emergencyJson(desk, row, inForce(row.own_policy)),
     building: row.building ?? "",
     room: row.room ?? "",
     meterId: String(row.meter_id),
@@ -121,6 +131,13 @@ async function boardMeters(
     available: row.available_minor === null ? null : moneyOf(desk, row.available_minor),
     lastReadingAt: atTextOrNull(desk, row.last_reading_at),
   }));
+}
+
+function emergencyJson(desk: Desk, row: MeterRow, policy: PrepaidPolicy | null): BoardMeterJson["emergency"] {
+  if (row.emergency_minor === null || policy === null) return null;
+  const of = { amountMinor: row.emergency_minor, cutBelowMinor: minorOf(policy, policy.cutBelow) };
+  const available = row.available_minor === null ? null : money(desk.currency, row.available_minor);
+  return { amount: moneyOf(desk, row.emergency_minor), used: moneyJson(emergencyUsed(of, available, desk.currency)) };
 }
 
 /** Where the meter of `s` hangs now, as `p`. */

@@ -95,6 +95,7 @@ async function offerAt(desk: Desk, accountId: AccountId): Promise<EmergencyCredi
   return {
     state: offer.kind,
     amount: offer.kind === "none" ? null : moneyJson(offer.amount),
+    used: offer.kind === "taken" ? moneyJson(offer.used) : null,
     takenAt: offer.kind === "taken" ? atText(desk, offer.takenAt) : null,
     repaidAt: repaidAt === null ? null : atText(desk, repaidAt),
     why: offer.kind === "none" ? offer.why : null,

@@ -1,15 +1,18 @@
 import { CodedError } from "../../domain/errors.ts";
 import { type Instant, isoIn } from "../../domain/instant.ts";
 import { type Money, money, moneyJson, moneyOfText } from "../../domain/money.ts";
+import { readRepayment } from "../../ledger/emergency-credit.ts";
 import { receiptNumberOf } from "../../ledger/receipts.ts";
 import type { MoneyJson } from "../schemas/json.ts";
 import { type PaymentParts, splitPayment, supplyShares } from "../../billing/charges/split.ts";
 import { type ChequeOutcome, receiveCheque } from "../../billing/counter/cheque.ts";
 import { classesOwed, type CounterTender, type PaymentChannel, type PaymentOutcome } from "../../billing/payment.ts";
+import { openEmergency, repaymentOf } from "../../billing/prepaid/repayment.ts";
 import { debtShareOf, topUpGuard } from "../../billing/prepaid/top-up.ts";
 import { principalOfRequest } from "../access.ts";
 import type { Desk } from "../desk.ts";
 import { requireAccount } from "../queries/account.ts";
+import { repaymentJson } from "../queries/payment.ts";
 import { IdParams } from "../schemas/json.ts";
 import {
   IdempotencyHeaders,
@@ -64,13 +67,19 @@ export function paymentRoutes(app: App, api: Api): void {
         const owed = await classesOwed(desk.trx, id, desk.currency);
         const share = await debtShareOf(desk.trx, id, desk.now);
         const parts = splitPayment(amount, owed, request.query.pays, share);
-        const shares = supplyShares(parts.supply, owed.supply, await availableOf(desk, id));
+        const open = await openEmergency(desk.trx, id, desk.now);
+        const { shares, left } =
+          open === null
+            ? { shares: supplyShares(parts.supply, owed.supply, await availableOf(desk, id)), left: null }
+            : repaymentOf(parts.supply, owed.supply, open);
         const supply = {
           debt: moneyJson(shares.debt),
+          emergency: moneyJson(shares.emergency),
           overdraft: moneyJson(shares.overdraft),
           credit: moneyJson(shares.credit),
         };
-        return { parts: partsJson(parts), owed: partsJson(owed), supply };
+        const emergencyLeft = left === null ? null : moneyJson(left);
+        return { parts: partsJson(parts), owed: partsJson(owed), supply, emergencyLeft };
       }),
   });
 
@@ -135,7 +144,10 @@ async function take(
   const { chequeId, counts } = taken;
   if (taken.kind === "posted" && counts !== "cleared")
     tellPayment(api, by, { accountId, journalId: taken.journalId, amount: moneyJson(amount), at });
-  const receipt = await api.db.as(operatorId, (trx) => receiptNumberOf(trx, taken.journalId));
+  const { receipt, repayment } = await api.db.as(operatorId, async (trx) => ({
+    receipt: await receiptNumberOf(trx, taken.journalId),
+    repayment: await readRepayment(trx, accountId, taken.journalId),
+  }));
   const { given } = tender.kind === "cheque" ? {} : tender.said;
   return {
     outcome: taken.kind,
@@ -145,6 +157,7 @@ async function take(
     balance: moneyJson(taken.balance),
     propertyBalance: moneyJson(taken.propertyBalance),
     parts: partsJson(taken.parts),
+    repayment: repaymentJson(repayment),
     controlId: taken.reconnect === undefined ? null : String(taken.reconnect),
     receipt,
     change: given === undefined ? null : moneyJson(money(amount.currency, given.minor - amount.minor)),

@@ -5,6 +5,7 @@ export const EmergencyCreditJson = z
   .object({
     state: z.enum(["offered", "taken", "none"]),
     amount: MoneyJson.nullable().describe("What may be taken, or was"),
+    used: MoneyJson.nullable().describe("Of what was taken: how far available is below the policy's limit of a cut"),
     takenAt: InstantText.nullable(),
     repaidAt: InstantText.nullable().describe("When the last one taken before was repaid"),
     why: z

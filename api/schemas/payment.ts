@@ -37,6 +37,16 @@ export type PaysJson = PaymentBody["pays"];
 
 /** What of a payment went to which class of debt. */
 export const PaymentPartsJson = z.object({ supply: MoneyJson, property: MoneyJson }).meta({ id: "PaymentParts" });
+/** How the supply part is shared while emergency credit is not repaid. */
+export const RepaymentJson = z
+  .object({
+    debt: MoneyJson.describe("Pays what was billed"),
+    emergency: MoneyJson.describe("Repays emergency credit"),
+    overdraft: MoneyJson.describe("Fills up what else was used beyond the credit"),
+    credit: MoneyJson,
+    left: MoneyJson.describe("Emergency credit that is used after it"),
+  })
+  .meta({ id: "EmergencyRepayment" });
 export const SplitQuery = z.object({
   amount: z.string().regex(/^\d{1,12}(\.\d{1,2})?$/, "an amount in the operator's currency"),
   pays: z.enum(PAYS).default("split"),
@@ -46,8 +56,11 @@ export const SplitJson = z
     parts: PaymentPartsJson,
     owed: PaymentPartsJson.describe("Per class before it; negative = credit"),
     supply: z
-      .object({ debt: MoneyJson, overdraft: MoneyJson, credit: MoneyJson })
-      .describe("What the supply part does: pays what was billed, fills up what was used beyond it, is credit"),
+      .object({ debt: MoneyJson, emergency: MoneyJson, overdraft: MoneyJson, credit: MoneyJson })
+      .describe(
+        "What the supply part does: pays what was billed, repays emergency credit, fills up what else was used beyond the credit, is credit",
+      ),
+    emergencyLeft: MoneyJson.nullable().describe("Emergency credit that is used after it; null: none was taken"),
   })
   .meta({ id: "PaymentSplit" });
 export type SplitJson = z.infer<typeof SplitJson>;
@@ -62,6 +75,7 @@ export const PaymentJson = z
     balance: MoneyJson.describe("Of the account after it, for supply: credit positive"),
     propertyBalance: MoneyJson.describe("For everything else: credit positive"),
     parts: PaymentPartsJson,
+    repayment: RepaymentJson.nullable().describe("Null: no emergency credit was to be repaid"),
     controlId: IdText.nullable().describe("The reconnection that it queued"),
     receipt: z.string().nullable().describe("Number of the receipt: without a gap within a year"),
     change: MoneyJson.nullable().describe("To give back of the cash that was handed over"),
@@ -115,6 +129,7 @@ export const PaymentDetailJson = z
     entry: z.enum(["payment", "deposit", "transfer"]),
     amount: MoneyJson,
     parts: PaymentPartsJson,
+    repayment: RepaymentJson.nullable().describe("Null: no emergency credit was to be repaid"),
     channel: PaymentChannel,
     at: InstantText,
     by: z.string().nullable(),

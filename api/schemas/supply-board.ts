@@ -93,8 +93,13 @@ export const BoardMeterJson = Placed.extend({
   reportedAt: InstantText.nullable(),
   held: HeldReasonName.nullable(),
   available: MoneyJson.nullable(),
+  emergency: z
+    .object({ amount: MoneyJson, used: MoneyJson })
+    .nullable()
+    .describe("Emergency credit that was taken and is not repaid"),
   lastReadingAt: InstantText.nullable(),
 }).meta({ id: "SupplyBoardMeter" });
+export type BoardMeterJson = z.infer<typeof BoardMeterJson>;
 export const SupplyBoardJson = z
   .object({
     at: InstantText,

@@ -1,5 +1,5 @@
 import type { DebtClass, Pays } from "../../domain/charge.ts";
-import { addMoney, type Money, money, zero } from "../../domain/money.ts";
+import { addMoney, type Currency, type Money, money, zero } from "../../domain/money.ts";
 
 export type PaymentParts = Readonly<Record<DebtClass, Money>>;
 
@@ -41,24 +41,47 @@ export function splitPayment(
   return { ...parts, supply: addMoney(parts.supply, money(amount.currency, left)) };
 }
 
-/** What the supply part of a payment does: pays what was billed, fills up what was used beyond it, and is credit for what comes. */
-export type SupplyShares = { readonly debt: Money; readonly overdraft: Money; readonly credit: Money };
+/** Emergency credit that was taken, and the policy's own limit: what is available below it uses the credit. Minor units. */
+export type EmergencyLimit = { readonly amountMinor: bigint; readonly cutBelowMinor: bigint };
+
+/** How much of emergency credit is used: what is available lies so far below the policy's own limit. `null` = all of it may be. Pure. */
+export function emergencyUsed(of: EmergencyLimit, available: Money | null, currency: Currency): Money {
+  const below = available === null ? of.amountMinor : of.cutBelowMinor - available.minor;
+  return money(currency, below <= 0n ? 0n : least(below, of.amountMinor));
+}
+
+/**
+ * What the supply part of a payment does: pays what was billed, repays emergency credit that is then still used, fills up what else was
+ * used beyond the credit, and is credit for what comes.
+ */
+export type SupplyShares = {
+  readonly debt: Money;
+  readonly emergency: Money;
+  readonly overdraft: Money;
+  readonly credit: Money;
+};
 
 /**
  * The supply part, shared in the order in which it has an effect. Pure.
  * @param owed for supply by the ledger; negative = credit
- * @param available ledger credit less unbilled use, as last decided; `null` where nobody knows: then nothing is overdrawn
+ * @param available ledger credit less unbilled use; `null` where nobody knows: then nothing is overdrawn
+ * @param emergency what was taken and is not repaid; `null` = nothing
  */
-export function supplyShares(part: Money, owed: Money, available: Money | null): SupplyShares {
+export function supplyShares(
+  part: Money,
+  owed: Money,
+  available: Money | null,
+  emergency: EmergencyLimit | null = null,
+): SupplyShares {
   const { currency } = part;
-  const min = (a: bigint, b: bigint) => (a < b ? a : b);
-  const debtNow = owed.minor > 0n ? owed.minor : 0n;
-  const short = available === null || available.minor >= 0n ? 0n : -available.minor;
-  const debt = min(part.minor, debtNow);
-  const overdraft = min(part.minor - debt, short > debtNow ? short - debtNow : 0n);
-  return {
-    debt: money(currency, debt),
-    overdraft: money(currency, overdraft),
-    credit: money(currency, part.minor - debt - overdraft),
-  };
+  const of = (minor: bigint): Money => money(currency, minor);
+  const debt = least(part.minor, owed.minor > 0n ? owed.minor : 0n);
+  const rest = part.minor - debt;
+  if (available === null) return { debt: of(debt), emergency: of(0n), overdraft: of(0n), credit: of(rest) };
+  const [before, after] = [of(available.minor + debt), of(available.minor + part.minor)];
+  const fall = (used: (at: Money) => bigint): bigint => used(before) - used(after);
+  const repaid = emergency === null ? 0n : fall((at) => emergencyUsed(emergency, at, currency).minor);
+  const filled = fall(({ minor }) => (minor < 0n ? -minor : 0n));
+  const overdraft = filled > repaid ? filled - repaid : 0n;
+  return { debt: of(debt), emergency: of(repaid), overdraft: of(overdraft), credit: of(rest - repaid - overdraft) };
 }

@@ -20,6 +20,7 @@ import type { Database } from "../../schema/database.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { operatorFacts } from "../operator.ts";
 import { balancesOf, classesOwed, type PaymentGuard, type PaymentOutcome, takePaymentIn } from "../payment.ts";
+import { repaymentGuard } from "../prepaid/repayment.ts";
 import { turnedRound } from "./reversal.ts";
 
 type Trx = Transaction<Tables>;
@@ -55,10 +56,11 @@ export async function receiveCheque(
     );
     const before = await receivedBefore(trx, wish);
     if (before !== null) return before;
-    await guard?.(trx);
+    const after = await guard?.(trx);
     const { chequeCounts: counts } = await readCounterTerms(trx);
     const outcome = counts === "received" ? await asPayment(trx, wish) : await heldBack(trx, wish);
     if (outcome.kind !== "posted") throw new CodedError("request.conflict", "This cheque is being taken already.");
+    if (counts === "received") await after?.(outcome);
     const { accountId, number, bank, amount, pays } = wish;
     const { journalId } = outcome;
     const chequeId = await noteCheque(trx, { journalId, accountId, number, bank, amount, pays, counts });
@@ -199,7 +201,10 @@ async function clear(trx: Trx, cheque: Cheque, end: ChequeEnd): Promise<ChequeEn
     const { accountId, amount, pays } = cheque;
     // No key of a client has a space in it.
     const key = `cheque ${cheque.id}`;
+    const guard = await repaymentGuard(trx, { accountId, currency: amount.currency }, at);
+    const after = await guard?.(trx);
     const paid = await takePaymentIn(trx, { operatorId, accountId, amount, pays, key, at, by, channel: "cheque.held" });
+    await after?.(paid);
     paymentId = paid.journalId;
   }
   return { outcome: "cleared", journalId, paymentId, reason: end.reason };

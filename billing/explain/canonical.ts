@@ -6,67 +6,91 @@ import { hash } from "node:crypto";
  * @throws TypeError for what has no such text (a function, a number that is not finite)
  */
 export function canonicalText(value: unknown): string {
-  switch (typeof value) {
-    case "string":
-      return stringText(value);
-    case "boolean":
-      return value ? "true" : "false";
-    case "bigint":
-      return `{"$int":"${value}"}`;
-    case "number":
-      if (!Number.isFinite(value)) throw new TypeError(`not a number: ${value}`);
-      return String(value);
-    case "object":
-      return value === null ? "null" : objectText(value);
-    default:
-      throw new TypeError(`a ${typeof value} has no canonical text`);
-  }
+  const writer = new Writer();
+  writer.write(value);
+  return writer.text;
 }
 
 /** What JSON carries without an escape, and nothing that could be half a character. */
 const PLAIN = /^[ !#-[\]-~\u00a0-\ud7ff]*$/;
 const stringText = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
 
-function objectText(value: object): string {
-  if (Array.isArray(value)) {
-    let items = "";
-    for (const one of value) items += `${items === "" ? "" : ","}${canonicalText(one ?? null)}`;
-    return `[${items}]`;
+/** Adds piece after piece to one text: to make a text of each part, and then one of them, would cost as much again. */
+class Writer {
+  text = "";
+
+  write(value: unknown): void {
+    switch (typeof value) {
+      case "string":
+        this.text += stringText(value);
+        return;
+      case "boolean":
+        this.text += value ? "true" : "false";
+        return;
+      case "bigint":
+        this.text += `{"$int":"${value}"}`;
+        return;
+      case "number":
+        if (!Number.isFinite(value)) throw new TypeError(`not a number: ${value}`);
+        this.text += value;
+        return;
+      case "object":
+        if (value === null) this.text += "null";
+        else if (Array.isArray(value)) this.#array(value);
+        else if (value instanceof Map) this.#map(value);
+        else this.#object(value as Record<string, unknown>);
+        return;
+      default:
+        throw new TypeError(`a ${typeof value} has no canonical text`);
+    }
   }
-  if (value instanceof Map) return `{"$map":${canonicalText([...value])}}`;
-  return textInOrder(value as Record<string, unknown>) ?? textSorted(value as Record<string, unknown>);
+
+  #array(items: readonly unknown[]): void {
+    this.text += "[";
+    for (let i = 0; i < items.length; i++) {
+      if (i > 0) this.text += ",";
+      this.write(items[i] ?? null);
+    }
+    this.text += "]";
+  }
+
+  #map(map: ReadonlyMap<unknown, unknown>): void {
+    this.text += '{"$map":';
+    this.#array([...map]);
+    this.text += "}";
+  }
+
+  #object(own: Record<string, unknown>): void {
+    this.text += "{";
+    let isFirst = true;
+    for (const key of keysInOrder(own)) {
+      const of = own[key];
+      if (of === undefined) continue;
+      this.text += isFirst ? keyText(key).first : keyText(key).next;
+      isFirst = false;
+      this.write(of);
+    }
+    this.text += "}";
+  }
 }
 
-/** Sorting costs most of a text: what bills are made of by the thousand names its keys in order. `null` where it does not. */
-function textInOrder(own: Record<string, unknown>): string | null {
-  let [parts, before] = ["", ""];
-  for (const key in own) {
-    if (key < before) return null;
-    before = key;
-    const of = own[key];
-    if (of !== undefined) parts += `${parts === "" ? "" : ","}${keyText(key)}${canonicalText(of)}`;
-  }
-  return `{${parts}}`;
+/** Sorting costs most of a text: what bills are made of by the thousand names its keys in order. */
+function keysInOrder(own: Record<string, unknown>): readonly string[] {
+  const keys = Object.keys(own);
+  for (let i = 1; i < keys.length; i++) if ((keys[i] as string) < (keys[i - 1] as string)) return keys.sort();
+  return keys;
 }
 
-/** Keys in the order of code units. */
-function textSorted(own: Record<string, unknown>): string {
-  let parts = "";
-  for (const key of Object.keys(own).sort()) {
-    const of = own[key];
-    if (of !== undefined) parts += `${parts === "" ? "" : ","}${keyText(key)}${canonicalText(of)}`;
-  }
-  return `{${parts}}`;
-}
-
-/** The names of fields are few; those that are data (a charge's id) may be many. */
-const KEYS = new Map<string, string>();
+/** `"key":`, and the same after another one. The names of fields are few; those that are data (a charge's id) may be many. */
+type KeyText = { readonly first: string; readonly next: string };
+const KEYS = new Map<string, KeyText>();
 const KEYS_MAX = 1_000;
 
-function keyText(key: string): string {
+function keyText(key: string): KeyText {
   const known = KEYS.get(key);
   if (known !== undefined) return known;
-  const text = `${stringText(key)}:`;
+  const first = `${stringText(key)}:`;
+  const text = { first, next: `,${first}` };
   if (KEYS.size < KEYS_MAX) KEYS.set(key, text);
   return text;
 }

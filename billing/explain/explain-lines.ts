@@ -6,7 +6,8 @@ import { CUT_CAUSES, type CutCause, type Proration } from "../../domain/proratio
 import { decimalText } from "../../domain/quantity.ts";
 import type { Charge, Tariff } from "../../domain/tariff.ts";
 import type { Beside } from "../../metering/register.ts";
-import { type RegisterProof, type Settlement, type SettlementInput, settle, settleAll } from "../settlement.ts";
+import type { RegisterProof } from "../register-proofs.ts";
+import { type Settlement, type SettlementInput, settle, settleAll } from "../settlement.ts";
 import { correctionOf } from "../true-up.ts";
 import { scaledOf } from "../rate/price.ts";
 import { type BillInputs, tariffDocumentOf } from "./basis.ts";

@@ -8,6 +8,7 @@ import type { PrepaidPolicy } from "../../domain/policy.ts";
 import type { AccountId } from "../../domain/reading.ts";
 import { takeEmergencyCredit } from "../../ledger/emergency-credit.ts";
 import type { Tables } from "../../schema/tables.ts";
+import { emergencyUsed } from "../charges/split.ts";
 import { catalogueTariffs } from "../tariffs.ts";
 import type { AccrualBooks } from "./accrual.ts";
 import { minorOf, type SupplyFacts } from "./decide.ts";
@@ -17,12 +18,16 @@ import type { PolicyBook } from "./policies.ts";
 /** What a customer may take, or took; `none`: why there is nothing to take. */
 export type EmergencyOffer =
   | { readonly kind: "offered"; readonly amount: Money }
-  | { readonly kind: "taken"; readonly amount: Money; readonly takenAt: Instant }
+  /** `used`: what is available lies so far below the policy's own limit. */
+  | { readonly kind: "taken"; readonly amount: Money; readonly takenAt: Instant; readonly used: Money }
   | { readonly kind: "none"; readonly why: "not_prepaid" | "no_policy" | "balance_unknown" | "enough" | "too_little" };
 
 /** What of emergency credit is open to a supply. `too_little`: supply would be off with it all the same. Pure. */
 export function emergencyOfferOf(f: SupplyFacts, policy: PrepaidPolicy): EmergencyOffer {
-  if (f.emergency !== null) return { kind: "taken", ...f.emergency };
+  if (f.emergency !== null) {
+    const limit = { amountMinor: f.emergency.amount.minor, cutBelowMinor: minorOf(policy, policy.cutBelow) };
+    return { kind: "taken", ...f.emergency, used: emergencyUsed(limit, f.available, policy.currency) };
+  }
   const { emergencyCredit } = policy;
   if (emergencyCredit === undefined) return { kind: "none", why: "no_policy" };
   if (f.available === null) return { kind: "none", why: "balance_unknown" };

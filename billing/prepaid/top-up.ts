@@ -7,6 +7,7 @@ import { amountText, type Money, money } from "../../domain/money.ts";
 import { dayOf } from "../../domain/period.ts";
 import type { PrepaidPolicy } from "../../domain/policy.ts";
 import type { AccountId } from "../../domain/reading.ts";
+import { holdBalance } from "../../ledger/emergency-credit.ts";
 import { owedOf } from "../../ledger/journal.ts";
 import { policyIdOf } from "../../ledger/policies.ts";
 import type { Tables } from "../../schema/tables.ts";
@@ -15,6 +16,7 @@ import { operatorFacts } from "../operator.ts";
 import type { PaymentGuard } from "../payment.ts";
 import { minorOf } from "./decide.ts";
 import { policiesInForce, type PolicyBook } from "./policies.ts";
+import { keepRepayment, repaymentGuard } from "./repayment.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -22,8 +24,8 @@ type TopUp = { readonly accountId: AccountId; readonly amount: Money; readonly p
 
 /**
  * Refuses a top-up that its policy does not let in now. Where the policy limits what is held, the answer is asked again in the payment's
- * own transaction with the balance held: of two top-ups at once the second sees the first.
- * @returns that guard, or `undefined` where nothing is limited, so that an ordinary payment stays one call
+ * own transaction with the balance held: of two top-ups at once the second sees the first. What repays emergency credit is kept there.
+ * @returns that guard, or `undefined` where there is nothing of both, so that an ordinary payment stays one call
  * @throws CodedError `payment.hoarding`
  */
 export async function topUpGuard(
@@ -32,11 +34,15 @@ export async function topUpGuard(
   now: Instant,
   policies: PolicyBook = policyVersionsOf,
 ): Promise<PaymentGuard | undefined> {
+  const { accountId, amount, pays } = topUp;
+  if (pays === "property") return undefined;
   const limits = await checkTopUp(trx, topUp, now, policies);
-  if (limits?.balanceMax === undefined) return undefined;
+  if (limits?.balanceMax === undefined)
+    return repaymentGuard(trx, { accountId, currency: amount.currency }, now, policies);
   return async (own) => {
-    await sql`select sanbiao.hold_balance(${topUp.accountId}, ${topUp.amount.currency})`.execute(own);
+    const owed = await holdBalance(own, accountId, amount.currency);
     await checkTopUp(own, topUp, now, policies);
+    return keepRepayment(own, accountId, owed, now, policies);
   };
 }
 

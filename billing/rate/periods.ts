@@ -21,6 +21,7 @@ export type RatedPeriod = {
 
 /** The part of a usage inside a period; a slice over its edge is shared by time. */
 export function usageWithin(usage: Usage, servicePeriod: Period): Usage {
+  if (isWhole(usage, servicePeriod)) return usage;
   const slices = slicesWithin(inOrder(usage.slices), servicePeriod);
   const part = (all: readonly UsageSlice[] | undefined) => slicesWithin(inOrder(all ?? []), servicePeriod);
   const demands = usage.demands?.filter(
@@ -38,6 +39,19 @@ export function usageWithin(usage: Usage, servicePeriod: Period): Usage {
     basis: slices.reduce<Usage["basis"]>((worst, slice) => worse(worst, slice.basis), "actual"),
   };
 }
+
+/** Nearly always: one period, one register, all of it inside. */
+const isWhole = (
+  { servicePeriod, slices, profile, exported, reactive, demands }: Usage,
+  { from, to }: Period,
+): boolean =>
+  servicePeriod.from === from &&
+  servicePeriod.to === to &&
+  profile === undefined &&
+  exported === undefined &&
+  reactive === undefined &&
+  demands === undefined &&
+  slices === slicesWithin(inOrder(slices), servicePeriod);
 
 /** Rates period after period; each ladder goes on where the period before left it, as long as its own period lasts. */
 export function ratePeriods(

@@ -9,7 +9,8 @@ import type { BilledLine, BilledStretch } from "../../ledger/true-ups.ts";
 import type { StateChain } from "../books-state.ts";
 import { canonicalText } from "../explain/canonical.ts";
 import { stateJson } from "../rate/account-file.ts";
-import { type RegisterProof, type Settlement, type SettlementInput, settleAll } from "../settlement.ts";
+import type { RegisterProof } from "../register-proofs.ts";
+import { type Settlement, type SettlementInput, settleAll } from "../settlement.ts";
 import { type LineDifference, lineDifferences } from "../true-up.ts";
 
 /** One issued bill at one usage point, and what it takes to make it again by what is known now. */

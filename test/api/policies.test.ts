@@ -154,6 +154,62 @@ test("emergency credit is seen by a reader, taken once by two clerks at a time, 
   );
 });
 
+test("what a top-up repays of emergency credit is the same in preview, answer, receipt and history", async () => {
+  // 80.00 are billed and 34.50 used since: 114.50 below nothing, of which the policy itself lets 15.00 be.
+  const owner = ownerPool(estate.ownerUrl);
+  await owner.query("update supply set unbilled_minor = 3450, available_minor = -11450 where account_id = $1", [
+    estate.flat,
+  ]);
+  await owner.end();
+  const account = `accounts/${estate.flat}`;
+  const board = (await ask("reader", "GET", "supply/board")).body.meters as { accountId: string }[];
+  expect(board.find(({ accountId }) => accountId === String(estate.flat))).toMatchObject({
+    emergency: { amount: { amount: "200.00" }, used: { amount: "99.50" } },
+  });
+  const figures = (of: Record<string, { amount: string }>) =>
+    ["debt", "emergency", "overdraft", "credit"].map((share) => of[share]?.amount);
+  const preview = async (amount: string) =>
+    (await ask("clerk", "GET", `${account}/payment-split?amount=${amount}&pays=supply`)).body;
+  const all = await preview("150.00");
+  expect([figures(all.supply), all.emergencyLeft.amount]).toEqual([["80.00", "19.50", "15.00", "35.50"], "0.00"]);
+  const pay = async (key: string, amount: string) =>
+    (
+      await app.inject({
+        method: "POST",
+        url: `/api/v1/${account}/payments`,
+        headers: { cookie: cookies.get("clerk") ?? "", "idempotency-key": key },
+        payload: { amount: { amount, currency: "CNY" }, channel: "card" },
+      })
+    ).json();
+  const paid = await pay("repay-part", "90.00");
+  expect([figures(paid.repayment), paid.repayment.left.amount]).toEqual([["80.00", "10.00", "0.00", "0.00"], "9.50"]);
+  expect((await pay("repay-part", "90.00")).repayment).toEqual(paid.repayment);
+  expect((await ask("reader", "GET", `payments/${paid.journalId}`)).body.repayment).toEqual(paid.repayment);
+  const rest = await preview("40.00");
+  expect([figures(rest.supply), rest.emergencyLeft.amount]).toEqual([["0.00", "9.50", "15.00", "15.50"], "0.00"]);
+
+  await ask("clerk", "POST", `payments/${paid.journalId}/receipt/prints`, { format: "80mm" });
+  const url = `/api/v1/payments/${paid.journalId}/receipt.html?lang=en&print=1`;
+  const paper = await app.inject({ url, headers: { cookie: cookies.get("clerk") ?? "" } });
+  expect(paper.body).toMatch(/Pays what was billed.*80\.00.*Repays emergency credit.*10\.00.*credit in use.*9\.50/s);
+
+  const pass = (await ask("clerk", "POST", `${account}/resident-pass`, {})).body as { path: string };
+  const link = pass.path.split("#")[1];
+  const entered = await app.inject({ method: "POST", url: "/api/v1/resident/enter", payload: { link } });
+  const cookie = entered.cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+  const history = await app.inject({ url: "/api/v1/resident/history", headers: { cookie } });
+  const told = (history.json().items as { what: string; amount: { amount: string } | null }[]).map(
+    ({ what, amount }) => [what, amount?.amount],
+  );
+  expect(told).toEqual(
+    expect.arrayContaining([
+      ["emergency_taken", "200.00"],
+      ["payment", "90.00"],
+      ["emergency_repaid", "10.00"],
+    ]),
+  );
+});
+
 test("what is published is never changed, by nobody", async () => {
   const owner = ownerPool(estate.ownerUrl);
   const refused = [

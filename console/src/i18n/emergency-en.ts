@@ -7,6 +7,8 @@ export const emergencyEn = {
   "emergency.ask": "Take {amount} as emergency credit? The next top-up repays it first.",
   "emergency.confirm": "Yes, take it",
   "emergency.taken": "{amount} taken {at}, to be repaid",
+  "emergency.used": "{amount} of it is used now",
+  "emergency.open": "Emergency credit: {used} of {amount} used",
   "emergency.repaid": "The emergency credit taken before was repaid {at}.",
   "emergency.done": "Taken. Supply that is off is ordered back.",
   "emergency.why.too_little": "Not offered: supply would be off with it all the same. A top-up is needed.",

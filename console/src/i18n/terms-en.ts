@@ -33,6 +33,8 @@ export const termsEn = {
   "event.cut_sent": "Cut sent to the meter",
   "event.cut_confirmed": "Supply is cut: the meter reports it",
   "event.credit": "Credit received",
+  "event.emergency_taken": "Emergency credit taken",
+  "event.emergency_repaid": "Emergency credit repaid",
   "event.reconnect_due": "Reconnection ordered",
   "event.reconnect_sent": "Reconnection sent to the meter",
   "event.restored": "Supply is back: the meter reports it",

@@ -35,6 +35,8 @@ export const termsZh: Readonly<Record<keyof typeof termsEn, string>> = {
   "event.cut_sent": "停供指令已下发",
   "event.cut_confirmed": "表计回报已停供",
   "event.credit": "到账",
+  "event.emergency_taken": "已申请应急额度",
+  "event.emergency_repaid": "偿还应急额度",
   "event.reconnect_due": "已下达复供",
   "event.reconnect_sent": "复供指令已下发",
   "event.restored": "表计回报已复供",

@@ -10,6 +10,7 @@ import { ProblemNote } from "../parts/problem.tsx";
 import { mayTakePayments } from "../shell/frame.tsx";
 import { useFormat, useUser } from "../shell/operator.tsx";
 import { ReversePayment } from "./account/reverse-payment.tsx";
+import { repaymentRows } from "./counter/repayment.ts";
 
 function Payment({ payment }: { payment: PaymentDetailJson }) {
   const { t, term, language } = useSpeech();
@@ -45,6 +46,10 @@ function Payment({ payment }: { payment: PaymentDetailJson }) {
             },
             { label: t("counter.pays.supply"), children: <Amount money={payment.parts.supply} /> },
             { label: t("counter.pays.property"), children: <Amount money={payment.parts.property} /> },
+            ...repaymentRows(payment.repayment, t).map(([label, money]) => ({
+              label,
+              children: <Amount money={money} />,
+            })),
             ...(payment.given === null
               ? []
               : [{ label: t("counter.given"), children: <Amount money={payment.given} /> }]),

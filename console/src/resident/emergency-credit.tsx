@@ -28,7 +28,7 @@ export function EmergencyCredit({ format, taken }: { format: Format; taken: () =
     setStep("shown");
   };
   if (offer.data === null) return null;
-  const { state, amount, takenAt, repaidAt } = offer.data;
+  const { state, amount, used, takenAt, repaidAt } = offer.data;
   if (amount === null)
     return repaidAt === null ? null : (
       <p className="quiet" data-testid="emergency" data-state="repaid">
@@ -43,6 +43,9 @@ export function EmergencyCredit({ format, taken }: { format: Format; taken: () =
         <span>{t("emergency.taken", { ...money, at: format.instant(takenAt) })}</span>
       ) : (
         <span>{t("emergency.offer", money)}</span>
+      )}
+      {used === null ? null : (
+        <span data-testid="emergency-used">{t("emergency.used", { amount: format.money(used) })}</span>
       )}
       <span className="quiet">{t("emergency.what")}</span>
       {problem === null ? null : (

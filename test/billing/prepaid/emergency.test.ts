@@ -2,11 +2,12 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { splitPayment } from "../../../billing/charges/split.ts";
 import { emergencyOffer, emergencyOfferOf, takeEmergency } from "../../../billing/prepaid/emergency.ts";
-import { checkTopUp } from "../../../billing/prepaid/top-up.ts";
+import { repaymentOf } from "../../../billing/prepaid/repayment.ts";
+import { checkTopUp, topUpGuard } from "../../../billing/prepaid/top-up.ts";
 import { takePayment } from "../../../billing/payment.ts";
 import { MINUTE_MS, SECOND_MS } from "../../../domain/instant.ts";
 import { money } from "../../../domain/money.ts";
-import { emergencyRepaidAt } from "../../../ledger/emergency-credit.ts";
+import { emergencyRepaidAt, readRepayment } from "../../../ledger/emergency-credit.ts";
 import { ago, broke, policy, yuan } from "./situations.ts";
 import { type Home, Station } from "./station.ts";
 
@@ -20,6 +21,23 @@ test.each<[title: string, facts: Partial<typeof broke>, offer: object]>([
   ["one that was taken", { emergency: { amount: yuan(20), takenAt: ago(9) } }, { kind: "taken", takenAt: ago(9) }],
 ])("emergency credit with %s", (_title, facts, offer) => {
   expect(emergencyOfferOf({ ...broke, ...facts }, credit)).toMatchObject(offer);
+});
+
+/** Limit of a cut −10, 20 taken: from −30 to −10 the credit is used. */
+test.each<[string, { part: number; owed: number; available: number | null }, shares: number[], left: number]>([
+  ["fills up what was used of it", { part: 5, owed: 0, available: -22 }, [0, 5, 0, 0], 7],
+  ["repays it, then the overdraft, then is credit", { part: 30, owed: 0, available: -22 }, [0, 12, 10, 8], 0],
+  ["pays what was billed first", { part: 25, owed: 6, available: -16.1 }, [6, 0.1, 10, 8.9], 0],
+  ["pays a part of what was billed", { part: 8, owed: 15, available: -22 }, [8, 0, 0, 0], 4],
+  ["first comes up to where it began", { part: 10, owed: 0, available: -35 }, [0, 5, 5, 0], 15],
+  ["finds none used", { part: 10, owed: -3, available: -4 }, [0, 0, 4, 6], 0],
+  ["finds what nobody can tell", { part: 10, owed: 3, available: null }, [3, 0, 0, 7], 20],
+])("a top-up while emergency credit is open %s", (_title, { part, owed, available }, shares, left) => {
+  const limit = { amountMinor: 2000n, cutBelowMinor: -1000n };
+  const open = { ...limit, unbilledMinor: available === null ? null : BigInt(Math.round(-(available + owed) * 100)) };
+  const { debt, emergency, overdraft, credit: rest } = repaymentOf(yuan(part), yuan(owed), open).shares;
+  expect([debt, emergency, overdraft, rest]).toEqual(shares.map(yuan));
+  expect(repaymentOf(yuan(part), yuan(owed), open).left).toEqual(yuan(left));
 });
 
 test("other debts get their share of a shared payment, and no more", () => {
@@ -42,6 +60,23 @@ describe("on the books", () => {
     station.fresh.db.as(station.town.operatorId, work);
   const take = (home: Home) =>
     as((trx) => takeEmergency(trx, home.account, { by: null, now: station.now }, station.deps));
+  /** As the counter and the channels take it. */
+  async function topUp(home: Home, yuanPaid: number) {
+    const { account: accountId, station: of } = home;
+    const wanted = { accountId, amount: yuan(yuanPaid), pays: "supply" } as const;
+    const guard = await as((trx) => topUpGuard(trx, wanted, of.now, of.deps.policies));
+    const wish = {
+      ...wanted,
+      operatorId: of.town.operatorId,
+      channel: "cash",
+      key: `top-up-${accountId}`,
+      at: of.now,
+    } as const;
+    const paid = await takePayment(of.fresh.db, wish, guard);
+    of.engine.onPayment(of.town.operatorId, accountId);
+    await of.engine.idle();
+    return paid;
+  }
   async function cutHome(): Promise<Home> {
     const home = await station.moveIn("1", 290);
     await home.goesBroke(); // 201 kWh cost 302 yuan and the day's charge
@@ -68,13 +103,20 @@ describe("on the books", () => {
     station.later(MINUTE_MS);
     await home.uses(206); // −22
     expect(await home.supply()).toMatchObject({ state: "cut_due", desired: "disconnected" });
+    const usedNow = () => as((trx) => emergencyOffer(trx, home.account, station.now, station.deps));
+    expect(await usedNow()).toMatchObject({ kind: "taken", used: yuan(20) }); // all of it: 22.10 are lacking
     await home.pay(5); // −17: taken back, and not repaid
     expect(await home.supply()).toMatchObject({ desired: "connected" });
-    expect(await as((trx) => emergencyOffer(trx, home.account, station.now, station.deps))).toMatchObject({
-      kind: "taken",
-    });
+    expect(await usedNow()).toMatchObject({ kind: "taken", used: yuan(17.1) });
     expect(await as((trx) => emergencyRepaidAt(trx, home.account))).toBeNull();
-    await home.pay(20);
+    const { journalId } = await topUp(home, 20);
+    expect(await as((trx) => readRepayment(trx, home.account, journalId))).toEqual({
+      debt: yuan(0),
+      emergency: yuan(17.1),
+      overdraft: yuan(0),
+      credit: yuan(2.9),
+      left: yuan(0),
+    });
     expect(await as((trx) => emergencyRepaidAt(trx, home.account))).toBe(station.now);
     expect(await as((trx) => emergencyOffer(trx, home.account, station.now, station.deps))).toMatchObject({
       kind: "offered",

@@ -24,7 +24,7 @@ export function EmergencyCreditCard({ accountId, mayTake }: { accountId: string;
       Promise.all(["account", "timeline"].map((name) => client.invalidateQueries({ queryKey: [name, accountId] }))),
   });
   if (offer.data === undefined) return offer.error === null ? null : <ProblemNote error={offer.error} />;
-  const { state, amount, takenAt, repaidAt, why } = offer.data;
+  const { state, amount, used, takenAt, repaidAt, why } = offer.data;
   if (amount === null && repaidAt === null && why !== "too_little") return null;
   const money = { amount: amount === null ? "" : format.money(amount) };
   return (
@@ -34,6 +34,9 @@ export function EmergencyCreditCard({ accountId, mayTake }: { accountId: string;
         {state === "taken" && takenAt !== null ? (
           <span>{t("emergency.taken", { ...money, at: format.instant(takenAt) })}</span>
         ) : null}
+        {used === null ? null : (
+          <span data-testid="emergency-used">{t("emergency.used", { amount: format.money(used) })}</span>
+        )}
         {why === "too_little" ? <span>{t("emergency.why.too_little")}</span> : null}
         {repaidAt === null ? null : (
           <span className="quiet">{t("emergency.repaid", { at: format.instant(repaidAt) })}</span>

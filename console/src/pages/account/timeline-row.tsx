@@ -113,13 +113,22 @@ function Payment({ entry, accountId }: { entry: Of<"payment">; accountId: string
   );
 }
 
+const wordOf = (detail: Readonly<Record<string, unknown>>, name: string): string =>
+  typeof detail[name] === "string" ? detail[name] : "";
+
 function Supply({ entry }: { entry: Of<"supply"> }) {
   const { t, term } = useSpeech();
   const isBorrowed = entry.event === "credit" && "emergency" in entry.detail; // no money came
+  const format = useFormat();
+  const repaid =
+    entry.event === "emergency_repaid"
+      ? { amount: wordOf(entry.detail, "emergency"), currency: wordOf(entry.detail, "currency") }
+      : null;
   const note = ["note", "reason", "detail"].map((name) => entry.detail[name]).find((v) => typeof v === "string");
   return (
     <Row at={entry.at} kind="supply" mark={<i className={`supply-dot ${entry.event}`} aria-hidden="true" />}>
       <span title={JSON.stringify(entry.detail)}>{isBorrowed ? t("emergency.title") : term("event", entry.event)}</span>
+      {repaid === null ? null : ` · ${format.money(repaid)}`}
       {typeof note === "string" ? <span className="quiet"> · {note}</span> : null}
     </Row>
   );

@@ -12,6 +12,7 @@ import { RelayLamp } from "../../parts/lamp.tsx";
 import { ProblemNote } from "../../parts/problem.tsx";
 import { useFormat, useUser } from "../../shell/operator.tsx";
 import { ReversePayment } from "../account/reverse-payment.tsx";
+import { repaymentRows } from "./repayment.ts";
 import type { Sale } from "./sale.ts";
 
 const REACHED: Readonly<Record<ControlJson["state"], number>> = {
@@ -117,6 +118,7 @@ function Taken({ account, sale, payment }: { account: AccountJson; sale: Sale; p
       : [[t("counter.chequeNumber"), `${sale.cheque.number} · ${sale.cheque.bank}`] as const]),
     [t("counter.amount"), format.money(payment.amount)],
     ...parts,
+    ...repaymentRows(payment.repayment, t).map(([label, money]) => [label, format.money(money)] as const),
     [t("counter.balanceAfter"), format.money(sale.pays === "property" ? payment.propertyBalance : payment.balance)],
     [t("receipt.by"), name],
   ];

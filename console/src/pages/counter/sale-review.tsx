@@ -26,9 +26,13 @@ function useParts(account: AccountJson, sale: Sale): Item[] {
     isNothing(money) ? [] : [{ label, children: format.money(money) }];
   return [
     ...line(t("counter.split.debt"), data.supply.debt),
+    ...line(t("counter.split.emergency"), data.supply.emergency),
     ...line(t("counter.split.overdraft"), data.supply.overdraft),
     ...line(t("counter.split.credit"), data.supply.credit),
     ...line(t("counter.split.property"), data.parts.property),
+    ...(data.emergencyLeft === null
+      ? []
+      : [{ label: t("counter.split.left"), children: format.money(data.emergencyLeft) }]),
     ...(sale.pays === "property"
       ? []
       : [

@@ -216,7 +216,7 @@ function Lamps({ meters, total }: { meters: readonly BoardMeter[]; total: number
 }
 
 function MeterLamp({ meter }: { meter: BoardMeter }) {
-  const { term } = useSpeech();
+  const { t, term } = useSpeech();
   const format = useFormat();
   const place = usePlace();
   const differs = meter.desired !== meter.reported && meter.reported !== "limited";
@@ -226,12 +226,15 @@ function MeterLamp({ meter }: { meter: BoardMeter }) {
     term("relay", meter.reported),
     meter.held === null ? "" : term("held", meter.held),
     meter.available === null ? "" : format.money(meter.available),
+    meter.emergency === null
+      ? ""
+      : t("emergency.open", { used: format.money(meter.emergency.used), amount: format.money(meter.emergency.amount) }),
   ];
   return (
     <Tooltip title={said.filter(Boolean).join(" · ")}>
       <Link
         to={`/accounts/${meter.accountId}`}
-        className={`supply-lamp supply-${meter.reported}${differs ? " supply-differs" : ""}`}
+        className={`supply-lamp supply-${meter.reported}${differs ? " supply-differs" : ""}${meter.emergency === null ? "" : " supply-lent"}`}
         aria-label={said.filter(Boolean).join(", ")}
         data-state={meter.state}
       >
