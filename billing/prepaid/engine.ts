@@ -11,7 +11,7 @@ import type { DialBook, TariffBook } from "../tariffs.ts";
 import type { AccrualBasis } from "./accrual.ts";
 import { Crew, type Job, keyOf } from "./crew.ts";
 import { readFacts } from "./facts.ts";
-import type { PolicyBook } from "./policies.ts";
+import { type PolicyBook, type PolicyMemory, policyMemory } from "./policies.ts";
 import { lastPosition, positionOf, type SeenPosition, type TakenPosition, takePositions } from "./position.ts";
 import { type PrepaidDirectory, readDirectory } from "./directory.ts";
 import { type Told, review } from "./review.ts";
@@ -59,8 +59,11 @@ const REVIEWS_AT_ONCE = 2;
 const PROOFS_MAX = 200;
 
 export function prepaidEngine(deps: PrepaidDeps): PrepaidEngine {
-  return new Engine(deps);
+  return new Engine({ ...deps, known: policyMemory(deps) });
 }
+
+/** With what proofs ask of policies, remembered. */
+type EngineDeps = PrepaidDeps & { readonly known: PolicyMemory };
 
 /**
  * An account that is asked for many times while it waits is worked out once. After an ordinary reading, or a position that the
@@ -68,7 +71,7 @@ export function prepaidEngine(deps: PrepaidDeps): PrepaidEngine {
  * and where memory cannot tell. Proofs wait for no price, and accounts whose money moved are worked out before the others.
  */
 class Engine implements PrepaidEngine {
-  readonly #deps: PrepaidDeps;
+  readonly #deps: EngineDeps;
   #directory: PrepaidDirectory | null = null;
   #early: Reading[] = [];
   /** What each meter last told; another position is told to the books at once. */
@@ -80,7 +83,7 @@ class Engine implements PrepaidEngine {
   #isLoading = false;
   #waiting: (() => void)[] = [];
 
-  constructor(deps: PrepaidDeps) {
+  constructor(deps: EngineDeps) {
     this.#deps = deps;
     this.#scout = new Scout(deps);
     const onDone = (): void => this.#goOn();
@@ -227,7 +230,7 @@ class Engine implements PrepaidEngine {
 const isBilling = (reading: Reading): boolean => reading.register < 40;
 
 /** @returns what the account's accrual rested on */
-async function reviewAccount(deps: PrepaidDeps, job: Job): Promise<AccrualBasis | null> {
+async function reviewAccount(deps: EngineDeps, job: Job): Promise<AccrualBasis | null> {
   const { operatorId, accountId } = job;
   const now = deps.clock.now();
   const last = await deps.db.as(operatorId, (trx) => lastPosition(trx, accountId));
@@ -238,7 +241,7 @@ async function reviewAccount(deps: PrepaidDeps, job: Job): Promise<AccrualBasis 
 }
 
 /** Of accounts of one operator, each one's positions in the order of their measuring. */
-async function provePositions(deps: PrepaidDeps, jobs: readonly [Job, ...Job[]]): Promise<void> {
+async function provePositions(deps: EngineDeps, jobs: readonly [Job, ...Job[]]): Promise<void> {
   const now = deps.clock.now();
   const [{ operatorId }] = jobs;
   const walks = jobs.map(({ accountId, positions }) =>
@@ -248,7 +251,9 @@ async function provePositions(deps: PrepaidDeps, jobs: readonly [Job, ...Job[]])
     const all: TakenPosition[] = [];
     for (let n = 0; walks.some((walk) => n < walk.length); n++) {
       const seen = walks.flatMap((walk) => walk.slice(n, n + 1));
-      all.push(...(await takePositions(trx, seen, { policies: deps.policies, now })));
+      all.push(
+        ...(await takePositions(trx, seen, { policies: () => deps.known(operatorId, (work) => work(trx)), now })),
+      );
     }
     return all;
   });

@@ -1,6 +1,7 @@
 import type { Transaction } from "kysely";
 import type { Clock, Instant } from "../../domain/instant.ts";
-import { dayOf, type Zone } from "../../domain/period.ts";
+import type { Currency } from "../../domain/money.ts";
+import { type Day, dayOf, type Zone } from "../../domain/period.ts";
 import { policyOn, type PrepaidPolicy } from "../../domain/policy.ts";
 import type { AccountId, OperatorId } from "../../domain/reading.ts";
 import { POLICY_VERSIONS, policyIdOf, readAssignments } from "../../ledger/policies.ts";
@@ -32,25 +33,47 @@ export async function policiesInForce(
   return (id) => policyOn(book(id), today);
 }
 
-/** An account's policy for whoever asks often and decides nothing by it: as of a minute ago at most. */
-export function rememberedPolicies({
-  db,
+/** What an operator decides by, for whoever asks often and decides nothing by it: as of a minute ago at most. */
+export type KnownPolicies = {
+  readonly inForce: PoliciesInForce;
+  /** Whether an account's class may name another policy than its supply does. */
+  readonly hasClasses: boolean;
+  readonly zone: Zone;
+  readonly currency: Currency;
+  readonly today: Day;
+};
+type Within = <T>(work: (trx: Transaction<Tables>) => Promise<T>) => Promise<T>;
+/** `within`: the transaction in which it is read when it is too old; one that is open takes no second connection. */
+export type PolicyMemory = (operatorId: OperatorId, within: Within) => Promise<KnownPolicies>;
+
+export const policyMemory = ({
   clock,
   policies,
+}: {
+  readonly clock: Clock;
+  readonly policies: PolicyBook;
+}): PolicyMemory =>
+  remembered(clock, (_, now, within: Within) =>
+    within(async (trx) => {
+      const { zone, currency } = await operatorFacts(trx);
+      const inForce = await policiesInForce(trx, policies, { zone, now });
+      const hasClasses = (await readAssignments(trx)).length > 0;
+      return { inForce, hasClasses, zone, currency, today: dayOf(now, zone) };
+    }),
+  );
+
+/** An account's policy, as of a minute ago at most. */
+export function rememberedPolicies({
+  db,
+  ...of
 }: {
   readonly db: Database;
   readonly clock: Clock;
   readonly policies: PolicyBook;
 }): (of: { operatorId: OperatorId; accountId: AccountId | null; policyId: string }) => Promise<PrepaidPolicy | null> {
-  const known = remembered(clock, (operatorId, now) =>
-    db.as(operatorId, async (trx) => {
-      const { zone } = await operatorFacts(trx);
-      const inForce = await policiesInForce(trx, policies, { zone, now });
-      return { inForce, hasClasses: (await readAssignments(trx)).length > 0, today: dayOf(now, zone) };
-    }),
-  );
+  const known = policyMemory(of);
   return async ({ operatorId, accountId, policyId }) => {
-    const { inForce, hasClasses, today } = await known(operatorId);
+    const { inForce, hasClasses, today } = await known(operatorId, (work) => db.as(operatorId, work));
     if (!hasClasses || accountId === null) return inForce(policyId);
     return inForce(await db.as(operatorId, (trx) => policyIdOf(trx, { accountId, policyId }, today)));
   };

@@ -1,18 +1,15 @@
 import { sql, type Transaction } from "kysely";
 import { type Instant, isoIn, isoOf } from "../../domain/instant.ts";
 import { amountText } from "../../domain/money.ts";
-import { dayOf } from "../../domain/period.ts";
 import type { AccountId, MeterId, Reading } from "../../domain/reading.ts";
 import { REGISTERS, SUPPLY_STATES, type SupplyState } from "../../domain/register.ts";
 import { arrayText } from "../../ledger/bulk-insert.ts";
 import { addSupplyEvents, type ConfirmedControl, confirmControls } from "../../ledger/controls.ts";
 import { queueNotice } from "../../ledger/notices.ts";
-import { policyIdOf } from "../../ledger/policies.ts";
 import { closeByProof } from "../../ledger/work-orders.ts";
 import type { Tables } from "../../schema/tables.ts";
-import { operatorFacts } from "../operator.ts";
 import { addEvidence } from "./certificate.ts";
-import { policiesInForce, type PolicyBook } from "./policies.ts";
+import type { KnownPolicies } from "./policies.ts";
 import type { Told } from "./review.ts";
 
 /** Position of a relay or valve as its meter reported it. */
@@ -59,6 +56,9 @@ export type TakenPosition = {
   readonly confirmed: "connect" | "disconnect" | null;
 };
 
+/** What the transaction's operator decides by; asked only where an order was proven. */
+export type KnownPoliciesIn = () => Promise<KnownPolicies>;
+
 /**
  * Takes reported positions into the books, one of each account at most: the supply's reported side, and the order that it proves.
  * An older report than the one known changes nothing. Few statements, however many positions there are.
@@ -66,7 +66,7 @@ export type TakenPosition = {
 export async function takePositions(
   trx: Transaction<Tables>,
   seen: readonly (SeenPosition & { readonly accountId: AccountId })[],
-  { policies, now }: { readonly policies: PolicyBook; readonly now: Instant },
+  { policies, now }: { readonly policies: KnownPoliciesIn; readonly now: Instant },
 ): Promise<TakenPosition[]> {
   const before = await report(trx, seen);
   const news = seen.filter(({ accountId }) => before.has(accountId));
@@ -103,14 +103,18 @@ export async function takePositions(
 async function tellCustomers(
   trx: Transaction<Tables>,
   news: readonly (SeenPosition & { readonly accountId: AccountId })[],
-  { closed, policies, now }: { closed: ReadonlyMap<MeterId, ConfirmedControl>; policies: PolicyBook; now: Instant },
+  {
+    closed,
+    policies,
+    now,
+  }: { closed: ReadonlyMap<MeterId, ConfirmedControl>; policies: KnownPoliciesIn; now: Instant },
 ): Promise<void> {
   const proven = news.filter(({ meterId }) => closed.has(meterId));
   if (proven.length === 0) return;
-  const { zone, currency } = await operatorFacts(trx);
-  const inForce = await policiesInForce(trx, policies, { zone, now });
+  const { inForce, zone, currency, today } = await policies();
   const { rows } = await sql<{ account_id: AccountId; policy_id: string; available: bigint | null }>`
-    select p.account_id, p.policy_id, p.available_minor as available from sanbiao.supply p
+    select p.account_id, p.available_minor as available,
+           sanbiao.policy_of_supply(p.operator_id, p.account_id, p.policy_id, ${today}::date) as policy_id from sanbiao.supply p
      where p.operator_id = sanbiao.operator_id() and p.account_id = any(${arrayText(proven.map(({ accountId }) => accountId))}::bigint[])`.execute(
     trx,
   );
@@ -119,8 +123,7 @@ async function tellCustomers(
     const [order, supply] = [closed.get(meterId), known.get(accountId)];
     if (order === undefined || supply === undefined) continue;
     const at = isoIn(measuredAt, zone);
-    const policyId = await policyIdOf(trx, { accountId, policyId: supply.policy_id }, dayOf(now, zone));
-    const channels = inForce(policyId)?.channels?.[order.action === "connect" ? "restored" : "cut"];
+    const channels = inForce(supply.policy_id)?.channels?.[order.action === "connect" ? "restored" : "cut"];
     const ways = channels === undefined ? {} : { channels };
     const to = { accountId, key: `control/${order.id}/${order.action}`, now, ...ways };
     if (order.action === "connect")
