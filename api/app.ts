@@ -29,6 +29,7 @@ import { supplyHoldRoutes } from "./routes/supply-holds.ts";
 import { billingCycleRoutes } from "./routes/billing-cycles.ts";
 import { depositRoutes } from "./routes/deposits.ts";
 import { moveInRoutes } from "./routes/moves.ts";
+import { plannedMoveOutRoutes } from "./routes/planned-move-outs.ts";
 import { lateFeeRoutes } from "./routes/late-fees.ts";
 import { setOffRoutes } from "./routes/set-off.ts";
 import { busRoutes } from "./routes/buses.ts";
@@ -151,6 +152,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       chargeRoutes(v1, options);
       lateFeeRoutes(v1, options);
       moveInRoutes(v1, options);
+      plannedMoveOutRoutes(v1, options);
       setOffRoutes(v1, options);
       depositRoutes(v1, options);
       accountClosingRoutes(v1, options);

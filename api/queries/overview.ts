@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import { DAY_MS, HOUR_MS, type Instant, instant } from "../../domain/instant.ts";
 import { dayOf, monthOf, startOfDay } from "../../domain/period.ts";
 import { BILLED_UNIT, UTILITIES } from "../../domain/unit.ts";
+import { countPlansDue } from "../../ledger/planned-move-outs.ts";
 import { timestamptz } from "../../schema/database.ts";
 import { atText, type Desk, moneyOf, quantityOf } from "../desk.ts";
 import type { UtilityName } from "../schemas/json.ts";
@@ -24,6 +25,7 @@ export async function overview(desk: Desk): Promise<OverviewJson> {
     moneyIn: await moneyIn(desk),
     billsLastMonth: await billsLastMonth(desk),
     prepaid: await prepaidCounts(desk),
+    moveOutsDue: await countPlansDue(desk.trx, dayOf(desk.now, desk.zone)),
     refusedLast24h: await refusedLast24h(desk),
     runs: runs.filter((run) => run.state !== "done" || run === lastDone),
   };

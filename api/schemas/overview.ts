@@ -41,6 +41,7 @@ export const OverviewJson = z
       open: MoneyJson,
     }),
     prepaid: z.array(z.object({ state: SupplyStateName, count: z.number().int() })),
+    moveOutsDue: z.number().int().describe("Planned move-outs whose day has come: they wait for a clerk"),
     refusedLast24h: z.array(z.object({ reason: z.string(), times: z.number().int() })),
     runs: z.array(RunJson).describe("Runs that are due or running, and the last one done"),
   })

@@ -17,6 +17,7 @@ import { NoticeCard } from "./contacts.tsx";
 import { BillingCard } from "./billing-card.tsx";
 import { Certificates } from "./certificates.tsx";
 import { DailyUse } from "./daily-use.tsx";
+import { PlanCard } from "../moves/plan-card.tsx";
 import { ClosedCard, DepositCard } from "./deposit.tsx";
 import { ResidentPass } from "./resident-pass.tsx";
 import { EmergencyCreditCard } from "./emergency-credit.tsx";
@@ -203,6 +204,7 @@ export default function Account() {
                 <MeterList account={a} />
                 <BillingCard accountId={a.id} />
                 <DepositCard account={a} role={me.role} />
+                <PlanCard account={a} mayChange={mayTakePayments(me.role)} />
                 <NoticeCard accountId={a.id} mayEdit={mayTakePayments(me.role)} />
               </div>
             </div>

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { App, Button, Card, Form, Input } from "antd";
 import { useState } from "react";
-import { Link, useNavigate, useParams } from "react-router-dom";
+import { Link, useNavigate, useParams, useSearchParams } from "react-router-dom";
 import type { AccountJson } from "../../../../api/schemas/account.ts";
 import type { ClosingJson, FinalBillBody, FinalBillJson } from "../../../../api/schemas/account-closing.ts";
 import { ask } from "../../api/client.ts";
@@ -72,6 +72,7 @@ function Steps({ account }: { account: AccountJson }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const [form] = Form.useForm<Fields>();
+  const [params] = useSearchParams();
   const [asked, setAsked] = useState<FinalBillBody | null>(null);
   const path = `/accounts/${account.id}/final-bill`;
   const look = useMutation({
@@ -82,7 +83,7 @@ function Steps({ account }: { account: AccountJson }) {
     onSuccess: async ({ closing }) => {
       void message.success(t("closing.done"));
       await Promise.all(
-        ["account", "timeline", "deposits", "accountBills", "bills"].map((name) =>
+        ["account", "plan", "plans", "vacant", "timeline", "deposits", "accountBills", "bills"].map((name) =>
           client.invalidateQueries({ queryKey: [name] }),
         ),
       );
@@ -103,7 +104,13 @@ function Steps({ account }: { account: AccountJson }) {
   return (
     <div className="stack">
       <Card size="small">
-        <Form<Fields> form={form} layout="vertical" onFinish={preview} onValuesChange={forget}>
+        <Form<Fields>
+          form={form}
+          layout="vertical"
+          initialValues={{ onDay: params.get("on") ?? "" }}
+          onFinish={preview}
+          onValuesChange={forget}
+        >
           <Form.Item
             name="onDay"
             label={t("closing.day")}

@@ -28,7 +28,7 @@ export default function MoveIn() {
   return (
     <>
       <PageTitle title={t("moveIn.title")} note={place(home)}>
-        <Link to="/moves">
+        <Link to="/moves?tab=vacant">
           <Button>{t("moveIn.back")}</Button>
         </Link>
       </PageTitle>

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ChargesJson } from "../../../../api/schemas/charge.ts";
+import type { PlannedMoveOutJson, PlannedMoveOutsJson } from "../../../../api/schemas/planned-move-out.ts";
 import type { VacantPointsJson } from "../../../../api/schemas/move.ts";
 import { ask } from "../../api/client.ts";
 
@@ -33,3 +34,18 @@ export const homesOf = (points: readonly VacantPoint[]): VacantPoint[][] => [
 
 export const moveInPath = ({ building, room }: Home): string =>
   `/move-in?${new URLSearchParams({ building, room }).toString()}`;
+
+export type PlanState = "all" | "due" | "coming";
+export const usePlans = (query: { state: PlanState; page: number; pageSize: number }) =>
+  useQuery({
+    queryKey: ["plans", query],
+    queryFn: ({ signal }) => ask<PlannedMoveOutsJson>("/planned-move-outs", { query, signal }),
+  });
+export const usePlan = (accountId: string) =>
+  useQuery({
+    queryKey: ["plan", accountId],
+    queryFn: ({ signal }) => ask<PlannedMoveOutJson>(`/accounts/${accountId}/planned-move-out`, { signal }),
+  });
+
+/** The move-out page with the planned day filled in. */
+export const moveOutPath = (accountId: string, onDay: string): string => `/accounts/${accountId}/move-out?on=${onDay}`;

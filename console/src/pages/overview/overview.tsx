@@ -1,4 +1,4 @@
-import { Card, Progress, Statistic, Tag } from "antd";
+import { Alert, Card, Progress, Statistic, Tag } from "antd";
 import { Link } from "react-router-dom";
 import type { OverviewJson } from "../../../../api/schemas/overview.ts";
 import { useOverview } from "../../api/queries.ts";
@@ -141,9 +141,24 @@ function Runs({ overview }: { overview: OverviewJson }) {
   );
 }
 
+function MoveOutsDue({ overview: { moveOutsDue } }: { overview: OverviewJson }) {
+  const { t } = useSpeech();
+  if (moveOutsDue === 0) return null;
+  return (
+    <Alert
+      type="info"
+      showIcon
+      data-testid="move-outs-due"
+      title={t("plan.overview", { n: moveOutsDue })}
+      action={<Link to="/moves?state=due">{t("plan.overview.look")}</Link>}
+    />
+  );
+}
+
 function Board({ overview }: { overview: OverviewJson }) {
   return (
     <>
+      <MoveOutsDue overview={overview} />
       <div className="grid-3">
         {overview.meters.map((m) => (
           <UtilityCard key={m.utility} meters={m} use={overview.useToday.find((u) => u.utility === m.utility)} />
