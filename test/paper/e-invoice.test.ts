@@ -8,6 +8,8 @@ import type { Tariff } from "../../domain/tariff.ts";
 import { noTelemetry } from "../../domain/telemetry.ts";
 import { type InvoiceFacts, invoiceFacts } from "../../paper/e-invoice/facts.ts";
 import { type Invoice, invoiceOf } from "../../paper/e-invoice/invoice.ts";
+import { brokenRules } from "../../paper/e-invoice/en16931.ts";
+import { noteTaxIdentity } from "../../ledger/tax-identities.ts";
 import { shudianOf } from "../../paper/e-invoice/shudian.ts";
 import { sellerFacts, ublOf } from "../../paper/e-invoice/ubl.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
@@ -244,9 +246,174 @@ test.each<[string, (of: InvoiceFacts) => Partial<InvoiceFacts>, string]>([
 });
 
 test("without the seller's tax number no EN 16931 invoice is written, and a euro needs a country", () => {
-  expect(() => sellerFacts("CNY", {})).toThrow("--tax-id");
-  expect(() => sellerFacts("EUR", { taxId: "DE123456789" })).toThrow("--country");
+  expect(() => sellerFacts(invoice)).toThrow("--tax-id");
+  expect(() => sellerFacts({ ...invoice, currency: "EUR" }, { taxId: "DE123456789" })).toThrow("--country");
   expect(ublOf(invoice, { taxId: "DE123456789", country: "DE" })).toContain(
     "<cbc:CompanyID>DE123456789</cbc:CompanyID>",
   );
+});
+
+/** Invented; the number's check digit fits. */
+const company = {
+  name: "宁波示例物业有限公司",
+  taxId: "91330200MA28XXXX07",
+  country: "CN",
+  address: "示例路 1 号",
+  city: "宁波",
+  postCode: "315000",
+  phone: "0574-00000000",
+  bankName: "示例银行",
+  bankAccount: "3900001",
+};
+const german = { ...company, name: "Muster & Co GmbH", taxId: "DE123456789", country: "DE", city: "Köln" };
+
+test("what the books hold of seller and buyer on the day of issue is what the exports name; what is typed comes first", async () => {
+  const noted = { at: at("2026-12-01T04:00:00Z"), by: null };
+  const account = await owner.query<{ id: bigint }>("select id from account where number = '1'");
+  const say = (subject: bigint | null, fromDay: string, identity: typeof company | null) =>
+    fresh.db.as(town.operatorId, (trx) => noteTaxIdentity(trx, subject, { fromDay: day(fromDay), identity }, noted));
+  const shop = { ...company, name: "示例商店", taxId: "91350100M000100Y43", bankAccount: "622200" };
+  expect(await say(null, "2026-01-01", company)).toBe("noted");
+  expect(await say(null, "2026-01-01", company)).toBe("already");
+  // After the bill's day: not this bill's.
+  await say(null, "2026-12-02", { ...company, name: "another name" });
+  await say(account.rows[0]?.id ?? 0n, "2026-11-15", { ...shop, name: "said wrongly" });
+  await say(account.rows[0]?.id ?? 0n, "2026-11-15", shop);
+  const read = await fresh.db.as(town.operatorId, (trx) =>
+    invoiceFacts(trx, town.operatorId, { number: "2026-000001" }),
+  );
+  if (read === null) throw new Error("no bill");
+  const made = invoiceOf(read);
+  expect(shudianOf(made, null)).toMatchObject({
+    发票基本信息: {
+      销售方名称: company.name,
+      销售方纳税人识别号: company.taxId,
+      销售方开户银行: "示例银行",
+      购买方名称: "示例商店",
+      购买方纳税人识别号: "91350100M000100Y43",
+      购买方银行账号: "622200",
+    },
+  });
+  expect(shudianOf(made, null).待确认).not.toContain("购买方纳税人识别号");
+  expect(shudianOf(made, "9").发票基本信息.销售方纳税人识别号).toBe("9");
+  const { Invoice: xml } = parsed(ublOf(made, sellerFacts(made)));
+  const [supplier, customer] = ["Supplier", "Customer"].map((side) => xml[`cac:Accounting${side}Party`]["cac:Party"]);
+  expect(supplier).toMatchObject({
+    "cac:PostalAddress": { "cbc:StreetName": "示例路 1 号", "cbc:CityName": "宁波", "cbc:PostalZone": "315000" },
+    "cac:PartyTaxScheme": { "cbc:CompanyID": company.taxId, "cac:TaxScheme": { "cbc:ID": "TAX" } },
+    "cac:PartyLegalEntity": { "cbc:RegistrationName": company.name },
+  });
+  // BT-47: what does not begin with its country is no VAT identifier (BR-CO-09).
+  expect(customer["cac:PartyLegalEntity"]["cbc:CompanyID"]).toBe("91350100M000100Y43");
+  expect(customer["cac:PartyTaxScheme"]).toBeUndefined();
+  expect(xml["cac:PaymentMeans"]).toEqual({
+    "cbc:PaymentMeansCode": "30",
+    "cac:PayeeFinancialAccount": { "cbc:ID": "3900001", "cbc:Name": company.name },
+  });
+  expect(sellerFacts(made, { taxId: "DE123456789", country: "DE" })).toEqual({ taxId: "DE123456789", country: "DE" });
+});
+
+test("within VAT seller and buyer are named by their identifiers, a SEPA account by its IBAN", () => {
+  const iban = { ...german, bankAccount: "DE02120300000000202051" };
+  const buyer = { ...german, name: "Käufer", taxId: "ATU12345678", country: "AT" };
+  const made: Invoice = {
+    ...invoice,
+    currency: "EUR",
+    seller: { ...invoice.seller, tax: iban },
+    buyer: { ...invoice.buyer, tax: buyer },
+  };
+  const { Invoice: xml } = parsed(ublOf(made, sellerFacts(made)));
+  expect(xml["cac:AccountingCustomerParty"]["cac:Party"]).toMatchObject({
+    "cac:PostalAddress": { "cac:Country": { "cbc:IdentificationCode": "AT" } },
+    "cac:PartyTaxScheme": { "cbc:CompanyID": "ATU12345678", "cac:TaxScheme": { "cbc:ID": "VAT" } },
+  });
+  expect(xml["cac:AccountingSupplierParty"]["cac:Party"]["cac:PartyTaxScheme"]["cac:TaxScheme"]["cbc:ID"]).toBe("VAT");
+  expect(xml["cac:PaymentMeans"]["cbc:PaymentMeansCode"]).toBe("58");
+});
+
+const without = (pattern: RegExp) => (xml: string) => xml.replace(pattern, "");
+/** What spoils a sound invoice, and the rules of EN 16931 that name it. */
+const SPOILT: [rules: string[], spoil: (xml: string) => string][] = [
+  [["BR-01"], without(/<cbc:CustomizationID>.*\n/)],
+  [["BR-02"], without(/<cbc:ID>2026-000001<.*\n/)],
+  [["BR-03"], without(/<cbc:IssueDate>.*\n/)],
+  [["BR-04"], without(/<cbc:InvoiceTypeCode>.*\n/)],
+  [["BR-05"], without(/<cbc:DocumentCurrencyCode>.*\n/)],
+  [["BR-06"], without(/<cbc:RegistrationName>.*\n/)],
+  [["BR-07"], (xml) => xml.replace(/(CustomerParty>[\s\S]*?)<cbc:RegistrationName>.*\n/, "$1")],
+  [["BR-08", "BR-09"], without(/<cac:PostalAddress>[\s\S]*?<\/cac:PostalAddress>/)],
+  [["BR-09"], without(/<cbc:IdentificationCode>.*\n/)],
+  [
+    ["BR-10", "BR-11"],
+    (xml) => xml.replace(/(CustomerParty>[\s\S]*?)<cac:PostalAddress>[\s\S]*?<\/cac:PostalAddress>/, "$1"),
+  ],
+  [["BR-12", "BR-CO-10", "BR-CO-13"], (xml) => xml.replace(/(MonetaryTotal>\s*)<cbc:LineExtensionAmount.*\n/, "$1")],
+  [["BR-13", "BR-CO-13", "BR-CO-15"], without(/<cbc:TaxExclusiveAmount.*\n/)],
+  [["BR-14", "BR-CO-15", "BR-CO-16"], without(/<cbc:TaxInclusiveAmount.*\n/)],
+  [["BR-15", "BR-CO-16"], without(/<cbc:PayableAmount.*\n/)],
+  [["BR-21"], without(/(?<=<cac:InvoiceLine>\s*)<cbc:ID>.*\n/)],
+  [["BR-22", "BR-23"], without(/<cbc:InvoicedQuantity.*\n/)],
+  [["BR-23"], without(/ unitCode="KWH"/)],
+  [["BR-25"], without(/<cbc:Name>.*\n(?=\s*<cac:ClassifiedTaxCategory)/)],
+  [["BR-26"], without(/<cbc:PriceAmount.*\n/)],
+  [["BR-27"], (xml) => xml.replace(/(<cbc:PriceAmount[^>]*>)/, "$1-")],
+  [["BR-29"], (xml) => xml.replace(/<cbc:EndDate>[^<]*/, "<cbc:EndDate>2026-10-31")],
+  [["BR-45", "BR-CO-17", "BR-S-08"], without(/<cbc:TaxableAmount.*\n/)],
+  [["BR-48", "BR-CO-17", "BR-S-08"], (xml) => xml.replace(/(TaxSubtotal>[\s\S]*?)<cbc:Percent>.*\n/, "$1")],
+  [["BR-61"], without(/<cac:PayeeFinancialAccount>[\s\S]*?<\/cac:PayeeFinancialAccount>/)],
+  [["BR-CO-09"], (xml) => xml.replace(/(CompanyID>)[^<]*(<[\s\S]*?<cbc:ID>)TAX/, "$1123456$2VAT")],
+  [["BR-CO-10", "BR-CO-13"], (xml) => xml.replace(/(MonetaryTotal>\s*<cbc:LineExtensionAmount[^>]*>)[^<]*/, "$11.00")],
+  [["BR-CO-14", "BR-CO-15"], (xml) => xml.replace(/(<cac:TaxTotal>\s*<cbc:TaxAmount[^>]*>)[^<]*/, "$11.00")],
+  [["BR-CO-16"], (xml) => xml.replace(/(<cbc:PayableAmount[^>]*>)[^<]*/, "$11.00")],
+  [
+    ["BR-CO-14", "BR-CO-17"],
+    (xml) =>
+      xml.replace(
+        /(TaxSubtotal>\s*<cbc:TaxableAmount[^>]*>[^<]*<\/cbc:TaxableAmount>\s*<cbc:TaxAmount[^>]*>)[^<]*/,
+        "$199.00",
+      ),
+  ],
+  [["BR-CO-25"], without(/<cbc:DueDate>.*\n/)],
+  [["BR-S-02", "BR-E-02"], without(/<cac:PartyTaxScheme>[\s\S]*?<\/cac:PartyTaxScheme>/)],
+  [["BR-E-10"], without(/<cbc:TaxExemptionReason>.*\n/)],
+  [["BR-DEC"], (xml) => xml.replace(/(<cbc:PayableAmount[^>]*>[^<]*)/, "$10")],
+];
+
+test.each(SPOILT)("an invoice that breaks %s is told by those names", (rules, spoil) => {
+  const tax = { ...company, taxId: "91330200MA28XXXX07" };
+  const xml = ublOf({ ...invoice, seller: { ...invoice.seller, tax } }, seller);
+  expect(brokenRules(xml)).toEqual([]);
+  const spoilt = spoil(xml);
+  expect(spoilt).not.toBe(xml);
+  expect(brokenRules(spoilt).map(({ rule }) => rule)).toEqual(rules);
+});
+
+test("an invoice that would break a rule is refused with the rule's name, and a credit note is looked at, too", () => {
+  const line = invoice.lines[0];
+  if (line === undefined) throw new Error("a line");
+  const made = { ...invoice, lines: [{ ...line, netMinor: line.netMinor + 1n }, ...invoice.lines.slice(1)] };
+  expect(() => ublOf(made, seller)).toThrow("BR-CO-10: Sum of lines");
+  const { lines, taxExclusive, tax, taxInclusive, rounding, payable } = invoice.totals;
+  const totals = {
+    lines: -lines,
+    taxExclusive: -taxExclusive,
+    tax: -tax,
+    taxInclusive: -taxInclusive,
+    rounding: -rounding,
+    payable: -payable,
+  };
+  const turned: Invoice = {
+    ...invoice,
+    lines: invoice.lines.map((one) => ({
+      ...one,
+      netMinor: -one.netMinor,
+      taxMinor: -one.taxMinor,
+      quantity: `-${one.quantity}`,
+    })),
+    taxes: invoice.taxes.map((one) => ({ ...one, taxableMinor: -one.taxableMinor, taxMinor: -one.taxMinor })),
+    totals,
+  };
+  const credit = ublOf(turned, seller);
+  expect(credit).toContain("<CreditNote");
+  expect(brokenRules(credit.replace(/<cbc:CreditNoteTypeCode>.*\n/, "")).map(({ rule }) => rule)).toEqual(["BR-04"]);
 });
