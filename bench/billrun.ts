@@ -17,6 +17,7 @@ import pg from "pg";
 import { verify } from "../ledger/verify/verify.ts";
 import { ownerPool } from "../schema/database.ts";
 import { removeCluster, startEmbedded } from "../schema/embedded/server.ts";
+import { databaseOf } from "../schema/url.ts";
 import { migrate } from "../schema/migrate.ts";
 import { report, tableText } from "./report.ts";
 import { ServerCpu } from "./billrun/cpu.ts";
@@ -68,7 +69,7 @@ class Server {
     return { ...done, cpuSeconds: this.#cpu === null ? null : cpuSeconds };
   }
 
-  of = (name: string): string => this.url.replace(/\/[^/]*$/, `/${name}`);
+  of = (name: string): string => databaseOf(this.url, name);
   async admin(statement: string): Promise<void> {
     const client = new pg.Client({ connectionString: this.of("postgres") });
     await client.connect();

@@ -18,6 +18,7 @@ import { money } from "../domain/money.ts";
 import { verify } from "../ledger/verify/verify.ts";
 import { openDatabase, ownerPool } from "../schema/database.ts";
 import { removeCluster, startEmbedded } from "../schema/embedded/server.ts";
+import { databaseOf } from "../schema/url.ts";
 import { migrate } from "../schema/migrate.ts";
 import { report, tableText } from "./report.ts";
 
@@ -137,7 +138,7 @@ type Reference = {
 
 async function reference(url: string, owner: pg.Pool): Promise<Reference> {
   await owner.query("create database bench_reference");
-  const of = url.replace(/\/[^/]*$/, "/bench_reference");
+  const of = databaseOf(url, "bench_reference");
   if ((await pgbench(of, ["-i", "-q", "-s", String(SCALE)])) !== null) {
     const once = async (): Promise<number> => perSecond((await pgbench(of, PGBENCH_RUN)) ?? "");
     return { name: "TPC-B-like, by pgbench", isPgbench: true, run: once, close: async () => undefined };

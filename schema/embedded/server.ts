@@ -2,11 +2,12 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chown, mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { platform, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
 import { CodedError } from "../../domain/errors.ts";
+import { databaseOf } from "../url.ts";
 import { isFolderLocked, lockFolder } from "./lock.ts";
 import { type Place, placeOf } from "./place.ts";
 
@@ -66,8 +67,16 @@ export async function runningUrl(path: string): Promise<string | null> {
   return access?.port === undefined ? null : urlOf(access, access.port);
 }
 
-const urlOf = (access: Access, port: number): string =>
-  `postgres://sanbiao:${access.password}@127.0.0.1:${port}/sanbiao`;
+/** Over the socket in the cluster's folder where there is one, which costs a small statement a third less than the network's way. */
+function urlOf({ password, cluster }: Access, port: number): string {
+  const url = `postgres://sanbiao:${password}@127.0.0.1:${port}/sanbiao`;
+  return hasSocket(cluster) ? `${url}?host=${encodeURIComponent(cluster)}` : url;
+}
+
+/** The name of a socket is `<folder>/.s.PGSQL.65535` and has 103 characters at most where systems allow least. */
+const SOCKET_FOLDER_MAX = 103 - "/.s.PGSQL.65535".length;
+const hasSocket = (cluster: string): boolean =>
+  platform() !== "win32" && Buffer.byteLength(cluster) <= SOCKET_FOLDER_MAX;
 
 async function readAccess(folder: string): Promise<Access | null> {
   const text = await readFile(join(folder, "postgres.json"), "utf8").catch(() => null);
@@ -175,7 +184,6 @@ const serverEnv = (): NodeJS.ProcessEnv => ({ PATH: process.env["PATH"], LC_ALL:
 /** Settings of a server that has the machine for itself together with the service. fsync and synchronous_commit stay on. */
 const SETTINGS = {
   listen_addresses: "127.0.0.1",
-  unix_socket_directories: "",
   max_connections: "100",
   shared_buffers: "256MB",
   max_wal_size: "4GB",
@@ -219,7 +227,11 @@ async function spawnServer(
   settings: Record<string, string>,
 ): Promise<ChildProcess> {
   const log = await open(join(folder, "postgres.log"), "a", 0o600);
-  const flags = Object.entries({ ...SETTINGS, ...settings }).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const socket = { unix_socket_directories: hasSocket(place.cluster) ? `"${place.cluster}"` : "" };
+  const flags = Object.entries({ ...SETTINGS, ...socket, ...settings }).flatMap(([name, value]) => [
+    "-c",
+    `${name}=${value}`,
+  ]);
   // A group of its own: Ctrl-C reaches the service, which stops the server last and in order.
   const child = spawn(place.programs.postgres, ["-D", place.cluster, "-p", String(port), ...flags], {
     ...place.runAs,
@@ -237,7 +249,7 @@ const READY_WITHIN_MS = 60_000; // a cluster that recovers from a crash replays 
 
 async function untilReady(url: string, child: ChildProcess): Promise<void> {
   const give = performance.now() + READY_WITHIN_MS;
-  const admin = url.replace(/\/sanbiao$/, "/postgres");
+  const admin = databaseOf(url, "postgres");
   for (;;) {
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined)
       throw new Error("the server ended while it started");
@@ -249,7 +261,10 @@ async function untilReady(url: string, child: ChildProcess): Promise<void> {
       return;
     } catch (error) {
       const code = (error as { code?: string }).code;
-      if (!(code === "ECONNREFUSED" || code === "57P03" || code === "ECONNRESET") || performance.now() > give)
+      if (
+        !(code === "ECONNREFUSED" || code === "ENOENT" || code === "57P03" || code === "ECONNRESET") ||
+        performance.now() > give
+      )
         throw error;
       await new Promise((wake) => setTimeout(wake, 50));
     } finally {

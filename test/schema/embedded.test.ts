@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, chown, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
@@ -102,6 +102,29 @@ describe("the embedded server", () => {
     expect(await query(server.url, "select 1 as one")).toEqual([{ one: 1 }]);
     await server.stop();
   });
+
+  test.skipIf(process.platform === "win32")(
+    "is reached by the socket in its folder, and over the network where the folder's name is too long for one",
+    async () => {
+      const folder = await folderOf(0o755);
+      const server = await startEmbedded({ folder, settings });
+      const asked = "select inet_client_addr() is null as local";
+      expect(await query(server.url, asked)).toEqual([{ local: true }]);
+      expect(await query((await runningUrl(folder)) ?? "", asked)).toEqual([{ local: true }]);
+      const overNetwork = new URL(server.url);
+      overNetwork.searchParams.delete("host");
+      expect(await query(overNetwork.href, asked)).toEqual([{ local: false }]);
+      await server.stop();
+      const long = join(folder, "a".repeat(100));
+      await mkdir(long);
+      await chmod(long, 0o755);
+      const other = await startEmbedded({ folder: long, settings });
+      // A cluster that stands in an open home instead, with a short name, has its socket there.
+      expect(await query(other.url, asked)).toEqual([{ local: other.url.includes("host=") }]);
+      await other.stop();
+      await removeCluster(long);
+    },
+  );
 
   test("begins afresh over a folder that was removed, wherever its cluster stood", async () => {
     const folder = await folderOf(0o700);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { inject } from "vitest";
 import { type Database, openDatabase } from "../../schema/database.ts";
+import { databaseOf } from "../../schema/url.ts";
 
 export { ownerPool } from "../../schema/database.ts";
 
@@ -20,7 +21,7 @@ export async function freshDatabase(): Promise<FreshDatabase> {
   const templateUrl = inject("templateUrl");
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   await asAdmin(templateUrl, `create database ${name} template template`);
-  const url = templateUrl.replace(/\/template$/, `/${name}`);
+  const url = databaseOf(templateUrl, name);
   const db = openDatabase(url);
   return {
     db,
@@ -34,7 +35,7 @@ export async function freshDatabase(): Promise<FreshDatabase> {
 }
 
 async function asAdmin(templateUrl: string, statement: string): Promise<void> {
-  const admin = new pg.Client({ connectionString: templateUrl.replace(/\/template$/, "/postgres") });
+  const admin = new pg.Client({ connectionString: databaseOf(templateUrl, "postgres") });
   await admin.connect();
   try {
     await admin.query(statement);

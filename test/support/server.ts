@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import pg from "pg";
 import type { TestProject } from "vitest/node";
 import { removeCluster, startEmbedded } from "../../schema/embedded/server.ts";
+import { databaseOf } from "../../schema/url.ts";
 import { migrate } from "../../schema/migrate.ts";
 import { clusterFolder } from "./cluster-folder.ts";
 
@@ -27,7 +28,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await admin.connect();
   await admin.query("create database template");
   await admin.end();
-  const templateUrl = server.url.replace(/\/sanbiao$/, "/template");
+  const templateUrl = databaseOf(server.url, "template");
   await migrate(templateUrl);
   project.provide("templateUrl", templateUrl);
   return async () => {

@@ -27,6 +27,7 @@ export async function severable(databaseUrl: string): Promise<Severable> {
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const address = server.address();
   const url = new URL(databaseUrl);
+  url.searchParams.delete("host"); // the way that is cut is the network's
   [url.hostname, url.port] = ["127.0.0.1", String(typeof address === "object" ? address?.port : "")];
   const sever = (): void => {
     severed = true;
