@@ -68,7 +68,7 @@ export function countryOfVat(taxId: string): string | null {
 }
 
 /** As people type it: without blanks, in capitals. */
-export const tidyTaxId = (text: string): string => text.replaceAll(/[\s.\-]/g, "").toUpperCase();
+export const tidyTaxId = (text: string): string => text.replaceAll(/[\s.-]/g, "").toUpperCase();
 
 /** What is wrong with a tax number; `null` = nothing that can be seen. Empty is none, and right. */
 export function taxIdProblem(taxId: string, country: string, party: TaxParty): TaxIdProblem | null {
@@ -86,7 +86,7 @@ export function taxIdProblem(taxId: string, country: string, party: TaxParty): T
 function chineseProblem(taxId: string): TaxIdProblem | null {
   if (!/^[0-9A-Z]{18}$/.test(taxId)) return "form";
   if (isResident(taxId)) return null;
-  const places = [...taxId].map((c) => USCC.indexOf(c));
+  const places = taxId.split("").map((c) => USCC.indexOf(c));
   if (places.includes(-1) || !/^\d{6}$/.test(taxId.slice(2, 8))) return "form";
   return usccCheck(taxId) === taxId[17] ? null : "check_digit";
 }
@@ -106,7 +106,7 @@ function isResident(taxId: string): boolean {
   if (!/^[1-9]\d{5}(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[\dX]$/.test(taxId)) return false;
   // 2¹⁷⁻ⁱ mod 11, from the left
   let [sum, weight] = [0, 1];
-  for (const c of [...taxId.slice(0, 17)].reverse()) {
+  for (const c of taxId.slice(0, 17).split("").reverse()) {
     weight = (weight * 2) % 11;
     sum += Number(c) * weight;
   }

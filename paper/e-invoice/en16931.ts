@@ -34,7 +34,10 @@ const nodesOf = (value: unknown): Node[] => {
 /** Every element at a path of names. */
 const at = (node: Node, path: string): Node[] =>
   path.split("/").reduce((nodes: Node[], name) => nodes.flatMap((one) => nodesOf(one[name])), [node]);
-const text = (node: Node, path: string): string => String(at(node, path)[0]?.["#text"] ?? "").trim();
+const text = (node: Node, path: string): string => {
+  const found = at(node, path)[0]?.["#text"];
+  return typeof found === "string" ? found.trim() : "";
+};
 const has = (node: Node, path: string): boolean => text(node, path) !== "";
 const isDecimal = (value: string): boolean => /^-?\d+(\.\d+)?$/.test(value);
 const decimal = (node: Node, path: string): Decimal => {
