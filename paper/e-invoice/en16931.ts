@@ -235,12 +235,15 @@ const RULES: readonly Rule[] = [
   ],
   [
     "BR-S-08",
-    "Taxable at a rate (BT-116) = Σ net amounts of its lines",
-    everyTax(
-      (tax, of) =>
-        categoryOf(tax, "TaxCategory") !== "S" ||
-        decimal(tax, "TaxableAmount").eq(lineSum(of, isOf("S", decimal(tax, "TaxCategory/Percent")))),
-    ),
+    "Taxable at a rate (BT-116) = Σ net amounts of its lines, each rate with a breakdown",
+    (of) => {
+      const taxes = taxesOf(of).filter((tax) => categoryOf(tax, "TaxCategory") === "S");
+      const rates = taxes.map((tax) => decimal(tax, "TaxCategory/Percent"));
+      const isRight = (tax: Node, i: number) =>
+        decimal(tax, "TaxableAmount").eq(lineSum(of, isOf("S", rates[i] ?? null)));
+      const isTold = (line: Node) => categoryOf(line, LINE_TAX) !== "S" || rates.some((rate) => isOf("S", rate)(line));
+      return taxes.every(isRight) && linesOf(of).every(isTold);
+    },
   ],
   [
     "BR-S-10",
