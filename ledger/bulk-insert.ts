@@ -1,5 +1,6 @@
-import { sql, type Transaction } from "kysely";
+import { type RawBuilder, sql, type Transaction } from "kysely";
 import type { Tables } from "../schema/tables.ts";
+import { IntArray, type IntKind, isIntKind } from "./int-array.ts";
 
 export type ArrayElement = bigint | number | string | null;
 
@@ -38,18 +39,18 @@ export type BulkInsert<Row> = {
 export class Sheet<Row> {
   readonly #table: string;
   readonly #insert: BulkInsert<Row>;
-  readonly #own: ColumnText<Row>[];
-  readonly #shared: ColumnText<Row>[];
+  readonly #own: SheetColumn<Row>[];
+  readonly #shared: SheetColumn<Row>[];
   /** What rows share, by its key; and per row the number of it. */
   readonly #numbers = new Map<string, number>();
-  readonly #said: number[] = [];
+  readonly #said = new IntArray("integer");
   #length = 0;
 
   constructor(table: string, insert: BulkInsert<Row>) {
     this.#table = table;
     this.#insert = insert;
-    this.#own = insert.columns.map((column) => new ColumnText(column));
-    this.#shared = (insert.shared?.columns ?? []).map((column) => new ColumnText(column));
+    this.#own = insert.columns.map((column) => new SheetColumn(column));
+    this.#shared = (insert.shared?.columns ?? []).map((column) => new SheetColumn(column));
   }
 
   add(row: Row): void {
@@ -79,10 +80,10 @@ export class Sheet<Row> {
   #rows() {
     const own = sql.join(this.#own.map((column) => column.array()));
     if (this.#insert.shared === undefined) return sql`select sanbiao.operator_id(), u.* from unnest(${own}) as u`;
-    const named = (of: readonly ColumnText<Row>[]) => sql.join(of.map(({ name }) => name));
+    const named = (of: readonly SheetColumn<Row>[]) => sql.join(of.map(({ name }) => name));
     const shared = sql.join(this.#shared.map((column) => column.array()));
     return sql`select sanbiao.operator_id(), ${named(this.#own)}, ${named(this.#shared)}
-        from unnest(${own}, ${`{${this.#said.join(",")}}`}::integer[]) as u (${named(this.#own)}, said)
+        from unnest(${own}, ${this.#said.parameter}::integer[]) as u (${named(this.#own)}, said)
         join unnest(${shared}) with ordinality as s (${named(this.#shared)}, said) on s.said = u.said`;
   }
 }
@@ -90,40 +91,73 @@ export class Sheet<Row> {
 /** JSON has no control characters: it can be sent as it stands, which costs half of quoting each of its quotes. */
 const RECORD_SEPARATOR = "\u001e";
 
-/** So many texts become one as soon as they are there: many small ones that live on cost more than all that is done with them. */
-const TEXTS_JOINED = 128;
-
-/** One column of a sheet: the texts of its elements so far. */
-class ColumnText<Row> {
+/** One column of a sheet: its elements so far, as they will be sent. */
+class SheetColumn<Row> {
   readonly name: ReturnType<typeof sql.ref>;
   readonly #type: string;
-  readonly #isJson: boolean;
   readonly #of: (row: Row) => ArrayElement;
-  readonly #separator: string;
-  readonly #joined: string[] = [];
-  #texts: string[] = [];
+  readonly #elements: Elements;
 
   constructor([name, type, of]: Column<Row>) {
     this.name = sql.ref(name);
     this.#type = type;
-    this.#isJson = type === "jsonb" || type === "json text";
-    this.#separator = this.#isJson ? RECORD_SEPARATOR : ",";
     this.#of = of;
+    this.#elements = isIntKind(type) ? new Integers(type) : new Texts(type === "jsonb" || type === "json text");
   }
 
   add(row: Row): void {
-    const value = this.#of(row);
-    if (this.#texts.push(this.#isJson ? String(value) : elementText(value)) < TEXTS_JOINED) return;
+    this.#elements.push(this.#of(row));
+  }
+
+  array() {
+    const all = this.#elements.array();
+    return this.#type === "json text" ? all : sql`${all}::${sql.raw(this.#type)}[]`;
+  }
+}
+
+type Elements = { push(element: ArrayElement): void; array(): RawBuilder<unknown> };
+
+class Integers implements Elements {
+  readonly #array: IntArray;
+
+  constructor(kind: IntKind) {
+    this.#array = new IntArray(kind);
+  }
+
+  push(element: ArrayElement): void {
+    if (typeof element === "string") throw new TypeError(`not a number: ${element}`);
+    this.#array.push(element);
+  }
+
+  array(): RawBuilder<unknown> {
+    return sql`${this.#array.parameter}`;
+  }
+}
+
+/** So many texts become one as soon as they are there: many small ones that live on cost more than all that is done with them. */
+const TEXTS_JOINED = 128;
+
+class Texts implements Elements {
+  readonly #isJson: boolean;
+  readonly #separator: string;
+  readonly #joined: string[] = [];
+  #texts: string[] = [];
+
+  constructor(isJson: boolean) {
+    this.#isJson = isJson;
+    this.#separator = isJson ? RECORD_SEPARATOR : ",";
+  }
+
+  push(element: ArrayElement): void {
+    if (this.#texts.push(this.#isJson ? String(element) : elementText(element)) < TEXTS_JOINED) return;
     this.#joined.push(this.#texts.join(this.#separator));
     this.#texts = [];
   }
 
-  array() {
+  array(): RawBuilder<unknown> {
     const all = [...this.#joined, ...(this.#texts.length === 0 ? [] : [this.#texts.join(this.#separator)])];
     const text = all.join(this.#separator);
-    if (!this.#isJson) return sql`${`{${text}}`}::${sql.raw(this.#type)}[]`;
-    const texts = sql`string_to_array(${text}, ${RECORD_SEPARATOR})`;
-    return this.#type === "jsonb" ? sql`${texts}::jsonb[]` : texts;
+    return this.#isJson ? sql`string_to_array(${text}, ${RECORD_SEPARATOR})` : sql`${`{${text}}`}`;
   }
 }
 

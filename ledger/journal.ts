@@ -4,6 +4,7 @@ import { type Instant, isoOf } from "../domain/instant.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
 import type { Tables } from "../schema/tables.ts";
 import { arrayText } from "./bulk-insert.ts";
+import { IntArray } from "./int-array.ts";
 import { isOfCustomer, type LedgerAccount, type Posting, RECEIVABLE } from "./chart.ts";
 
 export type JournalKind =
@@ -51,7 +52,13 @@ export class EntrySheet {
   readonly #keys: string[] = [];
   readonly #causes: string[] = [];
   /** Of each posting: its entry's place from 1, account of the ledger, customer, currency, minor units. */
-  readonly #postings: [number[], string[], (bigint | null)[], string[], bigint[]] = [[], [], [], [], []];
+  readonly #postings = {
+    of: new IntArray("integer"),
+    ledgers: [] as string[],
+    accounts: new IntArray("bigint"),
+    currencies: [] as string[],
+    minors: new IntArray("bigint"),
+  };
 
   constructor(of: Omit<Entry, "key" | "cause" | "postings">) {
     this.#of = of;
@@ -61,9 +68,9 @@ export class EntrySheet {
   add({ key, cause, postings }: Pick<Entry, "key" | "cause" | "postings">): number {
     const place = this.#keys.push(key) - 1;
     this.#causes.push(JSON.stringify(cause));
-    const [ofs, ledgers, accounts, currencies, minors] = this.#postings;
+    const { of, ledgers, accounts, currencies, minors } = this.#postings;
     for (const posting of postings) {
-      ofs.push(place + 1);
+      of.push(place + 1);
       ledgers.push(posting.ledgerAccount);
       accounts.push("accountId" in posting ? posting.accountId : null);
       currencies.push(posting.amount.currency);
@@ -76,14 +83,12 @@ export class EntrySheet {
   async post(trx: Transaction<Tables>): Promise<PostOutcome[]> {
     if (this.#keys.length === 0) return [];
     const { operatorId, kind, occurredAt, postedAt, postedBy } = this.#of;
-    const [ofs, ledgers, accounts, currencies, minors] = this.#postings;
+    const { of, ledgers, accounts, currencies, minors } = this.#postings;
     const { rows } = await sql<{ ord: number; outcome: PostOutcome["kind"]; journal_id: bigint }>`
       select ord, outcome, journal_id from sanbiao.post_entries(${operatorId}, ${kind}, ${isoOf(occurredAt)}::timestamptz,
         ${isoOf(postedAt)}::timestamptz, ${postedBy ?? null}, ${arrayText(this.#keys)}::text[],
-        ${arrayText(this.#causes)}::jsonb[], ${arrayText(ofs)}::integer[], ${arrayText(ledgers)}::text[],
-        ${arrayText(accounts)}::bigint[], ${arrayText(currencies)}::text[], ${arrayText(minors)}::bigint[])`.execute(
-      trx,
-    );
+        ${arrayText(this.#causes)}::jsonb[], ${of.parameter}::integer[], ${arrayText(ledgers)}::text[],
+        ${accounts.parameter}::bigint[], ${arrayText(currencies)}::text[], ${minors.parameter}::bigint[])`.execute(trx);
     const byOrd = new Map(rows.map((row) => [row.ord, { kind: row.outcome, journalId: row.journal_id }]));
     return this.#keys.map((key, i) => {
       const outcome = byOrd.get(i + 1);

@@ -1,4 +1,3 @@
-import type { FastifyRequest } from "fastify";
 import { policyJsonSchema, policyOfJson } from "../../billing/prepaid/policy-schema.ts";
 import { withOwnPolicies } from "../../billing/prepaid/policies.ts";
 import { CALENDARS } from "../../catalog/calendars/catalogue.ts";
@@ -8,11 +7,11 @@ import { CONTACT_CHANNELS } from "../../domain/notice.ts";
 import { dayOf } from "../../domain/period.ts";
 import { POLICY_MESSAGES, type PrepaidPolicy } from "../../domain/policy.ts";
 import { daysOffOf } from "../../domain/work-calendar.ts";
-import type { OwnVersion, VersionState } from "../../ledger/own-versions.ts";
+import type { OwnVersion } from "../../ledger/own-versions.ts";
 import { assignPolicy, classifyAccounts, POLICY_VERSIONS } from "../../ledger/policies.ts";
 import { principalOfRequest } from "../access.ts";
 import type { Desk } from "../desk.ts";
-import { byOf, checkFourEyes, ownVersion, stepOn } from "../own-version-steps.ts";
+import { byOf, ownVersion, VersionSteps } from "../own-version-steps.ts";
 import {
   againstPublication,
   assignments,
@@ -47,8 +46,15 @@ import { type Api, type App, atDeskOf, PROBLEMS } from "./route.ts";
 /** Prepaid policies of the catalogue and of the operator's own: drafted and proposed by clerks, published by a manager who did not propose. */
 export function policyRoutes(app: App, api: Api): void {
   readRoutes(app, api);
-  draftRoutes(app, api);
-  publicationRoutes(app, api);
+  const steps = new VersionSteps(api, {
+    book: POLICY_VERSIONS,
+    json: policyVersionJson,
+    parse: policyOfJson,
+    published: async (desk, id) => (await withOwnPolicies(desk.trx, policyVersionsOf))(id),
+    checkPublishable,
+  });
+  draftRoutes(app, steps);
+  publicationRoutes(app, steps);
   assignmentRoutes(app, api);
 }
 
@@ -128,15 +134,9 @@ function readRoutes(app: App, api: Api): void {
   });
 }
 
-/** One step of a version that is held locked. */
-const step = (
-  api: Api,
-  request: FastifyRequest,
-  from: VersionState,
-  work: (desk: Desk, one: OwnVersion) => Promise<void>,
-): Promise<PolicyVersionJson> => stepOn(api, request, { book: POLICY_VERSIONS, from, json: policyVersionJson }, work);
+type Steps = VersionSteps<PrepaidPolicy, PolicyVersionJson>;
 
-function draftRoutes(app: App, api: Api): void {
+function draftRoutes(app: App, steps: Steps): void {
   app.route({
     method: "POST",
     url: "/policy-versions",
@@ -147,18 +147,11 @@ function draftRoutes(app: App, api: Api): void {
       response: { 201: PolicyVersionJson, ...PROBLEMS },
     },
     config: { access: "clerk" },
-    handler: (request, reply) =>
-      atDeskOf(api, request, async (desk) => {
-        const document = await draftOf(desk, request.body);
-        const id = await POLICY_VERSIONS.writeDraft(desk.trx, document, byOf(api, request));
-        if (id === null)
-          throw new CodedError(
-            "policy.refused",
-            `${document.id} has a version ${document.version} already: name it otherwise.`,
-          );
-        void reply.code(201);
-        return policyVersionJson(desk, await ownVersion(desk, POLICY_VERSIONS, id));
-      }),
+    handler: async (request, reply) => {
+      const made = await steps.draft(request, request.body);
+      void reply.code(201);
+      return made;
+    },
   });
 
   app.route({
@@ -172,13 +165,7 @@ function draftRoutes(app: App, api: Api): void {
       response: { 200: PolicyVersionJson, ...PROBLEMS },
     },
     config: { access: "clerk" },
-    handler: (request) =>
-      step(api, request, "draft", async (desk, one) => {
-        const document = policyOfJson(request.body.document);
-        if (document.id !== one.documentId || document.version !== one.version)
-          throw new CodedError("policy.refused", `A draft keeps its name: ${one.documentId}@${one.version}.`);
-        await POLICY_VERSIONS.changeDraft(desk.trx, one.id, document, byOf(api, request));
-      }),
+    handler: (request) => steps.change(request, request.body.document),
   });
 
   app.route({
@@ -192,12 +179,7 @@ function draftRoutes(app: App, api: Api): void {
       response: { 200: PolicyVersionJson, ...PROBLEMS },
     },
     config: { access: "clerk" },
-    handler: (request) =>
-      step(api, request, "draft", async (desk, one) => {
-        await checkPublishable(desk, one);
-        const { reason } = request.body;
-        await POLICY_VERSIONS.step(desk.trx, one.id, { to: "proposed", reason }, byOf(api, request));
-      }),
+    handler: (request) => steps.propose(request, { reason: request.body.reason }),
   });
 
   app.route({
@@ -211,17 +193,11 @@ function draftRoutes(app: App, api: Api): void {
       response: { 200: PolicyVersionJson, ...PROBLEMS },
     },
     config: { access: "clerk" },
-    handler: (request) =>
-      step(api, request, "proposed", async (desk, one) => {
-        const { reason } = request.body;
-        if (reason === "" && one.proposed?.id !== principalOfRequest(request).userId)
-          throw new CodedError("policy.refused", "Say why you send back what another proposed.");
-        await POLICY_VERSIONS.step(desk.trx, one.id, { to: "draft", reason }, byOf(api, request));
-      }),
+    handler: (request) => steps.sendBack(request, request.body.reason),
   });
 }
 
-function publicationRoutes(app: App, api: Api): void {
+function publicationRoutes(app: App, steps: Steps): void {
   app.route({
     method: "POST",
     url: "/policy-versions/:id/publication",
@@ -233,12 +209,7 @@ function publicationRoutes(app: App, api: Api): void {
       response: { 200: PolicyVersionJson, ...PROBLEMS },
     },
     config: { access: "manager" },
-    handler: (request) =>
-      step(api, request, "proposed", async (desk, one) => {
-        await checkFourEyes(desk, POLICY_VERSIONS, one, principalOfRequest(request).userId);
-        await checkPublishable(desk, one);
-        await POLICY_VERSIONS.step(desk.trx, one.id, { to: "published" }, byOf(api, request));
-      }),
+    handler: (request) => steps.publish(request),
   });
 
   app.route({
@@ -252,12 +223,7 @@ function publicationRoutes(app: App, api: Api): void {
       response: { 200: PolicyVersionJson, ...PROBLEMS },
     },
     config: { access: "manager" },
-    handler: (request) =>
-      step(api, request, "published", async (desk, one) => {
-        if (one.effectiveFrom <= dayOf(desk.now, desk.zone))
-          throw new CodedError("policy.state", `It is in force since ${one.effectiveFrom}: publish another version.`);
-        await POLICY_VERSIONS.step(desk.trx, one.id, { to: "withdrawn" }, byOf(api, request));
-      }),
+    handler: (request) => steps.withdraw(request),
   });
 }
 
@@ -315,31 +281,6 @@ function assignmentRoutes(app: App, api: Api): void {
         return { changed: await classifyAccounts(desk.trx, word, byOf(api, request)) };
       }),
   });
-}
-
-type Draft = {
-  document?: unknown;
-  copyOf?: string | undefined;
-  id?: string | undefined;
-  version?: string | undefined;
-  effectiveFrom?: string | undefined;
-};
-
-/** The document given, or a copy with a name and a first day of its own. It is judged by the language's schema either way. */
-async function draftOf(
-  desk: Desk,
-  { document, copyOf, id: own, version, effectiveFrom }: Draft,
-): Promise<PrepaidPolicy> {
-  if ((document === undefined) === (copyOf === undefined))
-    throw new CodedError("request.invalid", "Give either `document` or `copyOf`.");
-  if (copyOf === undefined) return policyOfJson(document);
-  const [id = "", of] = copyOf.split("@");
-  const book = await withOwnPolicies(desk.trx, policyVersionsOf);
-  const original = book(id).findLast((one) => of === undefined || one.version === of);
-  if (original === undefined) throw new CodedError("request.not-found", `There is no published version ${copyOf}.`);
-  if (version === undefined || effectiveFrom === undefined)
-    throw new CodedError("request.invalid", "A copy needs a `version` and its first day `effectiveFrom`.");
-  return policyOfJson({ ...original, ...(own === undefined ? {} : { id: own }), version, effectiveFrom });
 }
 
 async function checkPublishable(desk: Desk, one: OwnVersion): Promise<void> {

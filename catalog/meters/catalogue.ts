@@ -11,6 +11,7 @@ import { carloGavazziEm111 } from "./carlo-gavazzi-em111.ts";
 import { carloGavazziEm24E1 } from "./carlo-gavazzi-em24-e1.ts";
 import { carloGavazziEm24 } from "./carlo-gavazzi-em24.ts";
 import { carloGavazziEm340 } from "./carlo-gavazzi-em340.ts";
+import { cetPmc512D } from "./cet-pmc-512-d.ts";
 import { chintDdsu666 } from "./chint-ddsu666.ts";
 import { chintDtsu666 } from "./chint-dtsu666.ts";
 import { chirpstackV3 } from "./chirpstack-v3.ts";
@@ -70,6 +71,7 @@ const ALL: readonly Profile[] = [
   eastronSdm72,
   eastronSdm72V2,
   eastronSmartX961a,
+  cetPmc512D,
   chintDdsu666,
   chintDtsu666,
   schneiderIem3155,

@@ -1,5 +1,6 @@
 import type { ModbusProfile } from "../../domain/profile.ts";
 import { EASTRON_BLOCKS, eastronEnergies, eastronReactive, eastronSinglePhase } from "./eastron-rows.ts";
+import { rowsOf } from "./rows.ts";
 import { mbmd } from "./sources.ts";
 
 export const eastronSdm230: ModbusProfile = {
@@ -9,11 +10,20 @@ export const eastronSdm230: ModbusProfile = {
   model: "SDM230-Modbus, single phase, 100 A",
   utilities: ["electricity"],
   sources: [
-    { title: "Eastron SDM230-Modbus protocol, input registers (function 4)" },
+    {
+      title: "Eastron SDM230-Modbus protocol, input registers (function 4)",
+      link: "https://www.eastroneurope.com/images/uploads/products/protocol/SDM230-MODBUS_Protocol.pdf",
+    },
     mbmd("SDM230", "addresses compared"),
   ],
   confidence: "documented",
-  registers: [...eastronEnergies, ...eastronReactive, ...eastronSinglePhase],
+  registers: [
+    ...eastronEnergies,
+    ...eastronReactive,
+    // 30091, maximum system positive power demand: since it was reset by hand or over the wire, never by the month.
+    rowsOf("input", "f32", "ABCD", "0.001")("demand_import_max_kw", 0x5a, "billing"),
+    ...eastronSinglePhase,
+  ],
   ...EASTRON_BLOCKS,
   samples: [
     {
@@ -27,6 +37,11 @@ export const eastronSdm230: ModbusProfile = {
           reactive_export_kvarh: "12",
         },
       },
+    },
+    {
+      title: "the highest demand since it was reset, 7.2505 kW",
+      words: [{ table: "input", address: 0x5a, hex: "45e29400" }],
+      expect: { readings: { demand_import_max_kw: "7.2505" } },
     },
     {
       title: "a counter below zero is refused, a power below zero is feed-in",

@@ -27,19 +27,40 @@ export function besideValues(meter: TownMeter, state: TownState, at: Instant): R
 type Known = { readonly from: Instant; readonly until: Instant; readonly most: number };
 const KNOWN = new WeakMap<TownMeter, Known>();
 
+const LAST = new WeakMap<TownMeter, { readonly to: Instant; readonly most: number }>();
+
+/** What stood there when the month began, millionths of a kW. */
+export function lastDemandMicro(meter: TownMeter, state: TownState, at: Instant): number {
+  const { from: to } = monthOf(at, ZONE);
+  const before = LAST.get(meter);
+  if (before?.to === to) return before.most;
+  const { from } = monthOf((to - 1) as Instant, ZONE);
+  const most = highestIn(meter, state, { from, to, most: 0 });
+  LAST.set(meter, { to, most });
+  return most;
+}
+
 /** The highest quarter of an hour of the month so far, millionths of a kW: each quarter is looked at once. */
-function demandMicro(meter: TownMeter, state: TownState, at: Instant): number {
+export function demandMicro(meter: TownMeter, state: TownState, at: Instant): number {
   const { from } = monthOf(at, ZONE);
   const before = KNOWN.get(meter);
   const goesOn = before !== undefined && before.from === from && before.until <= at;
-  let { until, most } = goesOn ? before : { until: from, most: 0 };
+  const since = goesOn ? before : { until: from, most: 0 };
+  const whole = Math.floor((at - since.until) / WINDOW_MS) * WINDOW_MS;
+  const until = (since.until + whole) as Instant;
+  const most = highestIn(meter, state, { from: since.until, to: until, most: since.most });
+  KNOWN.set(meter, { from, until, most });
+  return most;
+}
+
+function highestIn(meter: TownMeter, state: TownState, of: { from: Instant; to: Instant; most: number }): number {
+  let { from: until, most } = of;
   let shown = drawn(meter, state, until);
-  while (until + WINDOW_MS <= at) {
+  while (until + WINDOW_MS <= of.to) {
     until = (until + WINDOW_MS) as Instant;
     const next = drawn(meter, state, until);
     most = Math.max(most, (next - shown) * WINDOWS_PER_HOUR);
     shown = next;
   }
-  KNOWN.set(meter, { from, until, most });
   return most;
 }

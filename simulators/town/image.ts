@@ -5,6 +5,7 @@ import type { SupplyCommand } from "../../domain/supply-command.ts";
 import { bytesOfInteger, bytesOfMicro, scaleOf, WORDS_OF_TYPE, wordsOfBytes } from "../../domain/words.ts";
 import type { ExceptionCode, ModbusUnit } from "../modbus/unit.ts";
 import type { Window } from "./load.ts";
+import { demandMicro, lastDemandMicro } from "./beside.ts";
 import { freezeWords } from "./freezes.ts";
 import { flowMicro, type TownMeter } from "./meter.ts";
 import { chance } from "./random.ts";
@@ -172,6 +173,10 @@ export function valueOf(meter: TownMeter, state: TownState, at: Instant, registe
       return partOf(meter, state, at, 3n);
     case "reactive_import_kvarh":
       return partOf(meter, state, at, 5n);
+    case "demand_import_max_kw":
+      return BigInt(demandMicro(meter, state, at));
+    case "demand_import_last_kw":
+      return BigInt(lastDemandMicro(meter, state, at));
     case "power_w":
       return micro(watts);
     case "power_l1_w":

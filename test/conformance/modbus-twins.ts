@@ -70,7 +70,7 @@ export const MBMD_TWINS: Readonly<Record<string, Twin>> = {
   SDM: { id: "eastron-sdm630", names: THREE },
   SDM120: { id: "eastron-sdm120", names: SINGLE },
   SDM220: { id: "eastron-sdm220", names: SINGLE },
-  SDM230: { id: "eastron-sdm230", names: SINGLE },
+  SDM230: { id: "eastron-sdm230", names: SINGLE, elsewhere: ["demand_import_max_kw"] },
   SDM54: { id: "eastron-sdm54", names: THREE },
   SDM72: { id: "eastron-sdm72", names: THREE },
   SDM72V2: { id: "eastron-sdm72-v2", names: THREE },
