@@ -117,9 +117,8 @@ async function tpcB(client: pg.Client): Promise<void> {
 }
 
 /** The words of one run with a session per connection. `prepared`: each statement is planned once; `simple`: each time, pgbench's default. */
-const runBy = (protocol: "prepared" | "simple"): string[] => [
-  ...["-n", "-M", protocol, "-c", String(CONNECTIONS), "-j", "2", "-T", String(SECONDS)],
-];
+const runBy = (protocol: "prepared" | "simple"): string[] =>
+  `-n -M ${protocol} -c ${CONNECTIONS} -j 2 -T ${SECONDS}`.split(" ");
 
 const perSecond = (said: string): number => Number(/tps = ([\d.]+)/.exec(said)?.[1]);
 
