@@ -30,6 +30,7 @@ import { billingCycleRoutes } from "./routes/billing-cycles.ts";
 import { depositRoutes } from "./routes/deposits.ts";
 import { moveInRoutes } from "./routes/moves.ts";
 import { plannedMoveOutRoutes } from "./routes/planned-move-outs.ts";
+import { taxIdentityRoutes } from "./routes/tax-identities.ts";
 import { lateFeeRoutes } from "./routes/late-fees.ts";
 import { setOffRoutes } from "./routes/set-off.ts";
 import { busRoutes } from "./routes/buses.ts";
@@ -152,6 +153,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       chargeRoutes(v1, options);
       lateFeeRoutes(v1, options);
       moveInRoutes(v1, options);
+      taxIdentityRoutes(v1, options);
       plannedMoveOutRoutes(v1, options);
       setOffRoutes(v1, options);
       depositRoutes(v1, options);

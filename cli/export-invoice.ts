@@ -27,15 +27,18 @@ export const exportInvoiceCommand = (io: Io): Command =>
     .argument("<number>", "the bill's number, as 2026-000123")
     .requiredOption("--operator <code>", "the operator's code")
     .addOption(new Option("--format <format>", "what to write").choices(["ubl", "shudian"]).makeOptionMandatory())
-    .option("--tax-id <number>", "the seller's tax number, which the books do not hold; ubl needs it")
-    .option("--country <code>", "ISO 3166-1 of seller and buyer, as DE; told by the currency where it has one country")
+    .option("--tax-id <number>", "the seller's tax number, in place of what the books hold; ubl needs one")
+    .option(
+      "--country <code>",
+      "ISO 3166-1 of the seller, as DE; else as the books say, or told by the currency where it has one country",
+    )
     .option("--out <file>", "write here; else to standard output")
     .option("--json", "with --out: print one JSON document that tells what was written")
     .addHelpText(
       "after",
       `
 Examples:
-  sanbiao export invoice 2026-000123 --operator riverside --format ubl --tax-id 91320000123456789X --out invoice.xml
+  sanbiao export invoice 2026-000123 --operator riverside --format ubl --out invoice.xml
   sanbiao export invoice 2026-000123 --operator riverside --format shudian`,
     )
     .action(async (number: string, _options: unknown, it: Command) => {
@@ -68,7 +71,7 @@ async function written(db: Database, number: string, { operator, format, ...sell
   const { currency, lines, totals } = invoice;
   const text =
     format === "ubl"
-      ? ublOf(invoice, sellerFacts(currency, seller))
+      ? ublOf(invoice, sellerFacts(invoice, seller))
       : `${JSON.stringify(shudianOf(invoice, seller.taxId ?? null), null, 2)}\n`;
   const [tax, payable] = [totals.tax, totals.payable].map((minor) => amountText(money(currency, minor)));
   return { text, report: { bill: number, lines: lines.length, tax, payable } };

@@ -67,6 +67,7 @@ export const ERRORS = {
     retry: false,
     hint: "The message says what stands against it; nothing was done.",
   },
+  "tax.invalid": { status: 422, retry: false, hint: "Correct the tax number or its country; nothing was noted." },
   "move-in.refused": {
     status: 422,
     retry: false,

@@ -8,6 +8,7 @@ import type {
   HoldRuleTable,
   SetOffTermsTable,
 } from "./tables/bill-run.ts";
+import type { TaxIdentityTable } from "./tables/tax.ts";
 import type { MoveInTable, PlannedMoveOutTable } from "./tables/moves.ts";
 import type {
   ApportionedShareTable,
@@ -207,6 +208,7 @@ export type Tables = {
   account_closing: AccountClosingTable;
   set_off_terms: SetOffTermsTable;
   move_in: MoveInTable;
+  tax_identity: TaxIdentityTable;
   planned_move_out: PlannedMoveOutTable;
   late_fee_waiver: LateFeeWaiverTable;
   subledger_balance: SubledgerBalanceTable;

@@ -48,7 +48,7 @@ const PURE = [
   /^billing\/what-if\/(rated|replacement|summary)\.ts$/,
   /^billing\/tokens\/scheme\.ts$/,
   /^validation\/meter-day\.ts$/,
-  /^paper\/(bill-sheet|bill-html|figures|words|use-chart|payment-code|cycle-rows|bill-title|statement-cells|proration-words|e-invoice\/(invoice|ubl|shudian))\.ts$/,
+  /^paper\/(bill-sheet|bill-html|figures|words|use-chart|payment-code|cycle-rows|bill-title|statement-cells|proration-words|e-invoice\/(invoice|ubl|shudian|en16931))\.ts$/,
   /^collectors\/decode\//,
 ];
 const IMPURE: readonly [RegExp, string][] = [

@@ -146,7 +146,7 @@ function invoiceRoutes(app: App, api: Api): void {
     config: { access: "clerk" },
     handler: async (request, reply) => {
       const made = await invoice(request, BigInt(request.params.id));
-      const xml = ublOf(made, sellerFacts(made.currency, request.query));
+      const xml = ublOf(made, sellerFacts(made, request.query));
       return file(reply, "application/xml; charset=utf-8", `invoice-${made.number}.xml`, xml);
     },
   });

@@ -12,12 +12,14 @@ export const InvoiceQuery = z.object({
     .string()
     .regex(/^[0-9A-Z]{5,20}$/, "a tax number has 5 to 20 digits and capitals")
     .optional()
-    .describe("The seller's tax number; EN 16931 demands it"),
+    .describe("The seller's tax number, in place of what the books hold; EN 16931 demands one"),
   country: z
     .string()
     .regex(/^[A-Z]{2}$/, "a country is two capitals")
     .optional()
-    .describe("ISO 3166-1 of seller and buyer; needed where the currency has no one country"),
+    .describe(
+      "ISO 3166-1 of the seller, in place of what the books hold; needed where neither they nor the currency tell",
+    ),
 });
 
 export const CycleParams = z.object({

@@ -7,7 +7,9 @@ import type { Utility } from "../../domain/unit.ts";
 import { APPLIES_AFTER_MS } from "../../ledger/ratios.ts";
 import { adoptFound } from "../../ledger/tray-decisions.ts";
 import type { Tables } from "../../schema/tables.ts";
+import { batches } from "./batches.ts";
 import type { Plan, PointRef } from "./judge.ts";
+import { putTaxes } from "./tax.ts";
 import { pointKey, type Snapshot } from "./snapshot.ts";
 
 type Trx = Transaction<Tables>;
@@ -19,9 +21,6 @@ export type Applied = {
   readonly reason: string;
 };
 export type OnStep = (step: string, done: number) => void;
-
-/** Rows in one statement. Our choice: a statement of a megabyte or two. */
-const BATCH = 5_000;
 
 /** Writes the plan in the caller's transaction, each kind in a few statements. Rows that may change are changed, nothing is ever removed. */
 export async function applyPlan(trx: Trx, plan: Plan, snapshot: Snapshot, as: Applied, onStep: OnStep): Promise<void> {
@@ -39,6 +38,7 @@ export async function applyPlan(trx: Trx, plan: Plan, snapshot: Snapshot, as: Ap
   const accountId = (number: string): bigint =>
     accounts.get(number) ?? snapshot.accounts.get(number)?.id ?? fail(number);
   await putContacts(trx, plan, as, accountId);
+  await putTaxes(trx, plan.taxes, as, accountId);
   await putAgreements(trx, plan, as, { idOf, meterId, accountId });
   onStep("accounts", plan.accounts.length);
   await adoptFound(trx, as);
@@ -47,10 +47,6 @@ export async function applyPlan(trx: Trx, plan: Plan, snapshot: Snapshot, as: Ap
 /** The plan names only what the register or the file has. */
 function fail(name: string): never {
   throw new Error(`the plan names ${name}, which nobody has`);
-}
-
-function* batches<T>(all: readonly T[]): Generator<readonly T[]> {
-  for (let i = 0; i < all.length; i += BATCH) yield all.slice(i, i + BATCH);
 }
 
 async function putPoints(trx: Trx, { points }: Plan, { operatorId }: Applied): Promise<Map<string, bigint>> {

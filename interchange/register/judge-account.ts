@@ -10,6 +10,8 @@ import {
   type Verdict,
 } from "./judge.ts";
 import { type AccountRow, CONTACT_COLUMNS } from "./rows.ts";
+import type { TaxIdentity } from "../../domain/tax-identity.ts";
+import { TAX_COLUMN_NAMES, TAX_COLUMNS, taxErrorsOf, taxIdentityOf } from "./tax.ts";
 import { type KnownAccount, pointKey } from "./snapshot.ts";
 import type { RowError } from "./words.ts";
 
@@ -26,6 +28,8 @@ export function judgeAccount(row: AccountRow, line: number, scene: Scene): Verdi
   if (row.policy !== null && !rules.catalogue.policies.has(row.policy))
     found.errors.push({ column: "policy", code: "unknown_policy" });
   if (known !== undefined) compareAccount(row, known, rules, found);
+  const tax = taxIdentityOf(row.tax, known?.tax ?? null, row.name);
+  if (tax !== null) found.errors.push(...taxErrorsOf(tax));
   const agreements = agreementsOf(row, known, scene, found);
   const serial = row.paymentMode === "prepaid" && known === undefined ? switchOf(row, scene, found) : null;
   return {
@@ -34,10 +38,24 @@ export function judgeAccount(row: AccountRow, line: number, scene: Scene): Verdi
     commit: () => {
       plan.agreements.push(...agreements);
       plan.contacts.push(...contactsOf(row, known, rules));
+      plan.taxes.push(...taxesOf(row, tax, known, found.changes, rules));
       if (known === undefined) create(row, serial, plan);
       else if (found.changes.length > 0) alter(row, known, rules, found.changes, plan);
     },
   };
+}
+
+/** Of a new account from its first day, of one that is there from today on, where something of it changes. */
+function taxesOf(
+  { number, openedOn }: AccountRow,
+  identity: TaxIdentity | null,
+  known: KnownAccount | undefined,
+  changes: readonly Change[],
+  { today }: Rules,
+): Plan["taxes"] {
+  if (identity === null) return [];
+  if (known === undefined) return [{ number, identity, from: openedOn }];
+  return changes.some(({ column }) => Object.hasOwn(TAX_COLUMNS, column)) ? [{ number, identity, from: today }] : [];
 }
 
 function create(row: AccountRow, serial: string | null, plan: Plan): void {
@@ -75,6 +93,10 @@ function compareAccount(row: AccountRow, known: KnownAccount, rules: Rules, into
   compare("name", known.name, row.name, true, rules, into);
   compare("phone", known.phone, said("phone", row.phone), true, rules, into);
   for (const [column, has] of CONTACTS) compare(column, known[has], row.contacts[column], true, rules, into);
+  for (const column of TAX_COLUMN_NAMES) {
+    const has = known.tax?.[TAX_COLUMNS[column]] ?? "";
+    compare(column, has === "" ? null : has, row.tax[column] ?? null, true, rules, into);
+  }
   compare("address", known.address, said("address", row.address), true, rules, into);
   compare("protected_reason", known.protectedReason, said("protected_reason", row.protectedReason), true, rules, into);
   compare("payment_mode", known.paymentMode, said("payment_mode", row.paymentMode), false, rules, into);

@@ -7,6 +7,7 @@ import { judgeMeter } from "./judge-meter.ts";
 import type { AccountRow, MeterRow, Place, PointRow } from "./rows.ts";
 import { type KnownPoint, pointKey, type Snapshot } from "./snapshot.ts";
 import type { FileRow } from "./table.ts";
+import type { PlannedTax } from "./tax.ts";
 import type { RowError } from "./words.ts";
 
 /** Whether a row of the file fits the register, and what would be written. Pure: the same file against the same register is the same plan. */
@@ -53,6 +54,7 @@ export type Plan = {
     readonly instead: string | null;
     readonly from: Day;
   }[];
+  readonly taxes: PlannedTax[];
   readonly agreements: {
     readonly number: string;
     readonly point: PointRef;
@@ -93,6 +95,7 @@ export function judge(rows: readonly FileRow[], snapshot: Snapshot, rules: Rules
     altered: [],
     households: [],
     contacts: [],
+    taxes: [],
     agreements: [],
     supplies: [],
   };

@@ -5,6 +5,7 @@ import type { Utility } from "../../domain/unit.ts";
 import { choiceOf, codeOf, dayOf, decimalOf, integerOf, momentOf, type Read, textOf } from "./cells.ts";
 import type { Kind } from "./columns.ts";
 import { type Cell, EMPTY } from "./sheet.ts";
+import { TAX_COLUMN_NAMES, type TaxCells, tidyTaxCell } from "./tax.ts";
 import type { RowError } from "./words.ts";
 
 /** A row as it was meant, before anybody looks whether it fits the register. */
@@ -39,6 +40,8 @@ export type AccountRow = {
   readonly address: string;
   /** Where messages go, by channel; null = not said. */
   readonly contacts: Readonly<Record<ContactColumn, string | null>>;
+  /** Who it is to the tax office, as far as the row says. */
+  readonly tax: TaxCells;
   readonly paymentMode: "postpaid" | "prepaid";
   readonly policy: string | null;
   readonly openedOn: Day;
@@ -208,6 +211,14 @@ function contactOf(read: Reader, column: ContactColumn): string | null {
   return address;
 }
 
+function taxOf(read: Reader): TaxCells {
+  const cells = TAX_COLUMN_NAMES.flatMap((column) => {
+    const text = read.text(column, column === "tax_id" ? 30 : 200);
+    return text === null ? [] : [[column, tidyTaxCell(column, text)] as const];
+  });
+  return Object.fromEntries(cells);
+}
+
 function checkInstalled(read: Reader, place: Place | null, installedAt: Instant | null, now: Instant): void {
   const column = "installed_at";
   const isEmpty = read.cell(column).text.trim() === "";
@@ -246,6 +257,7 @@ function accountOf(read: Reader): AccountRow | null {
     address: read.text("address", 300) ?? "",
     protectedReason: read.text("protected_reason", 300),
     contacts: { email: contactOf(read, "email"), message_to: contactOf(read, "message_to") },
+    tax: taxOf(read),
   };
   if (number === null || name === null || openedOn === null) return null;
   const stated = read.stated();

@@ -3,7 +3,9 @@ import type { Instant } from "../../domain/instant.ts";
 import type { Day } from "../../domain/period.ts";
 import type { Utility } from "../../domain/unit.ts";
 import type { Tables } from "../../schema/tables.ts";
+import type { TaxIdentity } from "../../domain/tax-identity.ts";
 import type { Place, Role } from "./rows.ts";
+import { knownTaxes } from "./tax.ts";
 
 /** The register as it stands: everything that a row of a file may meet. */
 export type Snapshot = {
@@ -58,6 +60,8 @@ export type KnownAccount = {
   /** The newest address of each channel that is in force. */
   readonly email: string | null;
   readonly messageTo: string | null;
+  /** The last word about who it is to the tax office. */
+  readonly tax: TaxIdentity | null;
   readonly persons: number | null;
   /** The day from which `persons` counts. */
   readonly personsFrom: Day | null;
@@ -163,7 +167,9 @@ function wiresOf(meters: ReadonlyMap<string, KnownMeter>): Map<string, string> {
 }
 
 async function accountsOf(trx: Transaction<Tables>): Promise<Map<string, KnownAccount>> {
-  const { rows } = await sql<Omit<KnownAccount, "paymentMode"> & { number: string; mode: KnownAccount["paymentMode"] }>`
+  const { rows } = await sql<
+    Omit<KnownAccount, "paymentMode" | "tax"> & { number: string; mode: KnownAccount["paymentMode"] }
+  >`
     select a.number, a.id, a.name, a.phone, a.address, a.payment_mode as mode, s.policy_id as policy, a.opened_on as "openedOn",
            a.protected_reason as "protectedReason", h.persons, h.from_day as "personsFrom",
            c.email, c.webhook as "messageTo"
@@ -178,7 +184,10 @@ async function accountsOf(trx: Transaction<Tables>): Promise<Map<string, KnownAc
                           order by account_id, channel, address, from_day desc, id desc) said
                   where active group by account_id) c on c.account_id = a.id
      where a.operator_id = sanbiao.operator_id()`.execute(trx);
-  return new Map(rows.map(({ number, mode, ...row }) => [number, { ...row, paymentMode: mode }]));
+  const taxes = await knownTaxes(trx);
+  return new Map(
+    rows.map(({ number, mode, ...row }) => [number, { ...row, paymentMode: mode, tax: taxes.get(row.id) ?? null }]),
+  );
 }
 
 async function idsOf(

@@ -2,6 +2,8 @@ import { sql, type Transaction } from "kysely";
 import type { Currency } from "../../domain/money.ts";
 import { addDays, type Day, daysOf, type Zone } from "../../domain/period.ts";
 import type { Instant } from "../../domain/instant.ts";
+import type { TaxIdentity } from "../../domain/tax-identity.ts";
+import { taxIdentityOn } from "../../ledger/tax-identities.ts";
 import { decimalText } from "../../domain/quantity.ts";
 import type { OperatorId } from "../../domain/reading.ts";
 import { readBasis, tariffDocuments } from "../../ledger/bill-basis.ts";
@@ -21,8 +23,19 @@ export type InvoiceFacts = {
   readonly totalMinor: bigint;
   /** What the bill's entry put on `tax_payable`. */
   readonly taxPostedMinor: bigint;
-  readonly seller: { readonly code: string; readonly zh: string; readonly en: string };
-  readonly buyer: { readonly number: string; readonly name: string; readonly address: string };
+  readonly seller: {
+    readonly code: string;
+    readonly zh: string;
+    readonly en: string;
+    readonly tax: TaxIdentity | null;
+  };
+  readonly buyer: {
+    readonly number: string;
+    readonly name: string;
+    readonly address: string;
+    /** As of the day of issue, like the seller's. */
+    readonly tax: TaxIdentity | null;
+  };
   readonly supply: readonly SupplyFact[];
   readonly charges: readonly ChargeFact[];
   /** Numbers of earlier bills whose estimates it trues up. */
@@ -79,6 +92,7 @@ type BillRow = {
   name_zh: string;
   name_en: string;
   zone: Zone;
+  account_id: bigint;
   account_number: string;
   name: string;
   address: string;
@@ -97,7 +111,7 @@ export async function invoiceFacts(
              where c.operator_id = l.operator_id and c.bill_id = l.id) as charged,
            (select coalesce(-sum(p.amount_minor), 0)::bigint from posting p
              where p.operator_id = l.operator_id and p.journal_id = l.journal_id and p.ledger_account = 'tax_payable') as tax,
-           o.code, o.name_zh, o.name_en, o.zone, a.number as account_number, a.name, a.address
+           o.code, o.name_zh, o.name_en, o.zone, a.id as account_id, a.number as account_number, a.name, a.address
       from bill l join account a on a.operator_id = l.operator_id and a.id = l.account_id
       join operator o on o.operator_id = l.operator_id
      where l.operator_id = ${operatorId} and ${which}`.execute(trx);
@@ -114,8 +128,18 @@ export async function invoiceFacts(
     currency: row.currency,
     totalMinor: row.total_minor + row.charged,
     taxPostedMinor: row.tax,
-    seller: { code: row.code, zh: row.name_zh, en: row.name_en },
-    buyer: { number: row.account_number, name: row.name, address: row.address },
+    seller: {
+      code: row.code,
+      zh: row.name_zh,
+      en: row.name_en,
+      tax: await taxIdentityOn(trx, null, row.issued_on),
+    },
+    buyer: {
+      number: row.account_number,
+      name: row.name,
+      address: row.address,
+      tax: await taxIdentityOn(trx, row.account_id, row.issued_on),
+    },
     supply,
     charges: await chargesOf(trx, operatorId, row.id),
     corrects,

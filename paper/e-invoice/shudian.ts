@@ -47,12 +47,19 @@ export function shudianOf(invoice: Invoice, taxId: string | null) {
       发票流水号: number,
       发票类型: "普通发票",
       是否含税: "否",
-      销售方名称: seller.zh,
-      销售方纳税人识别号: taxId,
+      销售方名称: seller.tax?.name ?? seller.zh,
+      销售方纳税人识别号: taxId ?? orNull(seller.tax?.taxId),
+      销售方地址: orNull(seller.tax?.address),
+      销售方电话: orNull(seller.tax?.phone),
+      销售方开户银行: orNull(seller.tax?.bankName),
+      销售方银行账号: orNull(seller.tax?.bankAccount),
       受票方自然人标识: null,
-      购买方名称: buyer.name === "" ? buyer.number : buyer.name,
-      购买方纳税人识别号: null,
-      购买方地址: buyer.address === "" ? null : buyer.address,
+      购买方名称: buyer.tax?.name ?? (buyer.name === "" ? buyer.number : buyer.name),
+      购买方纳税人识别号: orNull(buyer.tax?.taxId),
+      购买方地址: orNull(buyer.tax?.address) ?? orNull(buyer.address),
+      购买方电话: orNull(buyer.tax?.phone),
+      购买方开户银行: orNull(buyer.tax?.bankName),
+      购买方银行账号: orNull(buyer.tax?.bankAccount),
       备注: `账单 ${number}，户号 ${buyer.number}，${invoice.from} 至 ${invoice.lastDay}`,
     },
     发票明细信息: invoice.lines.filter(({ netMinor }) => netMinor !== 0n).map((line) => itemOf(line, number, text)),
@@ -64,9 +71,17 @@ export function shudianOf(invoice: Invoice, taxId: string | null) {
       账单尾差: text(totals.rounding),
       账单应付: text(totals.payable),
     },
-    待确认: ["发票类型", "受票方自然人标识", "购买方纳税人识别号", "商品和服务税收编码", "税率为 0 的行：免税或不征税"],
+    待确认: [
+      "发票类型",
+      "受票方自然人标识",
+      ...(orNull(buyer.tax?.taxId) === null ? ["购买方纳税人识别号"] : []),
+      "商品和服务税收编码",
+      "税率为 0 的行：免税或不征税",
+    ],
   };
 }
+
+const orNull = (text: string | undefined): string | null => (text === undefined || text === "" ? null : text);
 
 function itemOf(line: InvoiceLine, number: string, text: (minor: bigint) => string) {
   const known = CODES[line.subject];

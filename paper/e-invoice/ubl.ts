@@ -3,9 +3,11 @@ import { Decimal } from "../../domain/decimal.ts";
 import { CodedError } from "../../domain/errors.ts";
 import { amountText, type Currency, money } from "../../domain/money.ts";
 import { printable } from "../../domain/xml-text.ts";
+import { type TaxIdentity, vatPrefixOf } from "../../domain/tax-identity.ts";
+import { brokenRules } from "./en16931.ts";
 import type { Invoice, InvoiceLine, TaxSubtotal } from "./invoice.ts";
 
-/** What an invoice says of its seller that the books do not hold. */
+/** What somebody may say of the seller in place of what the books hold. */
 export type SellerFacts = {
   /** VAT identifier (begins with the country's two letters) or national tax number. */
   readonly taxId: string;
@@ -48,6 +50,7 @@ const builder = new XMLBuilder({
 /**
  * The invoice as EN 16931 in UBL 2.1: an Invoice (380); of a bill below zero a CreditNote (381), its amounts turned round.
  * Elements stand in the order of the schemas.
+ * @throws CodedError `invoice.refused` naming the rules of EN 16931 that it would break
  */
 export function ublOf(invoice: Invoice, seller: SellerFacts): string {
   const isCredit = invoice.totals.payable < 0n;
@@ -75,6 +78,7 @@ export function ublOf(invoice: Invoice, seller: SellerFacts): string {
     })),
     "cac:AccountingSupplierParty": { "cac:Party": sellerXml(invoice, seller) },
     "cac:AccountingCustomerParty": { "cac:Party": buyerXml(invoice, seller.country) },
+    ...(isCredit ? {} : paymentMeansXml(invoice)),
     ...(isCredit ? { "cac:PaymentTerms": { "cbc:Note": "Credited to the account" } } : {}),
     "cac:TaxTotal": {
       "cbc:TaxAmount": amount(invoice.totals.tax),
@@ -85,19 +89,27 @@ export function ublOf(invoice: Invoice, seller: SellerFacts): string {
       lineXml(line, i + 1, { amount, isCredit, currency, isChinese: seller.country === "CN" }),
     ),
   };
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${builder.build({ [root]: body })}`;
+  const xml = `<?xml version="1.0" encoding="UTF-8"?>\n${builder.build({ [root]: body })}`;
+  const broken = brokenRules(xml).map(({ rule, says }) => `${rule}: ${says}`);
+  if (broken.length > 0)
+    throw new CodedError("invoice.refused", `Bill ${invoice.number} makes no invoice (${broken.join("; ")}).`);
+  return xml;
 }
 
-/** @throws CodedError `request.invalid` when tax number or country are missing or not to be read */
+/**
+ * Who sells, as the books say it on the day of issue, unless somebody says otherwise.
+ * @throws CodedError `request.invalid` when tax number or country are missing or not to be read
+ */
 export function sellerFacts(
-  currency: Currency,
-  said: { taxId?: string | undefined; country?: string | undefined },
+  { currency, seller: { tax } }: Pick<Invoice, "currency" | "seller">,
+  said: { taxId?: string | undefined; country?: string | undefined } = {},
 ): SellerFacts {
-  const { taxId = "", country = COUNTRY_OF[currency] } = said;
-  if (!/^[0-9A-Z]{5,20}$/.test(taxId))
+  const taxId = said.taxId ?? tax?.taxId ?? "";
+  const country = said.country ?? tax?.country ?? COUNTRY_OF[currency];
+  if (!/^[0-9A-Z+*]{5,20}$/.test(taxId))
     throw new CodedError(
       "request.invalid",
-      "EN 16931 demands the seller's tax number (BT-31 or BT-32) and the books do not hold it: say it as --tax-id (API: ?taxId=), 5 to 20 digits and capitals.",
+      "EN 16931 demands the seller's tax number (BT-31 or BT-32) and the books do not hold it for that day: note the operator's tax identity, or say it as --tax-id (API: ?taxId=), 5 to 20 digits and capitals.",
     );
   if (country === undefined || !/^[A-Z]{2}$/.test(country))
     throw new CodedError("request.invalid", "Say the seller's country as two capitals: --country DE (API: ?country=).");
@@ -107,26 +119,59 @@ export function sellerFacts(
 type Amount = (minor: bigint) => object;
 
 function sellerXml({ seller }: Invoice, { taxId, country }: SellerFacts) {
-  const name = printable(country === "CN" ? seller.zh : seller.en);
-  // A VAT identifier begins with its country (BR-CO-09); any other number is a tax registration, BT-32.
-  const scheme = taxId.startsWith(country === "GR" ? "EL" : country) ? "VAT" : "TAX";
+  const name = printable(seller.tax?.name ?? (country === "CN" ? seller.zh : seller.en));
+  const scheme = isVat(taxId, country) ? "VAT" : "TAX";
+  const phone = seller.tax?.phone ?? "";
   return {
     "cac:PartyIdentification": { "cbc:ID": printable(seller.code) },
     "cac:PartyName": { "cbc:Name": name },
-    "cac:PostalAddress": { "cac:Country": { "cbc:IdentificationCode": country } },
+    "cac:PostalAddress": addressXml(seller.tax, country),
     "cac:PartyTaxScheme": { "cbc:CompanyID": taxId, "cac:TaxScheme": { "cbc:ID": scheme } },
     "cac:PartyLegalEntity": { "cbc:RegistrationName": name },
+    ...(phone === "" ? {} : { "cac:Contact": { "cbc:Telephone": printable(phone) } }),
   };
 }
 
-const buyerXml = ({ buyer }: Invoice, country: string) => ({
-  "cac:PartyIdentification": { "cbc:ID": printable(buyer.number) },
-  "cac:PostalAddress": {
-    ...(buyer.address === "" ? {} : { "cbc:StreetName": printable(buyer.address) }),
-    "cac:Country": { "cbc:IdentificationCode": country },
-  },
-  "cac:PartyLegalEntity": { "cbc:RegistrationName": printable(buyer.name === "" ? buyer.number : buyer.name) },
+/** A VAT identifier begins with its country (BR-CO-09); any other number is a registration. */
+const isVat = (taxId: string, country: string): boolean => taxId.startsWith(vatPrefixOf(country));
+
+const addressXml = (of: Pick<TaxIdentity, "address" | "city" | "postCode"> | null, country: string) => ({
+  ...((of?.address ?? "") === "" ? {} : { "cbc:StreetName": printable(of?.address ?? "") }),
+  ...((of?.city ?? "") === "" ? {} : { "cbc:CityName": printable(of?.city ?? "") }),
+  ...((of?.postCode ?? "") === "" ? {} : { "cbc:PostalZone": printable(of?.postCode ?? "") }),
+  "cac:Country": { "cbc:IdentificationCode": country },
 });
+
+/** Credit transfer (UNTDID 4461: 30; within SEPA 58) to the seller's account, where the books hold one. */
+function paymentMeansXml({ seller: { tax }, currency }: Invoice) {
+  if (tax === null || tax.bankAccount === "") return {};
+  const code = currency === "EUR" && /^[A-Z]{2}\d{2}/.test(tax.bankAccount) ? "58" : "30";
+  return {
+    "cac:PaymentMeans": {
+      "cbc:PaymentMeansCode": code,
+      "cac:PayeeFinancialAccount": { "cbc:ID": printable(tax.bankAccount), "cbc:Name": printable(tax.name) },
+    },
+  };
+}
+
+function buyerXml({ buyer }: Invoice, sellerCountry: string) {
+  const { tax, number } = buyer;
+  const country = tax?.country ?? sellerCountry;
+  const taxId = tax?.taxId ?? "";
+  const hasVat = taxId !== "" && isVat(taxId, country);
+  const name = tax?.name ?? (buyer.name === "" ? number : buyer.name);
+  const where = { address: buyer.address, city: "", postCode: "" };
+  return {
+    "cac:PartyIdentification": { "cbc:ID": printable(number) },
+    "cac:PostalAddress": addressXml(tax === null || tax.address === "" ? where : tax, country),
+    ...(hasVat ? { "cac:PartyTaxScheme": { "cbc:CompanyID": taxId, "cac:TaxScheme": { "cbc:ID": "VAT" } } } : {}),
+    "cac:PartyLegalEntity": {
+      "cbc:RegistrationName": printable(name),
+      // What is no VAT identifier names the company where it is registered (BT-47).
+      ...(taxId !== "" && !hasVat ? { "cbc:CompanyID": taxId } : {}),
+    },
+  };
+}
 
 /** S = standard rate; E = exempt, for lines of which the books tell no tax. */
 const categoryXml = (rate: string, reason?: string) => ({

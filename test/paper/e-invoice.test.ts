@@ -8,6 +8,7 @@ import type { Tariff } from "../../domain/tariff.ts";
 import { noTelemetry } from "../../domain/telemetry.ts";
 import { type InvoiceFacts, invoiceFacts } from "../../paper/e-invoice/facts.ts";
 import { type Invoice, invoiceOf } from "../../paper/e-invoice/invoice.ts";
+import { noteTaxIdentity } from "../../ledger/tax-identities.ts";
 import { shudianOf } from "../../paper/e-invoice/shudian.ts";
 import { sellerFacts, ublOf } from "../../paper/e-invoice/ubl.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
@@ -244,9 +245,87 @@ test.each<[string, (of: InvoiceFacts) => Partial<InvoiceFacts>, string]>([
 });
 
 test("without the seller's tax number no EN 16931 invoice is written, and a euro needs a country", () => {
-  expect(() => sellerFacts("CNY", {})).toThrow("--tax-id");
-  expect(() => sellerFacts("EUR", { taxId: "DE123456789" })).toThrow("--country");
+  expect(() => sellerFacts(invoice)).toThrow("--tax-id");
+  expect(() => sellerFacts({ ...invoice, currency: "EUR" }, { taxId: "DE123456789" })).toThrow("--country");
   expect(ublOf(invoice, { taxId: "DE123456789", country: "DE" })).toContain(
     "<cbc:CompanyID>DE123456789</cbc:CompanyID>",
   );
+});
+
+/** Invented; the number's check digit fits. */
+const company = {
+  name: "宁波示例物业有限公司",
+  taxId: "91330200MA28XXXX07",
+  country: "CN",
+  address: "示例路 1 号",
+  city: "宁波",
+  postCode: "315000",
+  phone: "0574-00000000",
+  bankName: "示例银行",
+  bankAccount: "3900001",
+};
+const german = { ...company, name: "Muster & Co GmbH", taxId: "DE123456789", country: "DE", city: "Köln" };
+
+test("what the books hold of seller and buyer on the day of issue is what the exports name; what is typed comes first", async () => {
+  const noted = { at: at("2026-12-01T04:00:00Z"), by: null };
+  const account = await owner.query<{ id: bigint }>("select id from account where number = '1'");
+  const say = (subject: bigint | null, fromDay: string, identity: typeof company | null) =>
+    fresh.db.as(town.operatorId, (trx) => noteTaxIdentity(trx, subject, { fromDay: day(fromDay), identity }, noted));
+  const shop = { ...company, name: "示例商店", taxId: "91350100M000100Y43", bankAccount: "622200" };
+  expect(await say(null, "2026-01-01", company)).toBe("noted");
+  expect(await say(null, "2026-01-01", company)).toBe("already");
+  // After the bill's day: not this bill's.
+  await say(null, "2026-12-02", { ...company, name: "another name" });
+  await say(account.rows[0]?.id ?? 0n, "2026-11-15", { ...shop, name: "said wrongly" });
+  await say(account.rows[0]?.id ?? 0n, "2026-11-15", shop);
+  const read = await fresh.db.as(town.operatorId, (trx) =>
+    invoiceFacts(trx, town.operatorId, { number: "2026-000001" }),
+  );
+  if (read === null) throw new Error("no bill");
+  const made = invoiceOf(read);
+  expect(shudianOf(made, null)).toMatchObject({
+    发票基本信息: {
+      销售方名称: company.name,
+      销售方纳税人识别号: company.taxId,
+      销售方开户银行: "示例银行",
+      购买方名称: "示例商店",
+      购买方纳税人识别号: "91350100M000100Y43",
+      购买方银行账号: "622200",
+    },
+  });
+  expect(shudianOf(made, null).待确认).not.toContain("购买方纳税人识别号");
+  expect(shudianOf(made, "9").发票基本信息.销售方纳税人识别号).toBe("9");
+  const { Invoice: xml } = parsed(ublOf(made, sellerFacts(made)));
+  const [supplier, customer] = ["Supplier", "Customer"].map((side) => xml[`cac:Accounting${side}Party`]["cac:Party"]);
+  expect(supplier).toMatchObject({
+    "cac:PostalAddress": { "cbc:StreetName": "示例路 1 号", "cbc:CityName": "宁波", "cbc:PostalZone": "315000" },
+    "cac:PartyTaxScheme": { "cbc:CompanyID": company.taxId, "cac:TaxScheme": { "cbc:ID": "TAX" } },
+    "cac:PartyLegalEntity": { "cbc:RegistrationName": company.name },
+  });
+  // BT-47: what does not begin with its country is no VAT identifier (BR-CO-09).
+  expect(customer["cac:PartyLegalEntity"]["cbc:CompanyID"]).toBe("91350100M000100Y43");
+  expect(customer["cac:PartyTaxScheme"]).toBeUndefined();
+  expect(xml["cac:PaymentMeans"]).toEqual({
+    "cbc:PaymentMeansCode": "30",
+    "cac:PayeeFinancialAccount": { "cbc:ID": "3900001", "cbc:Name": company.name },
+  });
+  expect(sellerFacts(made, { taxId: "DE123456789", country: "DE" })).toEqual({ taxId: "DE123456789", country: "DE" });
+});
+
+test("within VAT seller and buyer are named by their identifiers, a SEPA account by its IBAN", () => {
+  const iban = { ...german, bankAccount: "DE02120300000000202051" };
+  const buyer = { ...german, name: "Käufer", taxId: "ATU12345678", country: "AT" };
+  const made: Invoice = {
+    ...invoice,
+    currency: "EUR",
+    seller: { ...invoice.seller, tax: iban },
+    buyer: { ...invoice.buyer, tax: buyer },
+  };
+  const { Invoice: xml } = parsed(ublOf(made, sellerFacts(made)));
+  expect(xml["cac:AccountingCustomerParty"]["cac:Party"]).toMatchObject({
+    "cac:PostalAddress": { "cac:Country": { "cbc:IdentificationCode": "AT" } },
+    "cac:PartyTaxScheme": { "cbc:CompanyID": "ATU12345678", "cac:TaxScheme": { "cbc:ID": "VAT" } },
+  });
+  expect(xml["cac:AccountingSupplierParty"]["cac:Party"]["cac:PartyTaxScheme"]["cac:TaxScheme"]["cbc:ID"]).toBe("VAT");
+  expect(xml["cac:PaymentMeans"]["cbc:PaymentMeansCode"]).toBe("58");
 });

@@ -11,6 +11,7 @@ import { rebillEn } from "./rebill-en.ts";
 import { explainEn } from "./explain-en.ts";
 import { closingEn } from "./closing-en.ts";
 import { movesEn } from "./moves-en.ts";
+import { taxEn } from "./tax-en.ts";
 import { settingsEn } from "./settings-en.ts";
 import { chargesEn } from "./charges-en.ts";
 import { counterEn } from "./counter-en.ts";
@@ -45,6 +46,7 @@ export const en = {
   ...chargesEn,
   ...closingEn,
   ...movesEn,
+  ...taxEn,
   ...settingsEn,
   ...emergencyEn,
   ...holdEn,

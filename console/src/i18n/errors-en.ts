@@ -59,6 +59,8 @@ export const errorsEn = {
     "Note the price or floor area that is named; the bill is tried again at the next run.",
   "error.closing.refused": "The account cannot be closed like this",
   "hint.closing.refused": "The message says what stands against it; nothing was done.",
+  "error.tax.invalid": "This is no valid tax number",
+  "hint.tax.invalid": "Correct the tax number or its country; nothing was noted.",
   "error.move-in.refused": "The customer cannot move in like this",
   "hint.move-in.refused": "The message says what stands against it; nothing was done.",
   "error.closing.changed": "It is no longer what was shown",

@@ -59,6 +59,8 @@ export const errorsZh: Readonly<Record<keyof typeof errorsEn, string>> = {
   "hint.billing.charge-incomplete": "请登记所述单价或建筑面积，账单将在下次运行时重新计算。",
   "error.closing.refused": "不能这样销户",
   "hint.closing.refused": "请看提示的原因；未作任何更改。",
+  "error.tax.invalid": "税号无效",
+  "hint.tax.invalid": "请更正税号或国家；未作登记。",
   "error.move-in.refused": "不能这样办理迁入",
   "hint.move-in.refused": "请看提示的原因；未作任何更改。",
   "error.closing.changed": "与刚才所示不再一致",

@@ -12,6 +12,7 @@ import { rebillZh } from "./rebill-zh.ts";
 import { explainZh } from "./explain-zh.ts";
 import { closingZh } from "./closing-zh.ts";
 import { movesZh } from "./moves-zh.ts";
+import { taxZh } from "./tax-zh.ts";
 import { settingsZh } from "./settings-zh.ts";
 import { chargesZh } from "./charges-zh.ts";
 import { counterZh } from "./counter-zh.ts";
@@ -46,6 +47,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   ...chargesZh,
   ...closingZh,
   ...movesZh,
+  ...taxZh,
   ...settingsZh,
   ...emergencyZh,
   ...holdZh,

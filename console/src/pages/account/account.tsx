@@ -17,6 +17,7 @@ import { NoticeCard } from "./contacts.tsx";
 import { BillingCard } from "./billing-card.tsx";
 import { Certificates } from "./certificates.tsx";
 import { DailyUse } from "./daily-use.tsx";
+import { TaxCard } from "../tax/tax-card.tsx";
 import { PlanCard } from "../moves/plan-card.tsx";
 import { ClosedCard, DepositCard } from "./deposit.tsx";
 import { ResidentPass } from "./resident-pass.tsx";
@@ -204,6 +205,7 @@ export default function Account() {
                 <MeterList account={a} />
                 <BillingCard accountId={a.id} />
                 <DepositCard account={a} role={me.role} />
+                <TaxCard path={`/accounts/${a.id}/tax-identity`} mayChange={mayTakePayments(me.role)} />
                 <PlanCard account={a} mayChange={mayTakePayments(me.role)} />
                 <NoticeCard accountId={a.id} mayEdit={mayTakePayments(me.role)} />
               </div>

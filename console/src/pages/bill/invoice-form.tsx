@@ -2,6 +2,7 @@ import { Form, Input, Modal } from "antd";
 import { useState } from "react";
 import { askFile } from "../../api/client.ts";
 import { useSpeech } from "../../i18n/language.tsx";
+import { useTaxIdentity } from "../tax/tax-card.tsx";
 import { ProblemNote } from "../../parts/problem.tsx";
 
 /** `xml`: EN 16931 in UBL; `json`: 数电发票. */
@@ -32,6 +33,8 @@ export function InvoiceForm({
 }) {
   const { t } = useSpeech();
   const [form] = Form.useForm<Seller>();
+  const books = useTaxIdentity("/tax-identity").data?.current ?? null;
+  const isKnown = books !== null && books.taxId !== "";
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setIsBusy] = useState(false);
   const isXml = format === "xml";
@@ -44,7 +47,7 @@ export function InvoiceForm({
     setError(null);
     try {
       const file = URL.createObjectURL(await askFile(path, query));
-      localStorage.setItem(KEPT, JSON.stringify(said));
+      if (!isKnown) localStorage.setItem(KEPT, JSON.stringify(said));
       const link = document.createElement("a");
       link.href = file;
       link.download = `invoice-${number}.${format}`;
@@ -68,13 +71,21 @@ export function InvoiceForm({
       onOk={() => form.submit()}
       onCancel={close}
     >
-      <Form<Seller> form={form} layout="vertical" initialValues={kept()} onFinish={(said) => void fetchIt(said)}>
-        <p className="quiet">{t("invoice.note")}</p>
+      <Form<Seller>
+        key={isKnown ? "books" : "typed"}
+        form={form}
+        layout="vertical"
+        initialValues={isKnown ? { taxId: "", country: "" } : kept()}
+        onFinish={(said) => void fetchIt(said)}
+      >
+        <p className="quiet">
+          {isKnown ? t("invoice.fromBooks", { taxId: books.taxId, country: books.country }) : t("invoice.note")}
+        </p>
         <Form.Item
           name="taxId"
           label={t("invoice.taxId")}
           rules={[
-            { required: isXml, message: t("invoice.taxIdForm") },
+            { required: isXml && !isKnown, message: t("invoice.taxIdForm") },
             { pattern: /^\s*[0-9A-Za-z]{5,20}\s*$/, message: t("invoice.taxIdForm") },
           ]}
         >

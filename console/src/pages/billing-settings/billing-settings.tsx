@@ -8,9 +8,17 @@ import { Deposits } from "./deposits.tsx";
 import { HoldRules } from "./hold-rules.tsx";
 import { LateFees } from "./late-fees.tsx";
 import { SetOff } from "./set-off.tsx";
+import { OperatorTax } from "./tax.tsx";
 
-const TABS = ["cycles", "holds", "lateFees", "setOff", "deposits"] as const;
-const PARTS = { cycles: Cycles, holds: HoldRules, lateFees: LateFees, setOff: SetOff, deposits: Deposits } as const;
+const TABS = ["cycles", "holds", "lateFees", "setOff", "deposits", "tax"] as const;
+const PARTS = {
+  cycles: Cycles,
+  holds: HoldRules,
+  lateFees: LateFees,
+  setOff: SetOff,
+  deposits: Deposits,
+  tax: OperatorTax,
+} as const;
 
 /** How bills are made out: cycles, what holds them before they are issued, what overdue debts cost. A manager changes it, all may look. */
 export default function BillingSettings() {

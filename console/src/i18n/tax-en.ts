@@ -1,0 +1,30 @@
+/** Who the operator and its customers are to the tax office. */
+export const taxEn = {
+  "settings.tab.tax": "Tax identity",
+  "tax.card": "Tax identity",
+  "tax.lead.operator":
+    "The seller as invoices name it (数电发票, EN 16931), from a day on. Invoices of earlier bills keep what held then.",
+  "tax.none": "Nothing was said",
+  "tax.say": "Say",
+  "tax.change": "Change",
+  "tax.withdraw": "None from a day on",
+  "tax.note": "It holds from the day on; of two words for one day the later one counts, and all of them stay.",
+  "tax.from": "From day",
+  "tax.name": "Name as registered",
+  "tax.taxId": "Tax number",
+  "tax.taxId.hint":
+    "统一社会信用代码, VAT identifier with its country (DE123456789), or national number; empty for none",
+  "tax.country": "Country",
+  "tax.country.form": "Two letters, as CN or DE",
+  "tax.address": "Address",
+  "tax.city": "City",
+  "tax.postCode": "Post code",
+  "tax.phone": "Telephone",
+  "tax.bankName": "Bank",
+  "tax.bankAccount": "Account or IBAN",
+  "tax.since": "from {day} on",
+  "tax.noneFrom": "none",
+  "tax.words": "All that was said ({n})",
+  "tax.later": "later",
+  "invoice.fromBooks": "The books say {taxId} ({country}). What is typed here comes first.",
+} as const;

@@ -1,0 +1,30 @@
+import type { taxEn } from "./tax-en.ts";
+
+/** 税务信息：经营者与用户。 */
+export const taxZh: Record<keyof typeof taxEn, string> = {
+  "settings.tab.tax": "税务信息",
+  "tax.card": "税务信息（开票）",
+  "tax.lead.operator": "开票时的销售方信息（数电发票、EN 16931），自某日起生效；此前账单的发票不变。",
+  "tax.none": "尚未登记",
+  "tax.say": "登记",
+  "tax.change": "更改",
+  "tax.withdraw": "自某日起取消",
+  "tax.note": "自该日起生效；同一天以后登记者为准，全部登记均保留。",
+  "tax.from": "生效日期",
+  "tax.name": "名称（发票抬头）",
+  "tax.taxId": "税号",
+  "tax.taxId.hint": "统一社会信用代码，或带国家代码的增值税号（DE123456789）；没有则不填",
+  "tax.country": "国家",
+  "tax.country.form": "两位国家代码，例如 CN",
+  "tax.address": "地址",
+  "tax.city": "城市",
+  "tax.postCode": "邮编",
+  "tax.phone": "电话",
+  "tax.bankName": "开户银行",
+  "tax.bankAccount": "银行账号",
+  "tax.since": "自 {day} 起",
+  "tax.noneFrom": "无",
+  "tax.words": "全部登记（{n}）",
+  "tax.later": "尚未生效",
+  "invoice.fromBooks": "系统登记为 {taxId}（{country}）；此处填写的优先。",
+};
