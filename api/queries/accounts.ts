@@ -90,13 +90,54 @@ function conditions(desk: Desk, query: AccountsQuery): RawBuilder<unknown> {
   return sql.join(all, sql` `);
 }
 
+/** Accounts and their places in the answer; as `f`. */
+type Found = RawBuilder<unknown>;
+
+/** What `find_accounts` would answer first of several words: what begins with the leading one and has the others. As many at a time as it looks at. */
+const beginningWithAll = (desk: Desk, words: readonly string[], limit: number): Found => sql`(
+  with lead as (
+    select w.word from unnest(${arrayText(words)}::text[]) with ordinality w (word, no)
+     order by cardinality(search_grams(lower(w.word))) > 0 desc, octet_length(w.word) desc, w.no limit 1
+  )
+  select a.id as account_id, row_number() over (
+           order by (a.number = l.word or a.name = l.word or a.phone = l.word) desc, a.closed_on is not null, a.number) as place
+    from lead l
+   cross join lateral unnest(array(select accounts_beginning(l.word, 2000))) b (id) -- an array: few, where a function is a thousand
+    join account a on a.operator_id = ${desk.operatorId} and a.id = b.id
+   where not exists (
+     select from unnest(array_remove(${arrayText(words)}::text[], l.word)) o (word)
+      where position(lower(o.word) in lower(a.number || chr(10) || a.name || chr(10) || a.phone)) = 0
+        and not exists (
+          select from agreement g join usage_point u on u.operator_id = g.operator_id and u.id = g.usage_point_id
+            left join installation i on i.operator_id = u.operator_id and i.usage_point_id = u.id and i.removed_at is null
+            left join meter m on m.operator_id = i.operator_id and m.id = i.meter_id
+           where g.operator_id = ${desk.operatorId} and g.account_id = a.id
+             and position(lower(o.word) in lower(u.building || '-' || u.room || chr(10) || coalesce(m.serial, ''))) > 0))
+   order by place limit ${limit})`;
+
+const anywhere = (words: readonly string[], limit: number): Found =>
+  sql`find_accounts(${arrayText(words)}::text[], ${limit})`;
+
+/** Whether a word has what `search_grams` makes of a text: without it nothing is looked for inside of others. */
+// oxlint-disable-next-line no-control-regex
+const isFoundAnywhere = (word: string): boolean => /^.{3}|^(?=.*[^\u0000-\u007f]).{2}/su.test(word.toLowerCase());
+
 /** For the counter, as one types: what the text names itself, then what begins with it, then what has it anywhere. No total: it would be counted for nobody. */
 export async function findAccounts(desk: Desk, { text, limit }: FindQuery): Promise<FoundAccountsJson> {
   const words = wordsOf(text);
   if (words.length === 0) return { items: [], more: false };
-  const { rows } = await sql<AccountRow & { place: bigint }>`
-    select ${accountColumns}, f.place from find_accounts(${arrayText(words)}::text[], ${limit + 1}) f
-      join account a on a.operator_id = ${desk.operatorId} and a.id = f.account_id ${placeOfAccount} ${standingOfAccount(desk)}
-     order by f.place`.execute(desk.trx);
+  const rowsOf = async (found: Found) =>
+    (
+      await sql<AccountRow & { place: bigint }>`
+        select ${accountColumns}, f.place from ${found} f
+          join account a on a.operator_id = ${desk.operatorId} and a.id = f.account_id ${placeOfAccount} ${standingOfAccount(desk)}
+         order by f.place`.execute(desk.trx)
+    ).rows;
+  // Of several words those that have the leading one anywhere are many more, and come last: they are looked at where the page is not full.
+  const first = words.length === 1 ? [] : await rowsOf(beginningWithAll(desk, words, limit + 1));
+  const rows =
+    first.length > limit || (words.length > 1 && !words.some(isFoundAnywhere))
+      ? first
+      : await rowsOf(anywhere(words, limit + 1));
   return { items: rows.slice(0, limit).map((row) => accountRow(desk, row)), more: rows.length > limit };
 }
