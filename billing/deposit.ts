@@ -2,15 +2,15 @@ import { sql, type Transaction } from "kysely";
 import { CodedError } from "../domain/errors.ts";
 import type { Instant } from "../domain/instant.ts";
 import { dayOf } from "../domain/period.ts";
-import { type Currency, type Money, money, negate, sumMoney } from "../domain/money.ts";
+import { type Currency, type Money, money } from "../domain/money.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
-import { customerPosting, depositPosting, drawerAccount, type Posting } from "../ledger/chart.ts";
+import { depositPosting, drawerAccount, type Posting } from "../ledger/chart.ts";
 import { depositOf } from "../ledger/deposits.ts";
 import { type PostOutcome, postEntry } from "../ledger/journal.ts";
 import { heldShift, noteTender, requireShift, type Shift } from "../ledger/shifts.ts";
 import type { Database } from "../schema/database.ts";
 import type { Tables } from "../schema/tables.ts";
-import { type PaymentParts, SPLIT_ORDER } from "./charges/split.ts";
+import { appliedPostings, depositShare } from "./closing/figures.ts";
 import { operatorFacts } from "./operator.ts";
 import { classesOwed, type PaymentChannel } from "./payment.ts";
 
@@ -128,29 +128,4 @@ async function postingsOfApply(trx: Transaction<Tables>, accountId: AccountId, h
   const postings = appliedPostings(accountId, share);
   if (postings.length === 0) throw new CodedError("request.invalid", "Nothing is owed, or no deposit is held.");
   return postings;
-}
-
-/** What of the debts a deposit pays, supply first. Pure. */
-export function depositShare(held: Money, owed: PaymentParts): PaymentParts {
-  let left = held.minor;
-  const share = { supply: money(held.currency, 0n), property: money(held.currency, 0n) };
-  for (const debt of SPLIT_ORDER) {
-    const part = owed[debt].minor < left ? owed[debt].minor : left;
-    if (part <= 0n) continue;
-    left -= part;
-    share[debt] = money(held.currency, part);
-  }
-  return share;
-}
-
-/** The postings by which a deposit pays debts; none where it pays nothing. Pure. */
-export function appliedPostings(accountId: AccountId, share: PaymentParts): Posting[] {
-  const parts = SPLIT_ORDER.filter((debt) => share[debt].minor > 0n);
-  if (parts.length === 0) return [];
-  const { currency } = share.supply;
-  const paid = sumMoney(currency, Object.values(share));
-  return [
-    depositPosting(accountId, paid),
-    ...parts.map((debt) => customerPosting(accountId, negate(share[debt]), debt)),
-  ];
 }

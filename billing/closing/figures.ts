@@ -1,9 +1,9 @@
-import { type Currency, type Money, money, sumMoney } from "../../domain/money.ts";
+import { type Currency, type Money, money, negate, sumMoney } from "../../domain/money.ts";
 import type { Bill } from "../../domain/bill.ts";
 import type { AccountId } from "../../domain/reading.ts";
 import { type ClosingFigures, creditsAndDebts } from "../../ledger/account-closings.ts";
-import { customerPosting, type Posting } from "../../ledger/chart.ts";
-import { depositShare } from "../deposit.ts";
+import { customerPosting, depositPosting, type Posting } from "../../ledger/chart.ts";
+import { type PaymentParts, SPLIT_ORDER } from "../charges/split.ts";
 
 type Owed = { readonly supply: Money; readonly property: Money };
 
@@ -54,5 +54,30 @@ export function setOffPostings(accountId: AccountId, figures: ClosingFigures, cu
   return [
     customerPosting(accountId, money(currency, -toSupply), "supply"),
     customerPosting(accountId, money(currency, toSupply), "property"),
+  ];
+}
+
+/** What of the debts a deposit pays, supply first. Pure. */
+export function depositShare(held: Money, owed: PaymentParts): PaymentParts {
+  let left = held.minor;
+  const share = { supply: money(held.currency, 0n), property: money(held.currency, 0n) };
+  for (const debt of SPLIT_ORDER) {
+    const part = owed[debt].minor < left ? owed[debt].minor : left;
+    if (part <= 0n) continue;
+    left -= part;
+    share[debt] = money(held.currency, part);
+  }
+  return share;
+}
+
+/** The postings by which a deposit pays debts; none where it pays nothing. Pure. */
+export function appliedPostings(accountId: AccountId, share: PaymentParts): Posting[] {
+  const parts = SPLIT_ORDER.filter((debt) => share[debt].minor > 0n);
+  if (parts.length === 0) return [];
+  const { currency } = share.supply;
+  const paid = sumMoney(currency, Object.values(share));
+  return [
+    depositPosting(accountId, paid),
+    ...parts.map((debt) => customerPosting(accountId, negate(share[debt]), debt)),
   ];
 }

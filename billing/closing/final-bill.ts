@@ -29,7 +29,6 @@ import type { Tables } from "../../schema/tables.ts";
 import { accountBillOf } from "../account-bill.ts";
 import { BillWriter } from "../bill-writer.ts";
 import type { AccountInput } from "../chunk.ts";
-import { appliedPostings } from "../deposit.ts";
 import { proposeEnds } from "../estimate-ends.ts";
 import { canonicalText, sha256Of } from "../explain/canonical.ts";
 import type { RatedAccount } from "../hold-back.ts";
@@ -38,7 +37,7 @@ import { classesOwed } from "../payment.ts";
 import type { BillRunDeps } from "../run.ts";
 import { readInputs } from "../run-chunk.ts";
 import type { SetOffRule } from "../../domain/set-off.ts";
-import { closingFigures, owedWith, setOffPostings } from "./figures.ts";
+import { appliedPostings, closingFigures, owedWith, setOffPostings } from "./figures.ts";
 import { boundariesOf, type Boundary, whyNotClosed } from "./boundary.ts";
 
 type Trx = Transaction<Tables>;

@@ -5,6 +5,7 @@ import { amountText, money, type Money } from "../../domain/money.ts";
 import { decimalText } from "../../domain/quantity.ts";
 import type { BilledUsage } from "../../ledger/bills.ts";
 import type { Posting } from "../../ledger/chart.ts";
+import { finalSchema } from "./final-settlement.ts";
 
 /** Version of the bundle. docs/reference/bill-bundle.md describes it. */
 export const BUNDLE_FORMAT = "sanbiao.bill/1";
@@ -189,6 +190,8 @@ export const bundleSchema = z.object({
   charges: z.array(charge),
   usage: z.array(usage),
   postings: z.array(posting),
+  /** Of a final bill: what it came to with deposit and set-off. */
+  final: finalSchema.optional(),
   /** True-ups by later bills and correction notes until the day of the export, each in its order. */
   trueUps: z.array(trueUp).optional(),
   corrections: z.array(correction).optional(),

@@ -16,6 +16,7 @@ import {
 } from "./bundle.ts";
 import { canonicalText, sha256Of, valueOf } from "./canonical.ts";
 import { basisOfParts, checkCorrections, changedCorrections } from "./check-corrections.ts";
+import { checkFinal } from "./final-settlement.ts";
 import { type ChangedPart, type Difference, figure, rows, textOf } from "./differences.ts";
 
 export type BundleCheck =
@@ -138,12 +139,16 @@ function differencesOf(bundle: BillBundle, changed: readonly ChangedPart[]): Dif
       ...rows("charge", chargesOfBill(bill), bundle.charges, (one) => one.key, because),
       ...heads,
       ...rows("posting", postingsJson(postingsOf(bill)), bundle.postings, (one) => one.ledgerAccount, because),
+      ...finalDifferences(bundle, operator.currency, because),
       ...checkCorrections(bundle, tariffs, operator.currency, because),
     ];
   } catch (error) {
     return failed(error instanceof Error ? error.message : String(error));
   }
 }
+
+const finalDifferences = ({ final, account }: BillBundle, currency: Currency, because: readonly string[]) =>
+  final === undefined ? [] : checkFinal(final, { accountId: BigInt(account.id), currency }, postingsJson, because);
 
 const plain = (usage: BundleUsage): BundleUsage => JSON.parse(canonicalText(usage)) as BundleUsage;
 const keyOfUsage = ({ usagePointId, from, correctsBillId }: BundleUsage): string =>

@@ -6,6 +6,7 @@ import { daysOf } from "../../domain/period.ts";
 import { decimalText } from "../../domain/quantity.ts";
 import { READING_SOURCES } from "../../domain/reading.ts";
 import { registerName } from "../../domain/register.ts";
+import { closingsOf } from "../../ledger/account-closings.ts";
 import { readEntry } from "../../ledger/journal.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { withCharges } from "../charges/read.ts";
@@ -28,6 +29,7 @@ import {
 import { canonicalText, jsonOf, sha256Of } from "./canonical.ts";
 import { trueUpsOf } from "./correction-basis.ts";
 import { explainLines } from "./explain-lines.ts";
+import { finalOf } from "./final-settlement.ts";
 import { readKept } from "./kept.ts";
 import { readCorrections } from "./read-corrections.ts";
 import { readableOf } from "./series.ts";
@@ -105,6 +107,7 @@ export async function readBundle(
     trueUps,
     corrections,
     postings: entry === null ? [] : postingsJson(entry.postings),
+    ...(await finalIn(trx, row.id, currency)),
     comesTo: comesTo(row, currency, trueUps, corrections, await chargesOf(trx, row.id, currency)),
     explained: jsonOf(explainLines(inputs)) as unknown[],
     rules: RULES,
@@ -121,6 +124,17 @@ export async function readBundle(
     readings: readings.map((one) => sha256Of(canonicalText(one))),
   };
   return { ...contents, hashes: { ...hashes, contents: sha256Of(canonicalText(contents)) } };
+}
+
+/** What a final bill came to, with the entries of its deposit and its set-off in their order. */
+async function finalIn(trx: Trx, billId: bigint, currency: Currency): Promise<Pick<BillBundle, "final">> {
+  const closing = (await closingsOf(trx, [billId])).get(billId);
+  if (closing === undefined) return {};
+  const ids = [closing.depositJournalId, closing.setOffJournalId].filter((id) => id !== null);
+  const entries = [];
+  for (const id of ids) entries.push(...((await readEntry(trx, id))?.postings ?? []));
+  const amount = (minor: bigint) => textOfMinor(currency, minor);
+  return { final: finalOf(closing, entries, { amount, postings: postingsJson }) };
 }
 
 /** What later bills trued up of this one. */

@@ -3,6 +3,8 @@ import { issueFinalBill, previewFinalBill } from "../../billing/closing/final-bi
 import { closingFigures } from "../../billing/closing/figures.ts";
 import { refundDue } from "../../billing/closing/refund.ts";
 import { moveDeposit } from "../../billing/deposit.ts";
+import { checkBundle } from "../../billing/explain/check-bundle.ts";
+import { readBundle } from "../../billing/explain/read-bundle.ts";
 import { takePayment } from "../../billing/payment.ts";
 import { postRebill, rebillNow } from "../../billing/rebill/post.ts";
 import type { Pays } from "../../domain/charge.ts";
@@ -142,6 +144,24 @@ test("with the customer's word the credit pays what the deposit left, once, and 
     if (facts === undefined) throw new Error("no bill");
     return billHtml(billSheetOf(facts), "both");
   });
+  const bundle = await as(async (trx) => {
+    const { number } = await trx
+      .selectFrom("bill")
+      .select("number")
+      .where("account_id", "=", account)
+      .executeTakeFirstOrThrow();
+    return readBundle(trx, number, lives.deps, lives.now);
+  });
+  expect(bundle.final).toMatchObject({ setOff: { property: "6.00" }, setOffConsent: consent, refundDue: "74.00" });
+  const checked = (change: (final: NonNullable<typeof bundle.final>) => void) => {
+    const copy = structuredClone(bundle);
+    if (copy.final !== undefined) change(copy.final);
+    const check = checkBundle(JSON.stringify(copy));
+    return check.kind === "checked" ? check.differences.map(({ where, field }) => `${where} ${field}`) : check.reason;
+  };
+  expect(checked(() => undefined)).toEqual([]);
+  expect(checked((final) => void (final.setOff.property = "7.00"))).toEqual(["final setOff.property"]);
+  expect(checked((final) => void final.postings.pop())).toEqual(["final postings"]);
   for (const text of ["能源费余额抵物业等款", "¥6.00", "As Wang agreed on", "protocol 7"]) expect(html).toContain(text);
   expect(await brokenBooks()).toEqual([]);
 });
