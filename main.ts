@@ -268,7 +268,7 @@ async function openRooms(
         log,
         demo: demo !== null,
         attachmentsOf: (operatorId, delivery) => paperOfNotice(db, operatorId, delivery),
-        gather: () => tellPayments({ db, clock, policies: policyVersionsOf }),
+        gather: () => tellPayments({ db, clock, policies: policyVersionsOf, log }),
         ...(settings.smtp === undefined ? {} : { smtp: settings.smtp }),
         ...(settings.noticeWebhook === undefined ? {} : { webhook: settings.noticeWebhook }),
       });

@@ -1,4 +1,5 @@
 import type { Transaction } from "kysely";
+import type { Logger } from "pino";
 import { type Clock, HOUR_MS, instant, type Instant, isoIn } from "../../domain/instant.ts";
 import { amountText } from "../../domain/money.ts";
 import { validHoursOf } from "../../domain/notice.ts";
@@ -19,7 +20,7 @@ import { operatorFacts } from "../operator.ts";
 import type { PolicyBook } from "../prepaid/policies.ts";
 import { moneyWays } from "./ways.ts";
 
-type Deps = { readonly db: Database; readonly clock: Clock; readonly policies: PolicyBook };
+type Deps = { readonly db: Database; readonly clock: Clock; readonly policies: PolicyBook; readonly log?: Logger };
 
 /** Entries told in one transaction. Our choice. */
 const PAGE = 200;
@@ -29,18 +30,32 @@ const PAGE = 200;
  * each entry, whoever booked it and whichever processes look. What is older than such a message may be is left out.
  * @returns how many were written
  */
-export async function tellPayments({ db, clock, policies }: Deps): Promise<number> {
-  const { rows } = await db.pool.query<{ operator_id: OperatorId }>(
+export async function tellPayments(deps: Deps): Promise<number> {
+  const { rows } = await deps.db.pool.query<{ operator_id: OperatorId }>(
     "select operators_with_untold_entries as operator_id from sanbiao.operators_with_untold_entries()",
   );
   let told = 0;
   for (const { operator_id: operatorId } of rows) {
-    let walk: Walk | null = { from: null, after: 0n };
-    while (walk !== null) {
-      const page: Page = await db.as(operatorId, (trx) => tellPage(trx, walk as Walk, { policies, now: clock.now() }));
-      told += page.told;
-      walk = page.next;
+    try {
+      told += await tellOperator(deps, operatorId);
+    } catch (error) {
+      // One operator's trouble keeps no other's customers waiting.
+      deps.log?.error(
+        { err: error, operator: String(operatorId) },
+        "payments could not be told; the next look tries again",
+      );
     }
+  }
+  return told;
+}
+
+async function tellOperator({ db, clock, policies }: Deps, operatorId: OperatorId): Promise<number> {
+  let told = 0;
+  let walk: Walk | null = { from: null, after: 0n };
+  while (walk !== null) {
+    const page: Page = await db.as(operatorId, (trx) => tellPage(trx, walk as Walk, { policies, now: clock.now() }));
+    told += page.told;
+    walk = page.next;
   }
   return told;
 }

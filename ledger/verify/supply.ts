@@ -1,5 +1,11 @@
+import { CURRENCIES } from "../../domain/money.ts";
 import { REGISTERS, SUPPLY_STATES } from "../../domain/register.ts";
 import type { Invariant } from "./check.ts";
+
+/** Of the currency of an event, as SQL. */
+const MINORS_OF_A_UNIT = `(case e.detail ->> 'currency' ${Object.entries(CURRENCIES)
+  .map(([name, places]) => `when '${name}' then ${10 ** places}`)
+  .join(" ")} end)`;
 
 export const SUPPLY_INVARIANTS: readonly Invariant[] = [
   {
@@ -131,5 +137,18 @@ export const SUPPLY_INVARIANTS: readonly Invariant[] = [
       select format('operator %s work order %s', w.operator_id, w.id) from work_order w
        where w.closed_at is not null and w.closed_by is null and not exists (select from reading r where r.operator_id = w.operator_id
                and r.meter_id = w.meter_id and r.register in (${REGISTERS.relay_state.code}, ${REGISTERS.valve_state.code}) and r.measured_at = w.proof_at)`,
+  },
+  {
+    name: "emergency-repaid",
+    title: "What is kept of a payment that came while emergency credit was open adds up to its supply part",
+    counted: "select count(*) from supply_event where kind = 'emergency_repaid'",
+    broken: `
+      select format('operator %s account %s payment %s', e.operator_id, e.account_id, e.detail ->> 'payment') as example from supply_event e
+       where e.kind = 'emergency_repaid' and not exists (
+         select from journal j where j.operator_id = e.operator_id and j.id = (e.detail ->> 'payment')::bigint and j.kind = 'payment'
+            and (select -sum(p.amount_minor) from posting p where p.operator_id = j.operator_id and p.journal_id = j.id
+                    and p.account_id = e.account_id and p.ledger_account = 'customer')
+                = ((e.detail ->> 'debt')::numeric + (e.detail ->> 'emergency')::numeric + (e.detail ->> 'overdraft')::numeric
+                    + (e.detail ->> 'credit')::numeric) * ${MINORS_OF_A_UNIT})`,
   },
 ];

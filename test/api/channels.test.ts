@@ -2,6 +2,7 @@ import type { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { App } from "../../api/routes/route.ts";
 import { ensureChannel } from "../../billing/channels.ts";
+import { reversePayment } from "../../billing/payment.ts";
 import { type Instant, instant, isoOf, MINUTE_MS } from "../../domain/instant.ts";
 import { signatureOf, timestampOf } from "../../domain/signature.ts";
 import { verify } from "../../ledger/verify/verify.ts";
@@ -18,7 +19,7 @@ const told: bigint[] = [];
 beforeAll(async () => {
   estate = await tinyEstate();
   owner = ownerPool(estate.ownerUrl);
-  const { takePayment, reversePayment } = await import("../../billing/payment.ts");
+  const { takePayment } = await import("../../billing/payment.ts");
   const services = { takePayment, reversePayment, onPayment: (_: bigint, account: bigint) => void told.push(account) };
   ({ app, close } = await appOver(estate, { clock: { now: () => now }, wall: { now: () => NOW }, services }));
   const channel = {
@@ -122,6 +123,49 @@ describe("what a channel says", () => {
     for (const one of again)
       expect(one).toMatchObject({ status: 200, body: { outcome: "already", journalId: first.body["journalId"] } });
     expect(await owed()).toBe(before - 5000n);
+  });
+
+  test("repays emergency credit that is open, and keeps how much with the payment", async () => {
+    await owner.query("update supply set policy_id = 'cn-station', unbilled_minor = 4500 where account_id = $1", [
+      estate.flat,
+    ]);
+    await owner.query(
+      "insert into emergency_credit (operator_id, account_id, amount_minor, policy, taken_at) values ($1, $2, 2000, 'cn-station/1', $3)",
+      [estate.one, estate.flat, isoOf(instant(now - MINUTE_MS))],
+    );
+    // 30.00 are billed and 45.00 used since: 55.00 below the policy's −20.00, so that all 20.00 are used. A part of the bill is paid.
+    const part = await say("confirmations", paid("txn-repays", { amount: yuan("10.00") }));
+    // Its other 20.00 leave 45.00 lacking; 40.00 more bring it to −5.00.
+    const rest = await say("confirmations", paid("txn-repays-2", { amount: yuan("60.00") }));
+    const kept = await owner.query("select detail from supply_event where kind = 'emergency_repaid' order by id");
+    expect(kept.rows.map(({ detail }) => detail)).toEqual([
+      {
+        payment: part.body["journalId"],
+        currency: "CNY",
+        debt: "10.00",
+        emergency: "0.00",
+        overdraft: "0.00",
+        credit: "0.00",
+        left: "20.00",
+      },
+      {
+        payment: rest.body["journalId"],
+        currency: "CNY",
+        debt: "20.00",
+        emergency: "20.00",
+        overdraft: "20.00",
+        credit: "0.00",
+        left: "0.00",
+      },
+    ]);
+    for (const { body } of [part, rest])
+      await reversePayment(estate.db, {
+        operatorId: estate.one,
+        journalId: BigInt(String(body["journalId"])),
+        reason: "for the next test",
+        at: now,
+      });
+    await owner.query("delete from emergency_credit");
   });
 
   test("of a known transaction with another sum is kept and not booked; so are an unknown account and a strange currency", async () => {

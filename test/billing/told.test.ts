@@ -176,3 +176,21 @@ test("an operator or a policy says by which ways payments are told, or that they
   expect((await told(flat)).map(({ data, by }) => [data["amount"], by])).toEqual([["1.00", ["inbox queued"]]]);
   expect((await told(house)).map(({ data }) => data["amount"])).toEqual(["3.00"]);
 });
+
+test("one operator's trouble keeps no other's customers waiting", async () => {
+  const first = town;
+  const bad = await home("prepaid");
+  await pay(bad, 100n);
+  town = await SmallTown.found(owner, `town-${++towns}`);
+  const good = await home();
+  await pay(good, 200n);
+  const broken = (): never => {
+    throw new Error("no book of policies");
+  };
+  await tellPayments({ db: fresh.db, clock: { now: () => now }, policies: broken });
+  expect(await told(good)).toHaveLength(1);
+  town = first;
+  expect(await told(bad)).toHaveLength(0);
+  await look();
+  expect(await told(bad)).toHaveLength(1);
+});

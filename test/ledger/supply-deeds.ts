@@ -1,6 +1,9 @@
 import type { Transaction } from "kysely";
 import { type Instant, instant, MINUTE_MS } from "../../domain/instant.ts";
 import { giveUpControl, markSent, queueControl } from "../../ledger/controls.ts";
+import { takePaymentIn } from "../../billing/payment.ts";
+import { money } from "../../domain/money.ts";
+import { noteRepayment } from "../../ledger/emergency-credit.ts";
 import { openWorkOrder } from "../../ledger/work-orders.ts";
 import type { Tables } from "../../schema/tables.ts";
 
@@ -14,6 +17,20 @@ export async function loseAnOrder(
   await markSent(trx, controlId, now, instant(now + MINUTE_MS));
   await giveUpControl(trx, controlId, now, "no proof");
   await openWorkOrder(trx, { controlId, meterId, accountId, why: "no proof", now });
+}
+
+/** A payment of 7 yuan of which 5 repaid emergency credit. */
+export async function repayEmergency(
+  trx: Transaction<Tables>,
+  operatorId: bigint,
+  accountId: bigint,
+  at: Instant,
+): Promise<void> {
+  const yuan = (amount: number) => money("CNY", BigInt(amount * 100));
+  const wish = { operatorId, accountId, amount: yuan(7), channel: "cash", key: "repays", at } as const;
+  const { journalId } = await takePaymentIn(trx, wish);
+  const shares = { debt: yuan(0), emergency: yuan(5), overdraft: yuan(0), credit: yuan(2), left: yuan(1) };
+  await noteRepayment(trx, { accountId, journalId, at, ...shares });
 }
 
 /** What a superuser can do to orders and supplies, and the invariant that names it. */
@@ -71,5 +88,10 @@ export const SUPPLY_DEEDS: [title: string, sql: string, named: string][] = [
     "cuts-certified",
   ],
   ["the evidence of a cut deleted", "delete from cut_certificate where kind = 'evidence'", "cuts-evidenced"],
+  [
+    "a repayment of emergency credit made larger",
+    `update supply_event set detail = detail || '{"emergency": "6.00"}' where kind = 'emergency_repaid'`,
+    "emergency-repaid",
+  ],
   ["a work order deleted", "delete from work_order", "unknown-looked-at"],
 ];

@@ -16,7 +16,7 @@ import { Station } from "../billing/prepaid/station.ts";
 import { SmallTown } from "../support/town.ts";
 import { hang } from "../support/building.ts";
 import { NOTICE_DEEDS, serveByHand } from "./notice-deeds.ts";
-import { loseAnOrder, SUPPLY_DEEDS } from "./supply-deeds.ts";
+import { loseAnOrder, repayEmergency, SUPPLY_DEEDS } from "./supply-deeds.ts";
 import { BILL_RUN_DEEDS, beforeItsBills, releaseBill } from "./bill-run-deeds.ts";
 import { ROOF_DEEDS, roofOfAHome } from "./roof.ts";
 import { CORRECTION_DEEDS, correctAHome } from "./correction-deeds.ts";
@@ -92,6 +92,9 @@ beforeAll(async () => {
   await tellDevice(station.fresh.db, station.town.operatorId, paying.meter, station.now);
   await giveTokens(station.fresh.db, station.town.operatorId, broke, station.now);
   await roofOfAHome(station, november);
+  await station.fresh.db.as(home.operatorId, (trx) =>
+    repayEmergency(trx, home.operatorId, paying.account, station.now),
+  );
   await serveAtCounter(station.fresh.db, station.town.operatorId, paying.account, station.now);
   healthyUrl = station.fresh.ownerUrl;
 });
