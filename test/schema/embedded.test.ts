@@ -114,6 +114,9 @@ describe("the embedded server", () => {
       const overNetwork = new URL(server.url);
       overNetwork.searchParams.delete("host");
       expect(await query(overNetwork.href, asked)).toEqual([{ local: false }]);
+      // One that an earlier version left running has no socket.
+      await rm(join(new URL(server.url).searchParams.get("host") ?? "", `.s.PGSQL.${overNetwork.port}`));
+      expect(await query((await runningUrl(folder)) ?? "", asked)).toEqual([{ local: false }]);
       await server.stop();
       const long = join(folder, "a".repeat(100));
       await mkdir(long);
