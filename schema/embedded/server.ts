@@ -64,13 +64,16 @@ export async function runningUrl(path: string): Promise<string | null> {
   const folder = await realpath(path).catch(() => null);
   if (folder === null || !(await isFolderLocked(folder))) return null;
   const access = await readAccess(folder);
-  return access?.port === undefined ? null : urlOf(access, access.port);
+  if (access?.port === undefined) return null;
+  // One that an earlier version started has no socket.
+  const socket = await stat(join(access.cluster, `.s.PGSQL.${access.port}`)).catch(() => null);
+  return urlOf(access, access.port, socket !== null);
 }
 
 /** Over the socket in the cluster's folder where there is one, which costs a small statement a third less than the network's way. */
-function urlOf({ password, cluster }: Access, port: number): string {
+function urlOf({ password, cluster }: Access, port: number, withSocket = hasSocket(cluster)): string {
   const url = `postgres://sanbiao:${password}@127.0.0.1:${port}/sanbiao`;
-  return hasSocket(cluster) ? `${url}?host=${encodeURIComponent(cluster)}` : url;
+  return withSocket ? `${url}?host=${encodeURIComponent(cluster)}` : url;
 }
 
 /** The name of a socket is `<folder>/.s.PGSQL.65535` and has 103 characters at most where systems allow least. */

@@ -149,6 +149,7 @@ function MoveOutsDue({ overview: { moveOutsDue } }: { overview: OverviewJson }) 
       type="info"
       showIcon
       data-testid="move-outs-due"
+      style={{ marginBottom: 12 }}
       title={t("plan.overview", { n: moveOutsDue })}
       action={<Link to="/moves?state=due">{t("plan.overview.look")}</Link>}
     />
