@@ -49,6 +49,14 @@ const openOf = ({ id, meter_id, account_id, action, state, attempts, expires_at,
 /** An order to cut says what was true when it was given: after an hour it is decided anew. Our choice. */
 const CUT_VALID_MS = HOUR_MS;
 
+/**
+ * Before anything is decided about supplies: waits for payments under way and lets others wait. Balances first, as payments lock, so that
+ * nobody waits for one who waits for him.
+ */
+export async function holdSupplies(trx: Trx, accountIds: readonly AccountId[]): Promise<void> {
+  await sql`select sanbiao.hold_supplies(${arrayText(accountIds)}::bigint[])`.execute(trx);
+}
+
 /** Puts an order into the outbox. An open order of the meter must have been closed before: the database refuses a second. */
 export async function queueControl(
   trx: Trx,

@@ -7,6 +7,7 @@ import type { PrepaidPolicy } from "../../domain/policy.ts";
 import type { ControlAction, HoldKind, SupplyPosition, SupplyStage } from "../../domain/supply.ts";
 import type { Utility } from "../../domain/unit.ts";
 import { arrayText } from "../../ledger/bulk-insert.ts";
+import { holdSupplies } from "../../ledger/controls.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { type OperatorFacts, operatorFacts } from "../operator.ts";
 import { type Accrual, type AccrualBasis, type AccrualBooks, accrueOn, readAccrualBasis } from "./accrual.ts";
@@ -30,7 +31,7 @@ export type KnownSupply = {
   readonly basis: AccrualBasis | null;
 };
 
-/** Everything a decision about one account rests on, with its supply row locked; `null` when it is not prepaid. */
+/** Everything a decision about one account rests on, with its balance and its supply locked; `null` when it is not prepaid. */
 export async function readFacts(
   trx: Trx,
   accountId: AccountId,
@@ -43,9 +44,7 @@ export async function readFacts(
   const meterId = await meterOf(trx, accountId);
   if (meterId === null) return null;
   let basis = await readAccrualBasis(trx, { accountId, meterId }, book.billedUntil, operator, books, now);
-  await sql`select 1 from sanbiao.supply where operator_id = sanbiao.operator_id() and account_id = ${accountId} for update`.execute(
-    trx,
-  );
+  await holdSupplies(trx, [accountId]);
   // A statement of its own: it sees what the last holder of the lock committed.
   const row = (await readSupplies(trx, [accountId], now))[0];
   if (row === undefined) return null;

@@ -4,7 +4,7 @@ import { amountText } from "../../domain/money.ts";
 import type { AccountId, MeterId, Reading } from "../../domain/reading.ts";
 import { REGISTERS, SUPPLY_STATES, type SupplyState } from "../../domain/register.ts";
 import { arrayText } from "../../ledger/bulk-insert.ts";
-import { addSupplyEvents, type ConfirmedControl, confirmControls } from "../../ledger/controls.ts";
+import { addSupplyEvents, type ConfirmedControl, confirmControls, holdSupplies } from "../../ledger/controls.ts";
 import { queueNotice } from "../../ledger/notices.ts";
 import { closeByProof } from "../../ledger/work-orders.ts";
 import type { Tables } from "../../schema/tables.ts";
@@ -68,6 +68,10 @@ export async function takePositions(
   seen: readonly (SeenPosition & { readonly accountId: AccountId })[],
   { policies, now }: { readonly policies: KnownPoliciesIn; readonly now: Instant },
 ): Promise<TakenPosition[]> {
+  await holdSupplies(
+    trx,
+    seen.map(({ accountId }) => accountId),
+  );
   const before = await report(trx, seen);
   const news = seen.filter(({ accountId }) => before.has(accountId));
   const ended = news.filter(isEnd);

@@ -60,6 +60,15 @@ export const SUPPLY_INVARIANTS: readonly Invariant[] = [
           or (s.state in ('cut', 'cut_sent') and s.desired <> 'disconnected')`,
   },
   {
+    name: "supply-watched",
+    title: "A balance that lets payments pass by its supply has none that a payment would change",
+    counted: "select count(*) from customer_balance",
+    broken: `
+      select format('operator %s account %s', b.operator_id, b.account_id) as example from customer_balance b
+        join supply s on s.operator_id = b.operator_id and s.account_id = b.account_id
+       where not b.is_watched and not is_quiet(b.operator_id, b.account_id)`,
+  },
+  {
     name: "supply-known",
     title: "Every prepaid supply has a prepaid account and a known meter, and every event a known account",
     counted: "select (select count(*) from supply) + (select count(*) from supply_event)",

@@ -1,4 +1,4 @@
-import type { GeneratedAlways } from "kysely";
+import type { Generated, GeneratedAlways } from "kysely";
 import type { At, AtNull, Id, Json, Null } from "./columns.ts";
 
 export type JournalTable = {
@@ -28,4 +28,6 @@ export type CustomerBalanceTable = {
   owed_minor: bigint;
   /** By a payment, last. */
   credited_at: AtNull;
+  /** Whether a payment looks at the supply. */
+  is_watched: Generated<boolean>;
 };

@@ -1,7 +1,6 @@
 import type { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Payment, reversePayment, takePayment, takePaymentIn } from "../../billing/payment.ts";
-import { readSupplies } from "../../billing/prepaid/facts.ts";
+import { type Payment, reversePayment, takePayment } from "../../billing/payment.ts";
 import { instantOfIso, type Instant } from "../../domain/instant.ts";
 import { money } from "../../domain/money.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
@@ -225,89 +224,6 @@ describe("a credit of any size", () => {
     expect(await controls(account)).toEqual([]);
   });
 });
-
-describe("a payment to a home where nothing is owed an answer", () => {
-  const row = async (account: bigint) =>
-    (
-      await owner.query(
-        "select s.*, s.ctid, (select count(*)::int from supply_event e where e.account_id = s.account_id) as events from supply s where s.account_id = $1",
-        [account],
-      )
-    ).rows[0];
-  const known = async (account: bigint) =>
-    fresh.db.as(town.operatorId, async (trx) => (await readSupplies(trx, [account], at))[0]?.last_credit_at);
-
-  test("changes nothing of its supply, and its time is known all the same", async () => {
-    const account = await prepaid("normal", "connected", "connected");
-    const before = await row(account);
-    expect(await known(account)).toBeNull();
-    await pay(account, `q${account}`);
-    expect(await row(account)).toEqual(before);
-    expect(await known(account)).toBe(at);
-  });
-
-  test.each([
-    ["was warned for the second time", "warned_2_at = now()"],
-    ["is held back from a cut", "held = 'notice_running'"],
-  ])("is not one that %s: that is cleared, and told", async (_title, set) => {
-    const account = await prepaid("warned_2", "connected", "connected");
-    await owner.query(`update supply set ${set} where account_id = $1`, [account]);
-    await pay(account, `q${account}`);
-    expect(await row(account)).toMatchObject({ held: "", warned_2_at: null, state: "warned_2", events: 1 });
-    expect(await known(account)).toBe(at);
-  });
-
-  test("takes back a cut that is being decided while it comes", async () => {
-    const account = await prepaid("normal", "connected", "connected");
-    const { rows } = await owner.query<{ meter_id: bigint }>("select meter_id from supply where account_id = $1", [
-      account,
-    ]);
-    const deciding = await owner.connect();
-    await deciding.query("begin");
-    await deciding.query("select 1 from supply where account_id = $1 for update", [account]);
-    const paid = pay(account, `q${account}`);
-    await untilWaiting();
-    await deciding.query("update supply set state = 'cut_due', desired = 'disconnected' where account_id = $1", [
-      account,
-    ]);
-    await deciding.query(
-      "insert into control (operator_id, meter_id, account_id, action, reason, created_at, not_before, expires_at) values ($1, $2, $3, 'disconnect', '{}', now(), now(), now() + interval '1 hour')",
-      [town.operatorId, rows[0]?.meter_id, account],
-    );
-    await deciding.query("commit");
-    deciding.release();
-    expect((await paid).withdrawn).toHaveLength(1);
-    expect(await controls(account)).toEqual([{ action: "disconnect", state: "cancelled" }]);
-    expect(await supply(account)).toEqual({ state: "warned_2", desired: "connected" });
-  });
-
-  test("lets nobody decide until it is booked", async () => {
-    const account = await prepaid("normal", "connected", "connected");
-    const decide = () => owner.query("select 1 from supply where account_id = $1 for update nowait", [account]);
-    await fresh.db.as(town.operatorId, async (trx) => {
-      await takePaymentIn(trx, {
-        operatorId: town.operatorId,
-        accountId: account,
-        amount: cny(1n),
-        channel: "cash",
-        key: `q${account}`,
-        at,
-      });
-      await expect(decide()).rejects.toMatchObject({ code: "55P03" });
-    });
-    expect((await decide()).rowCount).toBe(1);
-  });
-});
-
-/** Until a session of this database waits for another one's row. */
-async function untilWaiting(): Promise<void> {
-  for (;;) {
-    const { rows } = await owner.query(
-      "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-    );
-    if (rows.length > 0) return;
-  }
-}
 
 test("a payment that fails at commit leaves the waiting cut alone: all of it or nothing", async () => {
   const account = await prepaid("cut_due", "disconnected", "connected", { action: "disconnect", state: "queued" });

@@ -66,6 +66,11 @@ export const SUPPLY_DEEDS: [title: string, sql: string, named: string][] = [
     "update supply set desired = 'disconnected' where state not like 'cut%'",
     "supply-desired",
   ],
+  [
+    "a payment told to pass by a supply that is held",
+    "update supply set held = 'protected'; update customer_balance set is_watched = false",
+    "supply-watched",
+  ],
   ["the warning before a cut deleted", "delete from supply_event where kind = 'warned_2'", "cuts-warned"],
   [
     "the certificate of a cut deleted",
