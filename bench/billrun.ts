@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import pg from "pg";
+import { lanesOf } from "../billing/run-processes.ts";
 import { verify } from "../ledger/verify/verify.ts";
 import { ownerPool } from "../schema/database.ts";
 import { removeCluster, startEmbedded } from "../schema/embedded/server.ts";
@@ -101,7 +102,7 @@ type WorkerReport = { issued: number; refused: number; seconds: number; ownCpuSe
 
 /** One process of the run; all begin when all are there. */
 async function worker(url: string): Promise<WorkerReport> {
-  const child = fork(new URL("billrun/worker.ts", import.meta.url), [url]);
+  const child = fork(new URL("billrun/worker.ts", import.meta.url), [url, String(lanesOf(PROCESSES))]);
   const [told] = (await once(child, "message")) as [WorkerReport];
   return told;
 }

@@ -18,6 +18,7 @@ export type HelperTask = {
   readonly period: Period;
   readonly cycle?: string;
   readonly chunk?: number;
+  readonly lanes: number;
 };
 /** What a helper says. */
 export type HelperNews =
@@ -25,8 +26,11 @@ export type HelperNews =
   | { readonly kind: "done"; readonly issued: [account: string, bill: string][]; readonly refused: HelperRefusal[] };
 type HelperRefusal = { readonly accountId: string; readonly reason: string; readonly detail: string };
 
+/** Chunks that each of several processes has under way: while one waits for the server another one rates. */
+export const lanesOf = (processes: number): number => (processes > 1 ? 1 : 2);
+
 /**
- * As `runBills`, in several processes at once, each with lanes of its own. A helper that dies leaves whole bills and free accounts: this
+ * As `runBills`, in several processes at once. A helper that dies leaves whole bills and free accounts: this
  * process, which goes over the accounts until nothing is left, bills what it had begun.
  * @param options stop: asked before each chunk of this process, and told to the others
  */
@@ -42,6 +46,7 @@ export async function runBillsInProcesses(
     url,
     operatorId: String(operatorId),
     period,
+    lanes: lanesOf(processes),
     ...(cycle === undefined ? {} : { cycle }),
     ...(chunk === undefined ? {} : { chunk }),
   };
@@ -53,7 +58,12 @@ export async function runBillsInProcesses(
       return true;
     };
     const withAll = (own: BillRunProgress): void => onProgress?.(sumOf(own, helpers));
-    const own = await runBills(deps, operatorId, period, { ...options, stop: stopped, onProgress: withAll });
+    const own = await runBills(deps, operatorId, period, {
+      ...options,
+      lanes: task.lanes,
+      stop: stopped,
+      onProgress: withAll,
+    });
     await Promise.all(helpers.map((helper) => helper.ended));
     // What others had under way was locked when this process passed by it; of one that died it is still to be billed.
     const last = processes === 1 ? own : await runBills(deps, operatorId, period, { ...options, stop: stopped });

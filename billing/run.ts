@@ -42,7 +42,7 @@ export type BillRunOptions = {
   readonly onProgress?: (progress: BillRunProgress) => void;
   /** Accounts per transaction; default 1,000. */
   readonly chunk?: number;
-  /** Chunks that this process has under way at once; default 2. */
+  /** Chunks that this process has under way at once; default 2: best where it has the machine for itself. */
   readonly lanes?: number;
   /** Accounts of this cycle only. */
   readonly cycle?: string;

@@ -78,12 +78,15 @@ export class Sheet<Row> {
   }
 
   #rows() {
-    const own = sql.join(this.#own.map((column) => column.array()));
-    if (this.#insert.shared === undefined) return sql`select sanbiao.operator_id(), u.* from unnest(${own}) as u`;
+    // Arrays beside each other in a select list run in step, row by row; those in a `from` are each written down first.
+    const inStep = (of: readonly SheetColumn<Row>[]) =>
+      sql.join(of.map((column) => sql`unnest(${column.array()}) as ${column.name}`));
+    const own = inStep(this.#own);
+    if (this.#insert.shared === undefined) return sql`select sanbiao.operator_id(), u.* from (select ${own}) as u`;
     const named = (of: readonly SheetColumn<Row>[]) => sql.join(of.map(({ name }) => name));
     const shared = sql.join(this.#shared.map((column) => column.array()));
     return sql`select sanbiao.operator_id(), ${named(this.#own)}, ${named(this.#shared)}
-        from unnest(${own}, ${this.#said.parameter}::integer[]) as u (${named(this.#own)}, said)
+        from (select ${own}, unnest(${this.#said.parameter}::integer[]) as said) as u
         join unnest(${shared}) with ordinality as s (${named(this.#shared)}, said) on s.said = u.said`;
   }
 }

@@ -113,8 +113,17 @@ async function lockUnbilled(
      order by a.id for no key update skip locked`.execute(trx);
   // Another process may have billed one between the look and the lock: look again, with the lock held.
   const locked = rows.map(({ id }) => id);
-  return locked.length === 0 ? [] : unbilledOf(trx, { period, days, scope }, locked);
+  if (locked.length === 0) return [];
+  const { rows: bills } = await sql<{ account_id: AccountId }>`${billsIn(period, locked)}`.execute(trx);
+  const billed = new Set(bills.map(({ account_id }) => account_id));
+  return billed.size === 0 ? locked : locked.filter((id) => !billed.has(id));
 }
+
+/** The accounts among these with a bill that touches the period. */
+const billsIn = (period: Period, ids: readonly AccountId[]) => sql`
+  select account_id from sanbiao.bill
+   where operator_id = sanbiao.operator_id() and account_id = any(${arrayText(ids)}::bigint[])
+     and period_from < ${isoOf(period.to)}::timestamptz and period_to > ${isoOf(period.from)}::timestamptz`;
 
 async function unbilledOf(
   trx: Trx,
@@ -128,11 +137,7 @@ async function unbilledOf(
       select distinct account_id as id from sanbiao.agreement
        where operator_id = sanbiao.operator_id() and account_id = any(${window}::bigint[])
          and from_day < ${days.to}::date and (to_day is null or to_day > ${days.from}::date)
-    ), billed as materialized (
-      select account_id from sanbiao.bill
-       where operator_id = sanbiao.operator_id() and account_id = any(${window}::bigint[])
-         and period_from < ${isoOf(period.to)}::timestamptz and period_to > ${isoOf(period.from)}::timestamptz
-    )
+    ), billed as materialized (${billsIn(period, ids)})
     select a.id from supplied a
      where a.id not in (select account_id from billed) and ${inItsCycle(days.from, days.to, scope)}
      order by a.id`.execute(trx);

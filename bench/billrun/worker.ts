@@ -1,6 +1,6 @@
 /**
  * One process that bills the bench's month, for a parent that measures it.
- * Run: node bench/billrun/worker.ts URL; tells `{ issued, refused, seconds, ownCpuSeconds, peakMiB }`.
+ * Run: node bench/billrun/worker.ts URL LANES; tells `{ issued, refused, seconds, ownCpuSeconds, peakMiB }`.
  */
 import { performance } from "node:perf_hooks";
 import { pino } from "pino";
@@ -11,7 +11,7 @@ import { openDatabase } from "../../schema/database.ts";
 import { PERIOD } from "./estate.ts";
 import { tariffs } from "./tariffs.ts";
 
-const [url = ""] = process.argv.slice(2);
+const [url = "", lanes = "2"] = process.argv.slice(2);
 const db = openDatabase(url, { max: 8 });
 const deps = {
   db,
@@ -22,7 +22,7 @@ const deps = {
   log: pino({ level: "warn" }, pino.destination(2)),
 };
 const [begun, cpu] = [performance.now(), process.cpuUsage()];
-const { issued, refused } = await runBills(deps, 1n, PERIOD);
+const { issued, refused } = await runBills(deps, 1n, PERIOD, { lanes: Number(lanes) });
 const seconds = (performance.now() - begun) / 1000;
 const { user, system } = process.cpuUsage(cpu);
 const ownCpuSeconds = (user + system) / 1e6;

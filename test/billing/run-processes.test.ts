@@ -69,7 +69,13 @@ test("a helper takes its share when it is asked", async () => {
   const child = fork(new URL("../../billing/run-helper.ts", import.meta.url));
   const news: HelperNews[] = [];
   child.on("message", (one: HelperNews) => news.push(one));
-  child.send({ url: fresh.url, operatorId: String(operatorId), period: MARCH, chunk: 5 } satisfies HelperTask);
+  child.send({
+    url: fresh.url,
+    operatorId: String(operatorId),
+    period: MARCH,
+    chunk: 5,
+    lanes: 1,
+  } satisfies HelperTask);
   const [code] = (await once(child, "exit")) as [number];
   expect(code).toBe(0);
   expect(news.at(-1)).toMatchObject({ kind: "done", refused: [] });
