@@ -193,7 +193,7 @@ describe("a payment to a home where nothing is owed an answer", () => {
     await decide();
   });
 
-  test("and decisions about all homes at once never wait for each other in a circle", async () => {
+  test("and decisions about all homes at once never wait for each other in a circle", { repeats: 8 }, async () => {
     const homes: bigint[] = [];
     for (let i = 0; i < 4; i++) homes.push(await prepaid("warned_2", "connected", "connected"));
     const decide = (accounts: bigint[], held: string) =>
