@@ -19,7 +19,7 @@ import type { LadderWalk, RateContext } from "./rate.ts";
 import { type RegisterProof, registerProofs } from "./register-proofs.ts";
 import { ladderChargesOf, ladderPeriodAt } from "./rate/ladder.ts";
 import { ratePeriods } from "./rate/periods.ts";
-import { versionStretches } from "./rate/stretch.ts";
+import { lastByVersions, versionStretches } from "./rate/stretch.ts";
 import { isByTou } from "./rate/timetable.ts";
 import type { Since } from "./rate/facts.ts";
 import { needsOf, unkeptOf } from "./rate/needs.ts";
@@ -264,32 +264,20 @@ export function registersOf({ utility }: MeteredAgreement, versions: readonly Ta
 /** Since when each ladder counts for this account at this usage point: the ladder's own period, or the move-in. */
 function ladderStarts(agreement: MeteredAgreement, versions: readonly Tariff[], stretch: Period, zone: Zone) {
   const movedIn = startOfDay(agreement.sinceDay, zone);
-  return ladderPeriodStarts(versions, stretch, zone).map((own) =>
-    own.from >= movedIn ? own : { ...own, from: movedIn },
-  );
+  return ladderPeriodStarts(versions, stretch).map((own) => (own.from >= movedIn ? own : { ...own, from: movedIn }));
 }
 
 type LadderStart = { readonly charge: string; readonly from: Instant };
 
 /** Where the period of each ladder begins that holds the beginning of a stretch. */
-function ladderPeriodStarts(versions: readonly Tariff[], stretch: Period, zone: Zone): readonly LadderStart[] {
-  const known = LADDER_STARTS.get(versions);
-  if (known !== undefined && known.stretch.from === stretch.from && known.stretch.to === stretch.to)
-    return known.starts;
+const ladderPeriodStarts = lastByVersions((versions, stretch): readonly LadderStart[] => {
+  const zone = zoneOf(versions);
   const byCharge = new Map<string, Instant>();
   for (const tariff of versions)
     for (const { id, ladder } of ladderChargesOf(tariff))
       byCharge.set(id, ladderPeriodAt(ladder, zone, stretch.from, stretch).from);
-  const starts = [...byCharge].map(([charge, from]) => ({ charge, from }));
-  LADDER_STARTS.set(versions, { stretch, starts });
-  return starts;
-}
-
-/** The last answer by versions, which never change: a run asks the same of every account. */
-const LADDER_STARTS = new WeakMap<
-  readonly Tariff[],
-  { readonly stretch: Period; readonly starts: readonly LadderStart[] }
->();
+  return [...byCharge].map(([charge, from]) => ({ charge, from }));
+});
 
 function zoneOf(versions: readonly Tariff[]): Zone {
   const first = versions[0];

@@ -1,3 +1,5 @@
+import { recalled } from "./recalled.ts";
+
 /** A moment: milliseconds since 1970-01-01T00:00:00Z. Only `period.ts` knows calendars; only a `main.ts` knows now. */
 export type Instant = number & { readonly __unit: "ms since 1970 UTC" };
 
@@ -25,20 +27,13 @@ export function instantOfIso(text: string): Instant | null {
   }
 }
 
-/** ISO 8601 in UTC, milliseconds only when there are any. */
-export function isoOf(at: Instant): string {
-  let text = ISO_TEXTS.get(at);
-  if (text === undefined) {
-    text = Temporal.Instant.fromEpochMilliseconds(at).toString();
-    if (ISO_TEXTS.size >= ISO_TEXTS_MAX) ISO_TEXTS.clear();
-    ISO_TEXTS.set(at, text);
-  }
-  return text;
-}
+/** What belongs to a bill run or a batch shares a few instants, and to write one takes a microsecond. */
+const ISO_TEXTS_MAX = 10_000; // a megabyte
 
-/** Texts of late: what belongs to a bill run or a batch shares a few instants, and to write one takes a microsecond. */
-const ISO_TEXTS = new Map<Instant, string>();
-const ISO_TEXTS_MAX = 10_000; // a megabyte; beyond that the memory begins again
+/** ISO 8601 in UTC, milliseconds only when there are any. */
+export const isoOf: (at: Instant) => string = recalled(ISO_TEXTS_MAX, (at: Instant) =>
+  Temporal.Instant.fromEpochMilliseconds(at).toString(),
+);
 
 /** ISO 8601 with the zone's offset, as people and the API read it. */
 export function isoIn(at: Instant, zone: string): string {

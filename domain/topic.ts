@@ -1,3 +1,5 @@
+import { recalled } from "./recalled.ts";
+
 /**
  * Topic names and filters of MQTT 3.1.1 (section 4.7). `+` stands for one level, a last `#` for the rest, its parent
  * included. A wildcard at the first level never stands for a topic that begins with `$`.
@@ -25,15 +27,6 @@ export function covers(granted: string, asked: string): boolean {
 }
 
 /** Filters of one client made ready: remembers the topics that it used, at most `TOPICS_MAX`. */
-export function topicRule(filters: readonly string[]): (topic: string) => boolean {
-  const known = new Map<string, boolean>();
-  return (topic) => {
-    const before = known.get(topic);
-    if (before !== undefined) return before;
-    const allowed = isOpenTopic(topic) && filters.some((filter) => filterMatches(filter, topic));
-    if (known.size >= TOPICS_MAX) known.clear();
-    known.set(topic, allowed);
-    return allowed;
-  };
-}
+export const topicRule = (filters: readonly string[]): ((topic: string) => boolean) =>
+  recalled(TOPICS_MAX, (topic: string) => isOpenTopic(topic) && filters.some((filter) => filterMatches(filter, topic)));
 const TOPICS_MAX = 1_000;

@@ -12,6 +12,7 @@ import type { Logger } from "pino";
 import { CodedError } from "../domain/errors.ts";
 import { type Instant, instant, isoOf } from "../domain/instant.ts";
 import type { OperatorId } from "../domain/reading.ts";
+import { recalled } from "../domain/recalled.ts";
 import { type Listener, listen } from "./listen.ts";
 import type { Tables } from "./tables.ts";
 
@@ -30,20 +31,13 @@ export type Database = {
 
 const OID = { int8: 20, date: 1082, timestamptz: 1184, numeric: 1700 } as const;
 
-/** `2026-01-31 16:00:00.123456+00` (the session's zone is UTC) → ms. Microseconds are dropped: instants are whole ms here. */
-function instantOfRow(text: string): Instant {
-  let at = ROW_INSTANTS.get(text);
-  if (at === undefined) {
-    at = instant(Math.floor(Date.parse(text.replace(" ", "T").replace(/\+00$/, "Z"))));
-    if (ROW_INSTANTS.size >= ROW_INSTANTS_MAX) ROW_INSTANTS.clear();
-    ROW_INSTANTS.set(text, at);
-  }
-  return at;
-}
-
-/** Texts of late: rows that are read together share a few instants. */
-const ROW_INSTANTS = new Map<string, Instant>();
+/** Rows that are read together share a few instants. */
 const ROW_INSTANTS_MAX = 10_000;
+
+/** `2026-01-31 16:00:00.123456+00` (the session's zone is UTC) → ms. Microseconds are dropped: instants are whole ms here. */
+const instantOfRow = recalled(ROW_INSTANTS_MAX, (text: string) =>
+  instant(Math.floor(Date.parse(text.replace(" ", "T").replace(/\+00$/, "Z")))),
+);
 
 /** int8 → bigint, timestamptz → Instant, date and numeric stay text: nothing passes through a local clock or a float. */
 const types: pg.CustomTypesConfig = {
@@ -59,6 +53,30 @@ const types: pg.CustomTypesConfig = {
 
 /** An instant as a parameter for a timestamptz column. */
 export const timestamptz = (at: Instant): string => isoOf(at);
+
+/** Runs `work` in one operator's transaction and undoes all that it wrote: a preview by the very code that would do it. */
+export async function undone<T>(
+  db: Database,
+  operatorId: OperatorId,
+  work: (trx: Transaction<Tables>) => Promise<T>,
+): Promise<T> {
+  const back = new Undone<T>();
+  try {
+    await db.as(operatorId, async (trx) => {
+      back.shown = { of: await work(trx) };
+      throw back;
+    });
+  } catch (error) {
+    if (error !== back) throw error;
+  }
+  if (back.shown === null) throw new Error("a preview shows something");
+  return back.shown.of;
+}
+
+/** Takes a transaction back; nobody else sees it. */
+class Undone<T> extends Error {
+  shown: { readonly of: T } | null = null;
+}
 
 type PoolOptions = { readonly max?: number; readonly log?: Logger };
 

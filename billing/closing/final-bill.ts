@@ -25,6 +25,7 @@ import type { EditToWrite } from "../../ledger/edits.ts";
 import { giveEstimate } from "../../ledger/given-estimates.ts";
 import { type Entry, postEntry } from "../../ledger/journal.ts";
 import { readSetOffRule } from "../../ledger/set-off-terms.ts";
+import { undone } from "../../schema/database.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { accountBillOf } from "../account-bill.ts";
 import { BillWriter } from "../bill-writer.ts";
@@ -82,25 +83,15 @@ const refuse = (message: string): CodedError => new CodedError("closing.refused"
  * Computes an account's final bill; nothing of it stays in the books.
  * @throws CodedError `request.not-found`, `closing.refused` (closed already, a day that cannot be, months before it not billed)
  */
-export async function previewFinalBill(deps: BillRunDeps, asked: FinalBillAsked): Promise<FinalBill> {
-  const undone = new Error("a preview is undone");
-  let shown: FinalBill | null = null;
-  try {
-    await deps.db.as(asked.operatorId, async (trx) => {
-      const account = await lockAccountToClose(trx, asked.accountId);
-      if (account === null) throw new CodedError("request.not-found", `There is no account ${asked.accountId}.`);
-      const closed = await readClosing(trx, asked.accountId);
-      if (closed !== null && account.ends !== null)
-        throw refuse(`Account ${account.number} was closed on ${closed.onDay}.`);
-      shown = (await prepared(trx, deps, asked, account)).shown;
-      throw undone;
-    });
-  } catch (error) {
-    if (error !== undone) throw error;
-  }
-  if (shown === null) throw new Error("a preview shows something");
-  return shown;
-}
+export const previewFinalBill = (deps: BillRunDeps, asked: FinalBillAsked): Promise<FinalBill> =>
+  undone(deps.db, asked.operatorId, async (trx) => {
+    const account = await lockAccountToClose(trx, asked.accountId);
+    if (account === null) throw new CodedError("request.not-found", `There is no account ${asked.accountId}.`);
+    const closed = await readClosing(trx, asked.accountId);
+    if (closed !== null && account.ends !== null)
+      throw refuse(`Account ${account.number} was closed on ${closed.onDay}.`);
+    return (await prepared(trx, deps, asked, account)).shown;
+  });
 
 export type ClosingOutcome = { readonly kind: "closed" | "already"; readonly closing: AccountClosing };
 

@@ -21,11 +21,12 @@ import {
   writeSupply,
 } from "../../ledger/move-ins.ts";
 import { noteFloorArea } from "../../ledger/topology.ts";
-import { type BookedReading, readEditBook, readingsAround } from "../../ledger/usage.ts";
+import { readEditBook, readingsAround } from "../../ledger/usage.ts";
 import { registerAt } from "../../metering/interpolate.ts";
 import { MAIN_REGISTER } from "../../metering/register.ts";
-import type { Database } from "../../schema/database.ts";
+import { type Database, undone } from "../../schema/database.ts";
 import type { Tables } from "../../schema/tables.ts";
+import { inOrder } from "../chunk.ts";
 import { canonicalText } from "../explain/canonical.ts";
 import { operatorFacts } from "../operator.ts";
 import { withOwnTariffs } from "../own-tariffs.ts";
@@ -81,20 +82,8 @@ export type MoveInShown = {
 };
 
 /** A move-in as it would be; nothing of it stays in the books. @throws CodedError what `prepare` refuses */
-export async function previewMoveIn(deps: MoveInDeps, asked: MoveInAsked): Promise<MoveInShown> {
-  const undone = new Error("a preview is undone");
-  let shown: MoveInShown | null = null;
-  try {
-    await deps.db.as(asked.operatorId, async (trx) => {
-      shown = (await prepared(trx, deps, asked)).shown;
-      throw undone;
-    });
-  } catch (error) {
-    if (error !== undone) throw error;
-  }
-  if (shown === null) throw new Error("a preview shows something");
-  return shown;
-}
+export const previewMoveIn = (deps: MoveInDeps, asked: MoveInAsked): Promise<MoveInShown> =>
+  undone(deps.db, asked.operatorId, async (trx) => (await prepared(trx, deps, asked)).shown);
 
 export type MoveInOutcome = { readonly kind: "moved_in" | "already"; readonly moveIn: MoveIn };
 
@@ -268,9 +257,6 @@ async function startsOf(
     };
   });
 }
-
-const inOrder = (readings: readonly BookedReading[]): BookedReading[] =>
-  [...new Map(readings.map((one) => [one.at, one])).values()].toSorted((a, b) => a.at - b.at);
 
 async function noteFacts(
   trx: Trx,

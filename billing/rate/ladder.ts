@@ -11,6 +11,7 @@ import {
   wallClock,
 } from "../../domain/period.ts";
 import { MICRO_PER_UNIT, type Micro, microOf, roundDivide } from "../../domain/quantity.ts";
+import { recalled } from "../../domain/recalled.ts";
 import type {
   AddedTier,
   DecimalText,
@@ -137,19 +138,14 @@ function householdGrowth(rule: HouseholdRule, ladder: Ladder, persons: number): 
   return microOfDecimal(rule.add) * BigInt(times * months);
 }
 
-const MICROS = new Map<DecimalText, Micro>();
 const MICROS_MAX = 10_000; // as for prices
 
 /** @throws TypeError when it is not decimal text (the schema has checked it before) */
-export function microOfDecimal(text: DecimalText): Micro {
-  const known = MICROS.get(text);
-  if (known !== undefined) return known;
+export const microOfDecimal: (text: DecimalText) => Micro = recalled(MICROS_MAX, (text: DecimalText) => {
   const micro = microOf(text);
   if (micro === null) throw new TypeError(`not a decimal: ${text}`);
-  if (MICROS.size >= MICROS_MAX) MICROS.clear();
-  MICROS.set(text, micro);
   return micro;
-}
+});
 
 /**
  * Where a quantity falls on a ladder that stands at `position`: the part in each tier, the last tier open.

@@ -1,27 +1,22 @@
 import type { Line } from "../../domain/bill.ts";
 import { CURRENCIES, type Currency, type Money, money } from "../../domain/money.ts";
+import { recalled } from "../../domain/recalled.ts";
 import type { Micro } from "../../domain/quantity.ts";
 import type { DecimalText, RoundingMode } from "../../domain/tariff.ts";
 
 /** A decimal as a whole number over a power of ten: exact, and faster than a Decimal. */
 export type Scaled = { readonly digits: bigint; readonly over: bigint };
 
-const SCALED = new Map<DecimalText, Scaled>();
-const SCALED_MAX = 10_000; // texts of every price of a large catalogue; beyond that the memory begins again
+const SCALED_MAX = 10_000; // texts of every price of a large catalogue
 
 /** @throws TypeError when it is not plain decimal text (the schema has checked it before) */
-export function scaledOf(text: DecimalText): Scaled {
-  const known = SCALED.get(text);
-  if (known !== undefined) return known;
+export const scaledOf: (text: DecimalText) => Scaled = recalled(SCALED_MAX, (text: DecimalText) => {
   const m = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text);
   if (m === null) throw new TypeError(`not a decimal: ${text}`);
   const fraction = m[3] ?? "";
   const size = BigInt((m[2] ?? "") + fraction);
-  const scaled = { digits: m[1] === "-" ? -size : size, over: 10n ** BigInt(fraction.length) };
-  if (SCALED.size >= SCALED_MAX) SCALED.clear();
-  SCALED.set(text, scaled);
-  return scaled;
-}
+  return { digits: m[1] === "-" ? -size : size, over: 10n ** BigInt(fraction.length) };
+});
 
 /** Integer division by a positive number, rounded as the mode says. */
 export function divideRounded(value: bigint, by: bigint, mode: RoundingMode): bigint {

@@ -20,18 +20,26 @@ export type LadderStretch = {
  * Cuts a period where one version ends and the next begins.
  * @throws CodedError `tariff.invalid` when two versions overlap, or none is in force somewhere
  */
-export function versionStretches(tariffs: readonly Tariff[], rated: Period): readonly VersionStretch[] {
-  const known = CUT.get(tariffs);
-  if (known !== undefined && known.rated.from === rated.from && known.rated.to === rated.to) return known.stretches;
-  const stretches = cutIntoVersions(tariffs, rated);
-  CUT.set(tariffs, { rated, stretches });
-  return stretches;
+export const versionStretches = lastByVersions(cutIntoVersions);
+
+/**
+ * The same function, which remembers its last answer for each list of versions, which never change: a run asks the same for every
+ * account, and several times.
+ */
+export function lastByVersions<T>(
+  make: (versions: readonly Tariff[], period: Period) => T,
+): (versions: readonly Tariff[], period: Period) => T {
+  const last = new WeakMap<readonly Tariff[], { readonly period: Period; readonly made: T }>();
+  return (versions, period) => {
+    const known = last.get(versions);
+    if (known !== undefined && known.period.from === period.from && known.period.to === period.to) return known.made;
+    const made = make(versions, period);
+    last.set(versions, { period, made });
+    return made;
+  };
 }
 
-/** The last answer by versions, which never change: a run asks the same for every account, and several times. */
-const CUT = new WeakMap<readonly Tariff[], { readonly rated: Period; readonly stretches: readonly VersionStretch[] }>();
-
-function cutIntoVersions(tariffs: readonly Tariff[], rated: Period): VersionStretch[] {
+function cutIntoVersions(tariffs: readonly Tariff[], rated: Period): readonly VersionStretch[] {
   const versions = [...tariffs].sort((a, b) => (a.effectiveFrom < b.effectiveFrom ? -1 : 1));
   const stretches: VersionStretch[] = [];
   let at = rated.from;
