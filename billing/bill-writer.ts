@@ -3,7 +3,7 @@ import type { Instant } from "../domain/instant.ts";
 import type { Period } from "../domain/period.ts";
 import type { AccountId, OperatorId } from "../domain/reading.ts";
 import { BasisSheet } from "../ledger/bill-basis.ts";
-import { writeBillCharges } from "../ledger/bill-charges.ts";
+import { type ChargesOfBill, writeBillCharges } from "../ledger/bill-charges.ts";
 import { BillSheet } from "../ledger/bills.ts";
 import { EntrySheet } from "../ledger/journal.ts";
 import { type JudgedAgain, VerdictSheet } from "../ledger/verdicts.ts";
@@ -39,7 +39,7 @@ export class BillWriter {
   readonly #bills = new BillSheet();
   readonly #bases = new BasisSheet();
   readonly #texts = new BasisTexts();
-  readonly #charged: Parameters<typeof writeBillCharges>[1][number][] = [];
+  readonly #charged: ChargesOfBill[] = [];
   readonly #kept: KeptSettlement[] = [];
   readonly #trueUps: TrueUpsOfBill[] = [];
 
@@ -54,12 +54,12 @@ export class BillWriter {
   add(id: bigint, rated: RatedAccount, inputs: BillInputs): void {
     for (const settlement of rated.settlements) this.#verdicts.add(judgedIn(settlement), settlement.verdicts);
     if (rated.kind === "refused") return;
-    const { bill, accountId } = rated;
+    const { bill } = rated;
     this.#post(rated);
     this.#bills.add(id, bill, billedUsagesOf(rated), this.#of.runId);
     const document = this.#texts.textOf(inputs);
     this.#bases.add({ billId: id, document, sha256: sha256Of(document) });
-    if (bill.charges !== undefined) this.#charged.push({ accountId, charges: bill.charges });
+    if (bill.charges !== undefined) this.#charged.push({ billId: id, charges: bill.charges });
     this.#kept.push(...keptOf(id, rated));
     const trueUps = trueUpsOf(id, rated, this.#of.final !== true);
     if (trueUps !== null) this.#trueUps.push(trueUps);
@@ -93,7 +93,7 @@ export class BillWriter {
       version: tariff.version,
     }));
     await this.#bases.write(trx, this.#texts.operators, tariffs);
-    await writeBillCharges(trx, this.#charged, this.#bills.ids);
+    await writeBillCharges(trx, this.#charged);
     await writeKept(trx, this.#kept);
     const issued = await this.#bills.writeHeads(trx, journalIds);
     await writeTrueUpsOf(trx, this.#trueUps, this.#of.now);

@@ -1,18 +1,13 @@
 import { sql, type Transaction } from "kysely";
 import type { Bill } from "../domain/bill.ts";
-import type { AccountId } from "../domain/reading.ts";
 import type { Tables } from "../schema/tables.ts";
 
+export type ChargesOfBill = { readonly billId: bigint; readonly charges: NonNullable<Bill["charges"]> };
+
 /** Writes the lines of bills that are not supply, with the bills: one statement whatever their number. */
-export async function writeBillCharges(
-  trx: Transaction<Tables>,
-  bills: readonly Pick<Bill, "accountId" | "charges">[],
-  billIds: ReadonlyMap<AccountId, bigint>,
-): Promise<void> {
-  const rows = bills.flatMap(({ accountId, charges = [] }) => {
-    const billId = billIds.get(accountId);
-    if (billId === undefined) return [];
-    return charges.map((line, i) => ({
+export async function writeBillCharges(trx: Transaction<Tables>, bills: readonly ChargesOfBill[]): Promise<void> {
+  const rows = bills.flatMap(({ billId, charges }) =>
+    charges.map((line, i) => ({
       bill_id: billId.toString(),
       line: i + 1,
       key: line.key,
@@ -29,8 +24,8 @@ export async function writeBillCharges(
       title_zh: line.title.zh,
       title_en: line.title.en,
       of_bill_id: line.ofBill?.toString() ?? null,
-    }));
-  });
+    })),
+  );
   if (rows.length === 0) return;
   await sql`
     insert into sanbiao.bill_charge (operator_id, bill_id, line, key, code, income, from_day, to_day, month_days, quantity, unit,

@@ -66,11 +66,6 @@ export class BillSheet {
     this.#heads.push({ id, accountId, period, issuedOn, dueOn, total, runId });
   }
 
-  /** By account. */
-  get ids(): Map<AccountId, bigint> {
-    return new Map(this.#heads.map(({ accountId, id }) => [accountId, id]));
-  }
-
   /** Lines, and what they rest on. */
   async writeLines(trx: Trx): Promise<void> {
     await this.#lines.write(trx);
@@ -90,7 +85,7 @@ export class BillSheet {
         sheet.add({ head, number: numbers[i] ?? "", journalId: journalIds.get(head.accountId) ?? null });
       await sheet.write(trx);
     }
-    return this.ids;
+    return new Map(this.#heads.map(({ accountId, id }) => [accountId, id]));
   }
 }
 

@@ -80,10 +80,3 @@ function headerOf(dimensions: 0 | 1, hasNulls: boolean, kind: IntKind, length: n
   header.writeInt32BE(1, 16);
   return header;
 }
-
-/** The same for integers that are all there. */
-export function intArray(kind: IntKind, values: Iterable<bigint | number | null>): Buffer {
-  const array = new IntArray(kind);
-  for (const value of values) array.push(value);
-  return array.parameter;
-}

@@ -6,18 +6,9 @@ import { REGISTERS } from "../domain/register.ts";
 import { VERDICT_RESULTS, type Verdict, type VerdictResult } from "../domain/verdict.ts";
 import type { Tables } from "../schema/tables.ts";
 import { textList } from "./verify/check.ts";
-import { type BulkInsert, bulkInsert, keyText, Sheet } from "./bulk-insert.ts";
+import { type BulkInsert, keyText, Sheet } from "./bulk-insert.ts";
 
-/** Keeps what was judged, beside the readings. The same judgement again is the same row. */
-export async function writeVerdicts(
-  trx: Transaction<Tables>,
-  verdicts: readonly Verdict[],
-  judgedAt: Instant,
-): Promise<void> {
-  if (verdicts.length === 0) return;
-  await bulkInsert(trx, "verdict", judgedAtOnce(isoOf(judgedAt)), verdicts);
-}
-
+/** Rows of what was judged, beside the readings. The same judgement again is the same row. */
 const judgedAtOnce = (judgedAt: string): BulkInsert<Verdict> => ({
   columns: [
     ["meter_id", "bigint", ({ meterId }) => meterId],

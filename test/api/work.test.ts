@@ -4,7 +4,7 @@ import type { App } from "../../api/routes/route.ts";
 import { reversePayment, takePayment } from "../../billing/payment.ts";
 import { HOUR_MS, instant, type Instant, isoIn, MINUTE_MS } from "../../domain/instant.ts";
 import type { VerdictResult } from "../../domain/verdict.ts";
-import { writeVerdicts } from "../../ledger/verdicts.ts";
+import { judgeAgain } from "../../ledger/verdicts.ts";
 import { appOver, cookieOf, type Estate, type Login, NOW, tinyEstate, USERS } from "./support.ts";
 
 let estate: Estate;
@@ -33,15 +33,16 @@ beforeAll(async () => {
     threshold: { dial_max: "100000" },
   });
   await estate.db.as(estate.one, (trx) =>
-    writeVerdicts(
+    judgeAgain(
       trx,
+      [],
       [
         verdict("vee.spike", "suspect", 30, 29),
         verdict("difference.backwards", "backwards", 20, 19),
         verdict("difference.implausible_jump", "implausible_jump", 10, 9),
         verdict("difference.normal", "normal", 240, 1),
       ],
-      NOW,
+      { rules: ["vee", "difference"], touches: "ends", at: NOW },
     ),
   );
 });

@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type IntKind, intArray } from "../../ledger/int-array.ts";
+import { IntArray, type IntKind } from "../../ledger/int-array.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
 
 let fresh: FreshDatabase;
@@ -13,6 +13,12 @@ afterAll(async () => {
   await owner.end();
   await fresh.drop();
 });
+
+function intArray(kind: IntKind, values: readonly (bigint | number | null)[]): Buffer {
+  const array = new IntArray(kind);
+  for (const value of values) array.push(value);
+  return array.parameter;
+}
 
 const many = Array.from({ length: 5_000 }, (_, i) => (i % 7 === 0 ? null : BigInt(i) * -1_234_567_890_123n));
 
