@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { pino } from "pino";
 import { bookMoveOut, type DialRead } from "../api/boundary-readings.ts";
 import { closingJson, finalBillJson } from "../api/queries/account-closings.ts";
@@ -7,7 +7,7 @@ import { billDepsOf } from "../billing/main.ts";
 import { operatorFacts } from "../billing/operator.ts";
 import { CodedError } from "../domain/errors.ts";
 import { instant } from "../domain/instant.ts";
-import { type Day, day, isDay } from "../domain/period.ts";
+import { type Day, day } from "../domain/period.ts";
 import { noTelemetry } from "../domain/telemetry.ts";
 import { type Database, openDatabase } from "../schema/database.ts";
 import { billFinalText } from "./bill-final-text.ts";
@@ -15,6 +15,7 @@ import { ownerAccess } from "./database.ts";
 import { type DialWord, dialText, dialsOf } from "./dials.ts";
 import { type Io, printJson } from "./io.ts";
 import { operatorOf } from "./operator.ts";
+import { collect, dayOption } from "./option-words.ts";
 import { clerkNamed } from "./person.ts";
 
 type Options = {
@@ -34,7 +35,6 @@ type Options = {
 };
 
 const clock = { now: () => instant(Date.now()) };
-const collect = (text: string, before: readonly string[]): string[] => [...before, text];
 
 /** `sanbiao bill final`: an account's last bill up to a day, shown; with `--issue` the account is closed as it was shown. */
 export const billFinalCommand = (io: Io): Command =>
@@ -44,7 +44,7 @@ export const billFinalCommand = (io: Io): Command =>
     )
     .argument("<account>", "the account's number")
     .option("--operator <code>", "the operator's code (required)")
-    .requiredOption("--on <YYYY-MM-DD>", "the first day that is no longer this customer's", dayText)
+    .requiredOption("--on <YYYY-MM-DD>", "the first day that is no longer this customer's", dayOption)
     .option(
       "--reading <serial[/register]=value>",
       "what a dial showed at the move-out, for each meter that was read; needs --by",
@@ -57,13 +57,13 @@ export const billFinalCommand = (io: Io): Command =>
       "--agreed-by <name>",
       "who agreed that ends which nobody read are estimated; needs --agreed-on and --reference",
     )
-    .option("--agreed-on <YYYY-MM-DD>", "when", dayText)
+    .option("--agreed-on <YYYY-MM-DD>", "when", dayOption)
     .option("--reference <text>", "where that is written")
     .option(
       "--set-off-by <name>",
       "who agreed that credit of one kind pays debt of the other; needs --set-off-on and --set-off-reference",
     )
-    .option("--set-off-on <YYYY-MM-DD>", "when", dayText)
+    .option("--set-off-on <YYYY-MM-DD>", "when", dayOption)
     .option("--set-off-reference <text>", "where that is written")
     .option("--issue <sha256>", "close the account: the digest of what was shown, anything else is not issued")
     .option("--json", "print one JSON document")
@@ -164,9 +164,4 @@ function readingsOf(
 ): Pick<FinalBillAsked, "prepare"> {
   if (userId === null || reads.length === 0) return {};
   return { prepare: (trx) => bookMoveOut({ ...desk, trx }, { accountId, onDay, userId }, reads) };
-}
-
-function dayText(text: string): string {
-  if (!isDay(text)) throw new InvalidArgumentError("A day is written 2026-10-11.");
-  return text;
 }

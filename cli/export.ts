@@ -1,6 +1,6 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { instant } from "../domain/instant.ts";
-import { type Day, isDay } from "../domain/period.ts";
+import type { Day } from "../domain/period.ts";
 import { windowOf } from "../interchange/booked-readings.ts";
 import { exportGreenButton } from "../interchange/greenbutton-export.ts";
 import { exportReadings } from "../interchange/readings-export.ts";
@@ -13,6 +13,7 @@ import { exportInvoiceCommand } from "./export-invoice.ts";
 import { exportShiftCommand } from "./export-shift.ts";
 import { type Io, printJson } from "./io.ts";
 import { type Operator, operatorOf } from "./operator.ts";
+import { dayOption } from "./option-words.ts";
 import { toFile, toStdout, type WrittenText } from "./text-output.ts";
 
 type Shared = { operator: string; from?: Day; to?: Day; out?: string; json?: boolean };
@@ -78,11 +79,6 @@ const ranged = (command: Command): Command =>
     .option("--to <day>", "the day before which it ends", dayOption)
     .option("--out <file>", "write here; else to standard output")
     .option("--json", "print one JSON document (with --out)");
-
-function dayOption(text: string): Day {
-  if (!isDay(text)) throw new InvalidArgumentError("A day is written 2026-10-31.");
-  return text;
-}
 
 async function on(io: Io, options: Shared, text: (db: Database, operator: Operator) => WrittenText): Promise<void> {
   const { out, json } = options;

@@ -11,7 +11,6 @@ import { policyVersionsOf } from "../catalog/policies/catalogue.ts";
 import { CodedError } from "../domain/errors.ts";
 import { instant } from "../domain/instant.ts";
 import type { Currency } from "../domain/money.ts";
-import { isDay } from "../domain/period.ts";
 import { noTelemetry } from "../domain/telemetry.ts";
 import { type Utility, UTILITIES } from "../domain/unit.ts";
 import { type Database, openDatabase } from "../schema/database.ts";
@@ -20,6 +19,7 @@ import { ownerAccess } from "./database.ts";
 import { type DialWord, dialText, dialsOf } from "./dials.ts";
 import { type Io, printJson } from "./io.ts";
 import { operatorOf } from "./operator.ts";
+import { collect, dayOption } from "./option-words.ts";
 import { clerkNamed } from "./person.ts";
 
 type Options = {
@@ -53,7 +53,7 @@ export const moveInCommand = (io: Io): Command =>
     )
     .argument("<number>", "the new account's number")
     .requiredOption("--operator <code>", "the operator's code")
-    .requiredOption("--from <YYYY-MM-DD>", "the customer's first day", dayText)
+    .requiredOption("--from <YYYY-MM-DD>", "the customer's first day", dayOption)
     .requiredOption("--name <name>", "the customer's name")
     .requiredOption("--building <name>", "where")
     .requiredOption("--room <name>", "which home")
@@ -173,15 +173,6 @@ function textOf(number: string, { fromDay, points, refused }: MoveInShownJson): 
 }
 
 const isUtility = (text: string): text is Utility => (UTILITIES as readonly string[]).includes(text);
-
-function dayText(text: string): string {
-  if (!isDay(text)) throw new InvalidArgumentError("A day is written 2026-10-11.");
-  return text;
-}
-
-function collect(text: string, before: readonly string[]): string[] {
-  return [...before, text];
-}
 
 function utilitiesOf(text: string): Utility[] {
   const words = text.split(",");

@@ -15,6 +15,19 @@ export type TaxIdentity = {
   readonly bankAccount: string;
 };
 
+/** Nothing is said of any of it. */
+export const NO_TAX_IDENTITY: TaxIdentity = {
+  name: "",
+  taxId: "",
+  country: "",
+  address: "",
+  city: "",
+  postCode: "",
+  phone: "",
+  bankName: "",
+  bankAccount: "",
+};
+
 /** Whose it is: a seller may have a national number beside VAT (BT-32), a buyer's is a VAT identifier (BT-48) where there is VAT. */
 export type TaxParty = "seller" | "buyer";
 export const TAX_ID_PROBLEMS = ["form", "check_digit", "country"] as const;

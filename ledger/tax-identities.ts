@@ -2,7 +2,7 @@ import { sql, type Transaction } from "kysely";
 import { type Instant, isoOf } from "../domain/instant.ts";
 import type { Day } from "../domain/period.ts";
 import type { AccountId } from "../domain/reading.ts";
-import type { TaxIdentity } from "../domain/tax-identity.ts";
+import { NO_TAX_IDENTITY, type TaxIdentity } from "../domain/tax-identity.ts";
 import type { Tables } from "../schema/tables.ts";
 import type { Noted } from "./topology.ts";
 
@@ -59,7 +59,7 @@ export async function noteTaxIdentity(
   );
   const stands = (await readTaxWords(trx, subject)).find((one) => one.fromDay === fromDay && one.isLast);
   if (stands !== undefined && isSame(stands.identity, identity)) return "already";
-  const said = identity ?? NOBODY;
+  const said = identity ?? NO_TAX_IDENTITY;
   await sql`
     insert into sanbiao.tax_identity (operator_id, account_id, from_day, withdrawn, name, tax_id, country, address, city, post_code, phone,
            bank_name, bank_account, noted_at, noted_by)
@@ -69,17 +69,6 @@ export async function noteTaxIdentity(
   return "noted";
 }
 
-const NOBODY: TaxIdentity = {
-  name: "",
-  taxId: "",
-  country: "",
-  address: "",
-  city: "",
-  postCode: "",
-  phone: "",
-  bankName: "",
-  bankAccount: "",
-};
-const KEYS = Object.keys(NOBODY) as (keyof TaxIdentity)[];
+const KEYS = Object.keys(NO_TAX_IDENTITY) as (keyof TaxIdentity)[];
 const isSame = (a: TaxIdentity | null, b: TaxIdentity | null): boolean =>
   a === null || b === null ? a === b : KEYS.every((key) => a[key] === b[key]);

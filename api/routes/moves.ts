@@ -1,7 +1,7 @@
+import type { FastifyRequest } from "fastify";
 import { moveIn, previewMoveIn } from "../../billing/closing/move-in.ts";
 import { billDepsOf } from "../../billing/main.ts";
 import { policyVersionsOf } from "../../catalog/policies/catalogue.ts";
-import type { FastifyRequest } from "fastify";
 import { isoIn } from "../../domain/instant.ts";
 import { principalOfRequest } from "../access.ts";
 import { moveInAskedOf } from "../move-in.ts";

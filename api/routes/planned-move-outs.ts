@@ -1,6 +1,6 @@
+import type { FastifyRequest } from "fastify";
 import { planMoveOut } from "../../billing/closing/plan.ts";
 import type { MoveOutPlan } from "../../ledger/planned-move-outs.ts";
-import type { FastifyRequest } from "fastify";
 import { principalOfRequest } from "../access.ts";
 import { requireAccount } from "../queries/account.ts";
 import { plannedMoveOut, plannedMoveOuts } from "../queries/planned-move-outs.ts";

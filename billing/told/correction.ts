@@ -2,7 +2,7 @@ import { sql, type Transaction } from "kysely";
 import { policyVersionsOf } from "../../catalog/policies/catalogue.ts";
 import type { Instant } from "../../domain/instant.ts";
 import { type Currency, amountText } from "../../domain/money.ts";
-import type { Zone } from "../../domain/period.ts";
+import { dayOf, type Zone } from "../../domain/period.ts";
 import type { AccountId } from "../../domain/reading.ts";
 import { queueNotice } from "../../ledger/notices.ts";
 import type { Tables } from "../../schema/tables.ts";
@@ -28,7 +28,7 @@ export async function tellCorrection(
   const { accountId, number, totalMinor, currency, now } = note;
   const ways = await moneyWays(trx, { ...note, policies: policyVersionsOf });
   const { rows } = await sql<{ policy_id: string }>`
-    select sanbiao.policy_of_supply(operator_id, account_id, policy_id, ${ways.today}::date) as policy_id
+    select sanbiao.policy_of_supply(operator_id, account_id, policy_id, ${dayOf(now, note.zone)}::date) as policy_id
       from sanbiao.supply where operator_id = sanbiao.operator_id() and account_id = ${accountId} limit 1`.execute(trx);
   const by = ways("correction", rows[0]?.policy_id ?? null);
   if (by === null) return;

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { type Clock, HOUR_MS, instant, type Instant, isoIn } from "../../domain/instant.ts";
 import { amountText } from "../../domain/money.ts";
 import { validHoursOf } from "../../domain/notice.ts";
-import type { Zone } from "../../domain/period.ts";
+import { dayOf, type Zone } from "../../domain/period.ts";
 import type { OperatorId } from "../../domain/reading.ts";
 import { queueNotice } from "../../ledger/notices.ts";
 import {
@@ -77,7 +77,7 @@ async function tellPage(
   const entries = await untoldEntries(trx, {
     after: walk.after > from.doneId ? walk.after : from.doneId,
     since: instant(now - validHoursOf("payment_received") * HOUR_MS),
-    today: ways.today,
+    today: dayOf(now, zone),
     limit: PAGE,
   });
   let told = 0;

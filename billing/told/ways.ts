@@ -1,7 +1,7 @@
 import type { Transaction } from "kysely";
 import type { Instant } from "../../domain/instant.ts";
 import type { ContactChannel } from "../../domain/notice.ts";
-import { type Day, dayOf, type Zone } from "../../domain/period.ts";
+import type { Zone } from "../../domain/period.ts";
 import { readNoticePolicy } from "../../ledger/notice-policy.ts";
 import type { Tables } from "../../schema/tables.ts";
 import { policiesInForce, type PolicyBook } from "../prepaid/policies.ts";
@@ -19,15 +19,14 @@ export type MoneyWays = (
 export async function moneyWays(
   trx: Transaction<Tables>,
   { policies, zone, now }: { readonly policies: PolicyBook; readonly zone: Zone; readonly now: Instant },
-): Promise<MoneyWays & { readonly today: Day }> {
+): Promise<MoneyWays> {
   const { payments, corrections } = await readNoticePolicy(trx);
   const isTold = { payment: payments, correction: corrections };
   const inForce = await policiesInForce(trx, policies, { zone, now });
-  const ways: MoneyWays = (message, policyId) => {
+  return (message, policyId) => {
     if (!isTold[message]) return null;
     const channels = policyId === null ? undefined : inForce(policyId)?.channels?.[message];
     if (channels === undefined) return {};
     return channels.length === 0 ? null : { channels };
   };
-  return Object.assign(ways, { today: dayOf(now, zone) });
 }

@@ -1,7 +1,7 @@
 import { sql, type Transaction } from "kysely";
 import { isoOf } from "../../domain/instant.ts";
 import type { Day } from "../../domain/period.ts";
-import { countryOfVat, type TaxIdentity, taxIdProblem, tidyTaxId } from "../../domain/tax-identity.ts";
+import { countryOfVat, NO_TAX_IDENTITY, type TaxIdentity, taxIdProblem, tidyTaxId } from "../../domain/tax-identity.ts";
 import type { Tables } from "../../schema/tables.ts";
 import type { Applied } from "./apply.ts";
 import { batches } from "./batches.ts";
@@ -39,22 +39,10 @@ export function taxIdentityOf(cells: TaxCells, known: TaxIdentity | null, accoun
   const said = TAX_COLUMN_NAMES.filter((column) => cells[column] !== undefined);
   if (said.length === 0) return null;
   const country = countryOfVat(cells.tax_id ?? "") ?? known?.country ?? "CN";
-  const base = known ?? { ...NOTHING, name: accountName, country };
+  const base = known ?? { ...NO_TAX_IDENTITY, name: accountName, country };
   const over = Object.fromEntries(said.map((column) => [TAX_COLUMNS[column], cells[column] ?? ""]));
   return { ...base, ...(cells.tax_id === undefined ? {} : { country }), ...over };
 }
-
-const NOTHING: TaxIdentity = {
-  name: "",
-  taxId: "",
-  country: "",
-  address: "",
-  city: "",
-  postCode: "",
-  phone: "",
-  bankName: "",
-  bankAccount: "",
-};
 
 /** What is wrong with it, by its column. */
 export function taxErrorsOf(identity: TaxIdentity): RowError[] {
