@@ -4,6 +4,7 @@ import { type Payment, reversePayment, takePayment } from "../../billing/payment
 import { instantOfIso, type Instant } from "../../domain/instant.ts";
 import { money } from "../../domain/money.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
+import { controlsOf, supplyOf } from "../support/supply-rows.ts";
 import { SmallTown } from "../support/town.ts";
 
 let fresh: FreshDatabase;
@@ -65,19 +66,8 @@ async function prepaid(state: string, desired: string, reported: string, control
   }
   return account;
 }
-const controls = async (account: bigint) =>
-  (
-    await owner.query<{ action: string; state: string }>(
-      "select action, state from control where account_id = $1 order by id",
-      [account],
-    )
-  ).rows;
-const supply = async (account: bigint) =>
-  (
-    await owner.query<{ state: string; desired: string }>("select state, desired from supply where account_id = $1", [
-      account,
-    ])
-  ).rows[0];
+const controls = (account: bigint) => controlsOf(owner, account);
+const supply = (account: bigint) => supplyOf(owner, account);
 
 describe("a payment", () => {
   test("becomes credit and is shown as such", async () => {

@@ -11,7 +11,7 @@ import { day, periodOfDays } from "../../domain/period.ts";
 import { noTelemetry } from "../../domain/telemetry.ts";
 import { type Database, openDatabase } from "../../schema/database.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
-import { SmallTown } from "../support/town.ts";
+import { foundMarch } from "../support/march.ts";
 
 const MARCH = periodOfDays(day("2025-03-01"), day("2025-04-01"), "Asia/Shanghai");
 const ACCOUNTS = 24;
@@ -24,18 +24,7 @@ beforeEach(async () => {
   fresh = await freshDatabase();
   owner = ownerPool(fresh.ownerUrl);
   db = openDatabase(fresh.url, { max: 4 });
-  const town = await SmallTown.found(owner, "estate");
-  operatorId = town.operatorId;
-  await owner.query("select ensure_reading_months('2025-02-28T16:00Z', '2025-03-31T16:00Z')");
-  for (let i = 0; i < ACCOUNTS; i++) {
-    const account = await town.account(`${i}`, "postpaid", "2025-03-01");
-    await town.supply({ account, tariff: "zhejiang.electricity.residential", from: "2025-03-01" });
-  }
-  await owner.query(
-    `insert into reading (operator_id, meter_id, register, measured_at, received_at, value, source)
-     select operator_id, id, 1, at, at, value, 1 from meter
-      cross join (values ('2025-03-01T00:00+08'::timestamptz, 0), ('2025-04-01T00:00+08', 200000000)) as r (at, value)`,
-  );
+  ({ operatorId } = await foundMarch(owner, ACCOUNTS));
 });
 afterEach(async () => {
   await db.close();

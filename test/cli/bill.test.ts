@@ -5,7 +5,7 @@ import type { Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sanbiao, sanbiaoHere } from "../support/command.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
-import { SmallTown } from "../support/town.ts";
+import { foundMarch } from "../support/march.ts";
 
 let fresh: FreshDatabase;
 let owner: Pool;
@@ -16,17 +16,7 @@ beforeAll(async () => {
   fresh = await freshDatabase();
   owner = ownerPool(fresh.ownerUrl);
   env = { DATABASE_URL: fresh.url };
-  const town = await SmallTown.found(owner, "estate");
-  await owner.query("select ensure_reading_months('2025-02-28T16:00Z', '2025-03-31T16:00Z')");
-  for (let i = 0; i < ACCOUNTS; i++) {
-    const account = await town.account(`${i}`, "postpaid", "2025-03-01");
-    await town.supply({ account, tariff: "zhejiang.electricity.residential", from: "2025-03-01" });
-  }
-  await owner.query(
-    `insert into reading (operator_id, meter_id, register, measured_at, received_at, value, source)
-     select operator_id, id, 1, at, at, value, 1 from meter
-      cross join (values ('2025-03-01T00:00+08'::timestamptz, 0), ('2025-04-01T00:00+08', 200000000)) as r (at, value)`,
-  );
+  await foundMarch(owner, ACCOUNTS);
 });
 afterAll(async () => {
   await owner.end();

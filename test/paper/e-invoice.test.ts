@@ -14,6 +14,7 @@ import { sellerFacts, ublOf } from "../../paper/e-invoice/ubl.ts";
 import { type FreshDatabase, freshDatabase, ownerPool } from "../support/database.ts";
 import { SmallTown } from "../support/town.ts";
 import { chargeProperty } from "../ledger/charge-deeds.ts";
+import { company } from "../support/company.ts";
 
 const at = (text: string): Instant => instantOfIso(text) ?? (0 as Instant);
 const zone = "Asia/Shanghai";
@@ -252,18 +253,6 @@ test("without the seller's tax number no EN 16931 invoice is written, and a euro
   );
 });
 
-/** Invented; the number's check digit fits. */
-const company = {
-  name: "宁波示例物业有限公司",
-  taxId: "91330200MA28XXXX07",
-  country: "CN",
-  address: "示例路 1 号",
-  city: "宁波",
-  postCode: "315000",
-  phone: "0574-00000000",
-  bankName: "示例银行",
-  bankAccount: "3900001",
-};
 const german = { ...company, name: "Muster & Co GmbH", taxId: "DE123456789", country: "DE", city: "Köln" };
 
 test("what the books hold of seller and buyer on the day of issue is what the exports name; what is typed comes first", async () => {

@@ -5,6 +5,7 @@ import { brokenRules, RULE_NAMES } from "../../paper/e-invoice/en16931.ts";
 import type { InvoiceFacts, SupplyFact } from "../../paper/e-invoice/facts.ts";
 import { type Invoice, invoiceOf } from "../../paper/e-invoice/invoice.ts";
 import { ublOf } from "../../paper/e-invoice/ubl.ts";
+import { company } from "../support/company.ts";
 
 const at = (text: string): Instant => instantOfIso(text) ?? (0 as Instant);
 const title = { zh: "测试", en: "test" };
@@ -63,18 +64,6 @@ const facts: InvoiceFacts = {
   corrects: [],
 };
 const invoice: Invoice = invoiceOf(facts);
-/** Invented; the number's check digit fits. */
-const company = {
-  name: "宁波示例物业有限公司",
-  taxId: "91330200MA28XXXX07",
-  country: "CN",
-  address: "示例路 1 号",
-  city: "宁波",
-  postCode: "315000",
-  phone: "0574-00000000",
-  bankName: "示例银行",
-  bankAccount: "3900001",
-};
 const seller = { taxId: company.taxId, country: "CN" };
 
 const without = (pattern: RegExp) => (xml: string) => xml.replace(pattern, "");
